@@ -1,0 +1,76 @@
+"""How a mesh is held here: a `meshio.Mesh` with named boundaries.
+
+``points`` is (M, d) with d = 2 or 3. Blocks of cells of dimension d make up the domain, in any number; blocks
+of dimension d-1 hold boundary facets, and ``cell_sets[name]`` says which facets make up the boundary ``name``
+(meshio's form: for each block an array of indices into it).
+"""
+
+from __future__ import annotations
+
+import meshio
+import numpy as np
+
+from vcnn.errors import InputError
+
+
+def named_mesh(points, cells, boundaries) -> meshio.Mesh:
+    """A mesh from its points, cells and named boundary facets.
+
+    Parameters
+    ----------
+    points : (M, d)
+    cells : sequence of (cell type, (k, vertices) indices)
+    boundaries : mapping name -> sequence of (facet type, (k, vertices) indices)
+    """
+    cells = list(cells)
+    kinds = sorted({kind for blocks in boundaries.values() for kind, _ in blocks})
+    facets = {kind: [] for kind in kinds}
+    members = {name: [np.empty(0, int)] * (len(cells) + len(kinds)) for name in boundaries}
+    for name, blocks in boundaries.items():
+        for kind, vertices in blocks:
+            start = sum(len(v) for v in facets[kind])
+            facets[kind].append(np.asarray(vertices))
+            index = len(cells) + kinds.index(kind)
+            members[name][index] = np.append(members[name][index], np.arange(start, start + len(vertices)))
+    blocks = cells + [(kind, np.concatenate(facets[kind])) for kind in kinds]
+    return meshio.Mesh(np.asarray(points, dtype=float), blocks, cell_sets=members)
+
+
+def boundary_facets(mesh: meshio.Mesh) -> dict[str, list[tuple[str, np.ndarray]]]:
+    """Named boundaries of a mesh: name -> [(facet type, (k, vertices) indices), ...]."""
+    d = mesh.points.shape[1]
+    return {
+        name: [
+            (block.type, np.asarray(block.data)[np.asarray(index, int)])
+            for block, index in zip(mesh.cells, blocks, strict=True)
+            if block.dim == d - 1 and index is not None and len(index)
+        ]
+        for name, blocks in mesh.cell_sets.items()
+        if not name.startswith("gmsh:")
+    }
+
+
+def mesh_geometry(mesh: meshio.Mesh, dimension: int) -> meshio.Mesh:
+    """Points (with ``dimension`` columns), cells and named boundaries of a mesh, without its data.
+
+    Raises
+    ------
+    InputError
+        If the mesh has no cells of the dimension, or is not plane where it should be.
+    """
+    points = np.asarray(mesh.points, dtype=float)
+    if points.ndim != 2 or points.shape[1] < dimension:
+        raise InputError(f"mesh: its points have shape {points.shape}, the flow has {dimension} dimensions")
+    out_of_plane = points[:, dimension:]
+    if out_of_plane.size and np.ptp(out_of_plane, axis=0).max() > 0:
+        raise InputError(f"mesh: its points are not in the x-y plane, the flow has {dimension} dimensions")
+    geometry = meshio.Mesh(points[:, :dimension], mesh.cells, cell_sets=dict(mesh.cell_sets))
+    if not any(block.dim == dimension for block in geometry.cells):
+        found = ", ".join(block.type for block in geometry.cells) or "none at all"
+        raise InputError(f"mesh: no cells of dimension {dimension} (cells: {found})")
+    return geometry
+
+
+def count_cells(mesh: meshio.Mesh) -> int:
+    """Number of cells of the mesh's own dimension (boundary facets not counted)."""
+    return sum(len(block.data) for block in mesh.cells if block.dim == mesh.points.shape[1])
