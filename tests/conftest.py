@@ -1,0 +1,17 @@
+"""Shared fixtures: the real flows that some tests verify against."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads bring nothing to these solves
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of reference flows kept beside the repository."""
+    folder = Path(__file__).parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("reference flows (../shared/data) are not here")
+    return folder
