@@ -1,0 +1,52 @@
+"""Centres and volumes of cells of any type."""
+
+from __future__ import annotations
+
+import math
+
+import meshio
+import numpy as np
+
+from meshes.facets import cell_facets
+from vcnn.errors import InputError
+from vcnn.mesh import count_cells
+
+
+def cell_centres(mesh: meshio.Mesh) -> np.ndarray:
+    """(N, d) centroids of the cells, in the order of their blocks; facet blocks do not count."""
+    return _centres_and_volumes(mesh)[0]
+
+
+def cell_volumes(mesh: meshio.Mesh) -> np.ndarray:
+    """(N,) volumes of the cells (areas if d = 2), in the order of their blocks."""
+    return _centres_and_volumes(mesh)[1]
+
+
+def _centres_and_volumes(mesh):
+    """Sums over simplices that join the facets to a point inside: right for every cell star-shaped about it.
+
+    In 3-D a facet is itself cut into triangles about its mean, so that warped faces fit between neighbours.
+    """
+    d, n = mesh.points.shape[1], count_cells(mesh)
+    groups = [(mesh.points[vertices], cells) for vertices, cells in cell_facets(mesh)]
+    inside = sum(_cell_sums(x.mean(axis=1), cells, n) for x, cells in groups)
+    inside /= sum(np.bincount(cells, minlength=n) for _, cells in groups)[:, None]
+    volumes, moments = np.zeros(n), np.zeros((n, d))
+    for x, cells in groups:
+        x = x - inside[cells][:, None]
+        if d == 2:
+            corners = [x]
+        else:
+            middle = x.mean(axis=1)
+            corners = [np.stack([x[:, i - 1], x[:, i], middle], axis=1) for i in range(x.shape[1])]
+        for simplex in corners:
+            volume = np.abs(np.linalg.det(simplex)) / math.factorial(d)
+            volumes += np.bincount(cells, volume, minlength=n)
+            moments += _cell_sums(volume[:, None] * simplex.sum(axis=1) / (d + 1), cells, n)
+    if not (volumes > 0).all():
+        raise InputError(f"mesh: cell {np.argmin(volumes)} has no volume")
+    return inside + moments / volumes[:, None], volumes
+
+
+def _cell_sums(values, cells, n):
+    return np.stack([np.bincount(cells, column, minlength=n) for column in values.T], axis=-1)
