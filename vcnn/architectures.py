@@ -1,0 +1,34 @@
+"""Networks by name, as model files and configurations name them."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from vcnn.errors import InputError
+from vcnn.network import VectorCloudNetwork
+from vcnn.zhou2022 import Zhou2022
+
+
+def architectures() -> dict[str, type[nn.Module]]:
+    """Every network that can be trained, saved and loaded: name -> class."""
+    from vcnn.baselines.graph_kernel import GraphKernelNetwork  # torch_geometric is slow to import
+
+    return {network.name: network for network in (VectorCloudNetwork, Zhou2022, GraphKernelNetwork)}
+
+
+def build_network(name: str, config: dict) -> nn.Module:
+    """A network from its name and the keyword arguments of its constructor.
+
+    Raises
+    ------
+    InputError
+        If the name or a keyword is unknown.
+    """
+    known = {c.name: c for c in (VectorCloudNetwork, Zhou2022)}
+    network = known.get(name) or architectures().get(name)
+    if network is None:
+        raise InputError(f"architecture: expected one of {', '.join(architectures())}, got {name!r}")
+    try:
+        return network(**config)
+    except TypeError as error:
+        raise InputError(f"architecture {name!r}: {str(error).split('() ')[-1]}") from None

@@ -1,0 +1,170 @@
+"""A closure: network, region of influence, scales and units in one; what a solver is given."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from vcnn.architectures import build_network
+from vcnn.clouds import RegionOfInfluence
+from vcnn.errors import DivergenceError, InputError
+from vcnn.flow import FlowField
+from vcnn.scales import Scales
+
+_FORMAT = 1
+_ROWS = 2**15  # rows of pair data a network handles at once: activations stay in the processor's cache
+
+
+@dataclass(frozen=True, eq=False)
+class Closure:
+    """Maps a flow to closure values at its points.
+
+    Parameters
+    ----------
+    network : nn.Module with ``forward(clouds)``
+    region : RegionOfInfluence
+    target : name of the scalar that is predicted
+    dimension : 2 or 3, of the flows it was trained on
+    scales : Scales
+    units : name -> unit, e.g. ``{"length": "H", "velocity": "U_b", "concentration": "1"}``
+    provenance : how it was trained; anything JSON can hold
+    """
+
+    network: torch.nn.Module
+    region: RegionOfInfluence
+    target: str
+    dimension: int
+    scales: Scales = field(default_factory=Scales)
+    units: Mapping[str, str] = field(default_factory=dict)
+    provenance: Mapping = field(default_factory=dict)
+
+    def check(self, flow: FlowField) -> None:
+        """Raise `InputError` if the flow lacks what the closure needs."""
+        check_fields(self.network, flow, "the model")
+        if flow.dimension != self.dimension:
+            raise InputError(
+                f"dimension: the model was trained on {self.dimension}-D flows, this flow is {flow.dimension}-D"
+            )
+
+    def predict(self, flow: FlowField, centres=None, dtype: torch.dtype | None = None) -> np.ndarray:
+        """Closure values at the points of a flow.
+
+        Clouds are built and evaluated in blocks of a fixed size, so memory stays bounded.
+
+        Parameters
+        ----------
+        flow : FlowField
+        centres : (m,) int, optional
+            Predict at these points only.
+        dtype : torch.dtype, optional
+            Precision of the network; default: the one it was trained in. Geometry is always float64.
+
+        Returns
+        -------
+        (n,) or (m,) float64
+
+        Raises
+        ------
+        InputError
+            If the flow lacks a field or has another dimension.
+        DivergenceError
+            If a value is NaN or infinite.
+        """
+        self.check(flow)
+        network = self.network if dtype is None else copy.deepcopy(self.network).to(dtype)
+        scaled = self.scales.flow(flow) if self.network.scaling else flow
+        shift, scale = self.scales.target
+        values = []
+        with torch.inference_mode():
+            for block in self.region.stream(flow, centres):
+                block = self.scales.clouds(block, scaled)
+                for part in block.split(network.work(block.counts), _ROWS):
+                    values.append(network(part).double().cpu().numpy())
+        values = shift + scale * np.concatenate(values)
+        bad = np.flatnonzero(~np.isfinite(values))
+        if len(bad):
+            raise DivergenceError(f"{self.target}: {len(bad)} predictions are NaN or infinite, first at {bad[0]}")
+        return values
+
+    def save(self, path) -> Path:
+        """Write weights and everything else to one ``.safetensors`` file with a JSON header."""
+        path = Path(path)
+        if path.suffix != ".safetensors":
+            raise InputError(f"{path}: a model is saved as .safetensors, got {path.suffix or 'no suffix'!r}")
+        header = {
+            "format": _FORMAT, "architecture": self.network.name, "config": self.network.config,
+            "region": self.region.to_dict(), "scales": self.scales.to_dict(), "target": self.target,
+            "dimension": self.dimension, "units": dict(self.units), "provenance": dict(self.provenance),
+        }  # fmt: skip
+        write_tensors(path, self.network.state_dict(), header)
+        return path
+
+    @staticmethod
+    def load(path) -> Closure:
+        """Read a closure written by :meth:`save`; predictions are the same bit for bit.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, truncated, or not a model of this package.
+        """
+        tensors, header = read_tensors(path)
+        if header.get("format") != _FORMAT:
+            raise InputError(f"{path}: model format {header.get('format')}, this version reads {_FORMAT}")
+        network = build_network(header["architecture"], header["config"])
+        network.to(next(iter(tensors.values())).dtype).load_state_dict(tensors)
+        return Closure(
+            network=network.eval(),
+            region=RegionOfInfluence.from_dict(header["region"]),
+            target=header["target"],
+            dimension=header["dimension"],
+            scales=Scales.from_dict(header["scales"]),
+            units=header["units"],
+            provenance=header["provenance"],
+        )
+
+
+def check_fields(network, flow: FlowField, who: str) -> None:
+    """Raise `InputError` if the flow lacks a scalar or vector field that the network takes."""
+    for kind in ("scalars", "vectors"):
+        missing = [name for name in getattr(network, kind) if name not in getattr(flow, kind)]
+        if missing:
+            there = ", ".join(getattr(flow, kind)) or "none"
+            raise InputError(f"{who} needs {kind} {', '.join(missing)}; the flow has: {there}")
+
+
+def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], header: dict) -> None:
+    """Tensors and a JSON header in one safetensors file, written whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+        save_file(tensors, part, metadata={"vcnn": json.dumps(header)})
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_tensors(path) -> tuple[dict[str, torch.Tensor], dict]:
+    """Inverse of :func:`write_tensors`; a clear error for anything else."""
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = (file.metadata() or {}).get("vcnn")
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+    except SafetensorError:
+        raise InputError(f"{path}: truncated or not a safetensors file") from None
+    if header is None:
+        raise InputError(f"{path}: a safetensors file, but not written by this package")
+    return tensors, json.loads(header)

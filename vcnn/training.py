@@ -1,0 +1,234 @@
+"""Fit a network to flows; a run that is killed goes on where it stopped, bit for bit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from vcnn.closure import Closure, check_fields, read_tensors, write_tensors
+from vcnn.clouds import RegionOfInfluence, VectorClouds
+from vcnn.errors import DivergenceError, InputError
+from vcnn.evaluation.errors import relative_l2
+from vcnn.flow import FlowField
+from vcnn.scales import Scales
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How to train.
+
+    Parameters
+    ----------
+    epochs : passes over the training centres
+    batch_size : clouds per gradient step
+    learning_rate : of Adam at its peak; rises over the first 5 % of the steps, then falls to 0 as a cosine
+    centres : centres drawn from each flow, once; None takes every point
+    max_points : clouds are subsampled to this many points, afresh every epoch; None takes whole clouds
+    seed : of the choice of centres, of batches and of subsamples
+    validate_every : epochs between validations
+    patience : stop after this many epochs without a better validation error; None never stops early
+    dtype : "float32" or "float64"
+    """
+
+    epochs: int = 100
+    batch_size: int = 256
+    learning_rate: float = 2e-3
+    centres: int | None = None
+    max_points: int | None = None
+    seed: int = 0
+    validate_every: int = 1
+    patience: int | None = None
+    dtype: str = "float32"
+
+    def __post_init__(self):
+        for name in ("epochs", "batch_size", "validate_every", "centres", "max_points", "patience"):
+            value = getattr(self, name)
+            optional = name in ("centres", "max_points", "patience")
+            if not (optional and value is None) and not (type(value) is int and value >= 1):
+                raise InputError(f"{name}: expected a positive integer, got {value!r}")
+        if type(self.seed) is not int or self.seed < 0:
+            raise InputError(f"seed: expected a non-negative integer, got {self.seed!r}")
+        if not isinstance(self.learning_rate, float) or not 0 < self.learning_rate < math.inf:
+            raise InputError(f"learning_rate: expected a positive number, got {self.learning_rate!r}")
+        if self.dtype not in ("float32", "float64"):
+            raise InputError(f"dtype: expected 'float32' or 'float64', got {self.dtype!r}")
+
+
+def fit(network, flows: Sequence[FlowField], target: str, region: RegionOfInfluence,
+        config: TrainingConfig | None = None, validation: Sequence[FlowField] = (), run_directory=None,
+        units=None, provenance=None, progress: bool = True) -> Closure:  # fmt: skip
+    """Train ``network`` on ``flows`` to predict the scalar field ``target``.
+
+    The loss is the mean square error of the scaled target, weighted by the quadrature weights of the centres.
+    With ``validation`` flows, the weights with the smallest validation error are kept, else the last ones.
+
+    Parameters
+    ----------
+    network : nn.Module with ``forward(clouds)``; its weights are changed in place
+    flows, validation : sequences of FlowField that have the target
+    run_directory : path, optional
+        Receives ``checkpoint.safetensors`` and ``history.json`` after every epoch and ``model.safetensors`` at
+        the end. If it holds a checkpoint of the same run, training goes on from there and ends with the same
+        weights as an uninterrupted run.
+    units, provenance : kept in the closure
+
+    Raises
+    ------
+    InputError
+        If a flow lacks a field, dimensions differ, or the directory holds another run.
+    DivergenceError
+        If the loss becomes NaN or infinite.
+    """
+    config = config or TrainingConfig()
+    flows, validation = list(flows), list(validation)
+    _check(network, [*flows, *validation], target)
+    scales = Scales()
+    if network.scaling:
+        scales = Scales.of(flows, region, network.scalars, network.vectors, target)
+    run = _fingerprint(network, flows, validation, target, region, config)
+    network.to(getattr(torch, config.dtype)).train()
+    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    closure = Closure(network, region, target, flows[0].dimension, scales, units or {}, provenance or {})
+    state = _State(network, optimizer, run, None if run_directory is None else Path(run_directory))
+    state.resume()
+
+    clouds = _training_clouds(flows, region, scales, network.scaling, config)
+    values = np.concatenate([flow.scalars[target] for flow in flows])[clouds.centres]
+    importance = np.concatenate([flow.weights / flow.weights.mean() for flow in flows])[clouds.centres]
+    goal = torch.tensor((values - scales.target[0]) / scales.target[1], dtype=getattr(torch, config.dtype))
+    importance = torch.tensor(importance, dtype=goal.dtype)
+    steps = config.epochs * math.ceil(len(clouds) / config.batch_size)
+
+    bar = tqdm(total=config.epochs, initial=state.epoch, unit="epoch", disable=not progress, desc=network.name)
+    while state.epoch < config.epochs and not state.patience_exhausted(config.patience):
+        epoch = state.epoch
+        rng = np.random.default_rng([config.seed, 1, epoch])
+        batches = np.array_split(rng.permutation(len(clouds)), math.ceil(len(clouds) / config.batch_size))
+        total = 0.0
+        for number, batch in enumerate(batches):
+            part = clouds.select(batch)
+            if config.max_points is not None:
+                part = part.subsample(config.max_points, rng)
+            rate = config.learning_rate * _schedule((epoch * len(batches) + number + 0.5) / steps)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            optimizer.zero_grad()
+            loss = (importance[batch] * (network(part) - goal[batch]).square()).mean()
+            loss.backward()
+            optimizer.step()
+            total += loss.item() * len(batch)
+        if not math.isfinite(total):
+            raise DivergenceError(f"training: the loss is {total} in epoch {epoch + 1}; lower learning_rate")
+        entry = {"epoch": epoch + 1, "training_loss": total / len(clouds)}
+        if validation and ((epoch + 1) % config.validate_every == 0 or epoch + 1 == config.epochs):
+            network.eval()
+            errors = [relative_l2(closure.predict(f), f.scalars[target], f.weights) for f in validation]
+            network.train()
+            entry["validation_error"] = float(np.mean(errors))
+        state.record(entry)
+        bar.set_postfix({k: f"{v:.3g}" for k, v in entry.items() if k != "epoch"})
+        bar.update()
+    bar.close()
+    network.load_state_dict(state.best)
+    network.eval()
+    if run_directory is not None:
+        closure.save(Path(run_directory) / "model.safetensors")
+    return closure
+
+
+class _State:
+    """Everything a run needs to go on: epoch, history, weights, moments of Adam, best weights so far."""
+
+    def __init__(self, network, optimizer, run, directory):
+        self.network, self.optimizer, self.run, self.directory = network, optimizer, run, directory
+        self.epoch, self.history, self.best_entry = 0, [], {}
+        self.best = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+
+    def resume(self):
+        path = self.directory and self.directory / "checkpoint.safetensors"
+        if not path or not path.exists():
+            return
+        tensors, header = read_tensors(path)
+        if header["run"] != self.run:
+            raise InputError(f"{path}: belongs to another run (configuration or data differ); choose another -o")
+        pick = lambda kind: {k.split("/", 1)[1]: t for k, t in tensors.items() if k.startswith(kind + "/")}  # noqa: E731
+        self.network.load_state_dict(pick("weights"))
+        self.best = pick("best")
+        states = {i: {} for i, _ in enumerate(self.network.parameters())}
+        for key, tensor in pick("adam").items():
+            number, name = key.split("/")
+            states[int(number)][name] = tensor
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": states})
+        self.epoch, self.history, self.best_entry = header["epoch"], header["history"], header["best"]
+
+    def record(self, entry):
+        self.epoch = entry["epoch"]
+        self.history.append(entry)
+        error = entry.get("validation_error")
+        if error is None and "validation_error" not in self.best_entry:
+            better = True  # nothing to choose by yet: the last weights
+        else:
+            better = error is not None and error < self.best_entry.get("validation_error", math.inf)
+        if better:
+            self.best_entry = entry
+            self.best = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
+        if self.directory is None:
+            return
+        tensors = {f"weights/{name}": t for name, t in self.network.state_dict().items()}
+        tensors |= {f"best/{name}": t for name, t in self.best.items()}
+        for number, values in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"adam/{number}/{name}": t for name, t in values.items()}
+        header = {"run": self.run, "epoch": self.epoch, "history": self.history, "best": self.best_entry}
+        write_tensors(self.directory / "checkpoint.safetensors", tensors, header)
+        (self.directory / "history.json").write_text(json.dumps(self.history, indent=1))
+
+    def patience_exhausted(self, patience) -> bool:
+        since = self.epoch - self.best_entry.get("epoch", self.epoch)
+        return patience is not None and since >= patience
+
+
+def _schedule(progress: float) -> float:
+    """Share of the peak learning rate at a share ``progress`` of all steps."""
+    return min(progress / 0.05, 1.0) * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def _training_clouds(flows, region, scales, scaling, config) -> VectorClouds:
+    parts = []
+    for number, flow in enumerate(flows):
+        centres = None
+        if config.centres is not None and config.centres < len(flow):
+            rng = np.random.default_rng([config.seed, 0, number])
+            centres = np.sort(rng.choice(len(flow), config.centres, replace=False))
+        clouds = region.clouds(flow, centres)
+        parts.append(scales.clouds(clouds, scales.flow(flow) if scaling else flow))
+    return VectorClouds.concatenate(parts)
+
+
+def _check(network, flows, target):
+    if not flows:
+        raise InputError("flows: expected at least one training flow")
+    for number, flow in enumerate(flows):
+        check_fields(network, flow, f"flow {number}: the network")
+        if target not in flow.scalars:
+            raise InputError(f"flow {number}: target {target!r} is missing; it has: {', '.join(flow.scalars)}")
+        if flow.dimension != flows[0].dimension:
+            raise InputError(f"flow {number}: is {flow.dimension}-D, the first one is {flows[0].dimension}-D")
+
+
+def _fingerprint(network, flows, validation, target, region, config) -> str:
+    settings = [network.name, network.config, target, region.to_dict(), asdict(config), len(validation)]
+    digest = hashlib.sha256(json.dumps(settings).encode())
+    for tensor in network.state_dict().values():
+        digest.update(tensor.detach().cpu().numpy().tobytes())
+    for flow in (*flows, *validation):
+        for array in (flow.points, flow.velocity, flow.weights, *flow.scalars.values(), *flow.vectors.values()):
+            digest.update(array.tobytes())
+    return digest.hexdigest()
