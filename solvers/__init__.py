@@ -1,0 +1,29 @@
+"""Finite-element solvers (FEniCSx) for flow and transport on the meshes of `meshes`.
+
+Names are resolved on first use, so that importing this package does not import FEniCSx.
+"""
+
+from importlib import import_module
+
+_HOME = {
+    "Domain": "domain",
+    "LaminarFlow": "laminar",
+    "LaminarResult": "laminar",
+    "MixingLengthProduction": "transport",
+    "ScalarTransport": "transport",
+    "TransportResult": "transport",
+    "evaluate": "points",
+    "hill_concentration": "hills",
+}
+
+__all__ = list(_HOME)
+
+
+def __getattr__(name):
+    if name not in _HOME:
+        raise AttributeError(f"module 'solvers' has no attribute {name!r}")
+    return getattr(import_module(f"solvers.{_HOME[name]}"), name)
+
+
+def __dir__():
+    return [*globals(), *__all__]

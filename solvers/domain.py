@@ -1,0 +1,216 @@
+"""The domain of a problem: a meshio mesh turned into dolfinx meshes, and the way back to its numbering."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import meshio
+import numpy as np
+
+from solvers.fenics import MPI, basix, dolfinx, fem, ufl
+from solvers.periodicity import periodic_topology
+from vcnn.errors import InputError
+from vcnn.mesh import boundary_facets
+
+_CELLS = {"triangle": "triangle", "quad": "quadrilateral", "tetra": "tetrahedron", "hexahedron": "hexahedron"}
+
+
+@dataclass(frozen=True, eq=False)
+class Domain:
+    """A mesh to solve on, distributed over the ranks of MPI, with walls and at most one period.
+
+    Parameters
+    ----------
+    source : meshio.Mesh
+        The mesh as it was given, whole on every rank; its numbering is that of all results.
+    parent : dolfinx.mesh.Mesh
+        The same mesh, for output.
+    mesh : dolfinx.mesh.Mesh
+        The mesh to solve on: periodic if ``period`` is set, else ``parent``. Cells as in ``parent``.
+    facets : mapping wall name -> (k,) int
+        Facets of ``mesh`` on this rank that lie on each wall; together they are all its exterior facets.
+    periodic : tuple of str
+        Names of the boundaries that were merged, or ().
+    period : (d,) or None
+        Vector from the first of them to the second.
+    """
+
+    source: meshio.Mesh
+    parent: dolfinx.mesh.Mesh
+    mesh: dolfinx.mesh.Mesh
+    facets: Mapping[str, np.ndarray]
+    periodic: tuple[str, ...]
+    period: np.ndarray | None
+
+    @property
+    def dimension(self) -> int:
+        return self.mesh.geometry.dim
+
+    @property
+    def wall_facets(self) -> np.ndarray:
+        """(k,) int, facets of ``mesh`` on this rank that lie on any wall."""
+        return np.unique(np.concatenate(list(self.facets.values())))
+
+    @property
+    def cells(self) -> np.ndarray:
+        """(n,) int, the cells on this rank."""
+        return np.arange(self.mesh.topology.index_map(self.mesh.topology.dim).size_local, dtype=np.int32)
+
+    @property
+    def vertices(self) -> np.ndarray:
+        """(n, k) int, vertices of the cells on this rank, in dolfinx's local order and ``source``'s numbering."""
+        return _vertices(self.parent)
+
+    def wall_dofs(self, space) -> np.ndarray:
+        """Degrees of freedom of ``space`` (or of a pair of spaces) on the walls."""
+        return fem.locate_dofs_topological(space, self.mesh.topology.dim - 1, self.wall_facets)
+
+    def integral(self, integrand) -> float:
+        """∫ integrand dx over the whole domain, for a scalar UFL expression."""
+        local = fem.assemble_scalar(fem.form(integrand * ufl.dx(self.mesh)))
+        return self.mesh.comm.allreduce(local)
+
+    def at_cells(self, values) -> np.ndarray:
+        """Values (n, ...) of the cells on this rank -> values (N, ...) of all cells of ``source``."""
+        return self._gathered(self.mesh.topology.original_cell_index, values, self._count_cells())
+
+    def at_vertices(self, values) -> np.ndarray:
+        """Values (n, k, ...) at the ``vertices`` of this rank's cells -> values (M, ...) at ``source.points``."""
+        return self._gathered(self.vertices.ravel(), values.reshape(-1, *values.shape[2:]), len(self.source.points))
+
+    def function(self, values, name) -> fem.Function:
+        """Values (M, ...) at the points or (N, ...) at the cells of ``source`` as a Function on ``mesh``.
+
+        It is linear between vertices or constant in each cell.
+
+        Raises
+        ------
+        InputError
+            If there are as many values as neither points nor cells.
+        """
+        values = np.asarray(values, dtype=float)
+        counts = {len(self.source.points): ("Lagrange", 1), self._count_cells(): ("DG", 0)}
+        if len(values) not in counts:
+            raise InputError(f"{name}: expected values at {' points or '.join(map(str, counts))} cells, got {len(values)}")
+        kind, degree = counts[len(values)]
+        space = fem.functionspace(self.mesh, (kind, degree, values.shape[1:]))
+        function = fem.Function(space, name=name)
+        here = self.vertices if degree == 1 else self.mesh.topology.original_cell_index[:, None]
+        function.x.array.reshape(-1, *values.shape[1:])[space.dofmap.list] = values[here]
+        return function
+
+    def _count_cells(self) -> int:
+        return self.mesh.topology.index_map(self.mesh.topology.dim).size_global
+
+    def _gathered(self, index, values, count) -> np.ndarray:
+        everything = np.empty((count, *values.shape[1:]))
+        for i, v in self.mesh.comm.allgather((index, values)):
+            everything[i] = v
+        return everything
+
+
+def build_domain(mesh, walls, periodic=None, comm=MPI.COMM_WORLD) -> Domain:
+    """Prepare a mesh for solving on all ranks of ``comm``, each of which passes the same mesh.
+
+    Parameters
+    ----------
+    mesh : meshio.Mesh
+        Linear cells of one type: triangles or quadrilaterals (points (M, 2)), tetrahedra or hexahedra (M, 3).
+    walls : sequence of str
+        Names of the boundaries that are walls.
+    periodic : (str, str), optional
+        Names of two boundaries, the second of which is the first one moved by the period.
+
+    Raises
+    ------
+    InputError
+        If a name is not in the mesh, a boundary is neither wall nor periodic, the periodic ones do not match,
+        or the mesh has cells of several types, inverted cells, stray points or hanging vertices.
+    """
+    walls, periodic = tuple(walls), tuple(periodic or ())
+    if len(periodic) not in (0, 2):
+        raise InputError(f"periodic: expected the names of two boundaries, got {periodic}")
+    _check_names(mesh, walls, periodic)
+    parent = _distributed(mesh, comm)
+    _check_cells(parent)
+    solved, period = periodic_topology(parent, mesh, *periodic) if periodic else (parent, None)
+    facets = _named_facets(parent, mesh, (*walls, *periodic))
+    if periodic:
+        facets = _named_facets(solved, mesh, walls)
+    return Domain(mesh, parent, solved, {name: facets[name] for name in walls}, periodic, period)
+
+
+def _check_names(mesh, walls, periodic):
+    known = boundary_facets(mesh)
+    for name in (*walls, *periodic):
+        if not known.get(name):
+            raise InputError(f"boundary {name!r} is not in the mesh, which has: {', '.join(known) or 'none'}")
+    names = [*walls, *periodic]
+    for name in known:
+        if names.count(name) != 1 and known[name]:
+            raise InputError(
+                f"boundary {name!r} must be given once, in walls {walls} or in periodic {periodic}"
+            )
+
+
+def _distributed(mesh, comm):
+    """The dolfinx mesh; every rank reads an equal part of the cells and points, dolfinx deals them out."""
+    d = mesh.points.shape[1]
+    blocks = [block for block in mesh.cells if block.dim == d]
+    kinds = sorted({block.type for block in blocks})
+    if len(kinds) != 1 or kinds[0] not in _CELLS:
+        raise InputError(f"mesh: expected cells of one type, {', '.join(_CELLS)}; it has {', '.join(kinds)}")
+    kind = dolfinx.mesh.to_type(_CELLS[kinds[0]])
+    cells = np.concatenate([block.data for block in blocks]).astype(np.int64)
+    stray = np.setdiff1d(np.arange(len(mesh.points)), cells)
+    if len(stray):
+        raise InputError(f"mesh: {len(stray)} points belong to no cell, first is number {stray[0]}")
+    cells = cells[:, dolfinx.cpp.io.perm_vtk(kind, cells.shape[1])]
+    mine = lambda array: np.array_split(array, comm.size)[comm.rank]  # noqa: E731
+    element = basix.ufl.element("Lagrange", _CELLS[kinds[0]], 1, shape=(d,))
+    return dolfinx.mesh.create_mesh(comm, mine(cells), element, mine(np.asarray(mesh.points, dtype=float)))
+
+
+def _check_cells(parent):
+    """Every cell must map from its reference cell with a Jacobian of one sign."""
+    corners = basix.geometry(parent.basix_cell())
+    count = parent.topology.index_map(parent.topology.dim).size_local
+    determinant = fem.Expression(ufl.JacobianDeterminant(parent), corners)
+    values = determinant.eval(parent, np.arange(count, dtype=np.int32)).reshape(count, -1)
+    every = parent.comm.allgather((parent.topology.original_cell_index, values))
+    index, values = (np.concatenate(items) for items in zip(*every, strict=True))
+    usual = np.sign(np.median(values))
+    bad = index[(usual * values <= 1e-12 * np.abs(values).max(axis=1, keepdims=True)).any(axis=1)]
+    if len(bad):
+        raise InputError(f"mesh: {len(bad)} cells are inverted or degenerate, first is number {bad.min()}")
+
+
+def _named_facets(mesh, source, names) -> dict[str, np.ndarray]:
+    """Exterior facets of ``mesh`` on this rank by the name of their boundary in ``source``."""
+    tdim = mesh.topology.dim
+    mesh.topology.create_connectivity(tdim - 1, tdim)
+    mesh.topology.create_connectivity(tdim, tdim - 1)
+    facets = dolfinx.mesh.exterior_facet_indices(mesh.topology)
+    nodes = dolfinx.mesh.entities_to_geometry(mesh, tdim - 1, facets)
+    vertices = mesh.geometry.input_global_indices[nodes]
+    named = boundary_facets(source)
+    name_of = {
+        frozenset(facet): name for name in names for _, block in named[name] for facet in block.tolist()
+    }
+    found = np.array([name_of.get(frozenset(facet), "") for facet in vertices.tolist()], dtype=object)
+    unnamed = mesh.comm.allgather([source.points[facet].mean(axis=0) for facet in vertices[found == ""]])
+    unnamed = [place for places in unnamed for place in places]
+    if unnamed:
+        where = ", ".join(f"{x:.4g}" for x in unnamed[0])
+        raise InputError(
+            f"mesh: {len(unnamed)} facets on its outside belong to no named boundary, first at ({where}): "
+            "a boundary without a name, a hanging vertex or duplicated points"
+        )
+    if (missing := len(name_of) - mesh.comm.allreduce(len(facets))) > 0:
+        raise InputError(f"mesh: {missing} facets of its named boundaries are not on its outside")
+    return {name: facets[found == name] for name in names}
+
+
+def _vertices(mesh) -> np.ndarray:
+    return mesh.geometry.input_global_indices[mesh.geometry.dofmap]

@@ -1,0 +1,43 @@
+"""The one place that imports FEniCSx; everything else in `solvers` takes it from here."""
+
+import contextlib
+import sys
+
+from vcnn.errors import InputError
+
+with contextlib.suppress(ImportError):   # the wheel wants to load MPI first; conda's dolfinx has no need of it
+    import dolfinx_solver  # noqa: F401
+
+try:
+    import petsc4py
+
+    petsc4py.init(["vcnn", "-no_signal_handler"])   # else PETSc turns a closed pipe into an abort
+
+    import basix
+    import basix.ufl
+    import dolfinx
+    import dolfinx.fem.petsc
+    import dolfinx.geometry
+    import dolfinx.io
+    import ufl
+    from dolfinx import fem
+    from mpi4py import MPI
+    from petsc4py import PETSc
+except ImportError as error:
+    raise InputError(
+        "solvers: needs FEniCSx: pip install 'vcnn[fenics]' or conda install -c conda-forge fenics-dolfinx"
+        f" ({error})"
+    ) from error
+
+__all__ = ["MPI", "PETSc", "basix", "dolfinx", "fem", "ufl"]
+
+
+def _abort_all_ranks(kind, error, traceback):
+    """An exception on one rank would leave the others waiting for ever."""
+    sys.__excepthook__(kind, error, traceback)
+    sys.stderr.flush()
+    MPI.COMM_WORLD.Abort(1)
+
+
+if MPI.COMM_WORLD.size > 1:
+    sys.excepthook = _abort_all_ranks

@@ -1,0 +1,87 @@
+"""Periodic meshes: the usual geometry under a topology in which two boundaries are one.
+
+Every function space on such a mesh is periodic by itself. Two things to keep in mind: a degree of freedom on
+the seam has two positions, so it cannot be located by its coordinates; and output belongs on the mesh with
+the ordinary topology.
+"""
+
+from __future__ import annotations
+
+import meshio
+import numpy as np
+from scipy.spatial import cKDTree
+
+from solvers.fenics import dolfinx, ufl
+from vcnn.errors import InputError
+from vcnn.mesh import boundary_facets
+
+
+def periodic_vertices(mesh: meshio.Mesh, left: str, right: str):
+    """Vertices of two boundaries that are each other's translate.
+
+    Returns
+    -------
+    left_vertices, right_vertices : (k,) int
+        Matching pairs.
+    period : (d,)
+        Vector from left to right.
+
+    Raises
+    ------
+    InputError
+        If ``right`` is not ``left`` moved by one vector, to a thousandth of the distance of its vertices.
+    """
+    facets = boundary_facets(mesh)
+    a, b = (np.unique(np.concatenate([f.ravel() for _, f in facets[name]])) for name in (left, right))
+    if len(a) != len(b):
+        raise InputError(f"periodic: boundary {left!r} has {len(a)} vertices, {right!r} has {len(b)}")
+    period = mesh.points[b].mean(axis=0) - mesh.points[a].mean(axis=0)
+    tree = cKDTree(mesh.points[a])
+    spacing = tree.query(mesh.points[a], k=2)[0][:, 1].min()
+    distance, match = tree.query(mesh.points[b] - period)
+    if distance.max() > 1e-3 * spacing or len(np.unique(match)) < len(match):
+        worst = mesh.points[b[np.argmax(distance)]]
+        raise InputError(
+            f"periodic: boundaries {left!r} and {right!r} do not match: the vertex {_text(worst)} of {right!r} is "
+            f"{distance.max():.3g} from its partner, moved by the period {_text(period)}"
+        )
+    return a[match], b, period
+
+
+def periodic_topology(parent, source: meshio.Mesh, left: str, right: str):
+    """The dolfinx mesh ``parent`` of ``source`` with ``right`` merged into ``left``.
+
+    Returns
+    -------
+    mesh : dolfinx.mesh.Mesh
+        Same cells in the same order and the same geometry as ``parent``.
+    period : (d,)
+    """
+    a, b, period = periodic_vertices(source, left, right)
+    merged = np.arange(len(source.points), dtype=np.int64)
+    merged[b] = a
+    cells = merged[parent.geometry.input_global_indices[parent.geometry.dofmap]]
+    topology = dolfinx.cpp.mesh.create_topology(
+        parent.comm,
+        [parent.topology.cell_type],
+        [cells.ravel()],
+        [parent.topology.original_cell_index],
+        [[]],                # no ghost cells
+        np.unique(cells),    # vertices that other ranks may share
+        1,
+    )
+    cpp_mesh = dolfinx.cpp.mesh.Mesh_float64(parent.comm, topology, parent.geometry._cpp_object)
+    mesh = dolfinx.mesh.Mesh(cpp_mesh, ufl.Mesh(parent.ufl_domain().ufl_coordinate_element()))
+    seam = sum(len(facets) for _, facets in boundary_facets(source)[left])
+    if _count_facets(mesh) != _count_facets(parent) - seam:
+        raise InputError(f"periodic: too few cells between {left!r} and {right!r}, at least 3 are needed")
+    return mesh, period
+
+
+def _count_facets(mesh) -> int:
+    mesh.topology.create_entities(mesh.topology.dim - 1)
+    return mesh.topology.index_map(mesh.topology.dim - 1).size_global
+
+
+def _text(vector) -> str:
+    return "(" + ", ".join(f"{x:.6g}" for x in vector) + ")"

@@ -1,0 +1,113 @@
+"""Finite-element functions as a `FlowField` at the cells or vertices of the mesh that was given."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from meshes.wall_distance import wall_distance
+from solvers.domain import Domain
+from solvers.fenics import basix, dolfinx, fem, ufl
+from vcnn.errors import InputError
+from vcnn.flow import FlowField
+from vcnn.mesh import boundary_facets
+
+
+def flow_field(domain: Domain, location, velocity, functions, expressions, parameters, provenance) -> FlowField:
+    """The flow at cell midpoints (``"cell"``) or mesh vertices (``"vertex"``), whole on every rank.
+
+    Parameters
+    ----------
+    domain : Domain
+    velocity : dolfinx Function of shape (d,)
+    functions, expressions : mappings name -> scalar
+        As in :func:`sample`; ``"wall_distance"`` and ``"boundary"`` (1 at cells with a facet on a wall, or at
+        vertices on one; else 0) are added.
+    parameters, provenance : mappings
+        As in `FlowField`.
+    """
+    d = domain.dimension
+    components = {f"u{i}": velocity[i] for i in range(d)}
+    fields = sample(domain, location, {**components, **functions}, expressions)
+    points, weights = _cells(domain) if location == "cell" else _vertices(domain)
+    velocity = np.stack([fields.pop(name) for name in components], axis=-1)
+    periods = () if domain.period is None else (domain.period,)
+    walls = tuple(domain.facets)
+    fields["wall_distance"] = wall_distance(domain.source, points, walls, periods)
+    fields["boundary"] = _at_wall(domain, location)
+    return FlowField(
+        points, velocity, weights, scalars=fields, periods=periods, parameters=parameters, mesh=domain.source,
+        location=location, provenance=provenance,
+    )  # fmt: skip
+
+
+def sample(domain: Domain, location, functions, expressions) -> dict[str, np.ndarray]:
+    """Scalar fields in the numbering of ``domain.source``.
+
+    Parameters
+    ----------
+    location : {"cell", "vertex"}
+        Cell: values at the midpoint of each cell (the mean of its vertices).
+        Vertex: nodal values of ``functions``; of ``expressions`` s, which may jump from cell to cell, the lumped
+        projection ∫ φ s dx / ∫ φ dx onto the linear hat functions φ.
+    functions : mapping name -> scalar UFL expression, continuous
+    expressions : mapping name -> scalar UFL expression
+    """
+    if location == "cell":
+        together = {**functions, **expressions}
+        values = domain.at_cells(_tabulated(domain, list(together.values()), _midpoint(domain))[:, 0])
+        return dict(zip(together, values.T, strict=True))
+    if location != "vertex":
+        raise InputError(f"location: expected 'cell' or 'vertex', got {location!r}")
+    corners = basix.geometry(domain.mesh.basix_cell())
+    values = domain.at_vertices(_tabulated(domain, list(functions.values()), corners))
+    mass = _hat_integrals(domain, 1.0)
+    projected = {name: _hat_integrals(domain, s) / mass for name, s in expressions.items()}
+    return {**dict(zip(functions, values.T, strict=True)), **projected}
+
+
+def _cells(domain):
+    x = ufl.SpatialCoordinate(domain.mesh)
+    points = domain.at_cells(_tabulated(domain, list(x), _midpoint(domain))[:, 0])
+    constants = fem.functionspace(domain.mesh, ("DG", 0))
+    volumes = fem.assemble_vector(fem.form(ufl.TestFunction(constants) * ufl.dx)).array
+    return points, domain.at_cells(volumes[constants.dofmap.list[domain.cells, 0]])
+
+
+def _vertices(domain):
+    """Points and lumped masses; the mass of a seam point is shared by its two ends."""
+    mass = _hat_integrals(domain, 1.0)
+    if domain.period is not None:
+        seam = [np.unique(np.concatenate([f.ravel() for _, f in boundary_facets(domain.source)[name]]))
+                for name in domain.periodic]
+        mass[np.concatenate(seam)] /= 2
+    return domain.source.points, mass
+
+
+def _hat_integrals(domain, integrand) -> np.ndarray:
+    """∫ φ s dx at every vertex of the source, φ the hat functions of the (periodic) mesh."""
+    hats = fem.functionspace(domain.mesh, ("Lagrange", 1))
+    integrals = fem.assemble_vector(fem.form(integrand * ufl.TestFunction(hats) * ufl.dx(degree=5)))
+    integrals.scatter_reverse(dolfinx.la.InsertMode.add)
+    integrals.scatter_forward()
+    return domain.at_vertices(integrals.array[hats.dofmap.list[domain.cells]])
+
+
+def _tabulated(domain, scalars, points) -> np.ndarray:
+    """(cells on this rank, points, scalars) values at points of the reference cell."""
+    expression = fem.Expression(ufl.as_vector(scalars), points)
+    return expression.eval(domain.mesh, domain.cells).reshape(len(domain.cells), len(points), len(scalars))
+
+
+def _midpoint(domain):
+    return basix.geometry(domain.mesh.basix_cell()).mean(axis=0, keepdims=True)
+
+
+def _at_wall(domain, location):
+    if location == "vertex":
+        named = boundary_facets(domain.source)
+        values = np.zeros(len(domain.source.points))
+        values[np.concatenate([f.ravel() for name in domain.facets for _, f in named[name]])] = 1
+        return values
+    tdim = domain.mesh.topology.dim
+    touching = dolfinx.mesh.compute_incident_entities(domain.mesh.topology, domain.wall_facets, tdim - 1, tdim)
+    return domain.at_cells(np.isin(domain.cells, touching).astype(float))

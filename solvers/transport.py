@@ -1,0 +1,188 @@
+"""A scalar carried by a flow, diffusing, produced and destroyed: the published transport problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import meshio
+import numpy as np
+
+from meshes.wall_distance import wall_distance
+from solvers.carrier import Carrier, carrier_of
+from solvers.domain import Domain
+from solvers.fenics import MPI, fem, ufl
+from solvers.newton import newton
+from solvers.output import write_vtx
+from solvers.sampling import sample
+from vcnn.errors import InputError
+from vcnn.flow import FlowField
+
+
+@dataclass(frozen=True)
+class MixingLengthProduction:
+    """P = γ l_m √c₀ |S|² with l_m = min(κ d, 0.09 δ), d the wall distance (Zhou, Han & Xiao 2022).
+
+    Parameters
+    ----------
+    gain : float
+        γ.
+    reference : float
+        c₀.
+    thickness : float
+        δ, length.
+    karman : float
+        κ.
+    """
+
+    gain: float = 200.0
+    reference: float = 0.001
+    thickness: float = 1.5
+    karman: float = 0.41
+
+    def mixing_length(self, wall_distance):
+        """l_m, a UFL expression."""
+        return ufl.min_value(self.karman * wall_distance, 0.09 * self.thickness)
+
+    def __call__(self, strain_rate, wall_distance):
+        """P, a UFL expression."""
+        return self.gain * self.mixing_length(wall_distance) * self.reference**0.5 * strain_rate**2
+
+
+@dataclass(frozen=True, eq=False)
+class ScalarTransport:
+    """Steady transport of a concentration c with c = 0 on walls.
+
+    u·∇c − D∇²c + ζ|c|ᵐc = P, the production P being held fixed. Quadratic elements; Newton from the solution
+    of the linear problem (m = 0). The defaults are the problem of Zhou, Han & Xiao, CMAME 388 (2022) 114211.
+
+    Parameters
+    ----------
+    mesh : meshio.Mesh or Domain
+        As in :func:`solvers.domain.build_domain`, the same on every rank of MPI.
+    velocity : LaminarResult, FlowField or dolfinx Function
+        u: a solution on the same mesh; a flow at its vertices (then linear) or its cells (then constant in each,
+        and ``strain_rate`` must be among its scalars); a Function on ``mesh.mesh`` if ``mesh`` is a Domain.
+    diffusivity : float
+        D, length²/time.
+    decay : float
+        ζ, 1/time for m = 0.
+    exponent : float
+        m; 1 is what the published field satisfies.
+    production : MixingLengthProduction, callable or array
+        P; a callable takes positions (d, k) to values (k,), an array holds values at the mesh's vertices or cells.
+    walls, periodic
+        Names of boundaries, as in `LaminarFlow`; ``periodic=None`` if there is no period.
+
+    Raises
+    ------
+    InputError
+        If a number or a name does not make sense, or a field does not belong to the mesh.
+    """
+
+    mesh: meshio.Mesh | Domain
+    velocity: object
+    diffusivity: float = 0.1
+    decay: float = 3.0
+    exponent: float = 1.0
+    production: MixingLengthProduction | Callable | np.ndarray = field(default_factory=MixingLengthProduction)
+    walls: tuple[str, ...] = ("bottom", "top")
+    periodic: tuple[str, str] | None = ("inlet", "outlet")
+
+    def __post_init__(self):
+        if not 0 < self.diffusivity < np.inf:
+            raise InputError(f"diffusivity: expected a positive number, got {self.diffusivity!r}")
+        for name in ("decay", "exponent"):
+            if not 0 <= getattr(self, name) < np.inf:
+                raise InputError(f"{name}: expected a number >= 0, got {getattr(self, name)!r}")
+
+    def solve(self, comm=MPI.COMM_WORLD) -> TransportResult:
+        """Solve on all ranks of ``comm``.
+
+        Raises
+        ------
+        DivergenceError
+            If the iteration does not converge.
+        """
+        carrier = carrier_of(self.velocity, self.mesh, self.walls, self.periodic, comm)
+        domain, u = carrier.domain, carrier.velocity
+        C = fem.functionspace(domain.mesh, ("Lagrange", 2))
+        production = _production(self.production, carrier, C)
+        D, zeta, m = (fem.Constant(domain.mesh, float(x)) for x in (self.diffusivity, self.decay, self.exponent))
+        c = fem.Function(C, name="concentration")
+        s, dc = ufl.TestFunction(C), ufl.TrialFunction(C)
+        dx = ufl.dx(degree=5)
+
+        def carried(c):
+            return (ufl.dot(u, ufl.grad(c)) * s + D * ufl.dot(ufl.grad(c), ufl.grad(s))) * dx
+
+        linear = carried(dc) + zeta * dc * s * dx
+        exact = carried(dc) + (m + 1) * zeta * abs(c) ** m * dc * s * dx
+        solution = newton(
+            residual=carried(c) + (zeta * abs(c) ** m * c - production["production"]) * s * dx,
+            jacobians=[linear, exact],
+            w=c,
+            bcs=[fem.dirichletbc(0.0, domain.wall_dofs(C), C)],
+            name="scalar transport",
+        )
+        return TransportResult(self, carrier, c, production, solution.residuals)
+
+
+@dataclass(frozen=True, eq=False)
+class TransportResult:
+    """The solution of a `ScalarTransport`.
+
+    Parameters
+    ----------
+    problem : ScalarTransport
+    carrier : Carrier
+        The velocity and the domain.
+    concentration : dolfinx Function on ``carrier.domain.mesh``
+    sources : mapping name -> UFL expression
+        ``production`` and, if it is the published one, ``mixing_length``.
+    residuals : tuple of float
+        Residual before each step and at the end, relative to the first one.
+    """
+
+    problem: ScalarTransport
+    carrier: Carrier
+    concentration: fem.Function
+    sources: dict
+    residuals: tuple[float, ...]
+
+    def flow(self, location="cell") -> FlowField:
+        """The flow that carries the scalar, as `LaminarResult.flow` gives it, and the scalars ``concentration``,
+        ``production`` and (if the production is the published one) ``mixing_length``.
+        """
+        fields = sample(self.carrier.domain, location, {"concentration": self.concentration}, self.sources)
+        numbers = {"diffusivity": self.problem.diffusivity, "decay": self.problem.decay}
+        return self.carrier.flow(location).with_fields(scalars=fields, parameters=numbers)
+
+    def save(self, path):
+        """Write the concentration to a ``.bp`` folder for ParaView, at the nodes of the elements."""
+        return write_vtx(self.carrier.domain, path, [self.concentration])
+
+
+def _production(given, carrier, space) -> dict:
+    """The production, and the mixing length if it has one, as UFL expressions on the carrier's domain."""
+    domain = carrier.domain
+    if isinstance(given, MixingLengthProduction):
+        periods = () if domain.period is None else (domain.period,)
+        distance = fem.Function(space)
+        distance.interpolate(
+            lambda x: wall_distance(domain.source, x[: domain.dimension].T, tuple(domain.facets), periods)
+        )
+        return {
+            "production": given(carrier.strain_rate, distance),
+            "mixing_length": given.mixing_length(distance),
+        }
+    if callable(given):
+        production = fem.Function(space)
+        production.interpolate(lambda x: given(x[: domain.dimension]))
+        values = production.x.array
+    else:
+        values = np.asarray(given, dtype=float)
+        production = domain.function(values, "production")
+    if domain.mesh.comm.allreduce(not np.isfinite(values).all()):
+        raise InputError("production: holds NaN or infinite values")
+    return {"production": production}
