@@ -64,3 +64,56 @@ def _block_facets(block):
             raise InputError(f"mesh: cells of type {block.type!r} are not supported")
     for facet in local:
         yield np.asarray(block.data)[:, facet], number
+
+
+def shared_facets(mesh: meshio.Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which cells meet at facets, and which facets have a cell on one side only.
+
+    Returns
+    -------
+    neighbours : (F, 2)
+        The two cells at each facet inside the mesh.
+    outer : (B,)
+        The cell at each facet of the mesh's surface.
+    corners : list of B (k,) arrays
+        The vertices of these outer facets.
+    """
+    neighbours, outer, corners = [], [], []
+    for vertices, cells in cell_facets(mesh):
+        order, same = _sorted_together(vertices)
+        pair = np.flatnonzero(same)
+        neighbours.append(np.stack([cells[order[pair]], cells[order[pair + 1]]], axis=-1))
+        alone = np.delete(order, np.union1d(pair, pair + 1))
+        outer.append(cells[alone])
+        corners.extend(vertices[alone])
+    return np.concatenate(neighbours), np.concatenate(outer), corners
+
+
+def cells_at(mesh: meshio.Mesh, vertices) -> np.ndarray:
+    """(k,) cells that have the given (k, m) facets, one each.
+
+    Raises
+    ------
+    InputError
+        If a facet belongs to no cell.
+    """
+    vertices = np.asarray(vertices)
+    for candidates, cells in cell_facets(mesh):
+        if candidates.shape[1] == vertices.shape[1]:
+            order, same = _sorted_together(np.concatenate([vertices, candidates]))
+            group = np.append(0, np.cumsum(~same))
+            owner = np.full(len(order), -1)
+            is_cell = order >= len(vertices)
+            owner[group[is_cell]] = cells[order[is_cell] - len(vertices)]
+            found = np.empty(len(vertices), int)
+            found[order[~is_cell]] = owner[group[~is_cell]]
+            if (found >= 0).all():
+                return found
+    raise InputError("mesh: a boundary facet belongs to no cell")
+
+
+def _sorted_together(vertices):
+    """An order that puts facets of equal vertices next to each other; which are equal to the next in it."""
+    rows = np.sort(vertices, axis=1)
+    order = np.lexsort(rows.T)
+    return order, (np.diff(rows[order], axis=0) == 0).all(axis=1)
