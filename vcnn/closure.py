@@ -92,7 +92,7 @@ class Closure:
         values = shift + scale * np.concatenate(values)
         bad = np.flatnonzero(~np.isfinite(values))
         if len(bad):
-            raise DivergenceError(f"{self.target}: {len(bad)} predictions are NaN or infinite, first at {bad[0]}")
+            raise DivergenceError(f"{self.target}: {len(bad)} values are NaN or infinite, first at {bad[0]}")
         return values
 
     def save(self, path) -> Path:
@@ -162,7 +162,7 @@ def read_tensors(path) -> tuple[dict[str, torch.Tensor], dict]:
     try:
         with safe_open(path, framework="pt") as file:
             header = (file.metadata() or {}).get("vcnn")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
     except SafetensorError:
         raise InputError(f"{path}: truncated or not a safetensors file") from None
     if header is None:

@@ -86,14 +86,16 @@ class VectorClouds:
     def concatenate(parts: Sequence[VectorClouds]) -> VectorClouds:
         """Clouds of several flows in one, over the union of their points (only fields that all flows have)."""
         flow = _union([part.flow for part in parts])
-        points = np.cumsum([0, *(len(part.flow) for part in parts)])
-        pairs = np.cumsum([0, *(len(part.neighbours) for part in parts)])
-        join = lambda name, shift: np.concatenate(  # noqa: E731
-            [getattr(part, name) + s for part, s in zip(parts, shift, strict=False)]
+        first = np.cumsum([0, *(len(part.flow) for part in parts[:-1])])
+        shifted = lambda name: [getattr(p, name) + k for p, k in zip(parts, first, strict=True)]  # noqa: E731
+        counts = np.concatenate([part.counts for part in parts])
+        return VectorClouds(
+            flow,
+            np.concatenate(shifted("centres")),
+            np.concatenate([[0], np.cumsum(counts)]),
+            np.concatenate(shifted("neighbours")),
+            np.concatenate([part.positions for part in parts]),
         )
-        offsets = np.concatenate([*(p.offsets[:-1] + s for p, s in zip(parts, pairs, strict=False)), pairs[-1:]])
-        positions = np.concatenate([part.positions for part in parts])
-        return VectorClouds(flow, join("centres", points), offsets, join("neighbours", points), positions)
 
     def compact(self) -> VectorClouds:
         """The same clouds over a flow that holds only the points they use."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, pairwise
 
 import numpy as np
 import torch
@@ -99,7 +99,7 @@ class VectorCloudNetwork(nn.Module):
 def perceptron(*widths: int, activation=nn.SiLU) -> nn.Sequential:
     """Linear layers of the given widths with activations between them."""
     layers = []
-    for inputs, outputs in zip(widths[:-1], widths[1:], strict=True):
+    for inputs, outputs in pairwise(widths):
         layers += [nn.Linear(inputs, outputs), activation()]
     return nn.Sequential(*layers[:-1])
 

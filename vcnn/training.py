@@ -158,7 +158,7 @@ class _State:
             return
         tensors, header = read_tensors(path)
         if header["run"] != self.run:
-            raise InputError(f"{path}: belongs to another run (configuration or data differ); choose another -o")
+            raise InputError(f"{path}: belongs to another run (other configuration or data); choose another")
         pick = lambda kind: {k.split("/", 1)[1]: t for k, t in tensors.items() if k.startswith(kind + "/")}  # noqa: E731
         self.network.load_state_dict(pick("weights"))
         self.best = pick("best")

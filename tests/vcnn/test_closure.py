@@ -1,0 +1,85 @@
+"""Closures: exact files, clear refusals, predictions that do not depend on blocks."""
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from synthetic import random_flow
+
+import vcnn.closure
+from vcnn import Closure, DivergenceError, FlowField, InputError, RegionOfInfluence, Scales, VectorCloudNetwork
+
+REGION = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)
+SCALARS = ("strain_rate", "wall_distance")
+
+
+def make_closure(flow, **changes):
+    network = VectorCloudNetwork(SCALARS, seed=4).eval()
+    scales = Scales.of([flow], REGION, SCALARS, (), "concentration")
+    return Closure(network, REGION, "concentration", flow.dimension, scales, {"length": "H"}, {"seed": 4}, **changes)
+
+
+def test_saved_closure_predicts_the_same_bits(tmp_path):
+    flow = random_flow(2, periodic=True)
+    closure = make_closure(flow)
+    path = closure.save(tmp_path / "model.safetensors")
+    again = Closure.load(path)
+    np.testing.assert_array_equal(again.predict(flow), closure.predict(flow))
+    assert again.units == {"length": "H"} and again.provenance == {"seed": 4}
+    assert again.region == closure.region and again.scales == closure.scales
+    assert [p.name for p in tmp_path.iterdir()] == ["model.safetensors"]
+
+
+def test_prediction_does_not_depend_on_block_sizes(monkeypatch):
+    flow = random_flow(2, n=300)
+    closure = make_closure(flow)
+    whole = closure.predict(flow, dtype=torch.float64)
+    monkeypatch.setattr(vcnn.closure, "_ROWS", 64)
+    np.testing.assert_allclose(closure.predict(flow, dtype=torch.float64), whole, rtol=1e-12)
+    some = np.array([250, 3, 77])
+    np.testing.assert_allclose(closure.predict(flow, some, dtype=torch.float64), whole[some], rtol=1e-12)
+
+
+def test_scales_follow_units():
+    """The same flow in other units (length x 1000, velocity x 36) gives the same prediction."""
+    a, b = 1000.0, 36.0
+    flow = random_flow(2, periodic=True)
+    scalars = {**flow.scalars, "strain_rate": flow.scalars["strain_rate"] * b / a,
+               "wall_distance": flow.scalars["wall_distance"] * a}  # fmt: skip
+    other = FlowField(flow.points * a, flow.velocity * b, flow.weights * a * a, scalars,
+                      periods=[p * a for p in flow.periods])  # fmt: skip
+    region = RegionOfInfluence.transport(diffusivity=0.1 * a * b, decay=3.0 * b / a)
+    closure = make_closure(flow)
+    rescaled = Closure(closure.network, region, "concentration", 2,
+                       Scales.of([other], region, SCALARS, (), "concentration"))  # fmt: skip
+    np.testing.assert_allclose(rescaled.predict(other, dtype=torch.float64),
+                               closure.predict(flow, dtype=torch.float64), rtol=1e-10)  # fmt: skip
+
+
+def test_refusals(tmp_path):
+    flow = random_flow(2)
+    closure = make_closure(flow)
+    with pytest.raises(InputError, match="trained on 2-D flows, this flow is 3-D"):
+        closure.predict(random_flow(3))
+    with pytest.raises(InputError, match="the model needs scalars strain_rate, wall_distance; the flow has: none"):
+        closure.predict(FlowField(flow.points, flow.velocity))
+    with pytest.raises(InputError, match=r"saved as \.safetensors"):
+        closure.save(tmp_path / "model.pt")
+    path = closure.save(tmp_path / "model.safetensors")
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(InputError, match=r"model\.safetensors: truncated"):
+        Closure.load(path)
+    save_file({"a": torch.zeros(3)}, tmp_path / "foreign.safetensors")
+    with pytest.raises(InputError, match=r"foreign\.safetensors: .* not written by this package"):
+        Closure.load(tmp_path / "foreign.safetensors")
+    with pytest.raises(InputError, match="no such file"):
+        Closure.load(tmp_path / "none.safetensors")
+
+
+def test_non_finite_predictions_stop():
+    flow = random_flow(2)
+    closure = make_closure(flow)
+    with torch.no_grad():
+        closure.network.fitting[0].weight.fill_(torch.inf)
+    with pytest.raises(DivergenceError, match="concentration: 120 values are NaN"):
+        closure.predict(flow)

@@ -1,0 +1,113 @@
+"""Training: it learns a nonlocal closure, resumes exactly, stops early, and refuses bad runs."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from synthetic import random_flow
+
+from vcnn import (
+    DivergenceError,
+    InputError,
+    RegionOfInfluence,
+    TrainingConfig,
+    VectorCloudNetwork,
+    Zhou2022,
+    fit,
+)
+from vcnn.baselines import GraphKernelNetwork
+from vcnn.evaluation import relative_l2
+
+REGION = RegionOfInfluence.ball(0.5)
+SCALARS = ("strain_rate",)
+CONFIG = TrainingConfig(epochs=6, batch_size=32, max_points=12, seed=1)
+
+
+def nonlocal_flow(seed, n=400):
+    """Target: the weighted mean over the cloud of s (1 + r·u), a frame-independent nonlocal functional."""
+    flow = random_flow(2, n=n, periodic=True, seed=seed)
+    clouds = REGION.clouds(flow)
+    j, w = clouds.neighbours, flow.weights[clouds.neighbours]
+    kernel = flow.scalars["strain_rate"][j] * (1 + (clouds.positions * flow.velocity[j]).sum(1))
+    target = np.bincount(clouds.owners, w * kernel) / np.bincount(clouds.owners, w)
+    return flow.with_fields(scalars={"target": target})
+
+
+def small_network():
+    return VectorCloudNetwork(SCALARS, embedding=16, hidden=16, fitting=(32,))
+
+
+def weights(closure):
+    return torch.cat([p.detach().flatten() for p in closure.network.parameters()])
+
+
+def test_learns_a_nonlocal_closure_on_a_flow_it_never_saw():
+    flows = [nonlocal_flow(seed) for seed in range(3)]
+    unseen = nonlocal_flow(9)
+    config = TrainingConfig(epochs=60, batch_size=64, learning_rate=5e-3)
+    closure = fit(small_network(), flows, "target", REGION, config, progress=False)
+    truth = unseen.scalars["target"]
+    mean_only = relative_l2(np.full_like(truth, np.average(truth)), truth)
+    assert relative_l2(closure.predict(unseen), truth, unseen.weights) < 0.15 * mean_only
+
+
+@pytest.mark.parametrize("make", [small_network, Zhou2022, lambda: GraphKernelNetwork(SCALARS, kernel=(8,))])
+def test_an_interrupted_run_resumes_bit_for_bit(tmp_path, make):
+    flows, validation = [nonlocal_flow(0, 150), nonlocal_flow(1, 100)], [nonlocal_flow(2, 80)]
+    arguments = dict(flows=flows, target="target", region=REGION, validation=validation, progress=False)
+    whole = fit(make(), config=CONFIG, run_directory=tmp_path / "whole", **arguments)
+
+    class Killed(Exception):
+        pass
+
+    class KilledNetwork(type(make())):
+        steps = 0
+
+        def forward(self, clouds):
+            self.steps += self.training
+            if self.steps > 20:  # in the middle of the third epoch
+                raise Killed
+            return super().forward(clouds)
+
+    with pytest.raises(Killed):
+        victim = make()
+        victim.__class__ = KilledNetwork
+        fit(victim, config=CONFIG, run_directory=tmp_path / "killed", **arguments)
+    epochs_done = len(json.loads((tmp_path / "killed" / "history.json").read_text()))
+    assert 0 < epochs_done < CONFIG.epochs
+    resumed = fit(make(), config=CONFIG, run_directory=tmp_path / "killed", **arguments)
+    assert torch.equal(weights(resumed), weights(whole))
+    assert (tmp_path / "killed/model.safetensors").read_bytes() == (tmp_path / "whole/model.safetensors").read_bytes()
+
+
+def test_validation_keeps_the_best_weights_and_patience_stops(tmp_path):
+    flows, validation = [nonlocal_flow(0, 150)], [nonlocal_flow(2, 80)]
+    config = TrainingConfig(epochs=40, batch_size=32, learning_rate=0.1, patience=3)  # too fast: errors jump about
+    closure = fit(small_network(), flows, "target", REGION, config, validation, tmp_path, progress=False)
+    history = json.loads((tmp_path / "history.json").read_text())
+    errors = [entry["validation_error"] for entry in history]
+    assert len(history) == np.argmin(errors) + 1 + 3 < 40
+    error = relative_l2(closure.predict(validation[0]), validation[0].scalars["target"], validation[0].weights)
+    assert error == pytest.approx(min(errors), rel=1e-12)
+
+
+def test_refusals(tmp_path):
+    flows = [nonlocal_flow(0, 60)]
+    fit(small_network(), flows, "target", REGION, CONFIG, run_directory=tmp_path, progress=False)
+    with pytest.raises(InputError, match="belongs to another run"):
+        fit(small_network(), flows, "target", REGION, replace(CONFIG, seed=2), run_directory=tmp_path)
+    with pytest.raises(InputError, match="flow 0: target 'stress' is missing; it has: strain_rate"):
+        fit(small_network(), flows, "stress", REGION, CONFIG)
+    with pytest.raises(InputError, match="flow 1: is 3-D, the first one is 2-D"):
+        fit(small_network(), [flows[0], random_flow(3).with_fields(scalars={"target": np.ones(120)})], "target", REGION)
+    with pytest.raises(InputError, match="needs vectors gradient; the flow has: pressure_gradient"):
+        fit(VectorCloudNetwork(vectors=["gradient"]), flows, "target", REGION)
+    with pytest.raises(InputError, match="at least one training flow"):
+        fit(small_network(), [], "target", REGION)
+    for wrong in (dict(epochs=0), dict(learning_rate=-1.0), dict(dtype="float16"), dict(seed=1.5), dict(patience=True)):
+        with pytest.raises(InputError, match=next(iter(wrong))):
+            TrainingConfig(**wrong)
+    with pytest.raises(DivergenceError, match="lower learning_rate"):
+        fit(small_network(), flows, "target", REGION, TrainingConfig(epochs=30, learning_rate=1e30), progress=False)
