@@ -135,7 +135,9 @@ def test_random_subsample_is_capped_seeded_and_unbiased():
         (lambda: TRANSPORT.clouds(random_flow(2), max_points=5), "seed"),
         (lambda: TRANSPORT.clouds(random_flow(2), max_points=0, seed=0), "max_points"),
         (
-            lambda: VectorClouds(random_flow(2), np.array([4, 9]), np.array([0, 1, 1]), np.zeros(1, int), np.zeros((1, 2))),
+            lambda: VectorClouds(
+                random_flow(2), np.array([4, 9]), np.array([0, 1, 1]), np.zeros(1, int), np.zeros((1, 2))
+            ),
             "1 clouds are empty, first at centre 9",
         ),
     ],

@@ -1,0 +1,31 @@
+# make demo and make test do all set-up themselves; make venv is the part they share.
+
+# The first Python >= 3.12 that answers, on PATH or among pyenv's versions.
+CANDIDATES = python3.12 python3.13 python3.14 python3 python \
+	"$$HOME"/.pyenv/versions/3.12*/bin/python "$$HOME"/.pyenv/versions/3.1[3-9]*/bin/python
+VERSION = import sys; sys.exit(sys.version_info < (3, 12))
+
+.PHONY: demo test venv clean
+
+demo: venv
+	.venv/bin/vcnn demo -o demo --force
+
+test: venv
+	.venv/bin/ruff check .
+	.venv/bin/lint-imports
+	.venv/bin/python -m pytest
+
+venv: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	@for python in $(CANDIDATES); do \
+		if "$$python" -c '$(VERSION)' 2>/dev/null; then \
+			echo "Installing into .venv with $$("$$python" --version) (a few minutes the first time)"; \
+			"$$python" -m venv --clear .venv && exit 0; exit 1; \
+		fi; \
+	done; echo "No Python >= 3.12 found on PATH or in ~/.pyenv/versions" >&2; exit 1
+	.venv/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[fenics,test,notebooks]'
+	@touch .venv/installed
+
+clean:
+	rm -rf .venv demo build *.egg-info
