@@ -1,0 +1,156 @@
+"""OpenFOAM case folders -> FlowField."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from meshes.foam_files import field_files, read_list, read_patches, read_viscosity
+from meshes.foam_plane import plane_mesh
+from meshes.foam_vtk import is_number, read_case
+from meshes.geometry import cell_centres, cell_volumes
+from meshes.wall_fields import with_wall_fields
+from vcnn.errors import InputError
+from vcnn.flow import FlowField
+from vcnn.mesh import boundary_facets
+
+
+def read_openfoam(case, time=None, fields=None) -> FlowField:
+    """The flow of an OpenFOAM case at its cell centres.
+
+    ASCII, binary, compressed and decomposed cases are read. A case with ``empty`` patches becomes a plane
+    flow: vectors and tensors are restricted to the plane, the out-of-plane normal component of a tensor X is
+    kept as the scalar "X_33". Cyclic patches become period vectors. Fields that cannot be read are named in
+    a warning and in ``provenance["skipped_fields"]``. The scalars "boundary", "wall_distance" and
+    "strain_rate" are added where missing; for the latter the flow sticks to patches of type wall.
+
+    Parameters
+    ----------
+    case : path
+    time : float or str, optional
+        Default: the latest.
+    fields : mapping name -> OpenFOAM field, optional
+        Names to be given to fields, e.g. ``{"velocity": "UDNS", "pressure": "p"}``. Others keep theirs, "U"
+        is the velocity unless this says otherwise.
+
+    Raises
+    ------
+    InputError
+        If this is no case, or the time or a field asked for is not in it.
+    """
+    case = Path(case)
+    if not (case / "constant" / "polyMesh").is_dir():
+        raise InputError(f"{case}: not an OpenFOAM case (it has no folder constant/polyMesh)")
+    parts, time = _choose_time(case, time)
+    mesh, found = read_case(case, time if parts == [case] else None)
+    if parts != [case]:
+        found = _gather(parts, time)
+    files = field_files(parts[0] / time)
+    skipped = [name for name, kind in files.items() if (not kind or kind.startswith("vol")) and name not in found]
+    if skipped:
+        warnings.warn(f"{case}, time {time}: fields that cannot be read: {', '.join(skipped)}", stacklevel=2)
+    patches = read_patches(case)
+    present = boundary_facets(mesh)
+    periods = _periods(mesh, {name: patches[name] for name in present if name in patches}, case)
+    empty = [name for name in present if patches.get(name, {}).get("type") == "empty"]
+    axes = np.eye(3)
+    if empty:
+        try:
+            mesh, order, axes = plane_mesh(mesh, empty)
+        except InputError as error:
+            raise InputError(f"{case}: {error}") from None
+        found = {name: values[order] for name, values in found.items()}
+    found = _renamed(found, fields or {}, f"{case}, time {time}")
+    scalars = {name: a for name, a in found.items() if a.ndim == 1}
+    if empty:
+        out = np.cross(*axes)
+        tensors = {name: a for name, a in found.items() if a.ndim == 3}
+        scalars |= {f"{name}_33": np.einsum("i,nij,j->n", out, a, out) for name, a in tensors.items()}
+    viscosity = read_viscosity(case)
+    flow = FlowField(
+        points=cell_centres(mesh),
+        weights=cell_volumes(mesh),
+        velocity=found.pop("velocity") @ axes.T,
+        scalars=scalars,
+        vectors={name: a @ axes.T for name, a in found.items() if a.ndim == 2},
+        tensors={name: axes @ a @ axes.T for name, a in found.items() if a.ndim == 3},
+        periods=[axes @ p for p in periods if np.linalg.norm(axes @ p) > 0.5 * np.linalg.norm(p)],
+        parameters={} if viscosity is None else {"viscosity": viscosity},
+        mesh=mesh,
+        location="cell",
+        provenance={"source": str(case), "format": "OpenFOAM", "time": time, "skipped_fields": skipped},
+    )
+    return with_wall_fields(flow, [name for name in present if patches.get(name, {}).get("type") == "wall"])
+
+
+def _choose_time(case, time):
+    """The folders that hold the fields (the case, or its processor folders) and the name of the time."""
+    processors = sorted(case.glob("processor[0-9]*"), key=lambda p: (len(p.name), p.name))
+    whole = {float(p.name): p.name for p in case.iterdir() if p.is_dir() and is_number(p.name)}
+    split = {}
+    if processors:
+        split = {float(p.name): p.name for p in processors[0].iterdir() if p.is_dir() and is_number(p.name)}
+    if not whole and not split:
+        raise InputError(f"{case}: the case has no time folders")
+    known = sorted({*whole, *split})
+    if time is None:
+        wanted = known[-1]
+    else:
+        try:
+            wanted = min(known, key=lambda t: abs(t - float(time)))
+        except ValueError:
+            raise InputError(f"time: expected a number, got {time!r}") from None
+        if not np.isclose(wanted, float(time), rtol=1e-9, atol=1e-12):
+            names = ", ".join({**split, **whole}[t] for t in known)
+            raise InputError(f"{case}: no time {time} (there are: {names})")
+    return ([case], whole[wanted]) if wanted in whole else (processors, split[wanted])
+
+
+def _gather(parts, time):
+    """Fields of a decomposed case, in the cell order of the whole mesh."""
+    order, pieces = [], []
+    for part in parts:
+        order.append(read_list(part / "constant" / "polyMesh" / "cellProcAddressing"))
+        pieces.append(read_case(part, time)[1])
+    place = np.argsort(np.concatenate(order))
+    common = [name for name in pieces[0] if all(name in piece for piece in pieces)]
+    return {name: np.concatenate([piece[name] for piece in pieces])[place] for name in common}
+
+
+def _renamed(found, names, where):
+    names = {"velocity": "U", **names}
+    for wanted in names.values():
+        if wanted not in found:
+            listing = ", ".join(sorted(found)) or "none"
+            raise InputError(f"{where}: no field {wanted!r} (there are: {listing})")
+    if found[names["velocity"]].ndim != 2:
+        raise InputError(f"{where}: field {names['velocity']!r} is no vector, it cannot be the velocity")
+    others = {name: values for name, values in found.items() if name not in names.values()}
+    return {**others, **{new: found[old] for new, old in names.items()}}
+
+
+def _periods(mesh, patches, case):
+    """From each cyclic patch to its neighbour; split pairs and the way back say nothing new."""
+    middles = {}
+    for name in patches:
+        corners = [mesh.points[vertices] for _, vertices in boundary_facets(mesh)[name]]
+        weights = np.concatenate([_areas(x) for x in corners])
+        middles[name] = np.average(np.concatenate([x.mean(axis=1) for x in corners]), axis=0, weights=weights)
+    periods = []
+    for name, entries in patches.items():
+        if not entries.get("type", "").startswith("cyclic"):
+            continue
+        if entries.get("neighbourPatch") not in middles or entries.get("transform") == "rotational":
+            raise InputError(f"{case}: patch {name!r}: only cyclic patches with a neighbourPatch, related by a "
+                             "translation, are supported")
+        step = middles[entries["neighbourPatch"]] - middles[name]
+        same = 1e-4 * np.linalg.norm(step)
+        if not any(min(np.linalg.norm(step - p), np.linalg.norm(step + p)) < same for p in periods):
+            periods.append(step)
+    return periods
+
+
+def _areas(corners):
+    return np.linalg.norm(np.cross(corners, np.roll(corners, -1, axis=1)).sum(axis=1), axis=1) / 2
