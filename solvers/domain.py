@@ -59,7 +59,7 @@ class Domain:
 
     @property
     def vertices(self) -> np.ndarray:
-        """(n, k) int, vertices of the cells on this rank, in dolfinx's local order and ``source``'s numbering."""
+        """(n, k) int, vertices of this rank's cells, numbered as in ``source``, each cell in dolfinx's order."""
         return _vertices(self.parent)
 
     def wall_dofs(self, space) -> np.ndarray:
@@ -76,8 +76,9 @@ class Domain:
         return self._gathered(self.mesh.topology.original_cell_index, values, self._count_cells())
 
     def at_vertices(self, values) -> np.ndarray:
-        """Values (n, k, ...) at the ``vertices`` of this rank's cells -> values (M, ...) at ``source.points``."""
-        return self._gathered(self.vertices.ravel(), values.reshape(-1, *values.shape[2:]), len(self.source.points))
+        """Values (n, k, ...) at the ``vertices`` on this rank -> values (M, ...) at ``source.points``."""
+        values = values.reshape(-1, *values.shape[2:])
+        return self._gathered(self.vertices.ravel(), values, len(self.source.points))
 
     def function(self, values, name) -> fem.Function:
         """Values (M, ...) at the points or (N, ...) at the cells of ``source`` as a Function on ``mesh``.
@@ -92,7 +93,8 @@ class Domain:
         values = np.asarray(values, dtype=float)
         counts = {len(self.source.points): ("Lagrange", 1), self._count_cells(): ("DG", 0)}
         if len(values) not in counts:
-            raise InputError(f"{name}: expected values at {' points or '.join(map(str, counts))} cells, got {len(values)}")
+            expected = " points or ".join(map(str, counts))
+            raise InputError(f"{name}: expected values at {expected} cells, got {len(values)}")
         kind, degree = counts[len(values)]
         space = fem.functionspace(self.mesh, (kind, degree, values.shape[1:]))
         function = fem.Function(space, name=name)

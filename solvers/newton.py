@@ -77,20 +77,21 @@ def newton(residual, jacobians, w, bcs, drive=None, tolerance=1e-11, max_steps=3
     ksp = _mumps(A)
     r = fem.petsc.create_vector(w.function_space)
     b = r.duplicate() if drive is None else _assembled(r.duplicate(), fem.form(drive.functional), bcs)
-    dw, z, force, residuals = r.duplicate(), r.duplicate(), 0.0, []
+    dw, z = r.duplicate(), r.duplicate()
+    force, load, residuals = 0.0, 0.0, []
 
     for step in range(max_steps + 1):
         _assembled(r, F, bcs)
-        if drive is None:
-            load = r.norm() if step == 0 else load
-        else:
+        if drive is not None:
             r.axpy(-force, b)
             load = abs(force) * b.norm()
+        elif step == 0:
+            load = r.norm()
         residuals.append(r.norm() / load if load > 0 else r.norm())
         if w.function_space.mesh.comm.rank == 0:
             log.info("%s: step %d, relative residual %.3g", name, step, residuals[-1])
         if not residuals[-1] < 1e8:
-            raise DivergenceError(f"{name}: diverged, relative residual {residuals[-1]:.3g} at step {step}; {_TRY}")
+            raise DivergenceError(f"{name}: relative residual {residuals[-1]:.3g} after {step} steps; {_TRY}")
         if step > 0 and residuals[-1] <= tolerance:
             return Solution(tuple(residuals), force)
 
@@ -117,7 +118,8 @@ _TRY = "try a finer mesh, a larger viscosity or diffusivity, or a smaller veloci
 
 def _assembled(vector, form, bcs):
     """The vector of a linear form, zero where the solution is held fixed."""
-    vector.set(0)
+    with vector.localForm() as with_ghosts:
+        with_ghosts.set(0)
     fem.petsc.assemble_vector(vector, form)
     vector.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
     fem.petsc.set_bc(vector, bcs, alpha=0)

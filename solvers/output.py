@@ -14,8 +14,8 @@ from vcnn.errors import InputError
 def write_vtx(domain: Domain, path, functions) -> Path:
     """Write scalar and vector Functions, interpolated to quadratic elements, to one ``.bp`` folder.
 
-    They go to the mesh with the ordinary topology, so that ParaView shows the seam where it is. A folder of that
-    name is replaced once the new one is complete.
+    They go to the mesh with the ordinary topology, so that ParaView shows the seam where it is. A folder of
+    that name is replaced once the new one is complete.
     """
     path = Path(path)
     if path.suffix != ".bp":

@@ -42,8 +42,8 @@ def periodic_vertices(mesh: meshio.Mesh, left: str, right: str):
     if distance.max() > 1e-3 * spacing or len(np.unique(match)) < len(match):
         worst = mesh.points[b[np.argmax(distance)]]
         raise InputError(
-            f"periodic: boundaries {left!r} and {right!r} do not match: the vertex {_text(worst)} of {right!r} is "
-            f"{distance.max():.3g} from its partner, moved by the period {_text(period)}"
+            f"periodic: boundaries {left!r} and {right!r} do not match: moved back by {_text(period)}, "
+            f"the vertex {_text(worst)} of {right!r} is {distance.max():.3g} from the nearest one of {left!r}"
         )
     return a[match], b, period
 

@@ -11,8 +11,8 @@ from vcnn.errors import InputError
 def evaluate(function, points) -> np.ndarray:
     """Values of a dolfinx Function at points, whole on every rank of MPI.
 
-    Points that miss the mesh by less than the size of its nearest cell get that cell's polynomial: two meshes of
-    one curved wall do not cover the same points.
+    Points that miss the mesh by less than the size of its nearest cell get that cell's polynomial: two meshes
+    of one curved wall do not cover the same points.
 
     Parameters
     ----------

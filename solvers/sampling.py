@@ -47,8 +47,8 @@ def sample(domain: Domain, location, functions, expressions) -> dict[str, np.nda
     ----------
     location : {"cell", "vertex"}
         Cell: values at the midpoint of each cell (the mean of its vertices).
-        Vertex: nodal values of ``functions``; of ``expressions`` s, which may jump from cell to cell, the lumped
-        projection ∫ φ s dx / ∫ φ dx onto the linear hat functions φ.
+        Vertex: nodal values of ``functions``; of ``expressions`` s, which may jump from cell to cell, the
+        lumped projection ∫ φ s dx / ∫ φ dx onto the linear hat functions φ.
     functions : mapping name -> scalar UFL expression, continuous
     expressions : mapping name -> scalar UFL expression
     """

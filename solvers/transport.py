@@ -61,8 +61,8 @@ class ScalarTransport:
     mesh : meshio.Mesh or Domain
         As in :func:`solvers.domain.build_domain`, the same on every rank of MPI.
     velocity : LaminarResult, FlowField or dolfinx Function
-        u: a solution on the same mesh; a flow at its vertices (then linear) or its cells (then constant in each,
-        and ``strain_rate`` must be among its scalars); a Function on ``mesh.mesh`` if ``mesh`` is a Domain.
+        u: a solution on the same mesh; a flow at its vertices (then linear) or its cells (then constant in
+        each, and ``strain_rate`` must be among its scalars); a Function on ``mesh.mesh`` of a Domain.
     diffusivity : float
         D, length²/time.
     decay : float
@@ -70,7 +70,8 @@ class ScalarTransport:
     exponent : float
         m; 1 is what the published field satisfies.
     production : MixingLengthProduction, callable or array
-        P; a callable takes positions (d, k) to values (k,), an array holds values at the mesh's vertices or cells.
+        P; a callable takes positions (d, k) to values (k,), an array holds values at the mesh's vertices or
+        cells.
     walls, periodic
         Names of boundaries, as in `LaminarFlow`; ``periodic=None`` if there is no period.
 
@@ -108,7 +109,8 @@ class ScalarTransport:
         domain, u = carrier.domain, carrier.velocity
         C = fem.functionspace(domain.mesh, ("Lagrange", 2))
         production = _production(self.production, carrier, C)
-        D, zeta, m = (fem.Constant(domain.mesh, float(x)) for x in (self.diffusivity, self.decay, self.exponent))
+        numbers = (self.diffusivity, self.decay, self.exponent)
+        D, zeta, m = (fem.Constant(domain.mesh, float(number)) for number in numbers)
         c = fem.Function(C, name="concentration")
         s, dc = ufl.TestFunction(C), ufl.TrialFunction(C)
         dx = ufl.dx(degree=5)
@@ -151,8 +153,9 @@ class TransportResult:
     residuals: tuple[float, ...]
 
     def flow(self, location="cell") -> FlowField:
-        """The flow that carries the scalar, as `LaminarResult.flow` gives it, and the scalars ``concentration``,
-        ``production`` and (if the production is the published one) ``mixing_length``.
+        """The flow that carries the scalar, as `LaminarResult.flow` gives it, with further scalars.
+
+        These are ``concentration``, ``production`` and, if that is the published one, ``mixing_length``.
         """
         fields = sample(self.carrier.domain, location, {"concentration": self.concentration}, self.sources)
         numbers = {"diffusivity": self.problem.diffusivity, "decay": self.problem.decay}

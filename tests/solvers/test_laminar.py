@@ -1,0 +1,173 @@
+"""Laminar flow: exact where it can be, close to another code where it cannot, and conservative."""
+
+import numpy as np
+import pytest
+
+import meshes
+from solvers import LaminarFlow, evaluate
+from solvers.fenics import fem, ufl
+from vcnn import DivergenceError, InputError
+from vcnn.mesh import named_mesh
+
+
+def relative_error(values, truth, weights):
+    """Weighted relative L2."""
+    weights = np.reshape(weights, (-1, *[1] * (truth.ndim - 1)))
+    return np.sqrt((weights * (values - truth) ** 2).sum() / (weights * truth**2).sum())
+
+
+def test_hill_agrees_with_a_second_order_finite_volume_code(hill, reference):
+    flow, _ = hill
+    u = evaluate(flow.velocity, reference["centres"])
+    assert relative_error(u, reference["velocity"], reference["volume"]) < 0.003
+    assert flow.pressure_gradient == pytest.approx(float(reference["pressure_gradient"]), rel=0.005)
+    p = evaluate(flow.pressure, reference["centres"])
+    weight, truth = reference["volume"], reference["pressure"]
+    truth = truth - np.average(truth, weights=weight)
+    assert relative_error(p, truth, weight) < 0.01
+
+
+def test_bulk_velocity_is_met_and_the_residual_small(hill):
+    flow, _ = hill
+    mean = flow.domain.integral(flow.velocity[0]) / flow.domain.integral(1.0)
+    assert abs(mean - 0.721039) < 1e-10
+    assert flow.residuals[-1] < 1e-11
+    assert abs(flow.domain.integral(flow.pressure)) < 1e-10
+
+
+def test_mass_passes_every_section_of_the_hill(hill):
+    """The flux weighted with a ramp across one column of cells is U |Ω| / L, whichever the column."""
+    flow, _ = hill
+    domain, (nx, ny) = flow.domain, (60, 40)
+    u = fem.Function(fem.functionspace(domain.parent, ("Lagrange", 2, (2,))))
+    u.interpolate(flow.velocity, domain.cells, domain.cells)
+    ramp = fem.Function(fem.functionspace(domain.parent, ("Lagrange", 1)))
+    flux = fem.form(ufl.dot(u, ufl.grad(ramp)) * ufl.dx(degree=5))
+    column = np.tile(np.arange(nx + 1), ny + 1)[domain.vertices]
+    fluxes = []
+    for j in range(nx):
+        ramp.x.array[ramp.function_space.dofmap.list] = np.clip(column - j, 0, 1)
+        fluxes.append(fem.assemble_scalar(flux))
+    expected = 0.721039 * domain.integral(1.0) / domain.period[0]
+    np.testing.assert_allclose(fluxes, expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("kind", ["quadrilateral", "triangle"])
+def test_poiseuille_flow_is_exact(kind):
+    nu, bulk, height = 0.05, 0.7, 2.0
+    mesh = meshes.channel(length=3.0, height=height, cells=(5, 6), kind=kind, grading=2.0)
+    result = LaminarFlow(mesh, nu, bulk).solve()
+    # f = 3 ν U / h² with the half height h; u = 3/2 U (1 − η²), η the distance from the middle over h
+    assert result.pressure_gradient == pytest.approx(3 * nu * bulk / (height / 2) ** 2, rel=1e-10)
+    flow = result.flow("vertex")
+    eta = flow.points[:, 1] / (height / 2) - 1
+    exact = np.stack([1.5 * bulk * (1 - eta**2), 0 * eta], axis=-1)
+    np.testing.assert_allclose(flow.velocity, exact, atol=1e-10)
+    cells = result.flow("cell")
+    eta = cells.points[:, 1] / (height / 2) - 1
+    np.testing.assert_allclose(cells.scalars["strain_rate"], np.abs(3 * bulk * eta / (height / 2)), atol=1e-10)
+    np.testing.assert_allclose(cells.scalars["pressure"], 0, atol=1e-10)
+
+
+def box(n, kind):
+    """The unit cube cut into n³ hexahedra or 6 n³ tetrahedra; walls at y and z = 0, 1; periodic in x."""
+    line = np.linspace(0, 1, n + 1)
+    points = np.stack(np.meshgrid(line, line, line, indexing="ij"), axis=-1).reshape(-1, 3)
+    number = np.arange(len(points)).reshape(3 * [n + 1])
+    corner = lambda i, j, k: number[i : n + i, j : n + j, k : n + k].ravel()  # noqa: E731
+    ring = [(0, 0), (1, 0), (1, 1), (0, 1)]
+    hexes = np.stack([corner(i, j, k) for k in (0, 1) for i, j in ring], axis=-1)
+    if kind == "hexahedron":
+        cells, local = hexes, [[0, 1, 2, 3], [4, 5, 6, 7], [0, 1, 5, 4], [1, 2, 6, 5], [2, 3, 7, 6], [3, 0, 4, 7]]
+    else:
+        paths = [[1, 2], [1, 5], [3, 2], [3, 7], [4, 5], [4, 7]]
+        cells = np.concatenate([hexes[:, [0, a, b, 6]] for a, b in paths])
+        swap = np.linalg.det(points[cells[:, 1:]] - points[cells[:, :1]]) < 0
+        cells[swap] = cells[swap][:, [0, 2, 1, 3]]
+        local = [[0, 1, 2], [0, 1, 3], [0, 2, 3], [1, 2, 3]]
+    facets = np.concatenate([cells[:, f] for f in local])
+    on = lambda axis, value: facets[(points[facets][:, :, axis] == value).all(axis=1)]  # noqa: E731
+    facet = "quad" if kind == "hexahedron" else "triangle"
+    walls = [(facet, on(axis, value)) for axis in (1, 2) for value in (0, 1)]
+    ends = {"inlet": [(facet, on(0, 0))], "outlet": [(facet, on(0, 1))]}
+    return named_mesh(points, [(kind, cells)], {"wall": walls, **ends})
+
+
+@pytest.mark.parametrize("kind", ["hexahedron", "tetra"])
+def test_square_duct_in_three_dimensions(kind):
+    """U = 0.0351443 f a²/ν for a duct of side a (White, Viscous Fluid Flow, eq. 3-48)."""
+    result = LaminarFlow(box(4, kind), 0.1, 0.5, walls=("wall",)).solve()
+    assert 0.0351443 * result.pressure_gradient / 0.1 == pytest.approx(0.5, rel=0.01)
+    flow = result.flow()
+    assert flow.weights.sum() == pytest.approx(1)
+    assert flow.dimension == 3
+
+
+@pytest.mark.parametrize("location", ["cell", "vertex"])
+def test_flow_field_integrates_to_the_solution(hill, location):
+    flow, domain = hill[0].flow(location), hill[0].domain
+    area = domain.integral(1.0)
+    assert flow.weights.sum() == pytest.approx(area, rel=1e-12)
+    assert np.average(flow.velocity[:, 0], weights=flow.weights) == pytest.approx(0.721039, rel=2e-3)
+    strain = domain.integral(ufl.sqrt(2 * ufl.inner(*2 * [ufl.sym(ufl.grad(hill[0].velocity))])))
+    assert flow.weights @ flow.scalars["strain_rate"] == pytest.approx(strain, rel=0.02)
+    assert flow.parameters["pressure_gradient"] == hill[0].pressure_gradient
+    touching = flow.scalars["boundary"] == 1
+    assert touching.sum() == (120 if location == "cell" else 122)
+    assert flow.scalars["wall_distance"][touching].max() < flow.scalars["wall_distance"][~touching].min() * 2
+    np.testing.assert_allclose(flow.periods[0], [9.0000036, 0], atol=1e-9)
+
+
+def test_strain_rate_at_cells_agrees_with_the_other_code(hill, reference):
+    from scipy.interpolate import NearestNDInterpolator
+
+    flow = hill[0].flow("cell")
+    inside = flow.scalars["wall_distance"] > 0.1
+    near = NearestNDInterpolator(reference["centres"], reference["strain_rate"])(flow.points)
+    assert relative_error(flow.scalars["strain_rate"][inside], near[inside], flow.weights[inside]) < 0.03
+
+
+def test_seam_does_not_show():
+    """The same channel with a bump, cut open elsewhere, has the same flow."""
+    def bumpy(shift):
+        mesh = meshes.channel(4.0, 1.0, cells=(16, 6))
+        x, y = mesh.points.T
+        mesh.points = np.stack([x, y + 0.2 * (1 - y) * np.sin(np.pi * (x + shift) / 2)], axis=-1)
+        return LaminarFlow(mesh, 0.02, 1.0).solve()
+
+    a, b = bumpy(0.0), bumpy(1.0)
+    points = np.stack([np.linspace(0.05, 2.9, 40), np.full(40, 0.5)], axis=-1)
+    np.testing.assert_allclose(evaluate(b.velocity, points), evaluate(a.velocity, points + [1, 0]), atol=1e-9)
+    assert a.pressure_gradient == pytest.approx(b.pressure_gradient, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (dict(viscosity=-0.01), "viscosity: expected a positive number, got -0.01"),
+        (dict(viscosity=np.nan), "viscosity"),
+        (dict(bulk_velocity=0), "bulk_velocity"),
+        (dict(walls=("bottom", "lid")), "boundary 'lid' is not in the mesh, which has: bottom, top, inlet, outlet"),
+        (dict(periodic=("inlet", "top")), "boundary 'outlet' must be given once"),
+        (dict(periodic=("inlet",)), "periodic: expected the names of two boundaries"),
+        (dict(periodic=None), "two periodic boundaries"),
+    ],
+)
+def test_bad_input_names_the_culprit(change, message):
+    arguments = dict(mesh=meshes.channel(cells=(4, 4)), viscosity=0.1, bulk_velocity=1.0)
+    with pytest.raises(InputError, match=message):
+        LaminarFlow(**{**arguments, **change}).solve()
+
+
+def test_divergence_is_an_error_that_says_what_to_try():
+    with pytest.raises(DivergenceError, match=r"laminar flow: .*larger viscosity"):
+        LaminarFlow(meshes.periodic_hill(1.0, cells=(8, 6)), 1e-5, 1.0).solve()
+
+
+def test_saved_for_paraview(tmp_path, hill):
+    path = hill[0].save(tmp_path / "new" / "flow.bp")
+    hill[0].save(path)   # its own earlier output is replaced
+    assert path.is_dir()
+    assert [p.name for p in path.parent.iterdir()] == ["flow.bp"]
+    with pytest.raises(InputError, match=r"saved as \.bp"):
+        hill[0].save(tmp_path / "flow.xdmf")

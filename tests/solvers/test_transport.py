@@ -1,0 +1,174 @@
+"""Scalar transport: the published case, orders of convergence, balance."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import meshes
+from solvers import LaminarFlow, ScalarTransport, evaluate
+from solvers.domain import build_domain
+from solvers.fenics import fem, ufl
+from vcnn import FlowField, InputError
+
+ALL = ("bottom", "top", "inlet", "outlet")
+
+
+def test_hill_agrees_with_a_second_order_finite_volume_code(hill, reference):
+    c = evaluate(hill[1].concentration, reference["centres"])
+    weight, truth = reference["volume"], reference["concentration"]
+    assert np.sqrt(weight @ (c - truth) ** 2 / (weight @ truth**2)) < 0.006
+
+
+def test_exponent_of_the_sink(hill, reference):
+    """The same production with the sink ζ√|c| c, which that code solved too with another scheme's flow."""
+    result = ScalarTransport(hill[0].domain.source, hill[0], exponent=0.5).solve()
+    c = evaluate(result.concentration, reference["centres"])
+    weight, truth = reference["volume"], reference["concentration_sqrtsink"]
+    assert np.sqrt(weight @ (c - truth) ** 2 / (weight @ truth**2)) < 0.006
+
+
+def test_the_scalar_balances(hill):
+    """What is produced decays or leaves through the walls; convection carries nothing away."""
+    flow, transport = hill
+    domain, c = flow.domain, transport.concentration
+    produced = domain.integral(transport.sources["production"])
+    decayed = domain.integral(3.0 * abs(c) * c)
+    convected = domain.integral(ufl.dot(flow.velocity, ufl.grad(c)))
+    n = ufl.FacetNormal(domain.mesh)
+    through_walls = fem.assemble_scalar(fem.form(-0.1 * ufl.dot(ufl.grad(c), n) * ufl.ds))
+    assert abs(convected) < 1e-4 * produced
+    assert through_walls > 0.05 * produced
+    assert decayed + through_walls == pytest.approx(produced, rel=0.01)
+
+
+def test_production_is_the_published_one(hill):
+    flow = hill[1].flow("cell")
+    length = np.minimum(0.41 * flow.scalars["wall_distance"], 0.09 * 1.5)
+    strain = flow.scalars["strain_rate"]
+    np.testing.assert_allclose(flow.scalars["mixing_length"], length, atol=2e-3)
+    expected = 200 * flow.scalars["mixing_length"] * np.sqrt(0.001) * strain**2
+    np.testing.assert_allclose(flow.scalars["production"], expected, rtol=1e-10)
+    assert flow.parameters["diffusivity"] == 0.1
+    assert flow.parameters["decay"] == 3.0
+    assert flow.parameters["viscosity"] == 0.01
+
+
+def manufactured(n, kind, periodic, exponent):
+    """L2 error for c = (2 + sin 2πx) sin πy or sin πx sin πy, u = (1 + y², 0) or (1 + y, x), distorted cells."""
+    mesh = meshes.channel(1.0, 1.0, cells=(n, n), kind=kind)
+    x, y = mesh.points.T
+    bump = 0.06 * np.sin(2 * np.pi * x) * np.sin(2 * np.pi * y)
+    mesh.points = np.stack([x + bump, y - bump], axis=-1)
+    D, zeta, pi = 0.1, 3.0, np.pi
+
+    def exact(x, lib):
+        along = 2 + lib.sin(2 * pi * x[0]) if periodic else lib.sin(pi * x[0])
+        return along * lib.sin(pi * x[1])
+
+    def source(x):
+        if periodic:
+            along, slope, bend = 2 + np.sin(2 * pi * x[0]), 2 * pi * np.cos(2 * pi * x[0]), np.sin(2 * pi * x[0])
+            bend = -4 * pi**2 * bend
+            u, v = 1 + 0 * x[1], 0
+        else:
+            along, slope, bend = np.sin(pi * x[0]), pi * np.cos(pi * x[0]), -(pi**2) * np.sin(pi * x[0])
+            u, v = 1 + x[1], x[0]
+        across, rise = np.sin(pi * x[1]), pi * np.cos(pi * x[1])
+        c = along * across
+        convection = u * slope * across + v * along * rise
+        return convection - D * (bend * across - pi**2 * c) + zeta * np.abs(c) ** exponent * c
+
+    x, y = mesh.points.T
+    u = np.stack([1 + 0 * y, 0 * x] if periodic else [1 + y, x], axis=-1)
+    result = ScalarTransport(
+        mesh,
+        FlowField(mesh.points, u, mesh=mesh),
+        diffusivity=D,
+        decay=zeta,
+        exponent=exponent,
+        production=source,
+        walls=("bottom", "top") if periodic else ALL,
+        periodic=("inlet", "outlet") if periodic else None,
+    ).solve()
+    domain = result.carrier.domain
+    x = ufl.SpatialCoordinate(domain.mesh)
+    return np.sqrt(domain.integral((result.concentration - exact(x, ufl)) ** 2))
+
+
+@pytest.mark.parametrize("periodic", [True, False])
+@pytest.mark.parametrize("kind", ["quadrilateral", "triangle"])
+def test_third_order_convergence(kind, periodic):
+    coarse, fine = (manufactured(n, kind, periodic, exponent=1.0) for n in (12, 24))
+    assert np.log2(coarse / fine) > 2.9
+    assert fine < 1e-3
+
+
+@pytest.mark.parametrize("exponent", [0.0, 0.5])
+def test_third_order_convergence_for_other_sinks(exponent):
+    coarse, fine = (manufactured(n, "quadrilateral", True, exponent) for n in (12, 24))
+    assert np.log2(coarse / fine) > 2.9
+
+
+@pytest.fixture(scope="module")
+def small():
+    mesh = meshes.channel(2.0, 1.0, cells=(8, 6))
+    return mesh, LaminarFlow(mesh, 0.1, 1.0).solve()
+
+
+def test_velocity_in_any_form_gives_the_same(small):
+    """Poiseuille flow through a channel, P held: the forms differ only in how they interpolate it."""
+    mesh, flow = small
+    one = np.ones(len(mesh.points))
+    def solve(mesh, velocity):
+        return ScalarTransport(mesh, velocity, production=one).solve().flow("vertex")
+
+    truth = solve(mesh, flow)
+    again = solve(flow.domain, flow.velocity)
+    np.testing.assert_array_equal(again.scalars["concentration"], truth.scalars["concentration"])
+    nodal = solve(mesh, flow.flow("vertex"))
+    np.testing.assert_allclose(nodal.scalars["concentration"], truth.scalars["concentration"], atol=1e-12)
+
+
+def test_velocity_at_cells(hill):
+    mesh = hill[0].domain.source
+    flow = hill[0].flow("cell")
+    result = ScalarTransport(mesh, flow).solve()
+    c, truth = (r.flow("cell").scalars["concentration"] for r in (result, hill[1]))
+    assert np.sqrt(flow.weights @ (c - truth) ** 2 / (flow.weights @ truth**2)) < 0.03
+    with pytest.raises(InputError, match="known at 'cell' only"):
+        result.flow("vertex")
+    with pytest.raises(InputError, match="needs 'strain_rate'"):
+        ScalarTransport(mesh, replace(flow, scalars={})).solve()
+
+
+def test_bad_input_names_the_culprit(small):
+    mesh, flow = small
+    for change, message in [
+        (dict(diffusivity=-1.0), "diffusivity"),
+        (dict(decay=-1.0), "decay"),
+        (dict(exponent=np.nan), "exponent"),
+        (dict(mesh=meshes.channel(2.0, 1.0, cells=(8, 5))), "another mesh"),
+        (dict(walls=ALL, periodic=None), "solved with walls"),
+        (dict(production=np.ones(7)), "production: expected values at 63 points or 48 cells, got 7"),
+        (dict(production=lambda x: np.nan * x[0]), "production: holds NaN"),
+        (dict(velocity=1.0), "velocity: expected a LaminarResult"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            ScalarTransport(**{"mesh": mesh, "velocity": flow, **change}).solve()
+
+
+def test_nan_in_the_velocity_is_refused(small):
+    mesh, flow = small
+    broken = flow.velocity.copy()
+    broken.x.array[5] = np.nan
+    for velocity, where in ((replace(flow, velocity=broken), mesh), (broken, flow.domain)):
+        with pytest.raises(InputError, match="velocity: 1 values are NaN"):
+            ScalarTransport(where, velocity).solve()
+
+
+def test_function_of_another_domain_is_refused(small):
+    mesh, flow = small
+    domain = build_domain(mesh, ("bottom", "top"), ("inlet", "outlet"))
+    with pytest.raises(InputError, match=r"must live on domain\.mesh"):
+        ScalarTransport(domain, flow.velocity).solve()
