@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from vcnn.errors import InputError
@@ -22,3 +26,24 @@ def claim(path, force: bool = False) -> Path:
     if blocked is not None:
         raise InputError(f"{path}: cannot be written, {blocked} is a file")
     return path
+
+
+@contextmanager
+def staged(directory) -> Iterator[Path]:
+    """A folder to write files into; they appear in ``directory`` together, once the block ends without error.
+
+    If the directory exists already, files of the same names are replaced and others stay.
+    """
+    directory = Path(directory).resolve()
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    part = directory.with_name(f".{directory.name}.part-{os.getpid()}")
+    part.mkdir()
+    try:
+        yield part
+        if directory.exists():
+            for file in part.iterdir():
+                os.replace(file, directory / file.name)
+        else:
+            os.replace(part, directory)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

@@ -1,0 +1,177 @@
+"""What becomes of a closure when the same flow is described in a turned frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.spatial.transform import Rotation
+from tqdm import tqdm
+
+from vcnn.closure import Closure
+from vcnn.errors import InputError
+from vcnn.evaluation.errors import relative_l2
+from vcnn.flow import FlowField
+
+_GENERIC_AXIS = (1.0, 2.0, 3.0)  # no plane or axis of symmetry of a usual geometry
+
+
+@dataclass(frozen=True, eq=False)
+class RotationStudy:
+    """Predictions of several closures for one flow, in frames turned by several angles.
+
+    Errors are relative L2 norms weighted by the quadrature weights. "Error" compares with the truth, "change"
+    with the same closure's prediction in the frame at 0 degrees.
+
+    Parameters
+    ----------
+    flow : FlowField at 0 degrees
+    target : name of the predicted scalar
+    truth : (n,), or None if the flow does not have it
+    angles : (a,) degrees, the first is 0
+    predictions : closure name -> (a, n)
+    errors : closure name -> (a,); empty without truth
+    changes : closure name -> (a,)
+    curve_angles : (c,) degrees, from 0 to below 360
+    curve_errors, curve_changes : closure name -> (c,), over ``curve_centres`` only
+    curve_centres : (k,) indices of points
+    axis : (3,) unit vector about which a 3-D flow was turned; None in two dimensions
+    parameters : closure name -> number of trained parameters, None if it has no network
+    units : name -> unit, as the closures know them
+    """
+
+    flow: FlowField
+    target: str
+    truth: np.ndarray | None
+    angles: np.ndarray
+    predictions: Mapping[str, np.ndarray]
+    errors: Mapping[str, np.ndarray]
+    changes: Mapping[str, np.ndarray]
+    curve_angles: np.ndarray
+    curve_errors: Mapping[str, np.ndarray]
+    curve_changes: Mapping[str, np.ndarray]
+    curve_centres: np.ndarray
+    axis: np.ndarray | None
+    parameters: Mapping[str, int | None]
+    units: Mapping[str, str]
+
+    @property
+    def variation(self) -> dict[str, float]:
+        """Closure name -> largest change of its prediction over all angles."""
+        return {
+            name: float(max(self.changes[name].max(), self.curve_changes[name].max())) for name in self.changes
+        }
+
+    @property
+    def error_variation(self) -> dict[str, float]:
+        """Closure name -> largest |e − e₀|/e₀ of its error e over all angles; empty without truth."""
+        largest = lambda e: np.abs(e / e[0] - 1).max()  # noqa: E731
+        return {
+            name: float(max(largest(self.errors[name]), largest(self.curve_errors[name])))
+            for name in self.errors
+        }
+
+    def turned(self, angle: float) -> FlowField:
+        """The flow in the frame turned by ``angle`` degrees."""
+        return self.flow.rotated(rotation(angle, self.axis))
+
+
+def rotate_study(closures: Mapping[str, Closure], flow: FlowField, angles: Sequence[float] = (0, 35, 70, 90, 180),
+                 curve_step: float = 15.0, curve_centres: int = 400, axis=None, seed: int = 0,
+                 progress: bool = True) -> RotationStudy:  # fmt: skip
+    """Predict one flow in turned frames.
+
+    The flow itself is turned (positions, vectors, tensors, periods) and clouds are built anew in each frame; all
+    in float64, so that what remains of a frame-independent closure's change is round-off.
+
+    Parameters
+    ----------
+    closures : name -> anything with ``predict(flow, centres=None, dtype=None)`` and ``target``
+    flow : FlowField
+    angles : degrees; predictions at all points are kept for these, and 0 is always one of them
+    curve_step : degrees between the angles of the curve, which go once around
+    curve_centres : the curve is computed at this many random points only
+    axis : (3,), optional
+        Of rotation, for 3-D flows; default: a generic one.
+    seed : of the choice of these points
+
+    Raises
+    ------
+    InputError
+        If there is no closure, targets differ, a closure cannot predict this flow, or a number is unusable.
+    """
+    targets = {closure.target for closure in closures.values()}
+    if len(targets) != 1:
+        raise InputError(f"closures: expected one or more with the same target, got {sorted(targets) or 'none'}")
+    (target,) = targets
+    angles = np.unique(np.array([0, *angles], dtype=float))
+    if not np.isfinite(angles).all():
+        raise InputError("angles: expected finite numbers, in degrees")
+    angles = np.concatenate([[0.0], angles[angles != 0]])
+    if not 0 < curve_step <= 180:
+        raise InputError(f"curve_step: expected degrees between 0 and 180, got {curve_step}")
+    if curve_centres < 1:
+        raise InputError(f"curve_centres: expected at least 1, got {curve_centres}")
+    axis = _checked_axis(axis, flow.dimension)
+    truth = flow.scalars.get(target)
+
+    chosen = np.random.default_rng(seed).permutation(len(flow))[:curve_centres]
+    chosen.sort()
+    curve = np.arange(0, 360, curve_step, dtype=float)
+    bar = tqdm(total=len(closures) * (len(angles) + len(curve)), unit="frame", disable=not progress)
+
+    def predictions(closure, at, centres):
+        rows = []
+        for angle in at:
+            turned = flow.rotated(rotation(angle, axis))
+            rows.append(closure.predict(turned, centres=centres, dtype=torch.float64))
+            bar.update()
+        return np.stack(rows)
+
+    full = {name: predictions(closure, angles, None) for name, closure in closures.items()}
+    part = {name: predictions(closure, curve, chosen) for name, closure in closures.items()}
+    bar.close()
+
+    def against(rows, reference, weights):
+        return np.array([relative_l2(row, reference, weights) for row in rows])
+
+    few = flow.weights[chosen]
+    errors = curve_errors = {}
+    if truth is not None:
+        errors = {name: against(rows, truth, flow.weights) for name, rows in full.items()}
+        curve_errors = {name: against(rows, truth[chosen], few) for name, rows in part.items()}
+    return RotationStudy(
+        flow=flow, target=target, truth=truth, angles=angles, predictions=full, errors=errors,
+        changes={name: against(rows, rows[0], flow.weights) for name, rows in full.items()},
+        curve_angles=curve, curve_errors=curve_errors,
+        curve_changes={name: against(rows, rows[0], few) for name, rows in part.items()},
+        curve_centres=chosen, axis=axis,
+        parameters={name: _count_parameters(closure) for name, closure in closures.items()},
+        units={k: v for closure in closures.values() for k, v in getattr(closure, "units", {}).items()},
+    )  # fmt: skip
+
+
+def rotation(degrees: float, axis=None) -> np.ndarray:
+    """Matrix of a rotation by ``degrees``: (2, 2), or (3, 3) about ``axis`` if one is given."""
+    angle = np.deg2rad(degrees)
+    if axis is not None:
+        return Rotation.from_rotvec(angle * np.asarray(axis)).as_matrix()
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
+def _checked_axis(axis, dimension):
+    if dimension == 2:
+        if axis is not None:
+            raise InputError("axis: a 2-D flow turns in its plane; give an axis with 3-D flows only")
+        return None
+    axis = np.asarray(_GENERIC_AXIS if axis is None else axis, dtype=float)
+    if axis.shape != (3,) or not 0 < np.linalg.norm(axis) < np.inf:
+        raise InputError("axis: expected three numbers, not all zero")
+    return axis / np.linalg.norm(axis)
+
+
+def _count_parameters(closure) -> int | None:
+    network = getattr(closure, "network", None)
+    return None if network is None else sum(p.numel() for p in network.parameters())

@@ -1,0 +1,176 @@
+"""Pictures of fields on flows and of rotation studies, as matplotlib figures without global state."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from vcnn.evaluation.frames import RotationStudy
+from vcnn.flow import FlowField
+
+_WIDTH = 12.0  # inches of a panel
+VALUES, ERRORS = "viridis", "inferno"  # colour maps that every eye can read
+_CORNERS = {"triangle": 3, "quad": 4}
+# Okabe & Ito's colours; line and marker differ too, so that no curve is told by colour alone
+_STYLES = [("#0072B2", "-", "o"), ("#D55E00", "--", "s"), ("#009E73", "-.", "^"), ("#CC79A7", ":", "D"),
+           ("#E69F00", "-", "v"), ("#56B4E9", "--", "P")]  # fmt: skip
+
+
+def draw_field(axes: Axes, flow: FlowField, values, norm: Normalize, cmap: str = VALUES, normal=(0, 0, 1)):
+    """Draw one value per point of a flow into ``axes``, in equal scales; returns what a colour bar needs.
+
+    Cell values are drawn flat on their cells, vertex values smoothly between them, loose points as dots. Of a
+    3-D flow the points nearest to the plane through its middle with the given ``normal`` are drawn.
+    """
+    values = np.asarray(values, dtype=float)
+    style = {"norm": norm, "cmap": cmap, "rasterized": True}
+    if flow.dimension == 3:
+        points, index = _slice(flow.points, normal)
+        drawn = axes.scatter(*points.T, c=values[index], s=_dot(len(index)), linewidths=0, **style)
+    elif flow.mesh is None:
+        drawn = axes.scatter(*flow.points.T, c=values, s=_dot(len(flow)), linewidths=0, **style)
+    elif flow.location == "cell":
+        corners = [flow.mesh.points[block.data[:, : _corners(block)]] for block in _domain(flow)]
+        polygons = [polygon for block in corners for polygon in block]
+        drawn = PolyCollection(polygons, array=values, antialiased=False, linewidth=0, **style)
+        axes.add_collection(drawn)
+        axes.autoscale_view()
+    else:
+        quads = [block.data[:, : _corners(block)] for block in _domain(flow)]
+        triangles = np.concatenate([q[:, [0, i, i + 1]] for q in quads for i in range(1, q.shape[1] - 1)])
+        drawn = axes.tripcolor(*flow.points.T, triangles, values, shading="gouraud", **style)
+    axes.set_aspect("equal")
+    return drawn
+
+
+def field_figure(flow: FlowField, values, label: str, title: str = "", length_unit: str = "") -> Figure:
+    """One field of a flow with axes and colour bar."""
+    values = np.asarray(values, dtype=float)
+    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    drawn = draw_field(axes, flow, values, Normalize(values.min(), values.max()))
+    axes.set(title=title, xlabel=_with_unit("x", length_unit), ylabel=_with_unit("y", length_unit))
+    figure.colorbar(drawn, ax=axes, label=label, shrink=0.8)
+    return figure
+
+
+def prediction_panel(study: RotationStudy) -> Figure:
+    """Truth (if known) and every closure in rows, angles in columns; each drawn in its turned frame."""
+    rows = dict(study.predictions)
+    if study.truth is not None:
+        rows = {"truth": np.tile(study.truth, (len(study.angles), 1)), **rows}
+    shown = next(iter(rows.values()))[0]
+    label = _with_unit(study.target.replace("_", " "), study.units.get(study.target, ""))
+    return _panel(study, rows, Normalize(shown.min(), shown.max()), VALUES, label, "both")
+
+
+def error_panel(study: RotationStudy) -> Figure:
+    """|prediction − truth| / max|truth| of every closure (rows) at every angle (columns), on one scale.
+
+    Without truth, the prediction at 0 degrees takes its place.
+    """
+    rows = {}
+    for name, values in study.predictions.items():
+        reference = values[0] if study.truth is None else study.truth
+        rows[name] = np.abs(values - reference) / np.abs(reference).max()
+    largest = max(values.max() for values in rows.values())
+    reference = "prediction at 0°" if study.truth is None else "truth"
+    label = f"|prediction − {reference}| / max |{reference}|"
+    return _panel(study, rows, Normalize(0, largest or 1.0), ERRORS, label, "neither")
+
+
+def angle_curve(study: RotationStudy) -> Figure:
+    """Error against the angle of the frame; change of the prediction if the truth is not known."""
+    curves = study.curve_errors or study.curve_changes
+    what = "relative L2 error" if study.curve_errors else "relative change"
+    figure = Figure(figsize=(8, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    angles = np.append(study.curve_angles, 360)
+    for (name, values), (colour, line, marker) in zip(curves.items(), _cycled(len(curves)), strict=True):
+        values = np.where(values > 0, values, np.nan)  # a change of exactly 0 has no place on a log axis
+        axes.plot(angles, np.append(values, values[0]), color=colour, linestyle=line, marker=marker, ms=4,
+                  label=name, clip_on=False)  # fmt: skip
+    positive = np.concatenate([values[values > 0] for values in curves.values()])
+    if len(positive) and positive.max() > 10 * positive.min():
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(bottom=0)
+    if len(positive) and positive.min() > 1e-4:
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+        axes.yaxis.set_minor_formatter("")
+    axes.set(xlabel="angle of the frame [degrees]", ylabel=f"{what} of {study.target.replace('_', ' ')}",
+             xlim=(0, 360), xticks=range(0, 361, 45))  # fmt: skip
+    axes.grid(alpha=0.3, which="both")
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
+    return figure
+
+
+def _panel(study, rows, norm, cmap, label, extend) -> Figure:
+    """Grid of pictures in one length scale, with one colour bar; row names on the left, angles on top."""
+    frames = [study.turned(angle) for angle in study.angles]
+    normal = (0, 0, 1) if study.axis is None else study.axis
+    boxes = np.array([_extent(flow, normal) for flow in frames])  # (frames, low or high, x or y)
+    widths, heights = np.ptp(boxes, axis=1).T
+    height = heights.max() * _WIDTH / widths.sum()
+    figure = Figure(figsize=(_WIDTH + 0.5, height * len(rows) + 1.5), layout="constrained")
+    figure.get_layout_engine().set(h_pad=0.08)
+    grid = figure.subplots(len(rows), len(frames), squeeze=False, width_ratios=widths)
+    for i, (name, values) in enumerate(rows.items()):
+        for j, flow in enumerate(frames):
+            axes = grid[i, j]
+            drawn = draw_field(axes, flow, values[j], norm, cmap, normal)
+            middle = boxes[j, :, 1].mean()
+            axes.set(xticks=[], yticks=[], xlim=boxes[j, :, 0],
+                     ylim=(middle - heights.max() / 2, middle + heights.max() / 2))  # fmt: skip
+            axes.spines[:].set_visible(False)
+            if i == 0:
+                axes.set_title(f"{study.angles[j]:g}°")
+        grid[i, 0].set_ylabel(name)
+    figure.colorbar(drawn, ax=grid, label=label, extend=extend, orientation="horizontal", shrink=0.5,
+                    aspect=40, pad=0.03)  # fmt: skip
+    return figure
+
+
+def _extent(flow, normal):
+    """Lowest and highest coordinates of what `draw_field` draws, with a margin; (2, 2)."""
+    if flow.dimension == 3:
+        points, _ = _slice(flow.points, normal)
+    else:
+        points = flow.points if flow.mesh is None else flow.mesh.points
+    low, high = points.min(axis=0), points.max(axis=0)
+    return low - 0.03 * (high - low), high + 0.03 * (high - low)
+
+
+def _slice(points, normal):
+    """Of n points the n^(2/3) nearest to the middle plane: their (k, 2) positions in it and their indices."""
+    normal = np.asarray(normal, float) / np.linalg.norm(normal)
+    height = np.abs((points - points.mean(axis=0)) @ normal)
+    index = np.argsort(height, kind="stable")[: int(np.ceil(len(points) ** (2 / 3)))]
+    helper = np.eye(3)[np.argmin(np.abs(normal))]
+    first = np.cross(helper, normal)
+    first /= np.linalg.norm(first)
+    return points[index] @ np.stack([first, np.cross(normal, first)], axis=1), index
+
+
+def _domain(flow):
+    return [block for block in flow.mesh.cells if block.dim == flow.dimension]
+
+
+def _corners(block) -> int:
+    return next(count for kind, count in _CORNERS.items() if block.type.startswith(kind))
+
+
+def _dot(count) -> float:
+    return float(np.clip(8000 / count, 0.5, 40))
+
+
+def _cycled(count):
+    return [_STYLES[i % len(_STYLES)] for i in range(count)]
+
+
+def _with_unit(name, unit) -> str:
+    return f"{name} [{unit}]" if unit not in ("", "1") else name
