@@ -4,8 +4,29 @@ A mesh is a `meshio.Mesh` with named boundaries, as `vcnn.mesh` describes. Nothi
 elements.
 """
 
+from meshes.arrays import read_arrays
+from meshes.boundaries import wall_flag
 from meshes.channel import channel
 from meshes.geometry import cell_centres, cell_volumes
+from meshes.gradients import cell_gradient, strain_rate
+from meshes.openfoam import read_openfoam
 from meshes.periodic_hill import hill_profile, periodic_hill
+from meshes.periodic_hill_gmsh import periodic_hill_gmsh
+from meshes.reading import read_flow
+from meshes.wall_distance import wall_distance
 
-__all__ = ["cell_centres", "cell_volumes", "channel", "hill_profile", "periodic_hill"]
+__all__ = [
+    "cell_centres",
+    "cell_gradient",
+    "cell_volumes",
+    "channel",
+    "hill_profile",
+    "periodic_hill",
+    "periodic_hill_gmsh",
+    "read_arrays",
+    "read_flow",
+    "read_openfoam",
+    "strain_rate",
+    "wall_distance",
+    "wall_flag",
+]

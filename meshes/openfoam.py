@@ -62,7 +62,7 @@ def read_openfoam(case, time=None, fields=None) -> FlowField:
         except InputError as error:
             raise InputError(f"{case}: {error}") from None
         found = {name: values[order] for name, values in found.items()}
-    found = _renamed(found, fields or {}, f"{case}, time {time}")
+    found = _renamed(found, fields or {}, f"{case}, time {time}", skipped)
     scalars = {name: a for name, a in found.items() if a.ndim == 1}
     if empty:
         out = np.cross(*axes)
@@ -119,9 +119,11 @@ def _gather(parts, time):
     return {name: np.concatenate([piece[name] for piece in pieces])[place] for name in common}
 
 
-def _renamed(found, names, where):
+def _renamed(found, names, where, skipped):
     names = {"velocity": "U", **names}
     for wanted in names.values():
+        if wanted in skipped:
+            raise InputError(f"{where}: field {wanted!r} cannot be read; is its FoamFile header missing?")
         if wanted not in found:
             listing = ", ".join(sorted(found)) or "none"
             raise InputError(f"{where}: no field {wanted!r} (there are: {listing})")
