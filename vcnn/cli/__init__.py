@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint, entry_points, version
 from typing import Annotated
@@ -20,6 +21,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     Exit status: 0 on success, 1 if a computation diverged, 2 on bad input, 130 when interrupted.
     """
+    warnings.simplefilter("ignore", FutureWarning)  # what libraries tell their developers is of no use to users
     argv = sys.argv[1:] if argv is None else list(argv)
     verbs = {entry.name: entry for entry in entry_points(group=_GROUP)}
     if argv and argv[0] in verbs:
@@ -55,8 +57,10 @@ def _guarded(verb: Callable) -> Callable:
     def run(*args, **kwargs):
         try:
             return verb(*args, **kwargs)
-        except (InputError, OSError) as error:
+        except InputError as error:
             message, status = f"error: {error}", 2
+        except OSError as error:
+            message, status = f"error: {error.filename}: {error.strerror}", 2
         except DivergenceError as error:
             message, status = f"error: {error}", 1
         except KeyboardInterrupt:

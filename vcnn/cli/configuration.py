@@ -1,0 +1,124 @@
+"""The TOML file of a training run."""
+
+from __future__ import annotations
+
+import glob
+import inspect
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import torch
+
+from vcnn.architectures import build_network
+from vcnn.cli.inputs import naming
+from vcnn.clouds import RegionOfInfluence
+from vcnn.errors import InputError
+from vcnn.training import TrainingConfig
+
+
+@dataclass(frozen=True)
+class RunConfiguration:
+    """What to train on what; one field for each key or table of the file.
+
+    Parameters
+    ----------
+    target : name of the scalar to predict
+    flows, validation : paths of flow files
+    network : a fresh network
+    region : RegionOfInfluence
+    training : TrainingConfig
+    units : name -> unit
+    """
+
+    target: str
+    flows: tuple[Path, ...]
+    network: torch.nn.Module
+    region: RegionOfInfluence
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    validation: tuple[Path, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_configuration(path: Path) -> RunConfiguration:
+    """Read and check a configuration; relative paths in it start at its own folder.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, not TOML, lacks a key, or holds one that is not known.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    with naming(path):
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"not a TOML file: {error}") from None
+        _refuse_unknown(table, [item.name for item in fields(RunConfiguration)])
+        for key in ("target", "flows", "network", "region"):
+            if key not in table:
+                raise InputError(f"key {key!r} is missing")
+        for key, kind in _KINDS.items():
+            if not isinstance(table.get(key, kind()), kind):
+                raise InputError(f"{key}: expected {_NAMES[kind]}, got {table[key]!r}")
+        return RunConfiguration(
+            target=table["target"],
+            flows=_files("flows", table["flows"], path.parent),
+            validation=_files("validation", table.get("validation", []), path.parent),
+            network=_network(dict(table["network"])),
+            region=_region(dict(table["region"])),
+            training=_training(table.get("training", {})),
+            units=table.get("units", {}),
+        )
+
+
+_KINDS = {"target": str, "flows": list, "validation": list, "network": dict, "region": dict, "training": dict,
+          "units": dict}  # fmt: skip
+_NAMES = {str: "text", list: "a list", dict: "a table", int: "an integer", float: "a number"}
+
+
+def _network(table):
+    name = table.pop("architecture", None)
+    with naming("[network]"):
+        known = build_network(name, {}).config
+        _refuse_unknown(table, ["architecture", *known])
+        for key, value in table.items():
+            kind = type(known[key])
+            if not isinstance(value, (float, int) if kind is float else kind):
+                raise InputError(f"{key}: expected {_NAMES[kind]}, got {value!r}")
+        try:
+            return build_network(name, table)
+        except RuntimeError as error:  # torch's answer to a width below zero
+            raise InputError(str(error).splitlines()[0]) from None
+
+
+def _region(table):
+    with naming("[region]"):
+        if table.get("kind") in ("transport", "ball", "ellipsoid"):
+            maker = getattr(RegionOfInfluence, table["kind"])
+            _refuse_unknown(table, ["kind", *inspect.signature(maker).parameters])
+        return RegionOfInfluence.from_dict(table)
+
+
+def _training(table):
+    with naming("[training]"):
+        _refuse_unknown(table, [item.name for item in fields(TrainingConfig)])
+        return TrainingConfig(**table)
+
+
+def _refuse_unknown(table, known):
+    for key in table:
+        if key not in known:
+            raise InputError(f"unknown key {key!r}; known are: {', '.join(known)}")
+
+
+def _files(key, patterns, folder) -> tuple[Path, ...]:
+    found = []
+    for pattern in patterns:
+        matches = sorted(glob.glob(pattern, root_dir=folder)) if isinstance(pattern, str) else []
+        if not matches:
+            raise InputError(f"{key}: {pattern!r} matches no file")
+        found += [folder / match for match in matches]
+    return tuple(found)

@@ -1,0 +1,79 @@
+"""vcnn show"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vcnn.cli.inputs import read_flow, read_model
+from vcnn.cli.tables import table
+
+
+def show(file: Annotated[Path, typer.Argument(metavar="FILE", help="A flow (.vtu) or a model (.safetensors).")]):
+    """Say what is in a flow or a model.
+
+    \b
+    Example:
+      vcnn show flows/hill_1.50.vtu
+      vcnn show runs/hills/model.safetensors
+    """
+    lines = _model(read_model(file)) if file.suffix == ".safetensors" else _flow(read_flow(file))
+    print(f"{file}\n{lines}")
+
+
+def _flow(flow) -> str:
+    import numpy as np
+
+    where = {"vertex": "mesh vertices", "cell": "mesh cells", None: "loose points"}[flow.location]
+    low, high = flow.points.min(axis=0), flow.points.max(axis=0)
+    items = {
+        "dimension": str(flow.dimension),
+        "points": f"{len(flow):,} {where}",
+        "extent": " x ".join(f"{a:.4g}..{b:.4g}" for a, b in zip(low, high, strict=True)),
+        "periods": "; ".join(_vector(p) for p in flow.periods) or "none",
+        "parameters": ", ".join(f"{k} = {v:.6g}" for k, v in flow.parameters.items()) or "none",
+        "provenance": _plain(flow.provenance),
+    }
+    fields = [("velocity", "vector", flow.velocity), ("weight", "scalar", flow.weights)]
+    for kind in ("scalar", "vector", "tensor"):
+        fields += [(name, kind, values) for name, values in getattr(flow, f"{kind}s").items()]
+    rows = []
+    for name, kind, values in fields:
+        if kind != "scalar":
+            values = np.linalg.norm(values.reshape(len(values), -1), axis=1)  # a range of lengths
+        rows.append([name, kind, f"{values.min():.4g}", f"{values.max():.4g}"])
+    return f"{_items(items)}\n\n{table(['field', 'kind', 'smallest', 'largest'], rows)}"
+
+
+def _model(closure) -> str:
+    network = closure.network
+    return _items(
+        {
+            "architecture": network.name,
+            "parameters": f"{sum(p.numel() for p in network.parameters()):,}",
+            "settings": _plain(network.config),
+            "predicts": closure.target,
+            "scalars": ", ".join(network.scalars) or "none",
+            "vectors": ", ".join(["velocity", *network.vectors]),
+            "dimension": str(closure.dimension),
+            "region": _plain(closure.region.to_dict()),
+            "scales": _plain(closure.scales.to_dict()),
+            "units": _plain(closure.units),
+            "provenance": _plain(closure.provenance),
+        }
+    )
+
+
+def _items(items) -> str:
+    return "\n".join(f"  {name:<13} {value}" for name, value in items.items())
+
+
+def _plain(mapping) -> str:
+    return json.dumps(dict(mapping), ensure_ascii=False)[1:-1] or "none"
+
+
+def _vector(values) -> str:
+    return f"({', '.join(f'{v:.6g}' for v in values)})"

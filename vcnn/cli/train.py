@@ -1,0 +1,75 @@
+"""vcnn train"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vcnn.cli.inputs import naming, read_flow
+from vcnn.cli.tables import percent, table
+from vcnn.errors import InputError
+
+
+def train(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="TOML file that says what to train on what.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run; an interrupted one goes on.")],
+):
+    """Train a model on flows.
+
+    Writes model.safetensors, history.json and a copy of the configuration. If the run was interrupted, the same
+    command goes on where it stopped and ends with the same model, bit for bit.
+
+    \b
+    Example:
+      vcnn train hills.toml -o runs/hills
+    \b
+    hills.toml:
+      target = "concentration"
+      flows = ["flows/hill_1.00.vtu", "flows/hill_2.*.vtu"]   # relative to this file
+      validation = ["flows/hill_1.50.vtu"]
+      units = { length = "H", velocity = "U_b" }
+      [network]
+      architecture = "vector-cloud"
+      scalars = ["strain_rate", "wall_distance"]
+      [region]
+      kind = "transport"                                      # or "ball", "ellipsoid"
+      diffusivity = 0.1
+      decay = 3.0
+      [training]
+      epochs = 100
+    """
+    from vcnn.cli.configuration import read_configuration
+    from vcnn.closure import check_fields
+    from vcnn.evaluation.errors import relative_l2
+    from vcnn.training import fit
+
+    run = read_configuration(config)
+    model = output / "model.safetensors"
+    checkpoint = output / "checkpoint.safetensors"
+    if model.exists() and not checkpoint.exists():
+        raise InputError(f"{model}: exists, but not the checkpoint of its run; choose another -o")
+    complete = model.exists()
+    flows = {path: read_flow(path) for path in (*run.flows, *run.validation)}
+    for path, flow in flows.items():
+        with naming(path):
+            check_fields(run.network, flow, "the network")
+            if run.target not in flow.scalars:
+                raise InputError(f"target {run.target!r} is missing; it has: {', '.join(flow.scalars) or 'none'}")
+    with naming(config):
+        closure = fit(
+            run.network, [flows[path] for path in run.flows], run.target, run.region, run.training,
+            validation=[flows[path] for path in run.validation], run_directory=output, units=run.units,
+            provenance={"flows": [p.name for p in run.flows], "validation": [p.name for p in run.validation]},
+            progress=sys.stderr.isatty(),
+        )  # fmt: skip
+    shutil.copyfile(config, output / "config.toml")
+    print(f"{model}: {'was complete already' if complete else 'trained'}")
+    rows = []
+    for path, flow in flows.items():
+        error = relative_l2(closure.predict(flow), flow.scalars[run.target], flow.weights)
+        rows.append([path.name, "training" if path in run.flows else "validation", percent(error)])
+    print(table(["flow", "used for", f"error of {run.target}"], rows))
