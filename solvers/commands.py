@@ -10,6 +10,7 @@ import typer
 from meshes.periodic_hill import hill_length
 from meshes.structured import check_cells
 from solvers.hills import hill_concentration, hill_provenance
+from vcnn.cli.outputs import claim
 from vcnn.errors import InputError
 from vcnn.flow import FlowField
 
@@ -36,7 +37,7 @@ def generate(
         hill_length(value)   # refuses impossible slopes before anything is solved
         path = output / f"hill_{value:.2f}.vtu" if round(value, 2) == value else output / f"hill_{value}.vtu"
         if force or not _is_there(path, hill_provenance(value, size, location)):
-            todo[path] = value
+            todo[claim(path, force)] = value
     _solve_all(todo, size, location)
 
 
@@ -56,16 +57,11 @@ def _solve_all(todo, cells, location):
 
 
 def _is_there(path, provenance) -> bool:
-    """Whether the flow wanted is there; anything else of its name is not to be overwritten."""
-    if not path.exists():
-        return False
+    """Whether the flow wanted has been solved before."""
     try:
-        same = FlowField.load(path).provenance == provenance
+        return FlowField.load(path).provenance == provenance
     except InputError:
-        same = False
-    if not same:
-        raise InputError(f"{path}: exists, but not from this command with these settings; --force overwrites it")
-    return True
+        return False
 
 
 def _parsed_cells(text) -> tuple[int, int]:

@@ -1,0 +1,68 @@
+"""The same flow on any number of ranks, and no rank left waiting when another fails."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from shutil import which
+
+import numpy as np
+import pytest
+
+import meshes
+from solvers import LaminarFlow, ScalarTransport, evaluate
+from vcnn import FlowField
+
+SOLVE = """
+import sys
+import numpy as np
+from solvers.fenics import MPI
+from test_parallel import solved
+*flows, values = solved()
+if MPI.COMM_WORLD.rank == 0:
+    for flow, name in zip(flows, ("cell", "vertex")):
+        flow.save(f"{sys.argv[1]}/{name}.vtu")
+    np.save(f"{sys.argv[1]}/values.npy", values)
+"""
+
+
+def solved(kind="quadrilateral"):
+    """Flow and transport on a small hill, at cells, at vertices, and at other points."""
+    mesh = meshes.periodic_hill(1.0, cells=(18, 10), kind=kind)
+    flow = LaminarFlow(mesh, 0.02, 0.7).solve()
+    result = ScalarTransport(mesh, flow).solve()
+    points = np.stack([np.linspace(0, 9, 30), np.linspace(1, 3, 30)], axis=-1)
+    return result.flow("cell"), result.flow("vertex"), evaluate(flow.velocity, points)
+
+
+def mpirun(ranks, code, *arguments):
+    beside = Path(sys.executable).with_name("mpirun")   # that of the environment, for its own MPI
+    program = str(beside) if beside.exists() else which("mpirun")
+    if program is None:
+        pytest.skip("no mpirun")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PMI", "HYD", "MPI"))}
+    environment["PYTHONPATH"] = str(Path(__file__).parent)
+    command = [program, "-n", str(ranks), sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def test_two_ranks_give_the_flow_of_one(tmp_path):
+    run = mpirun(2, SOLVE, tmp_path)
+    assert run.returncode == 0, run.stderr
+    *flows, values = solved()
+    np.testing.assert_allclose(np.load(tmp_path / "values.npy"), values, atol=1e-10)
+    for name, flow in zip(("cell", "vertex"), flows, strict=True):
+        other = FlowField.load(tmp_path / f"{name}.vtu")
+        for a, b in [
+            (other.points, flow.points),
+            (other.velocity, flow.velocity),
+            (other.weights, flow.weights),
+            *((other.scalars[key], flow.scalars[key]) for key in flow.scalars),
+        ]:
+            np.testing.assert_allclose(a, b, atol=1e-10 * np.abs(b).max(), rtol=0)
+
+
+def test_an_error_on_one_rank_ends_all():
+    run = mpirun(2, "from solvers.fenics import MPI\nif MPI.COMM_WORLD.rank: 1 / 0\nMPI.COMM_WORLD.barrier()")
+    assert run.returncode != 0
+    assert "ZeroDivisionError" in run.stderr
