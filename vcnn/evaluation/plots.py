@@ -58,6 +58,27 @@ def field_figure(flow: FlowField, values, label: str, title: str = "", length_un
     return figure
 
 
+def field_comparison(flow: FlowField, truth, prediction, label: str) -> Figure:
+    """Truth and prediction on one colour scale, and |prediction − truth| / max|truth| on its own."""
+    truth, prediction = np.asarray(truth, dtype=float), np.asarray(prediction, dtype=float)
+    error = np.abs(prediction - truth) / np.abs(truth).max()
+    width, height = np.ptp(flow.points if flow.mesh is None else flow.mesh.points, axis=0)[:2]
+    figure = Figure(figsize=(_WIDTH, _WIDTH / 3 * height / width + 1.3), layout="constrained")
+    axes = figure.subplots(1, 3)
+    norm = Normalize(truth.min(), truth.max())
+    for ax, values, title in ((axes[0], truth, "truth"), (axes[1], prediction, "prediction")):
+        drawn = draw_field(ax, flow, values, norm)
+        ax.set_title(title)
+    figure.colorbar(drawn, ax=axes[:2], label=label, orientation="horizontal", shrink=0.5, aspect=40)
+    drawn = draw_field(axes[2], flow, error, Normalize(0, error.max() or 1.0), ERRORS)
+    axes[2].set_title("error")
+    figure.colorbar(drawn, ax=axes[2], label="|prediction − truth| / max |truth|", orientation="horizontal", aspect=30)
+    for ax in axes:
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
+    return figure
+
+
 def prediction_panel(study: RotationStudy) -> Figure:
     """Truth (if known) and every closure in rows, angles in columns; each drawn in its turned frame."""
     rows = dict(study.predictions)
