@@ -31,7 +31,8 @@ def structured_mesh(bottom, top, fractions, kind="quadrilateral") -> meshio.Mesh
     if kind not in KINDS:
         raise InputError(f"kind: expected one of {', '.join(KINDS)}, got {kind!r}")
     bottom, top, t = np.asarray(bottom), np.asarray(top), np.asarray(fractions)[:, None, None]
-    points = (1 - t) * bottom + t * top
+    points = bottom + t * (top - bottom)   # in this form vertical lines stay exactly vertical
+    points[-1] = top
     number = np.arange(points.shape[0] * points.shape[1]).reshape(points.shape[:2])
     quads = np.stack([number[:-1, :-1], number[:-1, 1:], number[1:, 1:], number[1:, :-1]], axis=-1)
     if kind == "quadrilateral":
