@@ -84,17 +84,17 @@ class _Silence:
     """Keeps VTK's complaints off the terminal: what it could not read is reported by name."""
 
     def __enter__(self):
-        import vtk
+        from vtkmodules.vtkCommonCore import vtkLogger
 
-        self.verbosity = vtk.vtkLogger.GetCurrentVerbosityCutoff()
+        self.verbosity = vtkLogger.GetCurrentVerbosityCutoff()
         self.level = logging.root.manager.disable
-        vtk.vtkLogger.SetStderrVerbosity(vtk.vtkLogger.VERBOSITY_OFF)
+        vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)
         logging.disable(logging.CRITICAL)
 
     def __exit__(self, *_):
-        import vtk
+        from vtkmodules.vtkCommonCore import vtkLogger
 
-        vtk.vtkLogger.SetStderrVerbosity(self.verbosity)
+        vtkLogger.SetStderrVerbosity(self.verbosity)
         logging.disable(self.level)
 
 

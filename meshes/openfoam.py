@@ -52,37 +52,40 @@ def read_openfoam(case, time=None, fields=None) -> FlowField:
     if skipped:
         warnings.warn(f"{case}, time {time}: fields that cannot be read: {', '.join(skipped)}", stacklevel=2)
     patches = read_patches(case)
-    present = boundary_facets(mesh)
-    periods = _periods(mesh, {name: patches[name] for name in present if name in patches}, case)
-    empty = [name for name in present if patches.get(name, {}).get("type") == "empty"]
-    axes = np.eye(3)
-    if empty:
-        try:
-            mesh, order, axes = plane_mesh(mesh, empty)
-        except InputError as error:
-            raise InputError(f"{case}: {error}") from None
-        found = {name: values[order] for name, values in found.items()}
+    patches = {name: patches.get(name, {}) for name in boundary_facets(mesh)}
+    parameters = {} if (viscosity := read_viscosity(case)) is None else {"viscosity": viscosity}
     found = _renamed(found, fields or {}, f"{case}, time {time}", skipped)
-    scalars = {name: a for name, a in found.items() if a.ndim == 1}
+    provenance = {"source": str(case), "format": "OpenFOAM", "time": time, "skipped_fields": skipped}
+    try:
+        flow = _flow(mesh, found, patches, parameters=parameters, provenance=provenance)
+        return with_wall_fields(flow, [name for name in patches if patches[name].get("type") == "wall"])
+    except InputError as error:
+        raise InputError(f"{case}, time {time}: {error}") from None
+
+
+def _flow(mesh, found, patches, **about):
+    """Cell-centred flow from the fields on the three-dimensional mesh; plane if there are empty patches."""
+    periods = _periods(mesh, patches)
+    empty = [name for name in patches if patches[name].get("type") == "empty"]
+    axes, out_of_plane = np.eye(3), {}
     if empty:
-        out = np.cross(*axes)
+        mesh, order, axes = plane_mesh(mesh, empty)
+        found = {name: values[order] for name, values in found.items()}
+        normal = np.cross(*axes)
         tensors = {name: a for name, a in found.items() if a.ndim == 3}
-        scalars |= {f"{name}_33": np.einsum("i,nij,j->n", out, a, out) for name, a in tensors.items()}
-    viscosity = read_viscosity(case)
-    flow = FlowField(
+        out_of_plane = {f"{name}_33": np.einsum("i,nij,j->n", normal, a, normal) for name, a in tensors.items()}
+    return FlowField(
         points=cell_centres(mesh),
         weights=cell_volumes(mesh),
         velocity=found.pop("velocity") @ axes.T,
-        scalars=scalars,
+        scalars={name: a for name, a in found.items() if a.ndim == 1} | out_of_plane,
         vectors={name: a @ axes.T for name, a in found.items() if a.ndim == 2},
         tensors={name: axes @ a @ axes.T for name, a in found.items() if a.ndim == 3},
         periods=[axes @ p for p in periods if np.linalg.norm(axes @ p) > 0.5 * np.linalg.norm(p)],
-        parameters={} if viscosity is None else {"viscosity": viscosity},
         mesh=mesh,
         location="cell",
-        provenance={"source": str(case), "format": "OpenFOAM", "time": time, "skipped_fields": skipped},
+        **about,
     )
-    return with_wall_fields(flow, [name for name in present if patches.get(name, {}).get("type") == "wall"])
 
 
 def _choose_time(case, time):
@@ -93,7 +96,9 @@ def _choose_time(case, time):
     if processors:
         split = {float(p.name): p.name for p in processors[0].iterdir() if p.is_dir() and is_number(p.name)}
     if not whole and not split:
-        raise InputError(f"{case}: the case has no time folders")
+        collated = [path.name for path in case.glob("processors*")]
+        hint = f"; {collated[0]} is in the collated format, run reconstructPar first" if collated else ""
+        raise InputError(f"{case}: the case has no time folders{hint}")
     known = sorted({*whole, *split})
     if time is None:
         wanted = known[-1]
@@ -133,11 +138,11 @@ def _renamed(found, names, where, skipped):
     return {**others, **{new: found[old] for new, old in names.items()}}
 
 
-def _periods(mesh, patches, case):
+def _periods(mesh, patches):
     """From each cyclic patch to its neighbour; split pairs and the way back say nothing new."""
-    middles = {}
+    middles, facets = {}, boundary_facets(mesh)
     for name in patches:
-        corners = [mesh.points[vertices] for _, vertices in boundary_facets(mesh)[name]]
+        corners = [mesh.points[vertices] for _, vertices in facets[name]]
         weights = np.concatenate([_areas(x) for x in corners])
         middles[name] = np.average(np.concatenate([x.mean(axis=1) for x in corners]), axis=0, weights=weights)
     periods = []
@@ -145,8 +150,8 @@ def _periods(mesh, patches, case):
         if not entries.get("type", "").startswith("cyclic"):
             continue
         if entries.get("neighbourPatch") not in middles or entries.get("transform") == "rotational":
-            raise InputError(f"{case}: patch {name!r}: only cyclic patches with a neighbourPatch, related by a "
-                             "translation, are supported")
+            raise InputError(f"patch {name!r}: only cyclic patches with a neighbourPatch, related by a translation, "
+                             "are supported")
         step = middles[entries["neighbourPatch"]] - middles[name]
         same = 1e-4 * np.linalg.norm(step)
         if not any(min(np.linalg.norm(step - p), np.linalg.norm(step + p)) < same for p in periods):

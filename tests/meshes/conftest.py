@@ -29,19 +29,20 @@ def box_sides(points, hexes):
     return sides
 
 
-def write_case(folder, points, hexes, sides, entries, fields, time="3", binary=False, extra=None):
-    """Write an OpenFOAM case of hexahedra.
+def write_case(folder, points, cells, sides, entries, fields, time="3", binary=False, extra=None):
+    """Write an OpenFOAM case.
 
-    ``sides``: patch -> set of vertex sets; ``entries``: patch -> its dictionary entries; ``fields``: name ->
-    (N,) or (N, 3 | 6 | 9); ``extra``: further label lists for constant/polyMesh.
+    ``cells``: for each its faces, outward, as vertex numbers; ``sides``: patch -> set of vertex sets;
+    ``entries``: patch -> its dictionary entries; ``fields``: name -> (N,) or (N, 3 | 6 | 9); ``extra``: further
+    label lists for constant/polyMesh. Faces that are on no side make up the patch "toOther".
     """
     poly = folder / "constant" / "polyMesh"
     poly.mkdir(parents=True, exist_ok=True)
     (folder / "system").mkdir(exist_ok=True)
     _put(folder / "system" / "controlDict", "dictionary", b"deltaT 1; writeInterval 1; startTime 0;")
     seen, inner, outer = {}, [], []
-    for cell, corners in enumerate(hexes):
-        for face in corners[_HEX_FACES]:
+    for cell, cell_faces in enumerate(cells):
+        for face in cell_faces:
             if frozenset(face) in seen:
                 owner, first = seen.pop(frozenset(face))
                 inner.append((owner, cell, first))
@@ -65,11 +66,11 @@ def write_case(folder, points, hexes, sides, entries, fields, time="3", binary=F
     for name, values in {**labels, **(extra or {})}.items():
         _put(poly / name, "labelList", _list(np.array(values, np.int32), binary), binary)
     if binary:
-        offsets = np.arange(len(faces) + 1, dtype=np.int32) * 4
-        body = _list(offsets, True) + _list(np.array(faces, np.int32).ravel(), True)
+        offsets = np.cumsum([0, *map(len, faces)]).astype(np.int32)
+        body = _list(offsets, True) + _list(np.concatenate(faces).astype(np.int32), True)
         _put(poly / "faces", "faceCompactList", body, True)
     else:
-        rows = "\n".join(f"4({' '.join(map(str, f))})" for f in faces)
+        rows = "\n".join(f"{len(f)}({' '.join(map(str, f))})" for f in faces)
         _put(poly / "faces", "faceList", f"{len(faces)}\n(\n{rows}\n)\n".encode())
     (folder / time).mkdir(exist_ok=True)
     for name, values in fields.items():
@@ -106,6 +107,7 @@ class BoxCase:
         self.points, self.hexes = box(cells)
         self.sides = box_sides(self.points, self.hexes)
         self.frame = np.eye(3) if frame is None else frame   # orthogonal: the box's axes in the case's frame
+        self.placed = self.points @ self.frame.T
         self.centres = self.points[self.hexes].mean(axis=1)
         cyclic = lambda other: {"type": "cyclic", "neighbourPatch": other}  # noqa: E731
         self.entries = {
@@ -128,28 +130,50 @@ class BoxCase:
         return {name: values[cells] for name, values in found.items()}
 
     def write(self, folder, **options):
-        write_case(folder, self.points @ self.frame.T, self.hexes, self.sides, self.entries, self.fields(), **options)
+        faces = self.hexes[:, _HEX_FACES]
+        write_case(folder, self.placed, faces, self.sides, self.entries, self.fields(), **options)
         _put(folder / "constant" / "transportProperties", "dictionary", b"// nu 7;\nnu nu [0 2 -1 0 0 0 0] 5e-06;\n")
         return folder
 
     def write_decomposed(self, folder, part):
         """The whole mesh without fields, and one processor folder for each number in ``part`` (N,)."""
-        write_case(folder, self.points @ self.frame.T, self.hexes, self.sides, self.entries, {}, time="0")
+        write_case(folder, self.placed, self.hexes[:, _HEX_FACES], self.sides, self.entries, {}, time="0")
         (folder / "0").rmdir()
         for number in range(part.max() + 1):
             cells = np.flatnonzero(part == number)
             used, hexes = np.unique(self.hexes[cells], return_inverse=True)
+            faces = hexes.reshape(-1, 8)[:, _HEX_FACES]
             local = {v: i for i, v in enumerate(used)}
             sides = {
                 name: {frozenset(local[v] for v in face) for face in side if all(v in local for v in face)}
                 for name, side in self.sides.items()
             }
             other = {"type": "processor", "myProcNo": number, "neighbProcNo": 1 - number}
-            write_case(
-                folder / f"processor{number}", (self.points @ self.frame.T)[used], hexes.reshape(-1, 8), sides,
-                {**self.entries, "toOther": other}, self.fields(cells), extra={"cellProcAddressing": cells},
-            )  # fmt: skip
+            entries, fields = {**self.entries, "toOther": other}, self.fields(cells)
+            addressing = {"cellProcAddressing": cells}
+            write_case(folder / f"processor{number}", self.placed[used], faces, sides, entries, fields, extra=addressing)
         return folder
+
+
+def write_polyhedral_case(folder):
+    """A unit cube beside two half cubes: with the vertices that hang on its side it has seven faces."""
+    points = np.array([(x, y, z) for z in (0.0, 1) for y in (0, 0.5, 1) for x in (0, 1, 2)])
+    large = [[0, 6, 7, 4, 1], [9, 10, 13, 16, 15], [0, 1, 10, 9], [6, 15, 16, 7], [0, 9, 15, 6], [1, 4, 13, 10],
+             [4, 7, 16, 13]]  # fmt: skip
+    halves = np.array([[1, 2, 5, 4, 10, 11, 14, 13], [4, 5, 8, 7, 13, 14, 17, 16]])[:, _HEX_FACES]
+    cells = [large, *halves.tolist()]
+    wall = {frozenset(face) for cell in cells for face in cell if np.ptp(points[face, 1]) == 0}
+    rest = {frozenset(face) for cell in cells for face in cell} - wall
+    count = {key: sum(frozenset(face) == key for cell in cells for face in cell) for key in rest | wall}
+    sides = {name: {key for key in keys if count[key] == 1} for name, keys in (("wall", wall), ("rest", rest))}
+    entries = {"wall": {"type": "wall"}, "rest": {"type": "patch"}}
+    write_case(folder, points, cells, sides, entries, {"U": np.ones((3, 3))})
+
+
+@pytest.fixture
+def polyhedral_case(tmp_path):
+    write_polyhedral_case(tmp_path / "polyhedral")
+    return tmp_path / "polyhedral"
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import special_ortho_group
 
-from meshes import read_flow, read_openfoam
+from meshes import cell_volumes, read_flow, read_openfoam
 from vcnn import FlowField, InputError
 from vcnn.mesh import boundary_facets
 
@@ -81,6 +81,15 @@ def test_three_dimensional_case_has_all_its_periods(tmp_path, box_case):
     np.testing.assert_allclose(flow.weights.sum(), 0.3)
     again = FlowField.load(flow.save(tmp_path / "flow.vtu"))
     np.testing.assert_array_equal(again.tensors["G"], flow.tensors["G"])
+
+
+def test_polyhedra(tmp_path, polyhedral_case):
+    flow = read_openfoam(polyhedral_case)
+    np.testing.assert_allclose(flow.weights, [1, 0.5, 0.5])
+    np.testing.assert_allclose(flow.points, [[0.5, 0.5, 0.5], [1.5, 0.25, 0.5], [1.5, 0.75, 0.5]])
+    np.testing.assert_allclose(flow.scalars["wall_distance"], [0.5, 0.25, 0.25])
+    again = FlowField.load(flow.save(tmp_path / "flow.vtu"))
+    np.testing.assert_allclose(cell_volumes(again.mesh), flow.weights)
 
 
 @pytest.mark.parametrize("cut", [0, 1])

@@ -55,7 +55,7 @@ def test_gmsh_file_brings_its_physical_groups(tmp_path, location):
         if location == "vertex":
             kind, tags = "NodeData", gmsh.model.mesh.getNodes()[0]
         else:
-            kind, tags = "ElementData", np.concatenate(gmsh.model.mesh.getElements(1)[1] + gmsh.model.mesh.getElements(2)[1])
+            kind, tags = "ElementData", np.concatenate([*(gmsh.model.mesh.getElements(d)[1][0] for d in (1, 2))])
         view = gmsh.view.add("velocity")
         data = np.tile([1.0, 2.0, 0.0], len(tags))
         gmsh.view.addHomogeneousModelData(view, 0, gmsh.model.getCurrent(), kind, tags, data, numComponents=3)
