@@ -149,9 +149,9 @@ class BoxCase:
                 for name, side in self.sides.items()
             }
             other = {"type": "processor", "myProcNo": number, "neighbProcNo": 1 - number}
-            entries, fields = {**self.entries, "toOther": other}, self.fields(cells)
-            addressing = {"cellProcAddressing": cells}
-            write_case(folder / f"processor{number}", self.placed[used], faces, sides, entries, fields, extra=addressing)
+            entries = {**self.entries, "toOther": other}
+            fields, extra = self.fields(cells), {"cellProcAddressing": cells}
+            write_case(folder / f"processor{number}", self.placed[used], faces, sides, entries, fields, extra=extra)
         return folder
 
 
