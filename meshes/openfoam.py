@@ -128,7 +128,8 @@ def _renamed(found, names, where, skipped):
     names = {"velocity": "U", **names}
     for wanted in names.values():
         if wanted in skipped:
-            raise InputError(f"{where}: field {wanted!r} cannot be read; is its FoamFile header missing?")
+            raise InputError(f"{where}: field {wanted!r} cannot be read; its FoamFile header is missing, or an "
+                             "#include or a $variable in it cannot be resolved")
         if wanted not in found:
             listing = ", ".join(sorted(found)) or "none"
             raise InputError(f"{where}: no field {wanted!r} (there are: {listing})")
@@ -153,6 +154,7 @@ def _periods(mesh, patches):
             raise InputError(f"patch {name!r}: only cyclic patches with a neighbourPatch, related by a translation, "
                              "are supported")
         step = middles[entries["neighbourPatch"]] - middles[name]
+        step[np.abs(step) < 1e-12 * np.abs(step).max()] = 0.0
         same = 1e-4 * np.linalg.norm(step)
         if not any(min(np.linalg.norm(step - p), np.linalg.norm(step + p)) < same for p in periods):
             periods.append(step)

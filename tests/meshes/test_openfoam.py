@@ -130,7 +130,7 @@ def test_field_without_header_is_named_not_lost_silently(tmp_path, box_case):
     with pytest.warns(UserWarning, match="cannot be read: U_LES"):
         flow = read_openfoam(tmp_path)
     assert flow.provenance["skipped_fields"] == ["U_LES"]
-    with pytest.warns(UserWarning), pytest.raises(InputError, match="'U_LES' cannot be read; is its FoamFile header"):
+    with pytest.warns(UserWarning), pytest.raises(InputError, match="'U_LES' cannot be read; its FoamFile header"):
         read_openfoam(tmp_path, fields={"velocity": "U_LES"})
 
 
