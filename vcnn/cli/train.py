@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from vcnn.cli.inputs import naming, read_flow
+from vcnn.cli.outputs import claim
 from vcnn.cli.tables import percent, table
 from vcnn.errors import InputError
 
@@ -47,6 +48,7 @@ def train(
     from vcnn.evaluation.errors import relative_l2
     from vcnn.training import fit
 
+    claim(output, force=True)  # a run goes on where it is
     run = read_configuration(config)
     model = output / "model.safetensors"
     checkpoint = output / "checkpoint.safetensors"

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from vcnn.evaluation.frames import RotationStudy
 from vcnn.flow import FlowField
@@ -50,11 +50,15 @@ def draw_field(axes: Axes, flow: FlowField, values, norm: Normalize, cmap: str =
 def field_figure(flow: FlowField, values, label: str, title: str = "", length_unit: str = "") -> Figure:
     """One field of a flow with axes and colour bar."""
     values = np.asarray(values, dtype=float)
-    figure = Figure(figsize=(7.5, 4.2), layout="constrained")
+    (left, bottom), (right, top) = box = _extent(flow, (0, 0, 1))
+    ratio = (top - bottom) / (right - left)
+    width = 8 / max(ratio, 1)
+    figure = Figure(figsize=(width + 0.6, width * ratio + 1.7), layout="constrained")
     axes = figure.add_subplot()
     drawn = draw_field(axes, flow, values, Normalize(values.min(), values.max()))
-    axes.set(title=title, xlabel=_with_unit("x", length_unit), ylabel=_with_unit("y", length_unit))
-    figure.colorbar(drawn, ax=axes, label=label, shrink=0.8)
+    axes.set(title=title, xlim=box[:, 0], ylim=box[:, 1],
+             xlabel=_with_unit("x", length_unit), ylabel=_with_unit("y", length_unit))  # fmt: skip
+    figure.colorbar(drawn, ax=axes, label=label, location="bottom", shrink=0.6, aspect=40)
     return figure
 
 
@@ -72,7 +76,8 @@ def field_comparison(flow: FlowField, truth, prediction, label: str) -> Figure:
     figure.colorbar(drawn, ax=axes[:2], label=label, orientation="horizontal", shrink=0.5, aspect=40)
     drawn = draw_field(axes[2], flow, error, Normalize(0, error.max() or 1.0), ERRORS)
     axes[2].set_title("error")
-    figure.colorbar(drawn, ax=axes[2], label="|prediction − truth| / max |truth|", orientation="horizontal", aspect=30)
+    figure.colorbar(drawn, ax=axes[2], label="|prediction − truth| / max |truth|", orientation="horizontal",
+                    aspect=30, ticks=MaxNLocator(4), format=PercentFormatter(1.0))  # fmt: skip
     for ax in axes:
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
@@ -84,7 +89,7 @@ def prediction_panel(study: RotationStudy) -> Figure:
     rows = dict(study.predictions)
     if study.truth is not None:
         rows = {"truth": np.tile(study.truth, (len(study.angles), 1)), **rows}
-    shown = next(iter(rows.values()))[0]
+    shown = np.array([values[0] for values in rows.values()]) if study.truth is None else study.truth
     label = _with_unit(study.target.replace("_", " "), study.units.get(study.target, ""))
     return _panel(study, rows, Normalize(shown.min(), shown.max()), VALUES, label, "both")
 
@@ -163,7 +168,7 @@ def _extent(flow, normal):
     else:
         points = flow.points if flow.mesh is None else flow.mesh.points
     low, high = points.min(axis=0), points.max(axis=0)
-    return low - 0.03 * (high - low), high + 0.03 * (high - low)
+    return np.stack([low - 0.03 * (high - low), high + 0.03 * (high - low)])
 
 
 def _slice(points, normal):
@@ -172,7 +177,7 @@ def _slice(points, normal):
     height = np.abs((points - points.mean(axis=0)) @ normal)
     index = np.argsort(height, kind="stable")[: int(np.ceil(len(points) ** (2 / 3)))]
     helper = np.eye(3)[np.argmin(np.abs(normal))]
-    first = np.cross(helper, normal)
+    first = helper - (helper @ normal) * normal
     first /= np.linalg.norm(first)
     return points[index] @ np.stack([first, np.cross(normal, first)], axis=1), index
 
@@ -186,7 +191,7 @@ def _corners(block) -> int:
 
 
 def _dot(count) -> float:
-    return float(np.clip(8000 / count, 0.5, 40))
+    return float(np.clip(20000 / count, 0.5, 40))
 
 
 def _cycled(count):

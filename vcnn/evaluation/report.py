@@ -108,12 +108,10 @@ def _sentence(study, name, holds) -> str:
             f"{name} holds its error of {_percent(error[0])} as the frame turns: "
             f"its prediction changes by {change:.1e} at most (round-off)."
         )
-    angles = np.concatenate([study.angles, study.curve_angles])
-    errors = np.concatenate([error, study.curve_errors[name]])
-    worst = int(np.argmax(errors))
+    worst = int(np.argmax(np.abs(error - error[0])))
     return (
-        f"{name} does not: its error goes from {_percent(error[0])} to {_percent(errors[worst])} "
-        f"(at {angles[worst]:g}°)."
+        f"{name} does not: its error goes from {_percent(error[0])} to {_percent(error[worst])} "
+        f"(at {study.angles[worst]:g}°)."
     )
 
 
