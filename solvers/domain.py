@@ -179,7 +179,7 @@ def _check_cells(parent):
     corners = basix.geometry(parent.basix_cell())
     count = parent.topology.index_map(parent.topology.dim).size_local
     determinant = fem.Expression(ufl.JacobianDeterminant(parent), corners)
-    values = determinant.eval(parent, np.arange(count, dtype=np.int32)).reshape(count, -1)
+    values = determinant.eval(parent, np.arange(count, dtype=np.int32)).reshape(count, len(corners))
     every = parent.comm.allgather((parent.topology.original_cell_index, values))
     index, values = (np.concatenate(items) for items in zip(*every, strict=True))
     usual = np.sign(np.median(values))

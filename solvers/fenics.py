@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+import time
 
 from vcnn.errors import InputError
 
@@ -36,6 +37,7 @@ def _abort_all_ranks(kind, error, traceback):
     """An exception on one rank would leave the others waiting for ever."""
     sys.__excepthook__(kind, error, traceback)
     sys.stderr.flush()
+    time.sleep(0.5)   # Abort would overtake the message on its way through mpirun
     MPI.COMM_WORLD.Abort(1)
 
 

@@ -85,6 +85,9 @@ class LaminarFlow:
         v, q = ufl.TestFunctions(W)
         du, dp = ufl.TrialFunctions(W)
         nu = fem.Constant(domain.mesh, float(self.viscosity))
+        # The pressure is U p and its test function U q: both equations then have the same units, and the norm of
+        # the residual means the same whatever they are.
+        U = fem.Constant(domain.mesh, abs(float(self.bulk_velocity)))
         e = fem.Constant(domain.mesh, domain.period / np.linalg.norm(domain.period))
         dx = ufl.dx(degree=5)
 
@@ -93,8 +96,8 @@ class LaminarFlow:
             return (
                 ufl.inner(ufl.grad(u) * carrier, v)
                 + nu * ufl.inner(ufl.grad(u), ufl.grad(v))
-                - p * ufl.div(v)
-                - q * ufl.div(u)
+                - U * p * ufl.div(v)
+                - U * q * ufl.div(u)
             ) * dx
 
         picard = oseen(du, dp, carrier=u)
@@ -109,6 +112,7 @@ class LaminarFlow:
         )
         velocity, pressure = (w.sub(i).collapse() for i in range(2))
         pressure.x.array[:] -= domain.integral(pressure) / domain.integral(1.0)
+        pressure.x.array[:] *= U.value
         velocity.name, pressure.name = "velocity", "pressure"
         return LaminarResult(self, domain, velocity, pressure, solution.force, solution.residuals)
 

@@ -90,7 +90,7 @@ def newton(residual, jacobians, w, bcs, drive=None, tolerance=1e-11, max_steps=3
         residuals.append(r.norm() / load if load > 0 else r.norm())
         if w.function_space.mesh.comm.rank == 0:
             log.info("%s: step %d, relative residual %.3g", name, step, residuals[-1])
-        if not residuals[-1] < 1e8:
+        if not residuals[-1] < 1e12:
             raise DivergenceError(f"{name}: relative residual {residuals[-1]:.3g} after {step} steps; {_TRY}")
         if step > 0 and residuals[-1] <= tolerance:
             return Solution(tuple(residuals), force)

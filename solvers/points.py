@@ -43,7 +43,7 @@ def evaluate(function, points) -> np.ndarray:
         raise InputError(f"points: number {first}, {points[first]}, is outside the mesh")
     mine = np.flatnonzero(np.argmin(best, axis=0) == mesh.comm.rank)
     values = np.empty((len(points), function.function_space.value_size))
-    found = function.eval(x[mine], cells[mine]).reshape(len(mine), -1)
+    found = function.eval(x[mine], cells[mine]).reshape(len(mine), values.shape[1])
     for index, part in mesh.comm.allgather((mine, found)):
         values[index] = part
     return values.reshape(len(points), *function.ufl_shape)
@@ -53,6 +53,8 @@ def _nearest_cells(mesh, x):
     """For each point the nearest cell of this rank and its distance; infinite if beyond the cell's size."""
     tdim = mesh.topology.dim
     cells = np.arange(mesh.topology.index_map(tdim).size_local, dtype=np.int32)
+    if len(cells) == 0:   # more ranks than cells
+        return np.full(len(x), -1, dtype=np.int32), np.full(len(x), np.inf)
     tree = dolfinx.geometry.bb_tree(mesh, tdim, entities=cells)
     middles = dolfinx.geometry.create_midpoint_tree(mesh, tdim, cells)
     nearest = dolfinx.geometry.compute_closest_entity(tree, middles, mesh, x)

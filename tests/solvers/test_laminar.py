@@ -69,6 +69,18 @@ def test_poiseuille_flow_is_exact(kind):
     np.testing.assert_allclose(cells.scalars["pressure"], 0, atol=1e-10)
 
 
+@pytest.mark.parametrize(("length", "speed"), [(1e-3, 20.0), (1e3, 1e-5), (1.0, 1e-8), (1.0, -1.0)])
+def test_units_and_direction_do_not_matter(length, speed):
+    """Flows of equal Reynolds number are similar, and a symmetric hill looks alike from both sides."""
+    def coefficient(length, speed):
+        mesh = meshes.periodic_hill(1.0, cells=(16, 10))
+        mesh.points *= length
+        result = LaminarFlow(mesh, viscosity=abs(0.02 * speed * length), bulk_velocity=speed).solve()
+        return result.pressure_gradient * length / speed / abs(speed)
+
+    assert coefficient(length, speed) == pytest.approx(coefficient(1.0, 1.0), rel=1e-9)
+
+
 def box(n, kind):
     """The unit cube cut into n³ hexahedra or 6 n³ tetrahedra; walls at y and z = 0, 1; periodic in x."""
     line = np.linspace(0, 1, n + 1)

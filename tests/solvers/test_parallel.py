@@ -62,6 +62,20 @@ def test_two_ranks_give_the_flow_of_one(tmp_path):
             np.testing.assert_allclose(a, b, atol=1e-10 * np.abs(b).max(), rtol=0)
 
 
+def test_rank_without_any_of_the_points():
+    code = """
+import meshes
+from solvers import LaminarFlow, evaluate
+mesh = meshes.channel(1.0, 1.0, cells=(3, 2))
+result = LaminarFlow(mesh, 0.1, 1.0).solve()
+assert abs(result.pressure_gradient - 1.2) < 1e-10
+assert abs(evaluate(result.velocity, [[0.3, 0.5]])[0, 0] - 1.5) < 1e-10
+assert len(result.flow()) == 6
+"""
+    run = mpirun(3, code)
+    assert run.returncode == 0, run.stderr
+
+
 def test_an_error_on_one_rank_ends_all():
     run = mpirun(2, "from solvers.fenics import MPI\nif MPI.COMM_WORLD.rank: 1 / 0\nMPI.COMM_WORLD.barrier()")
     assert run.returncode != 0
