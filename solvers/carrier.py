@@ -69,9 +69,9 @@ def _from_result(result, mesh, walls, periodic):
 def _from_flow(flow, domain):
     if flow.mesh is None or not _same_points(flow.mesh.points, domain.source):
         raise InputError("velocity: the flow does not live on the mesh given")
-    u = domain.function(flow.velocity, "velocity")
+    u = domain.function(flow.velocity, flow.location, "velocity")
     if "strain_rate" in flow.scalars:
-        strain = domain.function(flow.scalars["strain_rate"], "strain_rate")
+        strain = domain.function(flow.scalars["strain_rate"], flow.location, "strain_rate")
     elif flow.location == "vertex":
         strain = strain_rate(u)
     else:

@@ -10,9 +10,9 @@ import typer
 from meshes.periodic_hill import hill_length
 from meshes.structured import check_cells
 from solvers.hills import hill_concentration, hill_provenance
-from vcnn.cli.outputs import claim
 from vcnn.errors import InputError
 from vcnn.flow import FlowField
+from vcnn.outputs import claim
 
 
 def generate(

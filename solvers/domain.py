@@ -80,26 +80,24 @@ class Domain:
         values = values.reshape(-1, *values.shape[2:])
         return self._gathered(self.vertices.ravel(), values, len(self.source.points))
 
-    def function(self, values, name) -> fem.Function:
-        """Values (M, ...) at the points or (N, ...) at the cells of ``source`` as a Function on ``mesh``.
+    def function(self, values, location, name) -> fem.Function:
+        """Values at the vertices (M, ...) or cells (N, ...) of ``source`` as a Function on ``mesh``.
 
-        It is linear between vertices or constant in each cell.
+        It is linear between vertices (``location="vertex"``) or constant in each cell (``"cell"``).
 
         Raises
         ------
         InputError
-            If there are as many values as neither points nor cells.
+            If the number of values is another one.
         """
         values = np.asarray(values, dtype=float)
-        counts = {len(self.source.points): ("Lagrange", 1), self._count_cells(): ("DG", 0)}
-        if len(values) not in counts:
-            expected = " points or ".join(map(str, counts))
-            raise InputError(f"{name}: expected values at {expected} cells, got {len(values)}")
-        kind, degree = counts[len(values)]
-        space = fem.functionspace(self.mesh, (kind, degree, values.shape[1:]))
-        function = fem.Function(space, name=name)
-        here = self.vertices if degree == 1 else self.mesh.topology.original_cell_index[:, None]
-        function.x.array.reshape(-1, *values.shape[1:])[space.dofmap.list] = values[here]
+        count = len(self.source.points) if location == "vertex" else self._count_cells()
+        if len(values) != count:
+            raise InputError(f"{name}: expected {count} values, one for each {location}, got {len(values)}")
+        family = ("Lagrange", 1) if location == "vertex" else ("DG", 0)
+        function = fem.Function(fem.functionspace(self.mesh, (*family, values.shape[1:])), name=name)
+        here = self.vertices if location == "vertex" else self.mesh.topology.original_cell_index[:, None]
+        function.x.array.reshape(-1, *values.shape[1:])[function.function_space.dofmap.list] = values[here]
         return function
 
     def _count_cells(self) -> int:

@@ -70,8 +70,8 @@ class ScalarTransport:
     exponent : float
         m; 1 is what the published field satisfies.
     production : MixingLengthProduction, callable or array
-        P; a callable takes positions (d, k) to values (k,), an array holds values at the mesh's vertices or
-        cells.
+        P; a callable takes positions (d, k) to values (k,), an array holds values at the points of the flow
+        that is the velocity, or at the vertices of the mesh.
     walls, periodic
         Names of boundaries, as in `LaminarFlow`; ``periodic=None`` if there is no period.
 
@@ -108,7 +108,8 @@ class ScalarTransport:
         carrier = carrier_of(self.velocity, self.mesh, self.walls, self.periodic, comm)
         domain, u = carrier.domain, carrier.velocity
         C = fem.functionspace(domain.mesh, ("Lagrange", 2))
-        production = _production(self.production, carrier, C)
+        location = self.velocity.location if isinstance(self.velocity, FlowField) else "vertex"
+        production = _production(self.production, carrier, location, C)
         numbers = (self.diffusivity, self.decay, self.exponent)
         D, zeta, m = (fem.Constant(domain.mesh, float(number)) for number in numbers)
         c = fem.Function(C, name="concentration")
@@ -166,7 +167,7 @@ class TransportResult:
         return write_vtx(self.carrier.domain, path, [self.concentration])
 
 
-def _production(given, carrier, space) -> dict:
+def _production(given, carrier, location, space) -> dict:
     """The production, and the mixing length if it has one, as UFL expressions on the carrier's domain."""
     domain = carrier.domain
     if isinstance(given, MixingLengthProduction):
@@ -185,7 +186,7 @@ def _production(given, carrier, space) -> dict:
         values = production.x.array
     else:
         values = np.asarray(given, dtype=float)
-        production = domain.function(values, "production")
+        production = domain.function(values, location, "production")
     if domain.mesh.comm.allreduce(not np.isfinite(values).all()):
         raise InputError("production: holds NaN or infinite values")
     return {"production": production}

@@ -38,7 +38,7 @@ def test_values_at_vertices_become_a_function_and_come_back():
     mesh = meshes.periodic_hill(1.0, cells=(9, 5))
     domain = build_domain(mesh, WALLS, ENDS)
     values = np.sin(2 * np.pi * mesh.points[:, 0] / 9) + mesh.points[:, 1]
-    f = domain.function(values, "f")
+    f = domain.function(values, "vertex", "f")
     fields = sample(domain, "vertex", {"f": f}, {"slope": ufl.grad(f)[1]})
     np.testing.assert_allclose(fields["f"], values, atol=1e-14)
     vertical = mesh.points[:, 0] == 4.5   # a symmetry line
