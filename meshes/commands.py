@@ -9,6 +9,7 @@ import typer
 
 from meshes.reading import read_flow
 from vcnn.errors import InputError
+from vcnn.outputs import claim
 
 
 def import_flow(
@@ -22,8 +23,7 @@ def import_flow(
 
     Example: vcnn import cases/hill -o hill.vtu --time 20000 --field velocity=UMean --field pressure=pMean
     """
-    if output.exists() and not force:
-        raise InputError(f"{output}: exists already; --force overwrites it")
+    claim(output, force)
     if output.suffix != ".vtu":
         raise InputError(f"{output}: a flow is saved as .vtu, got {output.suffix or 'no suffix'!r}")
     flow = read_flow(source, time, dict(map(_pair, field or ())))

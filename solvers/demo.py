@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.outputs import claim
 from vcnn.cli.tables import percent, table
+from vcnn.outputs import claim
 
 TRAINING_SLOPES = (1.0, 1.25, 1.5, 1.75, 2.0)
 UNSEEN_SLOPES = (1.4, 0.5)  # between the training slopes, and outside

@@ -1,24 +1,29 @@
 """Vector-cloud neural networks: closures for CFD that do not depend on anyone's coordinate frame."""
 
-from vcnn.closure import Closure
-from vcnn.clouds import RegionOfInfluence, VectorClouds
-from vcnn.errors import DivergenceError, InputError
-from vcnn.flow import FlowField
-from vcnn.network import VectorCloudNetwork
-from vcnn.scales import Scales
-from vcnn.training import TrainingConfig, fit
-from vcnn.zhou2022 import Zhou2022
+from importlib import import_module
 
-__all__ = [
-    "Closure",
-    "DivergenceError",
-    "FlowField",
-    "InputError",
-    "RegionOfInfluence",
-    "Scales",
-    "TrainingConfig",
-    "VectorCloudNetwork",
-    "VectorClouds",
-    "Zhou2022",
-    "fit",
-]
+_HOME = {
+    "Closure": "closure",
+    "DivergenceError": "errors",
+    "FlowField": "flow",
+    "InputError": "errors",
+    "RegionOfInfluence": "clouds",
+    "Scales": "scales",
+    "TrainingConfig": "training",
+    "VectorCloudNetwork": "network",
+    "VectorClouds": "clouds",
+    "Zhou2022": "zhou2022",
+    "fit": "training",
+}
+
+__all__ = list(_HOME)
+
+
+def __getattr__(name):  # on first use: reading a flow does not import torch
+    if name not in _HOME:
+        raise AttributeError(f"module 'vcnn' has no attribute {name!r}")
+    return getattr(import_module(f"vcnn.{_HOME[name]}"), name)
+
+
+def __dir__():
+    return [*globals(), *__all__]

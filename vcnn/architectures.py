@@ -30,5 +30,5 @@ def build_network(name: str, config: dict) -> nn.Module:
         raise InputError(f"architecture: expected one of {', '.join(architectures())}, got {name!r}")
     try:
         return network(**config)
-    except TypeError as error:
-        raise InputError(f"architecture {name!r}: {str(error).split('() ')[-1]}") from None
+    except (TypeError, RuntimeError) as error:  # an unknown keyword; torch's answer to a width below zero
+        raise InputError(f"architecture {name!r}: {str(error).splitlines()[0].split('() ')[-1]}") from None

@@ -94,22 +94,25 @@ def load_flow(path) -> FlowField:
 
     def read(name, *shape):
         if name not in data:
-            raise InputError(f"{path}: field {name!r} is missing from the file")
+            raise InputError(f"field {name!r} is missing from the file")
         return np.asarray(data[name]).reshape(-1, *shape)
 
-    return FlowField(
-        points=read("cell_centre", 3)[:, :d] if location == "cell" else np.asarray(grid.points)[:, :d],
-        velocity=read("velocity", 3)[:, :d],
-        weights=read("weight").ravel(),
-        scalars={name: read(name).ravel() for name in header["scalars"]},
-        vectors={name: read(name, 3)[:, :d] for name in header["vectors"]},
-        tensors={name: read(name, 3, 3)[:, :d, :d] for name in header["tensors"]},
-        periods=header["periods"],
-        parameters=header["parameters"],
-        mesh=mesh,
-        location=location,
-        provenance=header["provenance"],
-    )
+    try:
+        return FlowField(
+            points=read("cell_centre", 3)[:, :d] if location == "cell" else np.asarray(grid.points)[:, :d],
+            velocity=read("velocity", 3)[:, :d],
+            weights=read("weight").ravel(),
+            scalars={name: read(name).ravel() for name in header["scalars"]},
+            vectors={name: read(name, 3)[:, :d] for name in header["vectors"]},
+            tensors={name: read(name, 3, 3)[:, :d, :d] for name in header["tensors"]},
+            periods=header["periods"],
+            parameters=header["parameters"],
+            mesh=mesh,
+            location=location,
+            provenance=header["provenance"],
+        )
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def read_grid(path: Path):

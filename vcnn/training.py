@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ class TrainingConfig:
                 raise InputError(f"{name}: expected a positive integer, got {value!r}")
         if type(self.seed) is not int or self.seed < 0:
             raise InputError(f"seed: expected a non-negative integer, got {self.seed!r}")
-        if not isinstance(self.learning_rate, float) or not 0 < self.learning_rate < math.inf:
+        if type(self.learning_rate) not in (int, float) or not 0 < self.learning_rate < math.inf:
             raise InputError(f"learning_rate: expected a positive number, got {self.learning_rate!r}")
         if self.dtype not in ("float32", "float64"):
             raise InputError(f"dtype: expected 'float32' or 'float64', got {self.dtype!r}")
@@ -188,7 +189,9 @@ class _State:
             tensors |= {f"adam/{number}/{name}": t for name, t in values.items()}
         header = {"run": self.run, "epoch": self.epoch, "history": self.history, "best": self.best_entry}
         write_tensors(self.directory / "checkpoint.safetensors", tensors, header)
-        (self.directory / "history.json").write_text(json.dumps(self.history, indent=1))
+        part = self.directory / ".history.json.part"
+        part.write_text(json.dumps(self.history, indent=1))
+        os.replace(part, self.directory / "history.json")
 
     def patience_exhausted(self, patience) -> bool:
         since = self.epoch - self.best_entry.get("epoch", self.epoch)

@@ -88,10 +88,7 @@ def _network(table):
             kind = type(known[key])
             if not isinstance(value, (float, int) if kind is float else kind):
                 raise InputError(f"{key}: expected {_NAMES[kind]}, got {value!r}")
-        try:
-            return build_network(name, table)
-        except RuntimeError as error:  # torch's answer to a width below zero
-            raise InputError(str(error).splitlines()[0]) from None
+        return build_network(name, table)
 
 
 def _region(table):

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from vcnn.cli.inputs import naming, read_flow, read_model
-from vcnn.cli.outputs import claim, staged
 from vcnn.cli.tables import percent, table
 from vcnn.errors import InputError
+from vcnn.outputs import claim, staged
 
 
 def predict(

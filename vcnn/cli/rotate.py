@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from vcnn.cli.inputs import naming, read_flow, read_model
-from vcnn.cli.outputs import claim
+from vcnn.outputs import claim
 
 
 def rotate(

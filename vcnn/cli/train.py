@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from vcnn.cli.inputs import naming, read_flow
-from vcnn.cli.outputs import claim
 from vcnn.cli.tables import percent, table
 from vcnn.errors import InputError
+from vcnn.outputs import claim
 
 
 def train(

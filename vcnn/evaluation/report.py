@@ -15,9 +15,9 @@ from string import Template
 import numpy as np
 from matplotlib.figure import Figure
 
-from vcnn.cli.outputs import claim, staged
 from vcnn.evaluation.frames import RotationStudy
 from vcnn.evaluation.plots import angle_curve, error_panel, prediction_panel
+from vcnn.outputs import claim, staged
 
 _ROUND_OFF = 1e-6  # changes below this are round-off of float64, far above any seen and far below any effect
 
