@@ -17,6 +17,9 @@ TRAINING_SLOPES = (1.0, 1.25, 1.5, 1.75, 2.0)
 UNSEEN_SLOPES = (1.4, 0.5)  # between the training slopes, and outside
 CELLS, COARSE = (96, 64), (60, 40)  # a graph network is shown on the coarse mesh: its cost is quadratic
 TARGET = "concentration"
+SCALARS = ("strain_rate", "wall_distance")
+VECTOR_CLOUD = {"epochs": 40, "max_points": 50}
+GRAPH_KERNEL = {"epochs": 12, "centres": 600, "max_points": 25, "batch_size": 64}
 UNITS = {"length": "H", "velocity": "U", "time": "H/U", "concentration": "1"}
 
 
@@ -35,7 +38,8 @@ def demo(
     Example: vcnn demo -o demo
     """
     from meshes import read_flow
-    from vcnn.closure import Closure
+    from vcnn import VectorCloudNetwork
+    from vcnn.baselines import GraphKernelNetwork
 
     report = output / "report"
     if report.exists():
@@ -50,9 +54,9 @@ def demo(
 
     flows = _solve(output / "flows")
     solved = time.perf_counter()
-    closures: dict[str, Closure] = {
-        "vector-cloud network": _train_vector_cloud(flows, output / "vector-cloud"),
-        "graph kernel network": _train_graph_kernel(flows, output / "graph-kernel"),
+    closures = {
+        "vector-cloud network": _train(VectorCloudNetwork(SCALARS), flows, output / "vector-cloud", VECTOR_CLOUD),
+        "graph kernel network": _train(GraphKernelNetwork(SCALARS), flows, output / "graph-kernel", GRAPH_KERNEL),
     }
     trained = time.perf_counter()
     rows, fields = _predict(closures, flows, others, output / "predictions")
@@ -80,7 +84,7 @@ def _solve(folder):
     return flows
 
 
-def _train(network, flows, folder, **settings):
+def _train(network, flows, folder, settings):
     from vcnn import RegionOfInfluence, TrainingConfig, fit
 
     return fit(
@@ -93,19 +97,6 @@ def _train(network, flows, folder, **settings):
         units=UNITS,
         provenance={"command": "vcnn demo", "slopes": list(TRAINING_SLOPES), "cells": list(CELLS), **settings},
     )
-
-
-def _train_vector_cloud(flows, folder):
-    from vcnn import VectorCloudNetwork
-
-    return _train(VectorCloudNetwork(["strain_rate", "wall_distance"]), flows, folder, epochs=40, max_points=50)
-
-
-def _train_graph_kernel(flows, folder):
-    from vcnn.baselines import GraphKernelNetwork
-
-    network = GraphKernelNetwork(["strain_rate", "wall_distance"])
-    return _train(network, flows, folder, epochs=12, centres=600, max_points=25, batch_size=64)
 
 
 def _predict(closures, flows, others, folder):

@@ -21,7 +21,7 @@ from vcnn.flow import FlowField
 from vcnn.scales import Scales
 
 _FORMAT = 1
-_ROWS = 2**15  # rows of pair data a network handles at once: activations stay in the processor's cache
+_ROWS = 2**14  # rows of pair data a network handles at once: activations stay in the cache
 
 
 @dataclass(frozen=True, eq=False)

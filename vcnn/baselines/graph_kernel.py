@@ -11,7 +11,7 @@ from vcnn.clouds import VectorClouds
 from vcnn.moments import as_tensor
 from vcnn.network import perceptron
 
-_EDGES = 2**16  # edges handled at once: each carries a width² kernel matrix
+_EDGES = 2**13  # edges handled at once, each with its kernel matrix: they stay in the cache
 
 
 class GraphKernelNetwork(nn.Module):
@@ -49,8 +49,8 @@ class GraphKernelNetwork(nn.Module):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.lift = nn.Linear(features, width)
-            kernel_network = perceptron(2 * features, *kernel, width * width, activation=nn.ReLU)
-            self.convolution = NNConv(width, width, kernel_network, aggr="mean")
+            self.kernel = perceptron(2 * features, *kernel, width * width, activation=nn.ReLU)
+            self.convolution = NNConv(width, width, nn.Identity(), aggr="mean")  # is given the kernel matrices
             self.readout = nn.Linear(width, 1)
 
     def work(self, counts: np.ndarray) -> np.ndarray:
@@ -69,10 +69,10 @@ class GraphKernelNetwork(nn.Module):
         columns += [as_tensor(flow.scalars[name], like)[j][:, None] for name in self.scalars]
         nodes = torch.cat([as_tensor(clouds.positions, like), *columns], dim=1)
         edges = _complete_graphs(clouds).to(like.device)
-        ends = torch.cat([nodes[edges[0]], nodes[edges[1]]], dim=1)
+        kernels = self.kernel(torch.cat([nodes[edges[0]], nodes[edges[1]]], dim=1))  # all layers share them
         state = self.lift(nodes)
         for _ in range(self.depth):
-            state = torch.relu(self.convolution(state, edges, ends))
+            state = torch.relu(self.convolution(state, edges, kernels))
         owners = torch.as_tensor(clouds.owners, device=like.device)
         return self.readout(global_mean_pool(state, owners, len(clouds))).squeeze(1)
 

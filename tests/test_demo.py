@@ -1,0 +1,52 @@
+"""The demo on a small scale: it reports what it did, goes on after an interruption, and overwrites nothing unasked."""
+
+import json
+
+import numpy as np
+import pytest
+import typer.testing
+
+import solvers.demo
+from vcnn import FlowField, InputError
+
+SMALL = {"CELLS": (24, 16), "COARSE": (18, 12), "TRAINING_SLOPES": (1.0, 2.0), "UNSEEN_SLOPES": (1.4, 0.5),
+         "VECTOR_CLOUD": {"epochs": 3}, "GRAPH_KERNEL": {"epochs": 1, "centres": 40, "max_points": 8}}  # fmt: skip
+
+
+def test_small_demo(tmp_path, monkeypatch, capsys):
+    for name, value in SMALL.items():
+        monkeypatch.setattr(solvers.demo, name, value)
+    folder = tmp_path / "a demo"
+    solvers.demo.demo(folder, [], False)
+    printed = capsys.readouterr().out
+    assert printed.rstrip().endswith(f"report: {folder / 'report' / 'report.html'}")
+    numbers = json.loads((folder / "report" / "report.json").read_text())
+    vector_cloud, graph = (numbers["error_variation"][n] for n in ("vector-cloud network", "graph kernel network"))
+    assert vector_cloud < 1e-9 < 1e-2 < graph
+    page = (folder / "report" / "report.html").read_text()
+    assert page.count("data:image/png") >= 6
+    predicted = FlowField.load(next((folder / "predictions").glob("hill*0.5*.vtu")))
+    scalars = predicted.scalars
+    np.testing.assert_allclose(scalars["concentration_predicted"] - scalars["concentration"],
+                               scalars["concentration_error"])  # fmt: skip
+
+    with pytest.raises(InputError, match="--force"):
+        solvers.demo.demo(folder, [], False)
+    assert (folder / "report" / "report.html").read_text() == page
+
+    # as after an interruption: what is there is used, and an OpenFOAM-like reference joins in
+    for part in (folder / "report").iterdir():
+        part.unlink()
+    (folder / "report").rmdir()
+    reference = next((folder / "flows").rglob("hill_0.50.vtu"))
+    before = (folder / "vector-cloud" / "model.safetensors").read_bytes()
+    solvers.demo.demo(folder, [reference], False)
+    assert "hill_0.50" in capsys.readouterr().out
+    assert (folder / "vector-cloud" / "model.safetensors").read_bytes() == before
+
+
+def test_help_shows_an_example():
+    app = typer.Typer()
+    app.command()(solvers.demo.demo)
+    result = typer.testing.CliRunner().invoke(app, ["--help"])
+    assert result.exit_code == 0 and "vcnn demo -o demo" in result.output
