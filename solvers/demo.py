@@ -104,17 +104,16 @@ def _predict(closures, flows, others, folder):
     from vcnn.evaluation import relative_l2
 
     network, graph = closures.values()
-    cases = {f"hill α = {a:g}, {'x'.join(map(str, c))}": flow for (a, c), flow in flows.items()}
-    unseen = [f"hill α = {a:g}, {'x'.join(map(str, c))}" for (a, c) in flows if a in UNSEEN_SLOPES]
+    unseen = {f"hill_{a:g}_{nx}x{ny}": flow for (a, (nx, ny)), flow in flows.items() if a in UNSEEN_SLOPES}
     rows, fields = [], {}
-    for name, flow in {**{k: cases[k] for k in unseen}, **others}.items():
+    for name, flow in {**unseen, **others}.items():
         values = network.predict(flow)
         truth = flow.scalars[TARGET]
         errors = [percent(relative_l2(values, truth, flow.weights)), "-"]
         if len(flow) <= COARSE[0] * COARSE[1]:
             errors[1] = percent(relative_l2(graph.predict(flow), truth, flow.weights))
         predicted = {f"{TARGET}_predicted": values, f"{TARGET}_error": values - truth}
-        flow.with_fields(scalars=predicted).save(folder / f"{name.replace(' ', '_').replace(',', '')}.vtu")
+        flow.with_fields(scalars=predicted).save(folder / f"{name}.vtu")
         rows.append([name, f"{len(flow):,}", *errors])
         fields[name] = (flow, values)
     return rows, fields

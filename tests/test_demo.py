@@ -25,7 +25,7 @@ def test_small_demo(tmp_path, monkeypatch, capsys):
     assert vector_cloud < 1e-9 < 1e-2 < graph
     page = (folder / "report" / "report.html").read_text()
     assert page.count("data:image/png") >= 6
-    predicted = FlowField.load(next((folder / "predictions").glob("hill*0.5*.vtu")))
+    predicted = FlowField.load(next((folder / "predictions").glob("hill_0.5_*.vtu")))
     scalars = predicted.scalars
     np.testing.assert_allclose(scalars["concentration_predicted"] - scalars["concentration"],
                                scalars["concentration_error"])  # fmt: skip

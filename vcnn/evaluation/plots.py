@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
-from matplotlib.colors import Normalize
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, PercentFormatter
 
 from vcnn.evaluation.frames import RotationStudy
 from vcnn.flow import FlowField
@@ -36,7 +36,7 @@ def draw_field(axes: Axes, flow: FlowField, values, norm: Normalize, cmap: str =
     elif flow.location == "cell":
         corners = [flow.mesh.points[block.data[:, : _corners(block)]] for block in _domain(flow)]
         polygons = [polygon for block in corners for polygon in block]
-        drawn = PolyCollection(polygons, array=values, antialiased=False, linewidth=0, **style)
+        drawn = PolyCollection(polygons, array=values, antialiased=False, edgecolors="face", linewidth=0.5, **style)
         axes.add_collection(drawn)
         axes.autoscale_view()
     else:
@@ -106,7 +106,8 @@ def error_panel(study: RotationStudy) -> Figure:
     largest = max(values.max() for values in rows.values())
     reference = "prediction at 0°" if study.truth is None else "truth"
     label = f"|prediction − {reference}| / max |{reference}|"
-    return _panel(study, rows, Normalize(0, largest or 1.0), ERRORS, label, "neither")
+    norm = LogNorm(1e-3 * (largest or 1.0), largest or 1.0, clip=True)  # a linear scale shows the worst one only
+    return _panel(study, rows, norm, ERRORS, label, "min")
 
 
 def angle_curve(study: RotationStudy) -> Figure:
@@ -128,6 +129,8 @@ def angle_curve(study: RotationStudy) -> Figure:
     if len(positive) and positive.min() > 1e-4:
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
         axes.yaxis.set_minor_formatter("")
+    if axes.get_yscale() == "log" and positive.max() < 1e3 * positive.min():
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.set(xlabel="angle of the frame [degrees]", ylabel=f"{what} of {study.target.replace('_', ' ')}",
              xlim=(0, 360), xticks=range(0, 361, 45))  # fmt: skip
     axes.grid(alpha=0.3, which="both")
