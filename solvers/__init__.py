@@ -14,6 +14,7 @@ _HOME = {
     "TransportResult": "transport",
     "evaluate": "points",
     "hill_concentration": "hills",
+    "locate": "points",
 }
 
 __all__ = list(_HOME)
