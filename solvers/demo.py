@@ -152,7 +152,7 @@ def _report(closures, flow, rows, fields, others, folder):
 
 
 def _frame_table(page) -> str:
-    """Errors at 0 and 90 degrees and their variation over a full turn, from the report's numbers."""
+    """Errors at 0 and 90 degrees and how much they change over a full turn, from the report's numbers."""
     import json
 
     numbers = json.loads((page.parent / "report.json").read_text(encoding="utf-8"))
@@ -161,4 +161,4 @@ def _frame_table(page) -> str:
         [name, percent(errors[at[0]]), percent(errors[at[90]]), f"{numbers['error_variation'][name]:.1e}"]
         for name, errors in numbers["errors"].items()
     ]
-    return "\n" + table(["the frame turns", "error at 0°", "at 90°", "variation over 360°"], rows)
+    return "\n" + table(["the frame turns", "error at 0°", "at 90°", "relative change over 360°"], rows)

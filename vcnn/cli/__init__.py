@@ -22,6 +22,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     Exit status: 0 on success, 1 if a computation diverged, 2 on bad input, 130 when interrupted.
     """
     warnings.simplefilter("ignore", FutureWarning)  # what libraries tell their developers is of no use to users
+    warnings.formatwarning = lambda message, *_: f"note: {message}\n"
     argv = sys.argv[1:] if argv is None else list(argv)
     verbs = {entry.name: entry for entry in entry_points(group=_GROUP)}
     if argv and argv[0] in verbs:

@@ -36,7 +36,7 @@ def draw_field(axes: Axes, flow: FlowField, values, norm: Normalize, cmap: str =
     elif flow.location == "cell":
         corners = [flow.mesh.points[block.data[:, : _corners(block)]] for block in _domain(flow)]
         polygons = [polygon for block in corners for polygon in block]
-        drawn = PolyCollection(polygons, array=values, antialiased=False, edgecolors="face", linewidth=0.5, **style)
+        drawn = PolyCollection(polygons, array=values, antialiased=False, edgecolors="face", linewidth=0.5, snap=False, **style)
         axes.add_collection(drawn)
         axes.autoscale_view()
     else:
@@ -67,7 +67,7 @@ def field_comparison(flow: FlowField, truth, prediction, label: str) -> Figure:
     truth, prediction = np.asarray(truth, dtype=float), np.asarray(prediction, dtype=float)
     error = np.abs(prediction - truth) / np.abs(truth).max()
     width, height = np.ptp(flow.points if flow.mesh is None else flow.mesh.points, axis=0)[:2]
-    figure = Figure(figsize=(_WIDTH, _WIDTH / 3 * height / width + 1.3), layout="constrained")
+    figure = Figure(figsize=(_WIDTH, _WIDTH / 3 * height / width + 1.3), layout="compressed")
     axes = figure.subplots(1, 3)
     norm = Normalize(truth.min(), truth.max())
     for ax, values, title in ((axes[0], truth, "truth"), (axes[1], prediction, "prediction")):
