@@ -21,7 +21,8 @@ test: venv
 venv: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
-	@for python in $(CANDIDATES); do \
+	@.venv/bin/python -c '$(VERSION)' 2>/dev/null && exit 0; \
+	for python in $(CANDIDATES); do \
 		if "$$python" -c '$(VERSION)' 2>/dev/null; then \
 			echo "Installing into .venv with $$("$$python" --version) (a few minutes the first time)"; \
 			"$$python" -m venv --clear .venv && exit 0; exit 1; \
