@@ -7,13 +7,21 @@ from importlib import import_module
 
 _HOME = {
     "Domain": "domain",
+    "FlowResult": "incompressible",
+    "Inlet": "conditions",
     "LaminarFlow": "laminar",
-    "LaminarResult": "laminar",
     "MixingLengthProduction": "transport",
+    "Outlet": "conditions",
+    "Periodic": "conditions",
+    "RANS": "rans",
     "ScalarTransport": "transport",
+    "Symmetry": "conditions",
     "TransportResult": "transport",
+    "Wall": "conditions",
     "evaluate": "points",
     "hill_concentration": "hills",
+    "load_checkpoint": "checkpoint",
+    "save_checkpoint": "checkpoint",
     "locate": "points",
 }
 

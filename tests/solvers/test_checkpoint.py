@@ -1,0 +1,66 @@
+"""Checkpoints: written on any number of ranks, read on any other, and refused on another mesh."""
+
+import numpy as np
+import pytest
+from test_parallel import mpirun
+
+import meshes
+from solvers import LaminarFlow, load_checkpoint, save_checkpoint
+from solvers.fenics import fem
+from vcnn import InputError
+
+WRITE = """
+import sys
+from test_checkpoint import solved
+from solvers import save_checkpoint
+result = solved()
+functions = {"velocity": result.velocity, "pressure": result.pressure}
+save_checkpoint(sys.argv[1], result.domain, functions, {"force": result.pressure_gradient})
+"""
+
+
+def solved(cells=(18, 10), kind="triangle"):
+    return LaminarFlow(meshes.periodic_hill(1.0, cells=cells, kind=kind), 0.02, 0.7).solve()
+
+
+def test_two_ranks_write_and_one_reads(tmp_path):
+    path = tmp_path / "flow.npz"
+    run = mpirun(2, WRITE, path)
+    assert run.returncode == 0, run.stderr
+    result = solved()
+    u, p = (fem.Function(f.function_space) for f in (result.velocity, result.pressure))
+    numbers = load_checkpoint(path, result.domain, {"velocity": u, "pressure": p})
+    assert numbers["force"] == pytest.approx(result.pressure_gradient, rel=1e-10)
+    for read, own in ((u, result.velocity), (p, result.pressure)):
+        np.testing.assert_allclose(read.x.array, own.x.array, atol=1e-10 * np.abs(own.x.array).max(), rtol=0)
+
+
+@pytest.mark.parametrize("kind", ["triangle", "quadrilateral"])
+def test_values_come_back_bit_for_bit(tmp_path, kind):
+    result = solved(kind=kind)
+    save_checkpoint(tmp_path / "flow.npz", result.domain, {"u": result.velocity})
+    u = fem.Function(result.velocity.function_space)
+    load_checkpoint(tmp_path / "flow.npz", result.domain, {"u": u})
+    np.testing.assert_array_equal(u.x.array, result.velocity.x.array)
+    assert [path.name for path in tmp_path.iterdir()] == ["flow.npz"]
+
+
+def test_refusals(tmp_path):
+    result, other = solved(), solved(cells=(16, 10))
+    path = save_checkpoint(tmp_path / "flow.npz", result.domain, {"u": result.velocity})
+    with pytest.raises(InputError, match=r"flow\.npz: was written on another mesh"):
+        load_checkpoint(path, other.domain, {"u": other.velocity})
+    with pytest.raises(InputError, match=r"flow\.npz: holds no function 'p'"):
+        load_checkpoint(path, result.domain, {"p": result.pressure})
+    with pytest.raises(InputError, match=r"'u' has \(6, 2\) values a cell, the function \(3, 1\)"):
+        load_checkpoint(path, result.domain, {"u": result.pressure})
+    with pytest.raises(InputError, match="no such file"):
+        load_checkpoint(tmp_path / "none.npz", result.domain, {"u": result.velocity})
+    with pytest.raises(InputError, match=r"saved as \.npz"):
+        save_checkpoint(tmp_path / "flow.h5", result.domain, {"u": result.velocity})
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(InputError, match=r"flow\.npz: damaged"):
+        load_checkpoint(path, result.domain, {"u": result.velocity})
+    cubic = fem.Function(fem.functionspace(result.domain.mesh, ("Lagrange", 3)))
+    with pytest.raises(InputError, match="degree 1 and 2"):
+        save_checkpoint(tmp_path / "cubic.npz", result.domain, {"c": cubic})
