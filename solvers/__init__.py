@@ -18,11 +18,14 @@ _HOME = {
     "Symmetry": "conditions",
     "TransportResult": "transport",
     "Wall": "conditions",
+    "along_wall": "wall_quantities",
     "evaluate": "points",
     "hill_concentration": "hills",
     "load_checkpoint": "checkpoint",
     "save_checkpoint": "checkpoint",
     "locate": "points",
+    "station_profiles": "wall_quantities",
+    "wall_force": "wall_quantities",
 }
 
 __all__ = list(_HOME)

@@ -10,7 +10,7 @@ import numpy as np
 
 from solvers.domain import Domain, build_domain
 from solvers.fenics import fem
-from solvers.laminar import LaminarResult, strain_rate
+from solvers.incompressible import FlowResult, strain_rate
 from solvers.sampling import flow_field
 from vcnn.errors import InputError
 from vcnn.flow import FlowField
@@ -35,33 +35,35 @@ class Carrier:
     flow: Callable[[str], FlowField]
 
 
-def carrier_of(velocity, mesh: meshio.Mesh | Domain, walls, periodic, comm) -> Carrier:
-    """The carrier for a LaminarResult, a FlowField or a dolfinx Function on ``mesh``.
+def carrier_of(velocity, mesh: meshio.Mesh | Domain, roles, comm) -> Carrier:
+    """The carrier for a FlowResult, a FlowField or a dolfinx Function on ``mesh``.
 
     Raises
     ------
     InputError
         If the velocity belongs to another mesh, holds NaN, or lacks what a production needs.
     """
-    if isinstance(velocity, LaminarResult):
-        return _from_result(velocity, mesh, walls, periodic)
-    domain = mesh if isinstance(mesh, Domain) else build_domain(mesh, walls, periodic, comm)
+    if isinstance(velocity, FlowResult):
+        return _from_result(velocity, mesh, **roles)
+    domain = mesh if isinstance(mesh, Domain) else build_domain(mesh, comm=comm, **roles)
     if isinstance(velocity, FlowField):
         return _from_flow(velocity, domain)
     if isinstance(velocity, fem.Function):
         return _from_function(velocity, domain)
-    raise InputError(f"velocity: expected a LaminarResult, FlowField or dolfinx Function, got {type(velocity)}")
+    raise InputError(f"velocity: expected a FlowResult, FlowField or dolfinx Function, got {type(velocity)}")
 
 
-def _from_result(result, mesh, walls, periodic):
+def _from_result(result, mesh, walls, periodic, openings):
     domain = result.domain
     if mesh is not domain and not _same_points(getattr(mesh, "points", None), domain.source):
         raise InputError("velocity: was solved on another mesh than the one given")
-    if set(walls) != set(domain.facets) or tuple(periodic or ()) != domain.periodic:
+    if (set(walls), set(periodic)) != (set(domain.walls), set(domain.periodic)):
         raise InputError(
-            f"velocity: was solved with walls {tuple(domain.facets)} and periodic {domain.periodic}, "
-            f"not {tuple(walls)} and {periodic}"
+            f"velocity: was solved with walls {domain.walls} and periodic {domain.periodic}, "
+            f"not {walls} and {periodic}"
         )
+    if {*walls, *openings} != set(domain.facets):
+        raise InputError(f"conditions: expected one for each of {tuple(domain.facets)}, got {(*walls, *openings)}")
     _check_finite(result.velocity)
     return Carrier(domain, result.velocity, strain_rate(result.velocity), result.flow)
 

@@ -9,7 +9,7 @@ import meshio
 import numpy as np
 
 from solvers.fenics import MPI, basix, dolfinx, fem, ufl
-from solvers.periodicity import periodic_topology
+from solvers.periodicity import periodic_topology, periodic_vertices
 from vcnn.errors import InputError
 from vcnn.mesh import boundary_facets
 
@@ -18,7 +18,7 @@ _CELLS = {"triangle": "triangle", "quad": "quadrilateral", "tetra": "tetrahedron
 
 @dataclass(frozen=True, eq=False)
 class Domain:
-    """A mesh to solve on, distributed over the ranks of MPI, with walls and at most one period.
+    """A mesh to solve on, distributed over the ranks of MPI, with its boundaries and periods.
 
     Parameters
     ----------
@@ -27,21 +27,29 @@ class Domain:
     parent : dolfinx.mesh.Mesh
         The same mesh, for output.
     mesh : dolfinx.mesh.Mesh
-        The mesh to solve on: periodic if ``period`` is set, else ``parent``. Cells as in ``parent``.
-    facets : mapping wall name -> (k,) int
-        Facets of ``mesh`` on this rank that lie on each wall; together they are all its exterior facets.
-    periodic : tuple of str
-        Names of the boundaries that were merged, or ().
-    period : (d,) or None
-        Vector from the first of them to the second.
+        The mesh to solve on: periodic if there are ``periods``, else ``parent``. Cells as in ``parent``.
+    facets : mapping boundary name -> (k,) int
+        Facets of ``mesh`` on this rank that lie on each boundary; together they are all its exterior facets.
+    walls : tuple of str
+        Which of these boundaries are walls.
+    periodic : tuple of (str, str)
+        Pairs of boundaries that were merged.
+    periods : tuple of (d,)
+        For each pair the vector from the first to the second.
     """
 
     source: meshio.Mesh
     parent: dolfinx.mesh.Mesh
     mesh: dolfinx.mesh.Mesh
     facets: Mapping[str, np.ndarray]
-    periodic: tuple[str, ...]
-    period: np.ndarray | None
+    walls: tuple[str, ...]
+    periodic: tuple[tuple[str, str], ...]
+    periods: tuple[np.ndarray, ...]
+
+    @property
+    def period(self) -> np.ndarray | None:
+        """(d,), the first period, or None."""
+        return self.periods[0] if self.periods else None
 
     @property
     def dimension(self) -> int:
@@ -50,7 +58,7 @@ class Domain:
     @property
     def wall_facets(self) -> np.ndarray:
         """(k,) int, facets of ``mesh`` on this rank that lie on any wall."""
-        return np.unique(np.concatenate(list(self.facets.values())))
+        return np.unique(np.concatenate([np.empty(0, dtype=np.int32), *(self.facets[name] for name in self.walls)]))
 
     @property
     def cells(self) -> np.ndarray:
@@ -66,10 +74,27 @@ class Domain:
         """Degrees of freedom of ``space`` (or of a pair of spaces) on the walls."""
         return fem.locate_dofs_topological(space, self.mesh.topology.dim - 1, self.wall_facets)
 
+    def boundary_dofs(self, space, name) -> np.ndarray:
+        """Degrees of freedom of ``space`` (or of a pair of spaces) on one boundary."""
+        return fem.locate_dofs_topological(space, self.mesh.topology.dim - 1, self.facets[name])
+
+    def ds(self, names) -> ufl.Measure:
+        """The UFL measure of the named boundaries together."""
+        tdim = self.mesh.topology.dim
+        facets = np.unique(np.concatenate([np.empty(0, dtype=np.int32), *(self.facets[name] for name in names)]))
+        marked = dolfinx.mesh.meshtags(self.mesh, tdim - 1, facets, np.ones(len(facets), dtype=np.int32))
+        return ufl.Measure("ds", self.mesh, subdomain_data=marked, subdomain_id=1, metadata={"quadrature_degree": 5})
+
     def integral(self, integrand) -> float:
         """∫ integrand dx over the whole domain, for a scalar UFL expression."""
-        local = fem.assemble_scalar(fem.form(integrand * ufl.dx(self.mesh)))
-        return self.mesh.comm.allreduce(local)
+        return self._summed(integrand * ufl.dx(self.mesh))
+
+    def boundary_integral(self, integrand, name) -> float:
+        """∫ integrand ds over one boundary, for a scalar UFL expression."""
+        return self._summed(integrand * self.ds([name]))
+
+    def _summed(self, form) -> float:
+        return self.mesh.comm.allreduce(fem.assemble_scalar(fem.form(form)))
 
     def at_cells(self, values) -> np.ndarray:
         """Values (n, ...) of the cells on this rank -> values (N, ...) of all cells of ``source``."""
@@ -100,6 +125,31 @@ class Domain:
         function.x.array.reshape(-1, *values.shape[1:])[function.function_space.dofmap.list] = values[here]
         return function
 
+    def profile(self, space, value, name) -> fem.Function:
+        """A Function of ``space`` from a callable of positions (d, k), values at the vertices, or a constant.
+
+        Raises
+        ------
+        InputError
+            If the values have another shape than the space, or hold NaN.
+        """
+        function, shape = fem.Function(space), tuple(space.value_shape)
+        if callable(value):
+            values = lambda x: np.asarray(value(x[: self.dimension]), dtype=float)  # noqa: E731
+            got, expected = values(np.zeros((3, 4))).shape, (*shape, 4)
+        else:
+            given = np.asarray(value, dtype=float)
+            got, expected = given.shape, shape
+            values = lambda x: np.broadcast_to(given.reshape(*shape, 1), (*shape, x.shape[1]))  # noqa: E731
+            if got == (len(self.source.points), *shape):
+                expected, values = got, self.function(given, "vertex", name)
+        if got != expected:
+            raise InputError(f"{name}: expected values of shape {expected}, got {got}")
+        function.interpolate(values)
+        if self.mesh.comm.allreduce(int(not np.isfinite(function.x.array).all())):
+            raise InputError(f"{name}: holds NaN or infinite values")
+        return function
+
     def _count_cells(self) -> int:
         return self.mesh.topology.index_map(self.mesh.topology.dim).size_global
 
@@ -110,7 +160,7 @@ class Domain:
         return everything
 
 
-def build_domain(mesh, walls, periodic=None, comm=MPI.COMM_WORLD) -> Domain:
+def build_domain(mesh, walls, periodic=None, comm=MPI.COMM_WORLD, openings=()) -> Domain:
     """Prepare a mesh for solving on all ranks of ``comm``, each of which passes the same mesh.
 
     Parameters
@@ -119,39 +169,47 @@ def build_domain(mesh, walls, periodic=None, comm=MPI.COMM_WORLD) -> Domain:
         Linear cells of one type: triangles or quadrilaterals (points (M, 2)), tetrahedra or hexahedra (M, 3).
     walls : sequence of str
         Names of the boundaries that are walls.
-    periodic : (str, str), optional
-        Names of two boundaries, the second of which is the first one moved by the period.
+    periodic : (str, str) or sequence of these, optional
+        Names of two boundaries, the second of which is the first one moved by a period; in several directions.
+    openings : sequence of str
+        Names of all other boundaries.
 
     Raises
     ------
     InputError
-        If a name is not in the mesh, a boundary is neither wall nor periodic, the periodic ones do not match,
+        If a name is not in the mesh, a boundary is left out or given twice, the periodic ones do not match,
         or the mesh has cells of several types, inverted cells, stray points or hanging vertices.
     """
-    walls, periodic = tuple(walls), tuple(periodic or ())
-    if len(periodic) not in (0, 2):
-        raise InputError(f"periodic: expected the names of two boundaries, got {periodic}")
-    _check_names(mesh, walls, periodic)
+    pairs = _pairs(periodic)
+    solid, seams = (*walls, *openings), tuple(name for pair in pairs for name in pair)
+    _check_names(mesh, [*solid, *seams])
     parent = _distributed(mesh, comm)
     _check_cells(parent)
-    solved, period = periodic_topology(parent, mesh, *periodic) if periodic else (parent, None)
-    facets = _named_facets(parent, mesh, (*walls, *periodic))
-    if periodic:
-        facets = _named_facets(solved, mesh, walls)
-    return Domain(mesh, parent, solved, {name: facets[name] for name in walls}, periodic, period)
+    solved = periodic_topology(parent, mesh, pairs) if pairs else parent
+    facets = _named_facets(parent, mesh, (*solid, *seams))
+    if pairs:
+        facets = _named_facets(solved, mesh, solid)
+    periods = tuple(periodic_vertices(mesh, *pair)[2] for pair in pairs)
+    return Domain(mesh, parent, solved, {name: facets[name] for name in solid}, tuple(walls), pairs, periods)
 
 
-def _check_names(mesh, walls, periodic):
+def _pairs(periodic) -> tuple[tuple[str, str], ...]:
+    periodic = tuple(periodic or ())
+    pairs = (periodic,) if any(isinstance(item, str) for item in periodic) else tuple(map(tuple, periodic))
+    for pair in pairs:
+        if len(pair) != 2:
+            raise InputError(f"periodic: expected the names of two boundaries, got {pair}")
+    return pairs
+
+
+def _check_names(mesh, names):
     known = boundary_facets(mesh)
-    for name in (*walls, *periodic):
+    for name in names:
         if not known.get(name):
             raise InputError(f"boundary {name!r} is not in the mesh, which has: {', '.join(known) or 'none'}")
-    names = [*walls, *periodic]
     for name in known:
         if names.count(name) != 1 and known[name]:
-            raise InputError(
-                f"boundary {name!r} must be given once, in walls {walls} or in periodic {periodic}"
-            )
+            raise InputError(f"boundary {name!r} must be given once, it has {names.count(name) or 'no'} conditions")
 
 
 def _distributed(mesh, comm):

@@ -42,7 +42,7 @@ class Solution:
     force: float
 
 
-def newton(residual, jacobians, w, bcs, drive=None, tolerance=1e-11, max_steps=30, name="") -> Solution:
+def newton(residual, jacobians, w, bcs, drive=None, guess=None, tolerance=1e-11, max_steps=30, name="") -> Solution:
     """Solve F(w; v) = 0 for all v, starting from ``w`` and leaving the solution there.
 
     Step k solves the linearisation ``jacobians[k]`` (the last one from then on) for the correction that makes
@@ -57,11 +57,13 @@ def newton(residual, jacobians, w, bcs, drive=None, tolerance=1e-11, max_steps=3
         Exact or approximate derivatives of F; the sparsity of the last one must contain the others'.
     w : dolfinx Function
         Satisfies the boundary conditions.
-    bcs : list of dolfinx DirichletBC with value 0
+    bcs : list of dolfinx DirichletBC
         What is held fixed.
     drive : Drive, optional
+    guess : array, optional
+        Degrees of freedom to start from instead of ``w``; they satisfy the boundary conditions.
     tolerance : float
-        Bound of the residual's norm relative to that of the load: f b, or the residual at the start.
+        Bound of the residual's norm relative to that of the load: f b, or the residual of ``w`` as given.
     name : str
         Of the problem, for messages.
 
@@ -78,15 +80,15 @@ def newton(residual, jacobians, w, bcs, drive=None, tolerance=1e-11, max_steps=3
     r = fem.petsc.create_vector(w.function_space)
     b = r.duplicate() if drive is None else _assembled(r.duplicate(), fem.form(drive.functional), bcs)
     dw, z = r.duplicate(), r.duplicate()
-    force, load, residuals = 0.0, 0.0, []
+    force, load, residuals = 0.0, _assembled(r, F, bcs).norm(), []
+    if guess is not None:
+        w.x.array[:] = guess
 
     for step in range(max_steps + 1):
         _assembled(r, F, bcs)
         if drive is not None:
             r.axpy(-force, b)
             load = abs(force) * b.norm()
-        elif step == 0:
-            load = r.norm()
         residuals.append(r.norm() / load if load > 0 else r.norm())
         if w.function_space.mesh.comm.rank == 0:
             log.info("%s: step %d, relative residual %.3g", name, step, residuals[-1])

@@ -1,4 +1,4 @@
-"""Periodic meshes: the usual geometry under a topology in which two boundaries are one.
+"""Periodic meshes: the usual geometry under a topology in which pairs of boundaries are one.
 
 Every function space on such a mesh is periodic by itself. Two things to keep in mind: a degree of freedom on
 the seam has two positions, so it cannot be located by its coordinates; and output belongs on the mesh with
@@ -48,18 +48,26 @@ def periodic_vertices(mesh: meshio.Mesh, left: str, right: str):
     return a[match], b, period
 
 
-def periodic_topology(parent, source: meshio.Mesh, left: str, right: str):
-    """The dolfinx mesh ``parent`` of ``source`` with ``right`` merged into ``left``.
+def merged_vertices(source: meshio.Mesh, pairs) -> np.ndarray:
+    """(M,) int: for each vertex of ``source`` the one that stands for it once all pairs of boundaries are merged."""
+    merged = np.arange(len(source.points), dtype=np.int64)
+    for left, right in pairs:
+        a, b, _ = periodic_vertices(source, left, right)
+        merged[b] = a
+    while not np.array_equal(merged, merged[merged]):   # a corner goes home along one period after the other
+        merged = merged[merged]
+    return merged
+
+
+def periodic_topology(parent, source: meshio.Mesh, pairs):
+    """The dolfinx mesh ``parent`` of ``source`` with, in each pair of boundaries, the second merged into the first.
 
     Returns
     -------
     mesh : dolfinx.mesh.Mesh
         Same cells in the same order and the same geometry as ``parent``.
-    period : (d,)
     """
-    a, b, period = periodic_vertices(source, left, right)
-    merged = np.arange(len(source.points), dtype=np.int64)
-    merged[b] = a
+    merged = merged_vertices(source, pairs)
     cells = merged[parent.geometry.input_global_indices[parent.geometry.dofmap]]
     topology = dolfinx.cpp.mesh.create_topology(
         parent.comm,
@@ -72,10 +80,11 @@ def periodic_topology(parent, source: meshio.Mesh, left: str, right: str):
     )
     cpp_mesh = dolfinx.cpp.mesh.Mesh_float64(parent.comm, topology, parent.geometry._cpp_object)
     mesh = dolfinx.mesh.Mesh(cpp_mesh, ufl.Mesh(parent.ufl_domain().ufl_coordinate_element()))
-    seam = sum(len(facets) for _, facets in boundary_facets(source)[left])
-    if _count_facets(mesh) != _count_facets(parent) - seam:
-        raise InputError(f"periodic: too few cells between {left!r} and {right!r}, at least 3 are needed")
-    return mesh, period
+    seams = sum(len(facets) for left, _ in pairs for _, facets in boundary_facets(source)[left])
+    if _count_facets(mesh) != _count_facets(parent) - seams:
+        between = " or ".join(f"between {left!r} and {right!r}" for left, right in pairs)
+        raise InputError(f"periodic: too few cells {between}, at least 3 are needed")
+    return mesh
 
 
 def _count_facets(mesh) -> int:

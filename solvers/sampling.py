@@ -7,6 +7,7 @@ import numpy as np
 from meshes.wall_distance import wall_distance
 from solvers.domain import Domain
 from solvers.fenics import basix, dolfinx, fem, ufl
+from solvers.periodicity import merged_vertices
 from vcnn.errors import InputError
 from vcnn.flow import FlowField
 from vcnn.mesh import boundary_facets
@@ -20,8 +21,8 @@ def flow_field(domain: Domain, location, velocity, functions, expressions, param
     domain : Domain
     velocity : dolfinx Function of shape (d,)
     functions, expressions : mappings name -> scalar
-        As in :func:`sample`; ``"wall_distance"`` and ``"boundary"`` (1 at cells with a facet on a wall, or at
-        vertices on one; else 0) are added.
+        As in :func:`sample`; ``"wall_distance"`` (if there are walls) and ``"boundary"`` (1 at cells with a facet
+        on a wall, or at vertices on one; else 0) are added.
     parameters, provenance : mappings
         As in `FlowField`.
     """
@@ -30,12 +31,11 @@ def flow_field(domain: Domain, location, velocity, functions, expressions, param
     fields = sample(domain, location, {**components, **functions}, expressions)
     points, weights = _cells(domain) if location == "cell" else _vertices(domain)
     velocity = np.stack([fields.pop(name) for name in components], axis=-1)
-    periods = () if domain.period is None else (domain.period,)
-    walls = tuple(domain.facets)
-    fields["wall_distance"] = wall_distance(domain.source, points, walls, periods)
+    if domain.walls:
+        fields["wall_distance"] = wall_distance(domain.source, points, domain.walls, domain.periods)
     fields["boundary"] = _at_wall(domain, location)
     return FlowField(
-        points, velocity, weights, scalars=fields, periods=periods, parameters=parameters, mesh=domain.source,
+        points, velocity, weights, scalars=fields, periods=domain.periods, parameters=parameters, mesh=domain.source,
         location=location, provenance=provenance,
     )  # fmt: skip
 
@@ -74,13 +74,9 @@ def _cells(domain):
 
 
 def _vertices(domain):
-    """Points and lumped masses; the mass of a seam point is shared by its two ends."""
-    mass = _hat_integrals(domain, 1.0)
-    if domain.period is not None:
-        seam = [np.unique(np.concatenate([f.ravel() for _, f in boundary_facets(domain.source)[name]]))
-                for name in domain.periodic]
-        mass[np.concatenate(seam)] /= 2
-    return domain.source.points, mass
+    """Points and lumped masses; the mass of a seam point is shared by its copies."""
+    merged = merged_vertices(domain.source, domain.periodic)
+    return domain.source.points, _hat_integrals(domain, 1.0) / np.bincount(merged)[merged]
 
 
 def _hat_integrals(domain, integrand) -> np.ndarray:
@@ -106,7 +102,9 @@ def _at_wall(domain, location):
     if location == "vertex":
         named = boundary_facets(domain.source)
         values = np.zeros(len(domain.source.points))
-        values[np.concatenate([f.ravel() for name in domain.facets for _, f in named[name]])] = 1
+        for name in domain.walls:
+            for _, facets in named[name]:
+                values[facets] = 1
         return values
     tdim = domain.mesh.topology.dim
     touching = dolfinx.mesh.compute_incident_entities(domain.mesh.topology, domain.wall_facets, tdim - 1, tdim)

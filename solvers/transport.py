@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import meshio
@@ -10,6 +10,7 @@ import numpy as np
 
 from meshes.wall_distance import wall_distance
 from solvers.carrier import Carrier, carrier_of
+from solvers.conditions import Condition, Inlet, between_walls, checked, of_kind, roles
 from solvers.domain import Domain
 from solvers.fenics import MPI, fem, ufl
 from solvers.newton import newton
@@ -60,7 +61,7 @@ class ScalarTransport:
     ----------
     mesh : meshio.Mesh or Domain
         As in :func:`solvers.domain.build_domain`, the same on every rank of MPI.
-    velocity : LaminarResult, FlowField or dolfinx Function
+    velocity : FlowResult, FlowField or dolfinx Function
         u: a solution on the same mesh; a flow at its vertices (then linear) or its cells (then constant in
         each, and ``strain_rate`` must be among its scalars); a Function on ``mesh.mesh`` of a Domain.
     diffusivity : float
@@ -74,6 +75,8 @@ class ScalarTransport:
         that is the velocity, or at the vertices of the mesh.
     walls, periodic
         Names of boundaries, as in `LaminarFlow`; ``periodic=None`` if there is no period.
+    conditions : mapping boundary name -> condition, optional
+        Any others (:mod:`solvers.conditions`), in place of ``walls`` and ``periodic``.
 
     Raises
     ------
@@ -89,6 +92,7 @@ class ScalarTransport:
     production: MixingLengthProduction | Callable | np.ndarray = field(default_factory=MixingLengthProduction)
     walls: tuple[str, ...] = ("bottom", "top")
     periodic: tuple[str, str] | None = ("inlet", "outlet")
+    conditions: Mapping[str, Condition] | None = None
 
     def __post_init__(self):
         if not 0 < self.diffusivity < np.inf:
@@ -105,7 +109,11 @@ class ScalarTransport:
         DivergenceError
             If the iteration does not converge.
         """
-        carrier = carrier_of(self.velocity, self.mesh, self.walls, self.periodic, comm)
+        if self.conditions is None:
+            conditions = between_walls(self.walls, self.periodic)
+        else:
+            conditions = checked(self.conditions)
+        carrier = carrier_of(self.velocity, self.mesh, roles(conditions), comm)
         domain, u = carrier.domain, carrier.velocity
         C = fem.functionspace(domain.mesh, ("Lagrange", 2))
         location = self.velocity.location if isinstance(self.velocity, FlowField) else "vertex"
@@ -113,6 +121,9 @@ class ScalarTransport:
         numbers = (self.diffusivity, self.decay, self.exponent)
         D, zeta, m = (fem.Constant(domain.mesh, float(number)) for number in numbers)
         c = fem.Function(C, name="concentration")
+        bcs = _scalar_conditions(domain, conditions, C)
+        for bc in bcs:
+            bc.set(c.x.array)
         s, dc = ufl.TestFunction(C), ufl.TrialFunction(C)
         dx = ufl.dx(degree=5)
 
@@ -125,7 +136,7 @@ class ScalarTransport:
             residual=carried(c) + (zeta * abs(c) ** m * c - production["production"]) * s * dx,
             jacobians=[linear, exact],
             w=c,
-            bcs=[fem.dirichletbc(0.0, domain.wall_dofs(C), C)],
+            bcs=bcs,
             name="scalar transport",
         )
         return TransportResult(self, carrier, c, production, solution.residuals)
@@ -167,14 +178,24 @@ class TransportResult:
         return write_vtx(self.carrier.domain, path, [self.concentration])
 
 
+def _scalar_conditions(domain, conditions, C) -> list:
+    """Dirichlet conditions; where boundaries meet the wall comes last and holds."""
+    entering = [
+        fem.dirichletbc(domain.profile(C, inlet.value, f"Inlet of boundary {name!r}"), domain.boundary_dofs(C, name))
+        for name, inlet in of_kind(conditions, Inlet).items()
+    ]
+    return [*entering, fem.dirichletbc(0.0, domain.wall_dofs(C), C)]
+
+
 def _production(given, carrier, location, space) -> dict:
     """The production, and the mixing length if it has one, as UFL expressions on the carrier's domain."""
     domain = carrier.domain
     if isinstance(given, MixingLengthProduction):
-        periods = () if domain.period is None else (domain.period,)
+        if not domain.walls:
+            raise InputError("production: a mixing length needs walls, there is none")
         distance = fem.Function(space)
         distance.interpolate(
-            lambda x: wall_distance(domain.source, x[: domain.dimension].T, tuple(domain.facets), periods)
+            lambda x: wall_distance(domain.source, x[: domain.dimension].T, domain.walls, domain.periods)
         )
         return {
             "production": given(carrier.strain_rate, distance),

@@ -159,7 +159,7 @@ def test_bad_input_names_the_culprit(small):
         (dict(walls=ALL, periodic=None), "solved with walls"),
         (dict(production=np.ones(7)), "production: expected 63 values, one for each vertex, got 7"),
         (dict(production=lambda x: np.nan * x[0]), "production: holds NaN"),
-        (dict(velocity=1.0), "velocity: expected a LaminarResult"),
+        (dict(velocity=1.0), "velocity: expected a FlowResult"),
     ]:
         with pytest.raises(InputError, match=message):
             ScalarTransport(**{"mesh": mesh, "velocity": flow, **change}).solve()

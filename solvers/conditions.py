@@ -1,0 +1,146 @@
+"""Conditions on the named boundaries of a mesh, for flow and for a scalar that it carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from vcnn.errors import InputError
+
+
+@dataclass(frozen=True)
+class Wall:
+    """No slip: u is the velocity of the wall. A carried scalar is 0.
+
+    Parameters
+    ----------
+    velocity : sequence of d floats, optional
+        Along the wall; at rest by default.
+    """
+
+    velocity: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Symmetry:
+    """A plane, normal to an axis of coordinates, that nothing passes: u·n = 0, no shear stress, no flux."""
+
+
+@dataclass(frozen=True, eq=False)
+class Inlet:
+    """A given velocity, or a given value of a carried scalar.
+
+    Parameters
+    ----------
+    value : callable, array or constant
+        A callable takes positions (d, k) to velocities (d, k), or to scalars (k,). An array holds values
+        (M, d) or (M,) at the vertices of the mesh, of which those of the boundary matter. A constant is a
+        velocity (d,) or a number.
+    """
+
+    value: Callable | np.ndarray | tuple[float, ...] | float
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """Nothing pulls or pushes: −p n + (ν + ν_t) ∂u/∂n = 0, and no diffusive flux of a carried scalar."""
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """The boundary is one with another, which is itself moved by the period and needs no condition of its own.
+
+    Parameters
+    ----------
+    to : str
+        Name of the other boundary.
+    bulk_velocity : float, optional
+        Volume mean of the velocity along the period, held by an unknown driving force.
+    pressure_gradient : float, optional
+        The driving force f itself, velocity²/length. Without either nothing drives the flow this way.
+    """
+
+    to: str
+    bulk_velocity: float | None = None
+    pressure_gradient: float | None = None
+
+    def __post_init__(self):
+        bulk, gradient = self.bulk_velocity, self.pressure_gradient
+        if bulk is not None and gradient is not None:
+            raise InputError("Periodic: expected bulk_velocity or pressure_gradient, got both")
+        for name, value in (("bulk_velocity", bulk), ("pressure_gradient", gradient)):
+            if value is not None and not 0 < abs(value) < np.inf:
+                raise InputError(f"{name}: expected a number other than 0, got {value!r}")
+
+
+Condition = Wall | Symmetry | Inlet | Outlet | Periodic
+
+
+def between_walls(walls, periodic, bulk_velocity=None) -> dict[str, Condition]:
+    """Conditions where all boundaries are walls at rest or one periodic pair (or None).
+
+    Raises
+    ------
+    InputError
+        If ``periodic`` is not two names.
+    """
+    if periodic and len(periodic) != 2:
+        raise InputError(f"periodic: expected the names of two boundaries, got {periodic}")
+    ends = {periodic[0]: Periodic(periodic[1], bulk_velocity=bulk_velocity)} if periodic else {}
+    return {**dict.fromkeys(walls, Wall()), **ends}
+
+
+def checked(conditions: Mapping[str, Condition]) -> dict[str, Condition]:
+    """The conditions as a dict.
+
+    Raises
+    ------
+    InputError
+        If they are not a mapping from names to the classes of this file.
+    """
+    if not isinstance(conditions, Mapping):
+        raise InputError(f"conditions: expected a mapping from boundary names to conditions, got {conditions!r}")
+    for name, condition in conditions.items():
+        if not isinstance(condition, Condition):
+            raise InputError(
+                f"conditions: boundary {name!r}: expected Wall(), Symmetry(), Inlet(...), Outlet() or "
+                f"Periodic(...), got {condition!r}"
+            )
+    return dict(conditions)
+
+
+def of_kind(conditions, kind) -> dict[str, Condition]:
+    """The conditions of one kind, by boundary."""
+    return {name: condition for name, condition in conditions.items() if isinstance(condition, kind)}
+
+
+def roles(conditions) -> dict:
+    """What :func:`solvers.domain.build_domain` needs to know: which boundaries are walls, periodic or open."""
+    periodic = of_kind(conditions, Periodic)
+    walls = of_kind(conditions, Wall)
+    return {
+        "walls": tuple(walls),
+        "periodic": tuple((name, condition.to) for name, condition in periodic.items()),
+        "openings": tuple(name for name in conditions if name not in {*walls, *periodic}),
+    }
+
+
+def flow_conditions(problem) -> dict[str, Condition]:
+    """The conditions of a flow given by ``conditions``, or else by ``walls``, ``periodic`` and ``bulk_velocity``.
+
+    Raises
+    ------
+    InputError
+        If they are incomplete, or given in both ways.
+    """
+    if problem.conditions is not None:
+        if problem.bulk_velocity is not None:
+            raise InputError("bulk_velocity: with conditions, give it as Periodic(to, bulk_velocity=...)")
+        return checked(problem.conditions)
+    if not problem.periodic or not problem.walls:
+        raise InputError(f"{type(problem).__name__}: needs walls and two periodic boundaries, or conditions")
+    if problem.bulk_velocity is None:
+        raise InputError("bulk_velocity: missing; give it, or conditions that drive the flow")
+    return between_walls(problem.walls, problem.periodic, problem.bulk_velocity)

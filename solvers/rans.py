@@ -1,0 +1,120 @@
+"""Steady Reynolds-averaged flow with an eddy viscosity from a closure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import meshio
+import numpy as np
+
+from solvers.conditions import Condition, flow_conditions, roles
+from solvers.domain import Domain, build_domain
+from solvers.fenics import MPI
+from solvers.incompressible import FlowResult, solve_incompressible
+from vcnn.errors import InputError
+from vcnn.flow import FlowField
+
+_PICARD_STEPS = 5   # Newton from rest diverges; Picard alone is slow
+
+
+@dataclass(frozen=True, eq=False)
+class RANS:
+    """Steady Reynolds-averaged Navier-Stokes with a given eddy viscosity ν_t.
+
+    u·∇u = −∇p + ∇·[(ν + ν_t)(∇u + ∇uᵀ)] − ∇·a + f e,  ∇·u = 0, driven and bounded as `LaminarFlow` is. The
+    pressure includes 2/3 of the turbulent kinetic energy. Five Picard steps, then Newton.
+
+    Parameters
+    ----------
+    mesh, viscosity, bulk_velocity, walls, periodic, conditions
+        As in `LaminarFlow`.
+    closure : array or FlowField
+        ν_t, length²/time: values (n,) at the points of the mesh that ``location`` says, or a flow on the mesh
+        with the scalar ``eddy_viscosity``.
+    anisotropy : array, optional
+        a, velocity²: values (n, d, d) at the points that ``location`` says, part of the Reynolds stress that
+        is not in ν_t.
+    location : {"cell", "vertex"}
+        Where arrays are given.
+
+    Raises
+    ------
+    InputError
+        If a number, a name or a field does not make sense, or the mesh cannot be used.
+    """
+
+    mesh: meshio.Mesh
+    viscosity: float
+    bulk_velocity: float | None = None
+    closure: np.ndarray | FlowField = None
+    anisotropy: np.ndarray | None = None
+    location: str = "cell"
+    walls: tuple[str, ...] = ("bottom", "top")
+    periodic: tuple[str, str] = ("inlet", "outlet")
+    conditions: Mapping[str, Condition] | None = None
+
+    def __post_init__(self):
+        if not 0 < self.viscosity < np.inf:
+            raise InputError(f"viscosity: expected a positive number, got {self.viscosity!r}")
+        if self.location not in ("cell", "vertex"):
+            raise InputError(f"location: expected 'cell' or 'vertex', got {self.location!r}")
+        flow_conditions(self)
+
+    def solve(self, start: FlowResult | None = None, comm=MPI.COMM_WORLD) -> FlowResult:
+        """Solve on all ranks of ``comm``.
+
+        Parameters
+        ----------
+        start : FlowResult, optional
+            An earlier solution on the same mesh with the same kinds of conditions, to begin from.
+
+        Raises
+        ------
+        DivergenceError
+            If the iteration does not converge.
+        """
+        conditions = flow_conditions(self)
+        domain = _domain(self.mesh, start, comm, **roles(conditions))
+        values, location = self._eddy_viscosity()
+        nu_t = domain.function(_checked(values, "eddy_viscosity", ()), location, "eddy_viscosity")
+        a = self.anisotropy
+        if a is not None:
+            a = domain.function(_checked(a, "anisotropy", 2 * (domain.dimension,)), self.location, "anisotropy")
+        result = solve_incompressible(self, domain, conditions, "RANS", _PICARD_STEPS, nu_t, a, start)
+        return replace(result, eddy_viscosity=nu_t)
+
+    def _eddy_viscosity(self):
+        """Values of ν_t and their location."""
+        if not isinstance(self.closure, FlowField):
+            return self.closure, self.location
+        flow = self.closure
+        if "eddy_viscosity" not in flow.scalars:
+            raise InputError("closure: the flow has no scalar 'eddy_viscosity'")
+        if flow.mesh is None or not np.array_equal(flow.mesh.points, self.mesh.points):
+            raise InputError("closure: the flow does not live on the mesh given")
+        return flow.scalars["eddy_viscosity"], flow.location
+
+
+def _checked(values, name, shape) -> np.ndarray:
+    try:
+        values = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        values = np.empty(0)
+    if values.ndim != 1 + len(shape) or values.shape[1:] != shape:
+        raise InputError(f"{name}: expected an array of shape (n{''.join(f', {d}' for d in shape)})")
+    if not np.isfinite(values).all():
+        raise InputError(f"{name}: holds NaN or infinite values")
+    if name == "eddy_viscosity" and values.min() < 0:
+        raise InputError(f"{name}: must not be negative, got {values.min():.3g} at index {values.argmin()}")
+    return values
+
+
+def _domain(mesh, start, comm, walls, periodic, openings) -> Domain:
+    if start is None:
+        return build_domain(mesh, walls, periodic, comm, openings)
+    domain = start.domain
+    same = mesh.points.shape == domain.source.points.shape and np.array_equal(mesh.points, domain.source.points)
+    if not same or (domain.walls, domain.periodic) != (walls, periodic):
+        raise InputError("start: was solved on another mesh or with other kinds of conditions")
+    return domain

@@ -1,0 +1,121 @@
+"""RANS with a given eddy viscosity: exact where it can be, and the same as another code's."""
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import meshes
+from solvers import RANS, LaminarFlow, evaluate
+from vcnn import InputError
+
+
+def channel(n=8):
+    return meshes.channel(length=1.0, height=2.0, cells=(4, n))
+
+
+def parabola(y):
+    """An eddy viscosity for which u(y) is known: the total viscosity is 0.1 + 0.2 y (2 − y)."""
+    return 0.2 * y * (2 - y)
+
+
+@pytest.mark.parametrize("location", ["cell", "vertex"])
+def test_uniform_eddy_viscosity_adds_to_the_molecular_one(location):
+    mesh = meshes.periodic_hill(1.0, cells=(16, 10))
+    n = 160 if location == "cell" else len(mesh.points)
+    rans = RANS(mesh, 0.005, 0.7, closure=np.full(n, 0.015), location=location).solve()
+    laminar = LaminarFlow(mesh, 0.02, 0.7).solve()
+    assert rans.pressure_gradient == pytest.approx(laminar.pressure_gradient, rel=1e-9)
+    np.testing.assert_allclose(rans.flow().velocity, laminar.flow().velocity, atol=1e-9)
+
+
+def test_channel_with_varying_viscosity_tends_to_the_exact_profile():
+    """f (1 − y) = (ν + ν_t) du/dy; the eddy viscosity at vertices is second order, and so is all that follows."""
+    def error(n):
+        mesh = channel(n)
+        result = RANS(mesh, 0.1, 1.0, closure=parabola(mesh.points[:, 1]), location="vertex").solve()
+        y = np.linspace(0.05, 1.95, 39)
+        u = evaluate(result.velocity, np.stack([np.full(39, 0.5), y], axis=-1))[:, 0]
+        # u = f/0.4 ln((0.1 + 0.2 y (2 − y)) / 0.1), since d/dy (0.2 y (2 − y)) = 0.4 (1 − y)
+        profile = lambda y: np.log1p(2 * y * (2 - y)) / 0.4  # noqa: E731
+        nodes, weights = np.polynomial.legendre.leggauss(40)
+        force = 1 / (weights @ profile(1 + nodes) / 2)
+        assert result.pressure_gradient == pytest.approx(force, rel=0.1)
+        return np.abs(u - force * profile(y)).max()
+
+    coarse, fine = error(8), error(16)
+    assert np.log2(coarse / fine) > 1.9
+    assert fine < 0.01
+
+
+def test_balance_of_a_prescribed_anisotropy():
+    """A shear stress a₁₂ linear in y is balanced by the driving force: ∇·a adds to it, the flow stays."""
+    mesh = channel()
+    a = np.zeros((len(mesh.points), 2, 2))
+    a[:, 0, 1] = a[:, 1, 0] = 0.3 * mesh.points[:, 1]
+    plain = RANS(mesh, 0.1, 1.0, closure=np.zeros(len(mesh.points)), location="vertex")
+    with_stress = replace(plain, anisotropy=a).solve()
+    plain = plain.solve()
+    assert with_stress.pressure_gradient == pytest.approx(plain.pressure_gradient + 0.3, rel=1e-9)
+    np.testing.assert_allclose(with_stress.flow().velocity, plain.flow().velocity, atol=1e-9)
+
+
+def test_a_flow_with_its_eddy_viscosity_is_a_closure():
+    mesh = meshes.periodic_hill(1.0, cells=(12, 8))
+    closure = 0.01 + 0.01 * np.sin(np.arange(96))
+    first = RANS(mesh, 0.01, 0.7, closure=closure).solve()
+    flow = first.flow()
+    np.testing.assert_allclose(flow.scalars["eddy_viscosity"], closure, rtol=1e-12)
+    again = RANS(mesh, 0.01, 0.7, closure=flow).solve(start=first)
+    assert len(again.residuals) < len(first.residuals) - 3   # it had nothing left to do
+    assert again.pressure_gradient == pytest.approx(first.pressure_gradient, rel=1e-9)
+
+
+def test_warm_start_leads_to_the_same_flow():
+    mesh = meshes.periodic_hill(1.0, cells=(16, 10))
+    cold = RANS(mesh, 0.01, 0.7, closure=np.full(160, 0.002)).solve()
+    near = RANS(mesh, 0.01, 0.6, closure=np.full(160, 0.003)).solve()
+    warm = RANS(mesh, 0.01, 0.7, closure=np.full(160, 0.002)).solve(start=near)
+    assert len(warm.residuals) < len(cold.residuals)
+    np.testing.assert_allclose(warm.flow().velocity, cold.flow().velocity, atol=1e-9)
+    with pytest.raises(InputError, match="start: was solved on another mesh"):
+        RANS(channel(), 0.01, 0.7, closure=np.zeros(32)).solve(start=near)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (dict(viscosity=0.0), "viscosity: expected a positive number, got 0.0"),
+        (dict(bulk_velocity=None), "bulk_velocity: missing"),
+        (dict(closure=np.ones(7)), "eddy_viscosity: expected 32 values, one for each cell, got 7"),
+        (dict(closure=np.full(32, np.nan)), "eddy_viscosity: holds NaN"),
+        (dict(closure=-np.ones(32)), "eddy_viscosity: must not be negative, got -1 at index 0"),
+        (dict(closure=None), "eddy_viscosity: expected an array"),
+        (dict(anisotropy=np.ones((32, 3))), r"anisotropy: expected an array of shape \(n, 2, 2\)"),
+        (dict(location="edge"), "location: expected 'cell' or 'vertex', got 'edge'"),
+    ],
+)
+def test_bad_input_names_the_culprit(change, message):
+    arguments = dict(mesh=channel(), viscosity=0.1, bulk_velocity=1.0, closure=np.ones(32))
+    with pytest.raises(InputError, match=message):
+        RANS(**{**arguments, **change}).solve()
+
+
+def test_a_flow_that_is_no_closure_is_refused():
+    flow = LaminarFlow(channel(), 0.1, 1.0).solve().flow()
+    with pytest.raises(InputError, match="closure: the flow has no scalar 'eddy_viscosity'"):
+        RANS(channel(), 0.1, 1.0, closure=flow).solve()
+    flow = flow.with_fields(scalars={"eddy_viscosity": np.ones(len(flow))})
+    with pytest.raises(InputError, match="does not live on the mesh"):
+        RANS(channel(10), 0.1, 1.0, closure=flow).solve()
+
+
+def test_hill_agrees_with_openfoam_for_the_same_eddy_viscosity(shared_data):
+    path = Path(__file__).parents[2] / "benchmarks" / "rans_hills.py"
+    spec = importlib.util.spec_from_file_location("rans_hills", path)
+    spec.loader.exec_module(rans_hills := importlib.util.module_from_spec(spec))
+    row = rans_hills.compare(shared_data / "closure_challenge" / "train" / "alpha_10_9000_3036.npz")
+    assert row["error"] < 0.006
+    assert row["pressure_gradient"] == pytest.approx(row["reference_gradient"], rel=0.02)
