@@ -125,18 +125,19 @@ class Domain:
         function.x.array.reshape(-1, *values.shape[1:])[function.function_space.dofmap.list] = values[here]
         return function
 
-    def profile(self, space, value, name) -> fem.Function:
+    def profile(self, space, value, boundary, name) -> fem.Function:
         """A Function of ``space`` from a callable of positions (d, k), values at the vertices, or a constant.
 
         Raises
         ------
         InputError
-            If the values have another shape than the space, or hold NaN.
+            If the values have another shape than the space, or hold NaN on the boundary.
         """
         function, shape = fem.Function(space), tuple(space.value_shape)
         if callable(value):
             values = lambda x: np.asarray(value(x[: self.dimension]), dtype=float)  # noqa: E731
-            got, expected = values(np.zeros((3, 4))).shape, (*shape, 4)
+            some = self.source.points[:3].T
+            got, expected = values(some).shape, (*shape, some.shape[1])
         else:
             given = np.asarray(value, dtype=float)
             got, expected = given.shape, shape
@@ -146,7 +147,8 @@ class Domain:
         if got != expected:
             raise InputError(f"{name}: expected values of shape {expected}, got {got}")
         function.interpolate(values)
-        if self.mesh.comm.allreduce(int(not np.isfinite(function.x.array).all())):
+        there = function.x.array.reshape(-1, space.dofmap.bs)[self.boundary_dofs(space, boundary)]
+        if self.mesh.comm.allreduce(int(not np.isfinite(there).all())):
             raise InputError(f"{name}: holds NaN or infinite values")
         return function
 

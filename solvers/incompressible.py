@@ -202,7 +202,7 @@ def _velocity_conditions(domain, conditions, W) -> list:
 
     symmetric = [_no_normal_velocity(domain, name, W) for name in of_kind(conditions, Symmetry)]
     entering = [
-        given(name, domain.profile(V, inlet.value, f"Inlet of boundary {name!r}"))
+        given(name, domain.profile(V, inlet.value, name, f"Inlet of boundary {name!r}"))
         for name, inlet in of_kind(conditions, Inlet).items()
     ]
     walls = [given(name, _wall_velocity(domain, name, wall, V)) for name, wall in of_kind(conditions, Wall).items()]
@@ -212,7 +212,7 @@ def _velocity_conditions(domain, conditions, W) -> list:
 def _wall_velocity(domain, name, wall, V):
     if wall.velocity is None:
         return fem.Function(V)
-    velocity = domain.profile(V, wall.velocity, f"Wall velocity of boundary {name!r}")
+    velocity = domain.profile(V, wall.velocity, name, f"Wall velocity of boundary {name!r}")
     n = ufl.FacetNormal(domain.mesh)
     through = domain.boundary_integral(abs(ufl.dot(velocity, n)), name)
     if through > 1e-8 * domain.boundary_integral(ufl.sqrt(ufl.dot(velocity, velocity)), name):

@@ -180,10 +180,10 @@ class TransportResult:
 
 def _scalar_conditions(domain, conditions, C) -> list:
     """Dirichlet conditions; where boundaries meet the wall comes last and holds."""
-    entering = [
-        fem.dirichletbc(domain.profile(C, inlet.value, f"Inlet of boundary {name!r}"), domain.boundary_dofs(C, name))
-        for name, inlet in of_kind(conditions, Inlet).items()
-    ]
+    entering = []
+    for name, inlet in of_kind(conditions, Inlet).items():
+        values = domain.profile(C, inlet.value, name, f"Inlet of boundary {name!r}")
+        entering.append(fem.dirichletbc(values, domain.boundary_dofs(C, name)))
     return [*entering, fem.dirichletbc(0.0, domain.wall_dofs(C), C)]
 
 

@@ -62,6 +62,37 @@ def test_two_ranks_give_the_flow_of_one(tmp_path):
             np.testing.assert_allclose(a, b, atol=1e-10 * np.abs(b).max(), rtol=0)
 
 
+def test_conditions_on_three_ranks():
+    """A flow from an inlet to an outlet below a symmetry plane, and a scalar without any boundary."""
+    code = """
+import numpy as np
+import meshes
+from solvers import Inlet, LaminarFlow, Outlet, Periodic, ScalarTransport, Symmetry, Wall, evaluate
+from solvers.fenics import MPI
+from vcnn import FlowField
+
+profile = lambda x: np.stack([x[1] * (2 - x[1]), 0 * x[1]])
+sides = {"bottom": Wall(), "top": Symmetry(), "inlet": Inlet(profile), "outlet": Outlet()}
+mesh = meshes.channel(2.0, 1.0, cells=(8, 5))
+result = LaminarFlow(mesh, 0.1, conditions=sides).solve()
+flow = result.flow("vertex")
+assert np.abs(flow.velocity.T - profile(mesh.points.T)).max() < 1e-10
+assert abs(result.domain.boundary_integral(result.velocity[0], "outlet") - 2 / 3) < 1e-10
+
+mesh = meshes.channel(cells=(6, 6))
+still = FlowField(mesh.points, np.ones_like(mesh.points), mesh=mesh)
+both = {"inlet": Periodic("outlet"), "bottom": Periodic("top")}
+problem = dict(exponent=0.0, production=lambda x: np.sin(2 * np.pi * (x[0] + 2 * x[1])), conditions=both)
+results = [ScalarTransport(mesh, still, **problem).solve(comm) for comm in (MPI.COMM_WORLD, MPI.COMM_SELF)]
+every = np.zeros((41, 2)) + np.linspace(0.01, 0.99, 41)[:, None]
+c, alone = (evaluate(result.concentration, every) for result in results)
+assert np.abs(alone).max() > 1e-3
+assert np.abs(c - alone).max() < 1e-12
+"""
+    run = mpirun(3, code)
+    assert run.returncode == 0, run.stderr
+
+
 def test_rank_without_any_of_the_points():
     code = """
 import meshes
