@@ -27,7 +27,7 @@ def known(mesh, velocity, pressure, viscosity):
 
 @pytest.fixture(scope="module")
 def fine():
-    mesh = meshes.periodic_hill(1.0, cells=(120, 80), length=9.0000036, height=3.0357155)
+    mesh = meshes.periodic_hill(1.0, cells=(90, 60), length=9.0000036, height=3.0357155)
     return LaminarFlow(mesh, viscosity=0.01, bulk_velocity=0.721039).solve()
 
 
@@ -132,7 +132,7 @@ def test_forces_on_the_hill_balance_the_drive(hill, fine):
             force += along.lengths @ traction
         defects.append(force[0] / drive - 1)
     assert abs(defects[0]) < 2e-3
-    assert np.log(defects[0] / defects[1]) / np.log(2) > 1.7
+    assert np.log(defects[0] / defects[1]) / np.log(1.5) > 1.7
 
 
 def test_bad_input_names_the_culprit(hill):

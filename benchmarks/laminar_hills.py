@@ -1,0 +1,182 @@
+"""Laminar flow and transport over hills: balances, and the differences from another code's fields."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+import meshes
+from solvers import LaminarFlow, ScalarTransport, along_wall, locate, wall_force
+from solvers.fenics import basix, dolfinx, fem, ufl
+from solvers.incompressible import strain_rate
+from solvers.newton import Drive, newton
+
+DATA = Path(__file__).parents[2] / "shared" / "data" / "openfoam"
+VISCOSITY, BULK = 0.01, 0.721039
+CELLS = ((30, 20), (60, 40), (90, 60), (120, 80), (180, 120))
+FIRST_ORDER = {"1.00": (80, 80), "1.50": (120, 80), "2.00": (160, 80)}   # cells in the ratio of that code's
+FAMILY = {"alpha": 1.0, "Lx": 9.0, "Ly": 3.036}   # where there is nothing to compare with
+
+
+def hill_mesh(data, cells):
+    return meshes.periodic_hill(float(data["alpha"]), cells, length=float(data["Lx"]), height=float(data["Ly"]))
+
+
+def gaps(data, velocity, concentration, located):
+    """Volume-weighted relative L2 differences from another code's velocity and concentration at its cells."""
+    weight = data["volume"]
+    measure = lambda a: np.sqrt((weight @ a**2).sum())  # noqa: E731
+    u = located.values(velocity.function_space)(velocity)
+    c = located.values(concentration.function_space)(concentration)
+    truth = data["velocity"], data["concentration"]
+    return [measure(ours - theirs) / measure(theirs) for ours, theirs in zip((u, c), truth, strict=True)]
+
+
+def hill_runs(progress):
+    """For each mesh of the hill α = 1 its numbers, and friction along its floor."""
+    data = read("1.00_linearUpwind")
+    rows, floors = [], {}
+    for cells in CELLS:
+        progress(f"hill α = 1, {cells[0]} x {cells[1]}")
+        start = time.perf_counter()
+        flow = LaminarFlow(hill_mesh(data or FAMILY, cells), VISCOSITY, BULK).solve()
+        transport = ScalarTransport(flow.domain.source, flow).solve()
+        seconds = time.perf_counter() - start
+        floors[cells] = floor = along_wall(flow, "bottom")
+        row = {
+            "cells": cells, "seconds": seconds, "driving force": flow.pressure_gradient,
+            "separation": floor.separation[0, 0], "reattachment": floor.reattachment[0, 0],
+            **wall_balance(flow), **scalar_balance(transport),
+        }  # fmt: skip
+        if data:
+            row["u"], row["c"] = gaps(
+                data, flow.velocity, transport.concentration, locate(flow.domain.mesh, data["centres"])
+            )
+            row["f"] = flow.pressure_gradient / float(data["pressure_gradient"]) - 1
+        rows.append(row)
+    return rows, floors
+
+
+def wall_balance(flow):
+    """What is left of the balance of forces along the period, relative to the driving force times the volume."""
+    drive = flow.pressure_gradient * flow.domain.integral(1.0)
+    convected = flow.domain.integral(ufl.dot(ufl.grad(flow.velocity)[0, :], flow.velocity))
+    read_off = 0.0
+    for wall in ("bottom", "top"):
+        w = along_wall(flow, wall, reference_velocity=2**0.5)
+        friction, pressure = w.skin_friction[:, None] * w.tangent, w.pressure_coefficient[:, None] * w.normal
+        read_off += (w.lengths @ (friction - pressure))[0]
+    reaction = wall_force(flow, "bottom", "top")[0]
+    return {
+        "reaction": (reaction + convected) / drive - 1, "momentum convected": convected / drive,
+        "read off": read_off / drive - 1,
+    }  # fmt: skip
+
+
+def scalar_balance(transport):
+    """Production less decay less what the walls take up, relative to the production.
+
+    The wall flux is the reaction of the discrete equation at the nodes where c = 0 is imposed.
+    """
+    domain, c, u = transport.carrier.domain, transport.concentration, transport.carrier.velocity
+    problem, s, dx = transport.problem, ufl.TestFunction(c.function_space), ufl.dx(degree=5)
+    sources = transport.sources["production"] - problem.decay * abs(c) ** problem.exponent * c
+    carried = ufl.dot(u, ufl.grad(c)) * s + problem.diffusivity * ufl.dot(ufl.grad(c), ufl.grad(s))
+    reaction = fem.assemble_vector(fem.form((carried - sources * s) * dx))
+    reaction.scatter_reverse(dolfinx.la.InsertMode.add)
+    through_walls = -reaction.array[domain.wall_dofs(c.function_space)].sum()
+    integral = lambda f: fem.assemble_scalar(fem.form(f * dx(domain=domain.mesh)))  # noqa: E731
+    produced, convected = integral(transport.sources["production"]), integral(ufl.dot(u, ufl.grad(c)))
+    return {
+        "scalar": (integral(sources) - through_walls - convected) / produced,
+        "scalar convected": convected / produced,
+        "walls' share": through_walls / produced,
+    }
+
+
+def first_order(progress):
+    """α -> gaps to first-order upwind fields of (velocity, concentration), as they are and with its diffusion."""
+    found = {}
+    for slope, cells in FIRST_ORDER.items():
+        data = read(slope)
+        if not data:
+            return {}
+        progress(f"hill α = {slope} against first-order upwind")
+        mesh = hill_mesh(data, cells)
+        flow = LaminarFlow(mesh, VISCOSITY, BULK).solve()
+        transport = ScalarTransport(mesh, flow).solve()
+        located = locate(flow.domain.mesh, data["centres"])
+        plain = gaps(data, flow.velocity, transport.concentration, located)
+        # Cells in the same ratio both ways: that code's edges are ours, shorter by one factor.
+        progress(f"hill α = {slope} with upwind's diffusion")
+        diffusive = upwind_like(transport, shorter=cells[1] / float(data["ny"]))
+        found[slope] = cells, plain, gaps(data, *diffusive, located)
+    return found
+
+
+def upwind_like(transport, shorter):
+    """Velocity and concentration with the numerical diffusion of first-order upwind convection.
+
+    On a structured mesh with edges d_k it is ∇·(K∇φ), K = Σ_k |u^k| d_k⊗d_k / 2, u = Σ_k u^k d_k.
+    """
+    flow, problem = transport.carrier, transport.problem
+    domain, J = flow.domain, ufl.Jacobian(flow.domain.mesh)
+
+    def K(u):
+        along = ufl.inv(J) * u
+        columns = [J[:, k] for k in range(2)]
+        return shorter / 2 * sum(abs(along[k]) * ufl.outer(d, d) for k, d in enumerate(columns))
+
+    cell = domain.mesh.basix_cell()
+    pair = [basix.ufl.element("Lagrange", cell, 2, shape=(2,)), basix.ufl.element("Lagrange", cell, 1)]
+    W = fem.functionspace(domain.mesh, basix.ufl.mixed_element(pair))
+    V, (to_velocity, *_) = W.sub(0).collapse()
+    w = fem.Function(W)
+    w.x.array[to_velocity] = flow.velocity.x.array
+    u, p = ufl.split(w)
+    v, q = ufl.TestFunctions(W)
+    du, dp = ufl.TrialFunctions(W)
+    dx = ufl.dx(degree=5)
+
+    def momentum(u, p, carrier):
+        stress = ufl.grad(u) * (VISCOSITY * ufl.Identity(2) + K(carrier)) - p * ufl.Identity(2)
+        return (ufl.inner(ufl.grad(u) * carrier, v) + ufl.inner(stress, ufl.grad(v)) - q * ufl.div(u)) * dx
+
+    walls = fem.dirichletbc(fem.Function(V), domain.wall_dofs((W.sub(0), V)), W.sub(0))
+    Q, (to_pressure, *_) = W.sub(1).collapse()
+    pinned = fem.dirichletbc(fem.Function(Q), [to_pressure[:1], np.zeros(1, np.int32)], W.sub(1))
+    residual = momentum(u, p, u)
+    e = fem.Constant(domain.mesh, np.array([1.0, 0.0]))
+    drive = Drive(ufl.dot(e, v) * dx, target=BULK * domain.integral(1.0))
+    newton(residual, [momentum(du, dp, u), ufl.derivative(residual, w)], w, [walls, pinned], drive, name="upwind flow")
+
+    u, c = w.sub(0).collapse(), fem.Function(transport.concentration.function_space)
+    c.x.array[:] = transport.concentration.x.array
+    s = ufl.TestFunction(c.function_space)
+    production = problem.production(strain_rate(u), wall_distance_of(domain, c.function_space))
+    spread = problem.diffusivity * ufl.Identity(2) + K(u)
+    residual = (
+        ufl.dot(u, ufl.grad(c)) * s + ufl.dot(spread * ufl.grad(c), ufl.grad(s))
+        + (problem.decay * abs(c) * c - production) * s
+    ) * dx  # fmt: skip
+    at_rest = fem.dirichletbc(0.0, domain.wall_dofs(c.function_space), c.function_space)
+    newton(residual, [ufl.derivative(residual, c)], c, [at_rest], name="upwind transport")
+    return u, c
+
+
+def wall_distance_of(domain, space):
+    distance = fem.Function(space)
+    distance.interpolate(
+        lambda x: meshes.wall_distance(domain.source, x[: domain.dimension].T, domain.walls, domain.periods)
+    )
+    return distance
+
+
+def read(name):
+    path = DATA / f"foam_alpha{name}.npz"
+    if not path.is_file():
+        return None
+    with np.load(path) as data:
+        return dict(data)
