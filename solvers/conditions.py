@@ -74,6 +74,10 @@ class Periodic:
             if value is not None and not 0 < abs(value) < np.inf:
                 raise InputError(f"{name}: expected a number other than 0, got {value!r}")
 
+    @property
+    def driven(self) -> bool:
+        return self.bulk_velocity is not None or self.pressure_gradient is not None
+
 
 Condition = Wall | Symmetry | Inlet | Outlet | Periodic
 
@@ -117,8 +121,11 @@ def of_kind(conditions, kind) -> dict[str, Condition]:
 
 
 def roles(conditions) -> dict:
-    """What :func:`solvers.domain.build_domain` needs to know: which boundaries are walls, periodic or open."""
-    periodic = of_kind(conditions, Periodic)
+    """What :func:`solvers.domain.build_domain` needs to know: which boundaries are walls, periodic or open.
+
+    The first period is the one that the flow is driven along, if it is.
+    """
+    periodic = dict(sorted(of_kind(conditions, Periodic).items(), key=lambda item: not item[1].driven))
     walls = of_kind(conditions, Wall)
     return {
         "walls": tuple(walls),

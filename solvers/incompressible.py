@@ -65,9 +65,7 @@ class FlowResult:
             mean = self.domain.integral(ufl.dot(self.velocity, ufl.as_vector(e))) / self.domain.integral(1.0)
             parameters |= {"bulk_velocity": mean, "pressure_gradient": self.pressure_gradient}
         provenance = {"solver": f"solvers.{type(self.problem).__name__}", "residual": self.residuals[-1]}
-        return flow_field(
-            self.domain, location, self.velocity, functions, expressions, parameters, provenance
-        )  # fmt: skip
+        return flow_field(self.domain, location, self.velocity, functions, expressions, parameters, provenance)
 
     def save(self, path):
         """Write velocity and pressure to a ``.bp`` folder for ParaView, at the nodes of the elements."""
@@ -172,15 +170,15 @@ def solve_incompressible(
 
 def _driven(domain, conditions):
     """The bulk velocity or else the force that drives the flow, and the unit vector of its direction."""
-    driven = [c for c in of_kind(conditions, Periodic).values() if c.bulk_velocity or c.pressure_gradient]
+    driven = [condition for condition in of_kind(conditions, Periodic).values() if condition.driven]
     if len(driven) > 1:
         raise InputError("conditions: the flow is driven in one direction at most, got two")
-    if bool(of_kind(conditions, Inlet)) and not of_kind(conditions, Outlet):
+    if of_kind(conditions, Inlet) and not of_kind(conditions, Outlet):
         raise InputError("conditions: what enters by an Inlet must leave by an Outlet, there is none")
     if not driven:
         return None, 0.0, None
-    period = domain.periods[list(of_kind(conditions, Periodic).values()).index(driven[0])]
-    return driven[0].bulk_velocity, driven[0].pressure_gradient or 0.0, period / np.linalg.norm(period)
+    e = domain.period / np.linalg.norm(domain.period)
+    return driven[0].bulk_velocity, driven[0].pressure_gradient or 0.0, e
 
 
 def _speed(domain, bulk, force, w) -> float:

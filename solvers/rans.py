@@ -8,14 +8,18 @@ from dataclasses import dataclass, replace
 import meshio
 import numpy as np
 
-from solvers.conditions import Condition, flow_conditions, roles
+from meshes.wall_distance import wall_distance
+from solvers.conditions import Condition, Periodic, flow_conditions, of_kind, roles
 from solvers.domain import Domain, build_domain
 from solvers.fenics import MPI
 from solvers.incompressible import FlowResult, solve_incompressible
-from vcnn.errors import InputError
+from vcnn.errors import DivergenceError, InputError
 from vcnn.flow import FlowField
 
 _PICARD_STEPS = 5   # Newton from rest diverges; Picard alone is slow
+_RELAXATION = 0.5   # how far ν_t goes towards what the closure says of the flow
+_MAX_ROUNDS = 80
+_TOLERANCE = 1e-6   # of ν_t, relative L2
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,14 +33,16 @@ class RANS:
     ----------
     mesh, viscosity, bulk_velocity, walls, periodic, conditions
         As in `LaminarFlow`.
-    closure : array or FlowField
-        ν_t, length²/time: values (n,) at the points of the mesh that ``location`` says, or a flow on the mesh
-        with the scalar ``eddy_viscosity``.
+    closure : array, FlowField or object with ``predict(flow) -> (n,)``
+        ν_t, length²/time: values (n,) at the points of the mesh that ``location`` says; or a flow on the mesh
+        with the scalar ``eddy_viscosity``; or a closure that predicts the values from the flow at these points
+        (those below 0 count as 0). With the latter, flow and ν_t are found in turns, ν_t moving half way to
+        what is predicted each time, until it moves by less than a millionth.
     anisotropy : array, optional
         a, velocity²: values (n, d, d) at the points that ``location`` says, part of the Reynolds stress that
         is not in ν_t.
     location : {"cell", "vertex"}
-        Where arrays are given.
+        Where arrays are given and closures are asked.
 
     Raises
     ------
@@ -47,7 +53,7 @@ class RANS:
     mesh: meshio.Mesh
     viscosity: float
     bulk_velocity: float | None = None
-    closure: np.ndarray | FlowField = None
+    closure: object = None
     anisotropy: np.ndarray | None = None
     location: str = "cell"
     walls: tuple[str, ...] = ("bottom", "top")
@@ -67,16 +73,53 @@ class RANS:
         Parameters
         ----------
         start : FlowResult, optional
-            An earlier solution on the same mesh with the same kinds of conditions, to begin from.
+            An earlier solution on the same mesh with the same kinds of conditions, to begin from. Without it, a
+            closure that predicts begins from the flow with ν_t = 0.02 U d, d the distance to the wall.
 
         Raises
         ------
         DivergenceError
             If the iteration does not converge.
         """
+        if not hasattr(self.closure, "predict"):
+            return self._solved(*self._eddy_viscosity(), start, comm)
+        if start is None:
+            start = self._first(comm)
+        values = self._predicted(flow := start.flow(self.location))
+        for _ in range(_MAX_ROUNDS):
+            start = self._solved(values, self.location, start, comm)
+            wanted = self._predicted(start.flow(self.location))
+            change = wanted - values
+            if np.sqrt(flow.weights @ change**2) <= _TOLERANCE * np.sqrt(flow.weights @ wanted**2):
+                return start
+            values = values + _RELAXATION * change
+        raise DivergenceError(
+            f"RANS: flow and eddy viscosity do not settle, after {_MAX_ROUNDS} rounds ν_t still changes by up to "
+            f"{np.abs(change).max():.3g} (of {wanted.max():.3g}); try a start nearer to the solution"
+        )
+
+    def _first(self, comm) -> FlowResult:
+        """A flow for the closure to begin with."""
+        conditions = flow_conditions(self)
+        bulk = max((abs(c.bulk_velocity or 0) for c in of_kind(conditions, Periodic).values()), default=0)
+        domain = build_domain(self.mesh, comm=comm, **roles(conditions))
+        if not bulk or not domain.walls:
+            raise InputError("start: needed for a closure that predicts, unless there are a bulk velocity and walls")
+        distance = wall_distance(self.mesh, self.mesh.points, domain.walls, domain.periods)
+        return self._solved(0.02 * bulk * distance, "vertex", None, comm)
+
+    def _predicted(self, flow):
+        values = np.asarray(self.closure.predict(flow), dtype=float)
+        if values.shape != (len(flow),):
+            raise InputError(f"closure: expected it to predict {len(flow)} eddy viscosities, got shape {values.shape}")
+        if not np.isfinite(values).all():
+            raise DivergenceError("RANS: the closure predicts NaN or infinite eddy viscosities")
+        return np.maximum(values, 0)
+
+    def _solved(self, values, location, start, comm) -> FlowResult:
+        """The flow with a given eddy viscosity."""
         conditions = flow_conditions(self)
         domain = _domain(self.mesh, start, comm, **roles(conditions))
-        values, location = self._eddy_viscosity()
         nu_t = domain.function(_checked(values, "eddy_viscosity", ()), location, "eddy_viscosity")
         a = self.anisotropy
         if a is not None:

@@ -165,7 +165,7 @@ class TransportResult:
     residuals: tuple[float, ...]
 
     def flow(self, location="cell") -> FlowField:
-        """The flow that carries the scalar, as `LaminarResult.flow` gives it, with further scalars.
+        """The flow that carries the scalar, as `FlowResult.flow` gives it, with further scalars.
 
         These are ``concentration``, ``production`` and, if that is the published one, ``mixing_length``.
         """

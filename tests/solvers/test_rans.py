@@ -9,7 +9,7 @@ import pytest
 
 import meshes
 from solvers import RANS, LaminarFlow, evaluate
-from vcnn import InputError
+from vcnn import DivergenceError, InputError
 
 
 def channel(n=8):
@@ -82,6 +82,45 @@ def test_warm_start_leads_to_the_same_flow():
     np.testing.assert_allclose(warm.flow().velocity, cold.flow().velocity, atol=1e-9)
     with pytest.raises(InputError, match="start: was solved on another mesh"):
         RANS(channel(), 0.01, 0.7, closure=np.zeros(32)).solve(start=near)
+
+
+class Predicting:
+    """A closure from a function of the flow."""
+
+    def __init__(self, predict):
+        self.predict = predict
+
+
+def mixing_length(flow):
+    return np.minimum(0.41 * flow.scalars["wall_distance"], 0.09) ** 2 * flow.scalars["strain_rate"]
+
+
+@pytest.mark.parametrize("location", ["cell", "vertex"])
+def test_flow_and_predicted_eddy_viscosity_agree(location):
+    """Mixing length in a channel: ν_t is that of the flow, and (ν + ν_t)|S| = f |1 − y|."""
+    mesh = meshes.channel(1.0, 2.0, cells=(4, 40), grading=8.0)
+    result = RANS(mesh, 0.002, 1.0, closure=Predicting(mixing_length), location=location).solve()
+    flow = result.flow(location)
+    np.testing.assert_allclose(flow.scalars["eddy_viscosity"], mixing_length(flow), atol=1e-8)
+    if location == "cell":
+        stress = (0.002 + flow.scalars["eddy_viscosity"]) * flow.scalars["strain_rate"]
+        expected = result.pressure_gradient * np.abs(1 - flow.points[:, 1])
+        np.testing.assert_allclose(stress, expected, atol=0.01 * expected.max())
+
+
+def test_a_closure_that_never_settles_is_an_error():
+    calls = []
+
+    def alternating(flow):
+        calls.append(flow)
+        return np.full(len(flow), 1.0 + len(calls) % 2)
+
+    with pytest.raises(DivergenceError, match=r"RANS: flow and eddy viscosity do not settle, after \d+ rounds"):
+        RANS(meshes.channel(cells=(4, 4)), 0.1, 1.0, closure=Predicting(alternating)).solve()
+    with pytest.raises(DivergenceError, match="the closure predicts NaN"):
+        RANS(channel(), 0.1, 1.0, closure=Predicting(lambda flow: np.full(len(flow), np.nan))).solve()
+    with pytest.raises(InputError, match=r"closure: expected it to predict 32 eddy viscosities, got shape \(3,\)"):
+        RANS(channel(), 0.1, 1.0, closure=Predicting(lambda flow: np.ones(3))).solve()
 
 
 @pytest.mark.parametrize(
