@@ -72,8 +72,8 @@ def balance_section(rows) -> str:
 On the hill α = 1, relative to the driving force and to the production. *Force defect*: driving force times volume less
 the force on the walls less the momentum convected, ∫ (u·∇)u dx. *Scalar defect*: production less decay less the flux
 through the walls less ∫ u·∇c dx. Wall force and wall flux are the reactions of the discrete equations; the two
-integrals, given beside, vanish only as far as the velocity is free of divergence in each point. *Read off the wall*: by how much the force differs if c_f and c_p are summed, with the velocity gradients
-of the cells at the wall.
+integrals, given beside, vanish only as far as the velocity is free of divergence in each point. *Read off the wall*:
+by how much the force differs if c_f and c_p are summed, with the velocity gradients of the cells at the wall.
 
 {table(header, lines)}
 """
