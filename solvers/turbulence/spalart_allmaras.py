@@ -99,6 +99,7 @@ def transport(u, chi, s, d, nu, speed, size):
     """Weak form of ``speed`` times the equation of χ = ν̃/ν, tested with s."""
     W = ufl.skew(ufl.grad(u))
     omega = ufl.sqrt(2 * ufl.inner(W, W) + (1e-8 * speed / size) ** 2)   # off 0, where it has no derivative
+    d = ufl.max_value(d, 1e-8 * size)   # a tetrahedron in a corner may have all its nodes on walls
     S = modified_vorticity(omega, chi, d, nu)
     source = ufl.conditional(
         ufl.ge(chi, 0),
