@@ -63,7 +63,7 @@ class LocatedPoints:
     count : int
         n, the number of points on all ranks.
     here : (k,) int
-        The points that lie on this rank.
+        The points that lie on this rank, ascending.
     cells : (k,) int
         Their cells.
     reference : (k, d)
@@ -120,8 +120,7 @@ class LocatedPoints:
         lengths = np.zeros((self.count, bs * m), dtype=np.int64)
         lengths[self.here] = n
         rows = np.append(0, np.cumsum(lengths))
-        order = np.argsort(self.here)
-        parts = data[order].ravel(), columns[order].ravel(), rows
+        parts = data.flatten(), columns.flatten(), rows
         size = bs * (index_map.size_local + index_map.num_ghosts)
         components = (bs,) if space.num_sub_spaces else ()
         matrix = csr_array(parts, shape=(len(rows) - 1, size))
