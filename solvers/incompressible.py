@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.conditions import Inlet, Outlet, Periodic, Symmetry, Wall, of_kind
-from solvers.domain import Domain
-from solvers.fenics import MPI, basix, fem, ufl
+from solvers.conditions import Outlet, flow_conditions, of_kind, roles
+from solvers.domain import Domain, build_domain
+from solvers.fenics import basix, fem, ufl
 from solvers.newton import Drive, newton
 from solvers.output import write_vtx
 from solvers.sampling import flow_field
+from solvers.velocity_conditions import driven, pinned_pressure, speed_of, velocity_conditions
 from vcnn.errors import InputError
 from vcnn.flow import FlowField
 
@@ -100,7 +101,7 @@ def solve_incompressible(
     DivergenceError
         If the iteration does not converge.
     """
-    bulk, force, e = _driven(domain, conditions)
+    bulk, force, e = driven(domain, conditions)
     cell, d = domain.mesh.basix_cell(), domain.dimension
     taylor_hood = basix.ufl.mixed_element([
         basix.ufl.element("Lagrange", cell, 2, shape=(d,)),
@@ -109,12 +110,12 @@ def solve_incompressible(
     W = fem.functionspace(domain.mesh, taylor_hood)
     w = fem.Function(W)
     outlets = of_kind(conditions, Outlet)
-    bcs = _velocity_conditions(domain, conditions, W)
+    bcs = velocity_conditions(domain, conditions, W)
     for bc in bcs:
         bc.set(w.x.array)
-    speed = _speed(domain, bulk, force, w)
+    speed = speed_of(domain, bulk, force, w)
     if not outlets:
-        bcs.append(_pinned_pressure(W))
+        bcs.append(pinned_pressure(W))
     u, p = ufl.split(w)
     v, q = ufl.TestFunctions(W)
     du, dp = ufl.TrialFunctions(W)
@@ -168,75 +169,6 @@ def solve_incompressible(
     return FlowResult(problem, domain, velocity, pressure, force, solution.residuals)
 
 
-def _driven(domain, conditions):
-    """The bulk velocity or else the force that drives the flow, and the unit vector of its direction."""
-    driven = [condition for condition in of_kind(conditions, Periodic).values() if condition.driven]
-    if len(driven) > 1:
-        raise InputError("conditions: the flow is driven in one direction at most, got two")
-    if of_kind(conditions, Inlet) and not of_kind(conditions, Outlet):
-        raise InputError("conditions: what enters by an Inlet must leave by an Outlet, there is none")
-    if not driven:
-        return None, 0.0, None
-    e = domain.period / np.linalg.norm(domain.period)
-    return driven[0].bulk_velocity, driven[0].pressure_gradient or 0.0, e
-
-
-def _speed(domain, bulk, force, w) -> float:
-    """A velocity to scale with, from what moves the flow."""
-    fastest = domain.mesh.comm.allreduce(np.abs(w.x.array).max(initial=0.0), MPI.MAX)
-    size = np.ptp(domain.source.points, axis=0).max()
-    speed = max(abs(bulk or 0.0), np.sqrt(abs(force) * size), fastest)
-    if not speed > 0:
-        raise InputError("conditions: nothing moves the flow: no bulk velocity, pressure gradient, inlet or wall")
-    return float(speed)
-
-
-def _velocity_conditions(domain, conditions, W) -> list:
-    """Dirichlet conditions; where boundaries meet the wall comes last and holds."""
-    V, _ = W.sub(0).collapse()
-
-    def given(name, values):
-        return fem.dirichletbc(values, domain.boundary_dofs((W.sub(0), V), name), W.sub(0))
-
-    symmetric = [_no_normal_velocity(domain, name, W) for name in of_kind(conditions, Symmetry)]
-    entering = [
-        given(name, domain.profile(V, inlet.value, name, f"Inlet of boundary {name!r}"))
-        for name, inlet in of_kind(conditions, Inlet).items()
-    ]
-    walls = [given(name, _wall_velocity(domain, name, wall, V)) for name, wall in of_kind(conditions, Wall).items()]
-    return symmetric + entering + walls
-
-
-def _wall_velocity(domain, name, wall, V):
-    if wall.velocity is None:
-        return fem.Function(V)
-    velocity = domain.profile(V, wall.velocity, name, f"Wall velocity of boundary {name!r}")
-    n = ufl.FacetNormal(domain.mesh)
-    through = domain.boundary_integral(abs(ufl.dot(velocity, n)), name)
-    if through > 1e-8 * domain.boundary_integral(ufl.sqrt(ufl.dot(velocity, velocity)), name):
-        raise InputError(f"boundary {name!r}: the velocity of a Wall must be along it, got {wall.velocity}")
-    return velocity
-
-
-def _no_normal_velocity(domain, name, W):
-    n, area = ufl.FacetNormal(domain.mesh), domain.boundary_integral(1.0, name)
-    aligned = [domain.boundary_integral(abs(n[i]), name) > (1 - 1e-8) * area for i in range(domain.dimension)]
-    if not any(aligned):
-        raise InputError(f"boundary {name!r}: a Symmetry must be a plane normal to an axis of coordinates")
-    component = W.sub(0).sub(aligned.index(True))
-    space, _ = component.collapse()
-    return fem.dirichletbc(fem.Function(space), domain.boundary_dofs((component, space), name), component)
-
-
-def _pinned_pressure(W):
-    """Hold one pressure on all ranks that know it, since only its gradient is determined."""
-    Q, (dofs,) = W.sub(1).collapse()
-    numbers = W.dofmap.index_map.local_to_global(dofs)
-    first = W.mesh.comm.allreduce(numbers.min(initial=np.iinfo(np.int64).max), MPI.MIN)
-    here = np.flatnonzero(numbers == first).astype(np.int32)
-    return fem.dirichletbc(fem.Function(Q), [dofs[here], here], W.sub(1))
-
-
 def _guess(start, bcs, speed, W) -> np.ndarray:
     """Degrees of freedom of an earlier flow that satisfy the conditions of this one."""
     values = np.zeros_like(fem.Function(W).x.array)
@@ -246,3 +178,23 @@ def _guess(start, bcs, speed, W) -> np.ndarray:
     for bc in bcs:
         bc.set(values)
     return values
+
+
+def domain_of(problem, start, comm) -> Domain:
+    """The domain of a flow: that of its start, if there is one.
+
+    Raises
+    ------
+    InputError
+        If the mesh or the conditions cannot be used, or the start is on another mesh or has walls or periods
+        elsewhere.
+    """
+    wanted = roles(flow_conditions(problem))
+    if start is None:
+        return build_domain(problem.mesh, comm=comm, **wanted)
+    domain, openings = start.domain, set(start.domain.facets) - set(start.domain.walls)
+    if (domain.walls, domain.periodic, openings) != (wanted["walls"], wanted["periodic"], set(wanted["openings"])):
+        raise InputError("start: was solved with other walls, periodic boundaries or openings")
+    if not np.array_equal(problem.mesh.points, domain.source.points):
+        raise InputError("start: was solved on another mesh")
+    return domain

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import meshio
 import numpy as np
 
-from solvers.conditions import Condition, flow_conditions, roles
-from solvers.domain import build_domain
+from solvers.conditions import Condition, flow_conditions
 from solvers.fenics import MPI
-from solvers.incompressible import FlowResult, solve_incompressible
-from solvers.incompressible import strain_rate as strain_rate
+from solvers.incompressible import FlowResult, domain_of, solve_incompressible
 from vcnn.errors import InputError
 
 _PICARD_STEPS = 3   # Newton from rest diverges at Re = 100
@@ -59,14 +57,18 @@ class LaminarFlow:
             raise InputError(f"viscosity: expected a positive number, got {self.viscosity!r}")
         flow_conditions(self)
 
-    def solve(self, comm=MPI.COMM_WORLD) -> FlowResult:
+    def solve(self, start: FlowResult | None = None, comm=MPI.COMM_WORLD) -> FlowResult:
         """Solve on all ranks of ``comm``.
+
+        Parameters
+        ----------
+        start : FlowResult, optional
+            An earlier solution on the same mesh with the same kinds of conditions, to begin from.
 
         Raises
         ------
         DivergenceError
             If the iteration does not converge.
         """
-        conditions = flow_conditions(self)
-        domain = build_domain(self.mesh, comm=comm, **roles(conditions))
-        return solve_incompressible(self, domain, conditions, "laminar flow", _PICARD_STEPS)
+        domain = domain_of(self, start, comm)
+        return solve_incompressible(self, domain, flow_conditions(self), "laminar flow", _PICARD_STEPS, start=start)

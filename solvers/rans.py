@@ -9,10 +9,9 @@ import meshio
 import numpy as np
 
 from meshes.wall_distance import wall_distance
-from solvers.conditions import Condition, Periodic, flow_conditions, of_kind, roles
-from solvers.domain import Domain, build_domain
+from solvers.conditions import Condition, Periodic, flow_conditions, of_kind
 from solvers.fenics import MPI
-from solvers.incompressible import FlowResult, solve_incompressible
+from solvers.incompressible import FlowResult, domain_of, solve_incompressible
 from vcnn.errors import DivergenceError, InputError
 from vcnn.flow import FlowField
 
@@ -100,9 +99,9 @@ class RANS:
 
     def _first(self, comm) -> FlowResult:
         """A flow for the closure to begin with."""
-        conditions = flow_conditions(self)
-        bulk = max((abs(c.bulk_velocity or 0) for c in of_kind(conditions, Periodic).values()), default=0)
-        domain = build_domain(self.mesh, comm=comm, **roles(conditions))
+        periodic = of_kind(flow_conditions(self), Periodic).values()
+        bulk = max((abs(condition.bulk_velocity or 0) for condition in periodic), default=0)
+        domain = domain_of(self, None, comm)
         if not bulk or not domain.walls:
             raise InputError("start: needed for a closure that predicts, unless there are a bulk velocity and walls")
         distance = wall_distance(self.mesh, self.mesh.points, domain.walls, domain.periods)
@@ -118,13 +117,14 @@ class RANS:
 
     def _solved(self, values, location, start, comm) -> FlowResult:
         """The flow with a given eddy viscosity."""
-        conditions = flow_conditions(self)
-        domain = _domain(self.mesh, start, comm, **roles(conditions))
+        domain = domain_of(self, start, comm)
         nu_t = domain.function(_checked(values, "eddy_viscosity", ()), location, "eddy_viscosity")
         a = self.anisotropy
         if a is not None:
             a = domain.function(_checked(a, "anisotropy", 2 * (domain.dimension,)), self.location, "anisotropy")
-        result = solve_incompressible(self, domain, conditions, "RANS", _PICARD_STEPS, nu_t, a, start)
+        result = solve_incompressible(
+            self, domain, flow_conditions(self), "RANS", _PICARD_STEPS, nu_t, a, start
+        )  # fmt: skip
         return replace(result, eddy_viscosity=nu_t)
 
     def _eddy_viscosity(self):
@@ -151,13 +151,3 @@ def _checked(values, name, shape) -> np.ndarray:
     if name == "eddy_viscosity" and values.min() < 0:
         raise InputError(f"{name}: must not be negative, got {values.min():.3g} at index {values.argmin()}")
     return values
-
-
-def _domain(mesh, start, comm, walls, periodic, openings) -> Domain:
-    if start is None:
-        return build_domain(mesh, walls, periodic, comm, openings)
-    domain = start.domain
-    same = mesh.points.shape == domain.source.points.shape and np.array_equal(mesh.points, domain.source.points)
-    if not same or (domain.walls, domain.periodic) != (walls, periodic):
-        raise InputError("start: was solved on another mesh or with other kinds of conditions")
-    return domain

@@ -152,6 +152,14 @@ def test_seam_does_not_show():
     assert a.pressure_gradient == pytest.approx(b.pressure_gradient, rel=1e-9)
 
 
+def test_a_start_spares_steps_and_leads_to_the_same_flow():
+    mesh = meshes.periodic_hill(1.0, cells=(16, 10))
+    cold = LaminarFlow(mesh, 0.01, 0.72).solve()
+    warm = LaminarFlow(mesh, 0.01, 0.72).solve(start=LaminarFlow(mesh, 0.011, 0.72).solve())
+    assert len(warm.residuals) < len(cold.residuals) - 2
+    np.testing.assert_allclose(warm.flow().velocity, cold.flow().velocity, atol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

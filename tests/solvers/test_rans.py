@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import meshes
-from solvers import RANS, LaminarFlow, evaluate
+from solvers import RANS, Inlet, LaminarFlow, Outlet, Wall, evaluate
 from vcnn import DivergenceError, InputError
 
 
@@ -82,6 +82,9 @@ def test_warm_start_leads_to_the_same_flow():
     np.testing.assert_allclose(warm.flow().velocity, cold.flow().velocity, atol=1e-9)
     with pytest.raises(InputError, match="start: was solved on another mesh"):
         RANS(channel(), 0.01, 0.7, closure=np.zeros(32)).solve(start=near)
+    ends = {"inlet": Inlet((1.0, 0.0)), "outlet": Outlet()}
+    with pytest.raises(InputError, match="start: was solved with other walls"):
+        LaminarFlow(mesh, 0.01, conditions={"bottom": Wall(), "top": Wall(), **ends}).solve(start=near)
 
 
 class Predicting:

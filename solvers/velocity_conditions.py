@@ -1,0 +1,78 @@
+"""What conditions by name mean for a velocity and a pressure: degrees of freedom that are held, and what drives."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from solvers.conditions import Inlet, Outlet, Periodic, Symmetry, Wall, of_kind
+from solvers.fenics import MPI, fem, ufl
+from vcnn.errors import InputError
+
+
+def driven(domain, conditions):
+    """The bulk velocity or else the force that drives the flow, and the unit vector of its direction."""
+    driving = [condition for condition in of_kind(conditions, Periodic).values() if condition.driven]
+    if len(driving) > 1:
+        raise InputError("conditions: the flow is driven in one direction at most, got two")
+    if of_kind(conditions, Inlet) and not of_kind(conditions, Outlet):
+        raise InputError("conditions: what enters by an Inlet must leave by an Outlet, there is none")
+    if not driving:
+        return None, 0.0, None
+    e = domain.period / np.linalg.norm(domain.period)
+    return driving[0].bulk_velocity, driving[0].pressure_gradient or 0.0, e
+
+
+def speed_of(domain, bulk, force, w) -> float:
+    """A velocity to scale with, from what moves the flow."""
+    fastest = domain.mesh.comm.allreduce(np.abs(w.x.array).max(initial=0.0), MPI.MAX)
+    size = np.ptp(domain.source.points, axis=0).max()
+    speed = max(abs(bulk or 0.0), np.sqrt(abs(force) * size), fastest)
+    if not speed > 0:
+        raise InputError("conditions: nothing moves the flow: no bulk velocity, pressure gradient, inlet or wall")
+    return float(speed)
+
+
+def velocity_conditions(domain, conditions, W) -> list:
+    """Dirichlet conditions; where boundaries meet the wall comes last and holds."""
+    V, _ = W.sub(0).collapse()
+
+    def given(name, values):
+        return fem.dirichletbc(values, domain.boundary_dofs((W.sub(0), V), name), W.sub(0))
+
+    symmetric = [_no_normal_velocity(domain, name, W) for name in of_kind(conditions, Symmetry)]
+    entering = [
+        given(name, domain.profile(V, inlet.value, name, f"Inlet of boundary {name!r}"))
+        for name, inlet in of_kind(conditions, Inlet).items()
+    ]
+    walls = [given(name, _wall_velocity(domain, name, wall, V)) for name, wall in of_kind(conditions, Wall).items()]
+    return symmetric + entering + walls
+
+
+def _wall_velocity(domain, name, wall, V):
+    if wall.velocity is None:
+        return fem.Function(V)
+    velocity = domain.profile(V, wall.velocity, name, f"Wall velocity of boundary {name!r}")
+    n = ufl.FacetNormal(domain.mesh)
+    through = domain.boundary_integral(abs(ufl.dot(velocity, n)), name)
+    if through > 1e-8 * domain.boundary_integral(ufl.sqrt(ufl.dot(velocity, velocity)), name):
+        raise InputError(f"boundary {name!r}: the velocity of a Wall must be along it, got {wall.velocity}")
+    return velocity
+
+
+def _no_normal_velocity(domain, name, W):
+    n, area = ufl.FacetNormal(domain.mesh), domain.boundary_integral(1.0, name)
+    aligned = [domain.boundary_integral(abs(n[i]), name) > (1 - 1e-8) * area for i in range(domain.dimension)]
+    if not any(aligned):
+        raise InputError(f"boundary {name!r}: a Symmetry must be a plane normal to an axis of coordinates")
+    component = W.sub(0).sub(aligned.index(True))
+    space, _ = component.collapse()
+    return fem.dirichletbc(fem.Function(space), domain.boundary_dofs((component, space), name), component)
+
+
+def pinned_pressure(W):
+    """Hold one pressure on all ranks that know it, since only its gradient is determined."""
+    Q, (dofs,) = W.sub(1).collapse()
+    numbers = W.dofmap.index_map.local_to_global(dofs)
+    first = W.mesh.comm.allreduce(numbers.min(initial=np.iinfo(np.int64).max), MPI.MIN)
+    here = np.flatnonzero(numbers == first).astype(np.int32)
+    return fem.dirichletbc(fem.Function(Q), [dofs[here], here], W.sub(1))
