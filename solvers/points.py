@@ -156,10 +156,10 @@ def locate(mesh, points, tolerance=1.0) -> LocatedPoints:
     best = np.array(mesh.comm.allgather(distance))
     outside = np.flatnonzero(best.min(axis=0) > tolerance)
     if len(outside):
-        first = outside[0]
+        first = ", ".join(f"{x:.6g}" for x in points[outside[0]])
         raise InputError(
             f"points: {len(outside)} of {len(points)} are outside the mesh by more than {tolerance:g} cells, "
-            f"first is number {first}, {_text(points[first])}"
+            f"first is number {outside[0]}, ({first})"
         )
     here = np.flatnonzero(np.argmin(best, axis=0) == mesh.comm.rank)
     return LocatedPoints(mesh, len(points), here, cells[here], reference[here])
@@ -247,7 +247,3 @@ def _pulled_back(mesh, cells, points):
         if np.abs(step).max(initial=0) < 1e-9:
             break
     return np.where((np.abs(step) < 1e-9).all(axis=1, keepdims=True), reference, np.inf)
-
-
-def _text(point) -> str:
-    return "(" + ", ".join(f"{x:.6g}" for x in point) + ")"
