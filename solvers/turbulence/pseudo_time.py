@@ -80,8 +80,8 @@ class BorderedSystem:
 def march(system, old, time_step, updated=lambda force: None, tolerance=1e-9, max_steps=80) -> Solution:
     """Euler steps, one Newton correction each, until the residual of the steady problem is small.
 
-    A correction is halved until it no longer raises the residual of its Euler step by more than a fifth. Δt then
-    shrinks with it; after a full correction it grows, and as fast as the residual falls (Ceze & Fidkowski, AIAA
+    A correction is halved until it no longer raises the residual of its Euler step by more than a fifth. Δt is then
+    halved too; after a full correction it doubles, or grows as fast as the residual falls (Ceze & Fidkowski, AIAA
     J. 53, 2015), so that the last corrections are Newton's for the steady problem.
 
     Parameters
@@ -119,7 +119,7 @@ def march(system, old, time_step, updated=lambda force: None, tolerance=1e-9, ma
         while not (end := system.residual()) <= 1.2 * start and fraction > 0.01:
             fraction /= 2
             system.move(-fraction, change)
-        time_step.value *= max(4.0, start / end) if fraction == 1 else fraction
+        time_step.value *= max(2.0, start / end) if fraction == 1 else 0.5
         updated(system.force)
     raise DivergenceError(
         f"{system.name}: no convergence, relative residual {residuals[-1]:.3g} after {max_steps} steps, "
