@@ -1,4 +1,4 @@
-"""Newton's method with a direct solver, for problems with or without an unknown driving force."""
+"""Newton's method, for problems with or without an unknown driving force."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class Solution:
     force: float
 
 
-def newton(residual, jacobians, w, bcs, drive=None, guess=None, tolerance=1e-11, max_steps=30, name="") -> Solution:
+def newton(residual, jacobians, w, bcs, drive=None, guess=None, tolerance=1e-11, max_steps=30, name="",
+           linear_solver="direct") -> Solution:  # fmt: skip
     """Solve F(w; v) = 0 for all v, starting from ``w`` and leaving the solution there.
 
     Step k solves the linearisation ``jacobians[k]`` (the last one from then on) for the correction that makes
@@ -66,6 +67,8 @@ def newton(residual, jacobians, w, bcs, drive=None, guess=None, tolerance=1e-11,
         Bound of the residual's norm relative to that of the load: f b, or the residual of ``w`` as given.
     name : str
         Of the problem, for messages.
+    linear_solver : {"direct", "iterative"}
+        MUMPS; or GMRES with algebraic multigrid, for large problems without a pressure.
 
     Raises
     ------
@@ -76,7 +79,7 @@ def newton(residual, jacobians, w, bcs, drive=None, guess=None, tolerance=1e-11,
     jacobians = [fem.form(jacobian) for jacobian in jacobians]
     F = fem.form(residual)
     A = fem.petsc.create_matrix(jacobians[-1])
-    ksp = _mumps(A)
+    ksp = LINEAR_SOLVERS[linear_solver](A)
     r = fem.petsc.create_vector(w.function_space)
     b = r.duplicate() if drive is None else _assembled(r.duplicate(), fem.form(drive.functional), bcs)
     dw, z = r.duplicate(), r.duplicate()
@@ -102,6 +105,7 @@ def newton(residual, jacobians, w, bcs, drive=None, guess=None, tolerance=1e-11,
         A.assemble()
         ksp.setOperators(A)
         _solve(ksp, r, dw, name)
+        fem.petsc.set_bc(dw, bcs, alpha=0)   # exactly, however well the system was solved
         dw.scale(-1)
         if drive is not None:
             _solve(ksp, b, z, name)
@@ -137,6 +141,20 @@ def _mumps(A):
     ksp.pc.setFactorSetUpSolverType()
     ksp.pc.getFactorMatrix().setMumpsIcntl(14, 80)   # room for fill-in beyond the estimate, per cent
     return ksp
+
+
+def _gmres(A):
+    ksp = PETSc.KSP().create(A.comm)
+    ksp.setType(PETSc.KSP.Type.GMRES)
+    ksp.setGMRESRestart(100)
+    ksp.setPCSide(PETSc.PC.Side.RIGHT)   # its residual is then the true one
+    ksp.setTolerances(rtol=1e-7, max_it=2000)
+    ksp.pc.setType(PETSc.PC.Type.GAMG)
+    ksp.setOperators(A)
+    return ksp
+
+
+LINEAR_SOLVERS = {"direct": _mumps, "iterative": _gmres}
 
 
 def _solve(ksp, rhs, x, name):

@@ -13,7 +13,7 @@ from solvers.carrier import Carrier, carrier_of
 from solvers.conditions import Condition, Inlet, between_walls, checked, of_kind, roles
 from solvers.domain import Domain
 from solvers.fenics import MPI, fem, ufl
-from solvers.newton import newton
+from solvers.newton import LINEAR_SOLVERS, newton
 from solvers.output import write_vtx
 from solvers.sampling import sample
 from vcnn.errors import InputError
@@ -77,6 +77,8 @@ class ScalarTransport:
         Names of boundaries, as in `LaminarFlow`; ``periodic=None`` if there is no period.
     conditions : mapping boundary name -> condition, optional
         Any others (:mod:`solvers.conditions`), in place of ``walls`` and ``periodic``.
+    linear_solver : {"direct", "iterative"}
+        As in :func:`solvers.newton.newton`; iterative from some 10⁵ unknowns on.
 
     Raises
     ------
@@ -93,8 +95,11 @@ class ScalarTransport:
     walls: tuple[str, ...] = ("bottom", "top")
     periodic: tuple[str, str] | None = ("inlet", "outlet")
     conditions: Mapping[str, Condition] | None = None
+    linear_solver: str = "direct"
 
     def __post_init__(self):
+        if self.linear_solver not in LINEAR_SOLVERS:
+            raise InputError(f"linear_solver: expected {' or '.join(LINEAR_SOLVERS)}, got {self.linear_solver!r}")
         if not 0 < self.diffusivity < np.inf:
             raise InputError(f"diffusivity: expected a positive number, got {self.diffusivity!r}")
         for name in ("decay", "exponent"):
@@ -138,6 +143,7 @@ class ScalarTransport:
             w=c,
             bcs=bcs,
             name="scalar transport",
+            linear_solver=self.linear_solver,
         )
         return TransportResult(self, carrier, c, production, solution.residuals)
 

@@ -179,3 +179,13 @@ def test_function_of_another_domain_is_refused(small):
     domain = build_domain(mesh, ("bottom", "top"), ("inlet", "outlet"))
     with pytest.raises(InputError, match=r"must live on domain\.mesh"):
         ScalarTransport(domain, flow.velocity).solve()
+
+
+def test_iterative_solver_gives_the_direct_solution(hill):
+    flow, direct = hill
+    iterative = ScalarTransport(flow.domain.source, flow, linear_solver="iterative").solve().concentration.x.array
+    reference = direct.concentration.x.array
+    # both stop at a relative residual of 1e-11, the iterative one just below it
+    np.testing.assert_allclose(iterative, reference, rtol=0, atol=1e-9 * np.abs(reference).max())
+    with pytest.raises(InputError, match="linear_solver: expected direct or iterative, got 'magic'"):
+        ScalarTransport(flow.domain.source, flow, linear_solver="magic")

@@ -36,7 +36,8 @@ def draw_field(axes: Axes, flow: FlowField, values, norm: Normalize, cmap: str =
     elif flow.location == "cell":
         corners = [flow.mesh.points[block.data[:, : _corners(block)]] for block in _domain(flow)]
         polygons = [polygon for block in corners for polygon in block]
-        drawn = PolyCollection(polygons, array=values, antialiased=False, edgecolors="face", linewidth=0.5, snap=False, **style)
+        seamless = {"antialiased": False, "edgecolors": "face", "linewidth": 0.5, "snap": False}
+        drawn = PolyCollection(polygons, array=values, **seamless, **style)
         axes.add_collection(drawn)
         axes.autoscale_view()
     else:
