@@ -81,14 +81,14 @@ def newton(residual, jacobians, w, bcs, drive=None, guess=None, tolerance=1e-11,
     A = fem.petsc.create_matrix(jacobians[-1])
     ksp = LINEAR_SOLVERS[linear_solver](A)
     r = fem.petsc.create_vector(w.function_space)
-    b = r.duplicate() if drive is None else _assembled(r.duplicate(), fem.form(drive.functional), bcs)
+    b = r.duplicate() if drive is None else assembled(r.duplicate(), fem.form(drive.functional), bcs)
     dw, z = r.duplicate(), r.duplicate()
-    force, load, residuals = 0.0, _assembled(r, F, bcs).norm(), []
+    force, load, residuals = 0.0, assembled(r, F, bcs).norm(), []
     if guess is not None:
         w.x.array[:] = guess
 
     for step in range(max_steps + 1):
-        _assembled(r, F, bcs)
+        assembled(r, F, bcs)
         if drive is not None:
             r.axpy(-force, b)
             load = abs(force) * b.norm()
@@ -104,11 +104,11 @@ def newton(residual, jacobians, w, bcs, drive=None, guess=None, tolerance=1e-11,
         fem.petsc.assemble_matrix(A, jacobians[min(step, len(jacobians) - 1)], bcs=bcs)
         A.assemble()
         ksp.setOperators(A)
-        _solve(ksp, r, dw, name)
+        solve_linear(ksp, r, dw, name)
         fem.petsc.set_bc(dw, bcs, alpha=0)   # exactly, however well the system was solved
         dw.scale(-1)
         if drive is not None:
-            _solve(ksp, b, z, name)
+            solve_linear(ksp, b, z, name)
             change = (drive.target - b.dot(w.x.petsc_vec) - b.dot(dw)) / b.dot(z)
             dw.axpy(change, z)
             force += change
@@ -122,7 +122,7 @@ def newton(residual, jacobians, w, bcs, drive=None, guess=None, tolerance=1e-11,
 _TRY = "try a finer mesh, a larger viscosity or diffusivity, or a smaller velocity"
 
 
-def _assembled(vector, form, bcs):
+def assembled(vector, form, bcs):
     """The vector of a linear form, zero where the solution is held fixed."""
     with vector.localForm() as with_ghosts:
         with_ghosts.set(0)
@@ -132,7 +132,7 @@ def _assembled(vector, form, bcs):
     return vector
 
 
-def _mumps(A):
+def mumps(A):
     ksp = PETSc.KSP().create(A.comm)
     ksp.setType(PETSc.KSP.Type.PREONLY)
     ksp.pc.setType(PETSc.PC.Type.LU)
@@ -154,10 +154,10 @@ def _gmres(A):
     return ksp
 
 
-LINEAR_SOLVERS = {"direct": _mumps, "iterative": _gmres}
+LINEAR_SOLVERS = {"direct": mumps, "iterative": _gmres}
 
 
-def _solve(ksp, rhs, x, name):
+def solve_linear(ksp, rhs, x, name):
     """x = A⁻¹ rhs; what the solver says of itself is not trusted: the true residual is computed."""
     ksp.solve(rhs, x)
     A = ksp.getOperators()[0]

@@ -7,7 +7,7 @@ import logging
 import numpy as np
 
 from solvers.fenics import fem
-from solvers.newton import Drive, Solution, _assembled, _mumps, _solve
+from solvers.newton import Drive, Solution, assembled, mumps, solve_linear
 from vcnn.errors import DivergenceError
 
 log = logging.getLogger("vcnn.solvers")
@@ -41,14 +41,14 @@ class BorderedSystem:
         self.w, self.bcs, self.target, self.name, self.force = w, bcs, drive.target, name, force
         self.F, self.J = fem.form(residual), fem.form(jacobian)
         self.A = fem.petsc.create_matrix(self.J)
-        self.ksp = _mumps(self.A)
+        self.ksp = mumps(self.A)
         self.r = fem.petsc.create_vector(w.function_space)
-        self.b = _assembled(self.r.duplicate(), fem.form(drive.functional), bcs)
+        self.b = assembled(self.r.duplicate(), fem.form(drive.functional), bcs)
         self.dw, self.z = self.r.duplicate(), self.r.duplicate()
 
     def residual(self) -> float:
         """Norm of the residual."""
-        _assembled(self.r, self.F, self.bcs)
+        assembled(self.r, self.F, self.bcs)
         self.r.axpy(-self.force, self.b)
         return self.r.norm()
 
@@ -62,9 +62,9 @@ class BorderedSystem:
         fem.petsc.assemble_matrix(self.A, self.J, bcs=self.bcs)
         self.A.assemble()
         self.ksp.setOperators(self.A)
-        _solve(self.ksp, self.r, self.dw, self.name)
+        solve_linear(self.ksp, self.r, self.dw, self.name)
         self.dw.scale(-1)
-        _solve(self.ksp, self.b, self.z, self.name)
+        solve_linear(self.ksp, self.b, self.z, self.name)
         missing = self.target - self.b.dot(self.w.x.petsc_vec) - self.b.dot(self.dw)
         change = missing / self.b.dot(self.z)
         self.dw.axpy(change, self.z)
