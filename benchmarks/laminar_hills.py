@@ -27,7 +27,7 @@ def hill_mesh(data, cells):
 def gaps(data, velocity, concentration, located):
     """Volume-weighted relative L2 differences from another code's velocity and concentration at its cells."""
     weight = data["volume"]
-    measure = lambda a: np.sqrt((weight @ a**2).sum())  # noqa: E731
+    measure = lambda a: np.sqrt((weight @ a**2).sum())
     u = located.values(velocity.function_space)(velocity)
     c = located.values(concentration.function_space)(concentration)
     truth = data["velocity"], data["concentration"]
@@ -87,7 +87,7 @@ def scalar_balance(transport):
     reaction = fem.assemble_vector(fem.form((carried - sources * s) * dx))
     reaction.scatter_reverse(dolfinx.la.InsertMode.add)
     through_walls = -reaction.array[domain.wall_dofs(c.function_space)].sum()
-    integral = lambda f: fem.assemble_scalar(fem.form(f * dx(domain=domain.mesh)))  # noqa: E731
+    integral = lambda f: fem.assemble_scalar(fem.form(f * dx(domain=domain.mesh)))
     produced, convected = integral(transport.sources["production"]), integral(ufl.dot(u, ufl.grad(c)))
     return {
         "scalar": (integral(sources) - through_walls - convected) / produced,

@@ -39,7 +39,7 @@ def cube(n):
     paths = [(1, 3), (5, 1), (3, 2), (2, 6), (4, 5), (6, 4)]   # of one orientation
     cells = np.concatenate([np.stack([corner[c] for c in (0, a, b, 7)], axis=-1) for a, b in paths])
     facets = np.concatenate([cells[:, f] for f in ([0, 1, 2], [0, 1, 3], [0, 2, 3], [1, 2, 3])])
-    on = lambda axis, value: ("triangle", facets[(points[facets][:, :, axis] == value).all(axis=1)])  # noqa: E731
+    on = lambda axis, value: ("triangle", facets[(points[facets][:, :, axis] == value).all(axis=1)])
     names = dict(zip(SIDES, ((1, 0), (1, 1), (0, 0), (0, 1)), strict=True))
     boundaries = {name: [on(*place)] for name, place in names.items()}
     return named_mesh(points, [("tetra", cells)], {**boundaries, "back": [on(2, 0)], "front": [on(2, 1)]})

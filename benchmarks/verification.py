@@ -161,7 +161,7 @@ def plot_hill(rows, floors, path):
 def main():
     start = time.perf_counter()
     with tqdm(bar_format="{desc}", mininterval=0) as line:
-        progress = lambda text: line.set_description_str(f"{time.perf_counter() - start:4.0f} s  {text}")  # noqa: E731
+        progress = lambda text: line.set_description_str(f"{time.perf_counter() - start:4.0f} s  {text}")
         orders = convergence(progress)
         rows, floors = hill_runs(progress)
         upwind = first_order(progress)

@@ -76,7 +76,7 @@ def read_arrays(path, fields=None) -> FlowField:
     weights = arrays.pop("volume", None)
     thickness = arrays.pop("thickness", 1.0)
     numeric = {name: a for name, a in arrays.items() if a.dtype.kind in "fiu"}
-    pick = lambda *shape: {name: a for name, a in numeric.items() if a.shape == shape}  # noqa: E731
+    pick = lambda *shape: {name: a for name, a in numeric.items() if a.shape == shape}
     try:
         flow = FlowField(
             points=cell_centres(mesh) if centres is None else centres,

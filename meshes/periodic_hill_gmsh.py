@@ -61,7 +61,7 @@ def periodic_hill_gmsh(
         tags, xyz, _ = gmsh.model.mesh.getNodes()
         number = np.zeros(int(tags.max()) + 1, int)
         number[tags.astype(int)] = np.arange(len(tags))
-        cells = lambda dim, tag: number[gmsh.model.mesh.getElements(dim, tag)[2][0].astype(int)]  # noqa: E731
+        cells = lambda dim, tag: number[gmsh.model.mesh.getElements(dim, tag)[2][0].astype(int)]
         triangles = cells(2, -1)
         curves = {"bottom": bottom, "top": top, "inlet": inlet, "outlet": outlet}
         lines = {name: cells(1, tag).reshape(-1, 2) for name, tag in curves.items()}

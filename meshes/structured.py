@@ -41,7 +41,7 @@ def structured_mesh(bottom, top, fractions, kind="quadrilateral") -> meshio.Mesh
         odd = np.add.outer(*map(np.arange, quads.shape[:2])) % 2
         a, b, c, d = np.where(odd[..., None], np.roll(quads, -1, axis=-1), quads).reshape(-1, 4).T
         cells = [("triangle", np.stack([a, b, c, a, c, d], axis=-1).reshape(-1, 3))]
-    chain = lambda index: [("line", np.stack([index[:-1], index[1:]], axis=-1))]  # noqa: E731
+    chain = lambda index: [("line", np.stack([index[:-1], index[1:]], axis=-1))]
     boundaries = {
         "bottom": chain(number[0]),
         "top": chain(number[-1, ::-1]),

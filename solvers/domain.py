@@ -135,13 +135,13 @@ class Domain:
         """
         function, shape = fem.Function(space), tuple(space.value_shape)
         if callable(value):
-            values = lambda x: np.asarray(value(x[: self.dimension]), dtype=float)  # noqa: E731
+            values = lambda x: np.asarray(value(x[: self.dimension]), dtype=float)
             some = self.source.points[:3].T
             got, expected = values(some).shape, (*shape, some.shape[1])
         else:
             given = np.asarray(value, dtype=float)
             got, expected = given.shape, shape
-            values = lambda x: np.broadcast_to(given.reshape(*shape, 1), (*shape, x.shape[1]))  # noqa: E731
+            values = lambda x: np.broadcast_to(given.reshape(*shape, 1), (*shape, x.shape[1]))
             if got == (len(self.source.points), *shape):
                 expected, values = got, self.function(given, "vertex", name)
         if got != expected:
@@ -227,7 +227,7 @@ def _distributed(mesh, comm):
     if len(stray):
         raise InputError(f"mesh: {len(stray)} points belong to no cell, first is number {stray[0]}")
     cells = cells[:, dolfinx.cpp.io.perm_vtk(kind, cells.shape[1])]
-    mine = lambda array: np.array_split(array, comm.size)[comm.rank]  # noqa: E731
+    mine = lambda array: np.array_split(array, comm.size)[comm.rank]
     element = basix.ufl.element("Lagrange", _CELLS[kinds[0]], 1, shape=(d,))
     return dolfinx.mesh.create_mesh(comm, mine(cells), element, mine(np.asarray(mesh.points, dtype=float)))
 

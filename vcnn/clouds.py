@@ -87,7 +87,7 @@ class VectorClouds:
         """Clouds of several flows in one, over the union of their points (only fields that all flows have)."""
         flow = _union([part.flow for part in parts])
         first = np.cumsum([0, *(len(part.flow) for part in parts[:-1])])
-        shifted = lambda name: [getattr(p, name) + k for p, k in zip(parts, first, strict=True)]  # noqa: E731
+        shifted = lambda name: [getattr(p, name) + k for p, k in zip(parts, first, strict=True)]
         counts = np.concatenate([part.counts for part in parts])
         return VectorClouds(
             flow,

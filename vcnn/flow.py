@@ -69,7 +69,7 @@ class FlowField:
         n, d = points.shape
         if n == 0:
             raise InputError("points: a flow needs at least one point")
-        put = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 (frozen dataclass)
+        put = lambda name, value: object.__setattr__(self, name, value)
         put("points", _checked(points, (n, d), "points"))
         put("velocity", _checked(self.velocity, (n, d), "velocity"))
         weights = np.ones(n) if self.weights is None else _checked(self.weights, (n,), "weights")
@@ -163,7 +163,7 @@ class FlowField:
         return self._selected(np.asarray(points))
 
     def _selected(self, index) -> FlowField:
-        pick = lambda fields: {name: a[index] for name, a in fields.items()}  # noqa: E731
+        pick = lambda fields: {name: a[index] for name, a in fields.items()}
         return replace(
             self,
             points=self.points[index],

@@ -118,7 +118,7 @@ def pair_invariants(r, neighbours, centres) -> torch.Tensor:
     r : (N, d) relative positions
     neighbours, centres : lists of (N, d), each vector at the neighbour and at the centre, velocity first
     """
-    dot = lambda a, b: (a * b).sum(dim=1)  # noqa: E731
+    dot = lambda a, b: (a * b).sum(dim=1)
     columns = [r.norm(dim=1), dot(neighbours[0], centres[0]), centres[0].norm(dim=1)]
     for v, v0 in zip(neighbours, centres, strict=True):
         columns += [dot(r, v), dot(r, v0)]

@@ -34,8 +34,8 @@ class Scales:
         """Scales of training flows: the mean lateral half-axis of the region, root-mean-square vectors, means
         and standard deviations of scalars, all weighted by the quadrature weights."""
         weights = np.concatenate([flow.weights / flow.weights.sum() for flow in flows]) / len(flows)
-        join = lambda get: np.concatenate([get(flow) for flow in flows])  # noqa: E731
-        rms = lambda v: _positive(np.sqrt(weights @ (v**2).sum(axis=1)))  # noqa: E731
+        join = lambda get: np.concatenate([get(flow) for flow in flows])
+        rms = lambda v: _positive(np.sqrt(weights @ (v**2).sum(axis=1)))
 
         def moments(values):
             mean = float(weights @ values)

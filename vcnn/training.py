@@ -160,7 +160,7 @@ class _State:
         tensors, header = read_tensors(path)
         if header["run"] != self.run:
             raise InputError(f"{path}: belongs to another run (other configuration or data); choose another")
-        pick = lambda kind: {k.split("/", 1)[1]: t for k, t in tensors.items() if k.startswith(kind + "/")}  # noqa: E731
+        pick = lambda kind: {k.split("/", 1)[1]: t for k, t in tensors.items() if k.startswith(kind + "/")}
         self.network.load_state_dict(pick("weights"))
         self.best = pick("best")
         states = {i: {} for i, _ in enumerate(self.network.parameters())}

@@ -14,7 +14,7 @@ def box(cells=(4, 3, 1), lengths=(2.0, 1.5, 0.1)):
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     number = np.arange(points[..., 0].size).reshape(points.shape[:3])
     corners = [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0), (0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1)]
-    cut = lambda c: tuple(slice(i, i + n) for i, n in zip(c, cells, strict=True))  # noqa: E731
+    cut = lambda c: tuple(slice(i, i + n) for i, n in zip(c, cells, strict=True))
     hexes = np.stack([number[cut(c)].ravel() for c in corners], axis=-1)
     return points.reshape(-1, 3), hexes
 
@@ -109,7 +109,7 @@ class BoxCase:
         self.frame = np.eye(3) if frame is None else frame   # orthogonal: the box's axes in the case's frame
         self.placed = self.points @ self.frame.T
         self.centres = self.points[self.hexes].mean(axis=1)
-        cyclic = lambda other: {"type": "cyclic", "neighbourPatch": other}  # noqa: E731
+        cyclic = lambda other: {"type": "cyclic", "neighbourPatch": other}
         self.entries = {
             "inlet": cyclic("outlet"), "outlet": cyclic("inlet"), "floor": {"type": "wall"}, "lid": {"type": "wall"},
             "back": cyclic("front") if sides == "cyclic" else {"type": "empty"},

@@ -44,7 +44,7 @@ def test_flow_from_an_inlet_develops_into_poiseuille_flow(kind):
 @pytest.mark.parametrize("given", ["callable", "vertices"])
 def test_a_developed_profile_passes_unchanged(given):
     mesh = meshes.channel(2.0, 1.0, cells=(6, 5))
-    profile = lambda x: np.stack([parabola(x[1]), 0 * x[1]])  # noqa: E731
+    profile = lambda x: np.stack([parabola(x[1]), 0 * x[1]])
     value = profile if given == "callable" else profile(mesh.points.T).T
     result = LaminarFlow(mesh, 0.05, conditions={**WALLS, "inlet": Inlet(value), "outlet": Outlet()}).solve()
     if given == "callable":
@@ -58,7 +58,7 @@ def test_a_developed_profile_passes_unchanged(given):
 
 def test_a_profile_need_not_make_sense_elsewhere():
     mesh = meshes.channel(2.0, 1.0, cells=(6, 5))
-    profile = lambda x: np.stack([np.where(x[0] < 1e-9, parabola(x[1]), np.nan), 0 * x[1]])  # noqa: E731
+    profile = lambda x: np.stack([np.where(x[0] < 1e-9, parabola(x[1]), np.nan), 0 * x[1]])
     result = LaminarFlow(mesh, 0.05, conditions={**WALLS, "inlet": Inlet(profile), "outlet": Outlet()}).solve()
     assert exact_error(result, parabola) < 1e-10
 
@@ -189,11 +189,11 @@ def box(n):
     line = np.linspace(0, 1, n + 1)
     points = np.stack(np.meshgrid(line, line, line, indexing="ij"), axis=-1).reshape(-1, 3)
     number = np.arange(len(points)).reshape(3 * [n + 1])
-    corner = lambda i, j, k: number[i : n + i, j : n + j, k : n + k].ravel()  # noqa: E731
+    corner = lambda i, j, k: number[i : n + i, j : n + j, k : n + k].ravel()
     cells = np.stack([corner(i, j, k) for k in (0, 1) for i, j in [(0, 0), (1, 0), (1, 1), (0, 1)]], axis=-1)
     faces = np.concatenate([cells[:, f] for f in
                             ([0, 1, 2, 3], [4, 5, 6, 7], [0, 1, 5, 4], [1, 2, 6, 5], [2, 3, 7, 6], [3, 0, 4, 7])])
-    on = lambda axis, at: [("quad", faces[(points[faces][:, :, axis] == at).all(axis=1)])]  # noqa: E731
+    on = lambda axis, at: [("quad", faces[(points[faces][:, :, axis] == at).all(axis=1)])]
     names = [("inlet", "outlet"), ("bottom", "top"), ("front", "back")]
     boundaries = {name: on(axis, at) for axis, pair in enumerate(names) for at, name in enumerate(pair)}
     return named_mesh(points, [("hexahedron", cells)], boundaries)

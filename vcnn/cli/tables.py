@@ -9,7 +9,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns under their headings; the first to the left, the others to the right."""
     lines = [header, *rows]
     widths = [max(len(line[k]) for line in lines) for k in range(len(header))]
-    align = lambda k, cell: cell.ljust(widths[k]) if k == 0 else cell.rjust(widths[k])  # noqa: E731
+    align = lambda k, cell: cell.ljust(widths[k]) if k == 0 else cell.rjust(widths[k])
     return "\n".join("  ".join(align(k, cell) for k, cell in enumerate(line)).rstrip() for line in lines)
 
 

@@ -20,7 +20,7 @@ def relative_l2(prediction, truth, weights=None) -> float:
     if prediction.shape != truth.shape:
         raise InputError(f"prediction has shape {prediction.shape}, truth {truth.shape}")
     weights = np.ones(len(truth)) if weights is None else np.asarray(weights)
-    square = lambda v: weights @ (v**2).reshape(len(v), -1).sum(axis=1)  # noqa: E731
+    square = lambda v: weights @ (v**2).reshape(len(v), -1).sum(axis=1)
     if not square(truth) > 0:
         raise InputError("truth: is zero everywhere, a relative error is undefined")
     return float(np.sqrt(square(prediction - truth) / square(truth)))

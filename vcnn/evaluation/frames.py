@@ -67,7 +67,7 @@ class RotationStudy:
     @property
     def error_variation(self) -> dict[str, float]:
         """Closure name -> largest |e − e₀|/e₀ of its error e over all angles; empty without truth."""
-        largest = lambda e: np.abs(e / e[0] - 1).max()  # noqa: E731
+        largest = lambda e: np.abs(e / e[0] - 1).max()
         return {
             name: float(max(largest(self.errors[name]), largest(self.curve_errors[name])))
             for name in self.errors

@@ -156,7 +156,7 @@ def _study_sections(study) -> list[Section]:
 
 
 def _numbers(study) -> dict:
-    lists = lambda values: {name: v.tolist() for name, v in values.items()}  # noqa: E731
+    lists = lambda values: {name: v.tolist() for name, v in values.items()}
     return {
         "target": study.target,
         "points": len(study.flow),
@@ -176,7 +176,7 @@ def _numbers(study) -> dict:
 
 
 def _tables(sections) -> list[dict]:
-    plain = lambda cell: cell.item() if isinstance(cell, np.generic) else cell  # noqa: E731
+    plain = lambda cell: cell.item() if isinstance(cell, np.generic) else cell
     return [
         {"heading": s.heading, "header": list(s.header), "rows": [[plain(cell) for cell in row] for row in s.rows]}
         for s in sections
@@ -191,7 +191,7 @@ def _paragraphs(text: str) -> str:
 def _table(section) -> str:
     if not section.rows:
         return ""
-    row = lambda cells, tag: "<tr>" + "".join(f"<{tag}>{escape(_text(c))}</{tag}>" for c in cells) + "</tr>"  # noqa: E731
+    row = lambda cells, tag: "<tr>" + "".join(f"<{tag}>{escape(_text(c))}</{tag}>" for c in cells) + "</tr>"
     body = "\n".join(row(cells, "td") for cells in section.rows)
     return f'<div class="scroll"><table>\n{row(section.header, "th")}\n{body}\n</table></div>'
 
