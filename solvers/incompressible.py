@@ -8,8 +8,9 @@ import numpy as np
 
 from solvers.conditions import Outlet, flow_conditions, of_kind, roles
 from solvers.domain import Domain, build_domain
-from solvers.fenics import basix, fem, ufl
-from solvers.newton import Drive, newton
+from solvers.fenics import fem, ufl
+from solvers.momentum import driving_force, dx, momentum, taylor_hood
+from solvers.newton import newton
 from solvers.output import write_vtx
 from solvers.sampling import flow_field
 from solvers.velocity_conditions import driven, pinned_pressure, speed_of, velocity_conditions
@@ -102,12 +103,7 @@ def solve_incompressible(
         If the iteration does not converge.
     """
     bulk, force, e = driven(domain, conditions)
-    cell, d = domain.mesh.basix_cell(), domain.dimension
-    taylor_hood = basix.ufl.mixed_element([
-        basix.ufl.element("Lagrange", cell, 2, shape=(d,)),
-        basix.ufl.element("Lagrange", cell, 1),
-    ])  # fmt: skip
-    W = fem.functionspace(domain.mesh, taylor_hood)
+    W = taylor_hood(domain)
     w = fem.Function(W)
     outlets = of_kind(conditions, Outlet)
     bcs = velocity_conditions(domain, conditions, W)
@@ -122,19 +118,10 @@ def solve_incompressible(
     nu = fem.Constant(domain.mesh, float(problem.viscosity))
     if eddy_viscosity is not None:
         nu = nu + eddy_viscosity
-    # The pressure is U p and its test function U q: both equations then have the same units, and the norm of
-    # the residual means the same whatever they are.
-    U = fem.Constant(domain.mesh, speed)
-    dx, n = ufl.dx(degree=5), ufl.FacetNormal(domain.mesh)
+    U, n = fem.Constant(domain.mesh, speed), ufl.FacetNormal(domain.mesh)
 
     def oseen(u, p, carrier):
-        """u carried by a velocity, with pressure and viscous stress."""
-        form = (
-            ufl.inner(ufl.grad(u) * carrier, v)
-            + 2 * nu * ufl.inner(ufl.sym(ufl.grad(u)), ufl.grad(v))
-            - U * p * ufl.div(v)
-            - U * q * ufl.div(u)
-        ) * dx
+        form = momentum(u, p, v, q, carrier, nu, U)
         if outlets:   # the stress there is −p n + ν ∂u/∂n: that of a developed profile is the pressure alone
             form -= nu * ufl.inner(ufl.grad(u).T * n, v) * domain.ds(outlets)
         return form
@@ -142,13 +129,9 @@ def solve_incompressible(
     residual = oseen(u, p, carrier=u)
     if anisotropy is not None:
         residual -= ufl.inner(anisotropy, ufl.grad(v)) * dx
-    drive = None
-    if e is not None:
-        e = fem.Constant(domain.mesh, e)
-        if bulk is None:
-            residual -= fem.Constant(domain.mesh, force) * ufl.inner(e, v) * dx
-        else:
-            drive = Drive(ufl.inner(e, v) * dx, target=bulk * domain.integral(1.0))
+    if force:
+        residual -= ufl.inner(fem.Constant(domain.mesh, force * e), v) * dx
+    drive = None if bulk is None else driving_force(domain, v, bulk)
     picard = oseen(du, dp, carrier=u)
     exact = picard + ufl.inner(ufl.grad(u) * du, v) * dx
     solution = newton(

@@ -9,19 +9,10 @@ import meshio
 from solvers.domain import Domain, build_domain
 from solvers.fenics import MPI, fem, ufl
 from solvers.incompressible import FlowResult
-from solvers.turbulence.momentum import (
-    at_rest_on_walls,
-    check,
-    constant,
-    distance_function,
-    driving_force,
-    dx,
-    flow_result,
-    mixed_space,
-    momentum,
-    pinned_pressure,
-)
+from solvers.momentum import driving_force, dx, momentum, taylor_hood
+from solvers.turbulence.mean_flow import at_rest_on_walls, check, constant, distance_function, flow_result
 from solvers.turbulence.pseudo_time import BorderedSystem, march
+from solvers.velocity_conditions import pinned_pressure
 
 _DAMPING = 26.0        # A⁺ of van Driest, J. Aeronaut. Sci. 23 (1956)
 _PICARD_STEPS = 5
@@ -110,7 +101,7 @@ class Length:
 
 def picard(domain: Domain, length: Length, viscosity, speed, bulk_velocity):
     """Velocity and pressure after five Picard steps from rest, and the driving force."""
-    W = mixed_space(domain, scalars=1)
+    W = taylor_hood(domain, scalars=1)
     w = fem.Function(W)
     (u, p), (v, q), (du, dp) = ufl.split(w), ufl.TestFunctions(W), ufl.TrialFunctions(W)
     nu = viscosity + length.eddy_viscosity(u)

@@ -9,20 +9,11 @@ import meshio
 from solvers.domain import build_domain
 from solvers.fenics import MPI, fem, ufl
 from solvers.incompressible import FlowResult
+from solvers.momentum import driving_force, dx, momentum, taylor_hood
+from solvers.turbulence.mean_flow import at_rest_on_walls, check, constant, distance_function, flow_result
 from solvers.turbulence.mixing_length import Length, picard
-from solvers.turbulence.momentum import (
-    at_rest_on_walls,
-    check,
-    constant,
-    distance_function,
-    driving_force,
-    dx,
-    flow_result,
-    mixed_space,
-    momentum,
-    pinned_pressure,
-)
 from solvers.turbulence.pseudo_time import BorderedSystem, march
+from solvers.velocity_conditions import pinned_pressure
 
 KAPPA, SIGMA = 0.41, 2 / 3
 CB1, CB2 = 0.1355, 0.622
@@ -77,7 +68,7 @@ class SpalartAllmaras:
         nu, U = constant(domain, self.viscosity), constant(domain, abs(self.bulk_velocity))
         d = distance_function(domain)
         length = Length(domain, d, nu, U)
-        W = mixed_space(domain, scalars=2)
+        W = taylor_hood(domain, scalars=2)
         w = fem.Function(W)
         force = _start(w, picard(domain, length, nu, U, self.bulk_velocity), length, nu)
 

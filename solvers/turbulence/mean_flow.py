@@ -1,4 +1,4 @@
-"""What the turbulence models share: the mean momentum balance with an eddy viscosity."""
+"""What the turbulence models share: a mean flow at rest on walls, its wall distance and its result."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ import numpy as np
 from meshes.wall_distance import wall_distance
 from solvers.conditions import flow_conditions
 from solvers.domain import Domain
-from solvers.fenics import MPI, basix, fem, ufl
+from solvers.fenics import fem
 from solvers.incompressible import FlowResult
-from solvers.newton import Drive
 from vcnn.errors import InputError
-
-dx = ufl.dx(degree=5)   # enough for quadratic velocities; closures are no polynomials anyway
 
 
 def check(problem):
@@ -27,44 +24,10 @@ def constant(domain: Domain, value) -> fem.Constant:
     return fem.Constant(domain.mesh, float(value))
 
 
-def mixed_space(domain: Domain, scalars: int):
-    """Quadratic velocity with ``scalars`` linear scalars, the first of which is the pressure."""
-    cell = domain.mesh.basix_cell()
-    velocity = basix.ufl.element("Lagrange", cell, 2, shape=(domain.dimension,))
-    linear = [basix.ufl.element("Lagrange", cell, 1)] * scalars
-    return fem.functionspace(domain.mesh, basix.ufl.mixed_element([velocity, *linear]))
-
-
-def momentum(u, p, v, q, carrier, viscosity, scale):
-    """u carried by a velocity, with pressure ``scale`` p and stress 2 ν sym ∇u; the divergence of u is 0."""
-    S = ufl.sym(ufl.grad(u))
-    return (
-        ufl.inner(ufl.grad(u) * carrier, v)
-        + 2 * viscosity * ufl.inner(S, ufl.grad(v))
-        - scale * p * ufl.div(v)
-        - scale * q * ufl.div(u)
-    ) * dx
-
-
-def driving_force(domain: Domain, v, bulk_velocity) -> Drive:
-    """The force along the period that holds the volume-mean velocity."""
-    e = fem.Constant(domain.mesh, domain.period / np.linalg.norm(domain.period))
-    return Drive(ufl.inner(e, v) * dx, target=bulk_velocity * domain.integral(1.0))
-
-
 def at_rest_on_walls(domain: Domain, W, part):
     """Part ``part`` of the unknowns is zero on all walls."""
     V, _ = W.sub(part).collapse()
     return fem.dirichletbc(fem.Function(V), domain.wall_dofs((W.sub(part), V)), W.sub(part))
-
-
-def pinned_pressure(W):
-    """One pressure is held on all ranks that know it, since only its gradient is determined."""
-    Q, (dofs,) = W.sub(1).collapse()
-    numbers = W.dofmap.index_map.local_to_global(dofs)
-    first = W.mesh.comm.allreduce(numbers.min(initial=np.iinfo(np.int64).max), MPI.MIN)
-    here = np.flatnonzero(numbers == first).astype(np.int32)
-    return fem.dirichletbc(fem.Function(Q), [dofs[here], here], W.sub(1))
 
 
 def distance_function(domain: Domain) -> fem.Function:
