@@ -25,7 +25,7 @@ from vcnn.mesh import named_mesh
 HERE = Path(__file__).parent
 HILLS = HERE.parents[1] / "shared" / "data" / "closure_challenge" / "train"
 RESULTS = HERE / "results" / "turbulence.json"
-BULK = {395: 17.545, 550: 18.4}   # U in u_τ of the DNS; ν = 1/Re_τ, so that u_τ comes out as about 1
+BULK = {395: 17.545, 550: 18.4}   # U in u_τ, of the DNS at 395 and chosen at 550; ν = 1/Re_τ, so that u_τ is about 1
 STATIONS = ("30", "100", "centre")
 DNS = {
     "Moser, Kim & Mansour 1999": (392.2, 13.49, 16.54, 20.13),
