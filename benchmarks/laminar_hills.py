@@ -155,7 +155,7 @@ def upwind_like(transport, shorter):
     u, c = w.sub(0).collapse(), fem.Function(transport.concentration.function_space)
     c.x.array[:] = transport.concentration.x.array
     s = ufl.TestFunction(c.function_space)
-    production = problem.production(strain_rate(u), wall_distance_of(domain, c.function_space))
+    production = problem.production(strain_rate(u), domain.wall_distance())
     spread = problem.diffusivity * ufl.Identity(2) + K(u)
     residual = (
         ufl.dot(u, ufl.grad(c)) * s + ufl.dot(spread * ufl.grad(c), ufl.grad(s))
@@ -164,14 +164,6 @@ def upwind_like(transport, shorter):
     at_rest = fem.dirichletbc(0.0, domain.wall_dofs(c.function_space), c.function_space)
     newton(residual, [ufl.derivative(residual, c)], c, [at_rest], name="upwind transport")
     return u, c
-
-
-def wall_distance_of(domain, space):
-    distance = fem.Function(space)
-    distance.interpolate(
-        lambda x: meshes.wall_distance(domain.source, x[: domain.dimension].T, domain.walls, domain.periods)
-    )
-    return distance
 
 
 def read(name):

@@ -16,11 +16,11 @@ import time
 from pathlib import Path
 
 import numpy as np
+from rans_hills import read_hill
 
 import meshes
 from solvers import MixingLength, SpalartAllmaras, evaluate
 from vcnn import DivergenceError
-from vcnn.mesh import named_mesh
 
 HERE = Path(__file__).parent
 HILLS = HERE.parents[1] / "shared" / "data" / "closure_challenge" / "train"
@@ -50,15 +50,6 @@ def channel(model, reynolds) -> dict:
     }
 
 
-def hill_mesh(data):
-    """The challenge's mesh; each periodic side of it is stored in two halves."""
-    names = {"bottomWall": "bottom", "topWall": "top", "inlet": "inlet", "outlet": "outlet"}
-    side = np.array([names.get(str(patch).split("_")[0], "") for patch in data["patch_names"]])
-    of_facet = side[data["bfacet_patch"]]
-    boundaries = {name: [("line", data["bfacet_points"][of_facet == name])] for name in names.values()}
-    return named_mesh(data["points"], [("quad", data["cells"])], boundaries)
-
-
 def errors(velocity, data) -> list[float]:
     """Against LES: the challenge's mean |ΔU| / mean |U| over cells, and the area-weighted relative L2 norm."""
     truth, area = data["les_velocity"][:, :2], data["cell_areas"].astype(float)
@@ -66,11 +57,12 @@ def errors(velocity, data) -> list[float]:
     return [float(gap.mean() / size.mean()), float(np.sqrt((area @ gap**2) / (area @ size**2)))]
 
 
-def hill(data) -> dict:
+def hill(path) -> dict:
     """Spalart-Allmaras from its own start at the bulk velocity of the LES."""
+    mesh, data = read_hill(path)
     start = time.perf_counter()
     try:
-        result = SpalartAllmaras(hill_mesh(data), float(data["nu"]), float(data["ubar_dns"][0])).solve()
+        result = SpalartAllmaras(mesh, float(data["nu"]), float(data["ubar_dns"][0])).solve()
     except DivergenceError as error:
         return {"error": str(error)}
     seconds = time.perf_counter() - start
@@ -130,8 +122,7 @@ def main(names):
     for path in [HILLS / f"{name}.npz" for name in names] or sorted(HILLS.glob("alpha_*.npz")):
         if path.stem in results["hills"]:
             continue
-        with np.load(path) as file:
-            results["hills"][path.stem] = hill(dict(file))
+        results["hills"][path.stem] = hill(path)
         keep(results)
         print(path.stem, results["hills"][path.stem], flush=True)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from laminar_hills import first_order, hill_runs
-from manufactured import THEORY, convergence
+from manufactured import THEORY, convergence, order
 from tqdm import tqdm
 
 from vcnn.cli.tables import percent
@@ -29,11 +29,6 @@ def table(header, rows) -> str:
     """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
-
-
-def order(sizes, errors):
-    """Observed between the two finest meshes."""
-    return np.log(errors[-2] / errors[-1]) / np.log(sizes[-1] / sizes[-2])
 
 
 def order_section(found) -> str:

@@ -60,12 +60,12 @@ def demo(
     }
     trained = time.perf_counter()
     rows, fields = _predict(closures, flows, others, output / "predictions")
-    page = _report(closures, flows[UNSEEN_SLOPES[0], COARSE], rows, fields, others, report)
+    page, study = _report(closures, flows[UNSEEN_SLOPES[0], COARSE], rows, fields, others, report)
     done = time.perf_counter()
 
     typer.echo(f"\nRelative L2 error of the {TARGET}")
     typer.echo(table(["flow", "points", *closures], rows))
-    typer.echo(_frame_table(page))
+    typer.echo(_frame_table(study))
     typer.echo(f"\nflows {solved - start:.0f} s, training {trained - solved:.0f} s, evaluation {done - trained:.0f} s")
     typer.echo(f"report: {page}")
 
@@ -148,17 +148,14 @@ def _report(closures, flow, rows, fields, others, folder):
         "the velocities around it alone. "
         f"Here: slope {flow.parameters['slope']:g}, which is not among the training slopes {train}."
     )
-    return write_report(study, folder, "A closure in turned frames", introduction, [section])
+    return write_report(study, folder, "A closure in turned frames", introduction, [section]), study
 
 
-def _frame_table(page) -> str:
-    """Errors at 0 and 90 degrees and how much they change over a full turn, from the report's numbers."""
-    import json
-
-    numbers = json.loads((page.parent / "report.json").read_text(encoding="utf-8"))
-    at = {angle: k for k, angle in enumerate(numbers["angles"])}
+def _frame_table(study) -> str:
+    """Errors at 0 and 90 degrees and how much they change over a full turn."""
+    at = {angle: k for k, angle in enumerate(study.angles)}
     rows = [
-        [name, percent(errors[at[0]]), percent(errors[at[90]]), f"{numbers['error_variation'][name]:.1e}"]
-        for name, errors in numbers["errors"].items()
+        [name, percent(errors[at[0]]), percent(errors[at[90]]), f"{study.error_variation[name]:.1e}"]
+        for name, errors in study.errors.items()
     ]
     return "\n" + table(["the frame turns", "error at 0°", "at 90°", "relative change over 360°"], rows)

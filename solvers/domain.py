@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import meshio
 import numpy as np
 
+from meshes.wall_distance import wall_distance
 from solvers.fenics import MPI, basix, dolfinx, fem, ufl
 from solvers.periodicity import periodic_topology, periodic_vertices
 from vcnn.errors import InputError
@@ -124,6 +125,14 @@ class Domain:
         here = self.vertices if location == "vertex" else self.mesh.topology.original_cell_index[:, None]
         function.x.array.reshape(-1, *values.shape[1:])[function.function_space.dofmap.list] = values[here]
         return function
+
+    def wall_distance(self) -> fem.Function:
+        """Exact distance to the nearest wall, at the nodes of quadratic elements."""
+        distance = fem.Function(fem.functionspace(self.mesh, ("Lagrange", 2)))
+        distance.interpolate(
+            lambda x: wall_distance(self.source, x[: self.dimension].T, self.walls, self.periods)
+        )  # fmt: skip
+        return distance
 
     def profile(self, space, value, boundary, name) -> fem.Function:
         """A Function of ``space`` from a callable of positions (d, k), values at the vertices, or a constant.

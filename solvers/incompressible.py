@@ -24,6 +24,18 @@ def strain_rate(u):
     return ufl.sqrt(2 * ufl.inner(S, S))
 
 
+def check_flow(problem) -> None:
+    """Refuse a viscosity or conditions that no flow can have.
+
+    Raises
+    ------
+    InputError
+    """
+    if not 0 < problem.viscosity < np.inf:
+        raise InputError(f"viscosity: expected a positive number, got {problem.viscosity!r}")
+    flow_conditions(problem)
+
+
 @dataclass(frozen=True, eq=False)
 class FlowResult:
     """A steady flow.

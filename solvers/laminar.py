@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import meshio
-import numpy as np
 
 from solvers.conditions import Condition, flow_conditions
 from solvers.fenics import MPI
-from solvers.incompressible import FlowResult, domain_of, solve_incompressible
-from vcnn.errors import InputError
+from solvers.incompressible import FlowResult, check_flow, domain_of, solve_incompressible
 
 _PICARD_STEPS = 3   # Newton from rest diverges at Re = 100
 
@@ -53,9 +51,7 @@ class LaminarFlow:
     conditions: Mapping[str, Condition] | None = None
 
     def __post_init__(self):
-        if not 0 < self.viscosity < np.inf:
-            raise InputError(f"viscosity: expected a positive number, got {self.viscosity!r}")
-        flow_conditions(self)
+        check_flow(self)
 
     def solve(self, start: FlowResult | None = None, comm=MPI.COMM_WORLD) -> FlowResult:
         """Solve on all ranks of ``comm``.

@@ -11,7 +11,7 @@ import numpy as np
 from meshes.wall_distance import wall_distance
 from solvers.conditions import Condition, Periodic, flow_conditions, of_kind
 from solvers.fenics import MPI
-from solvers.incompressible import FlowResult, domain_of, solve_incompressible
+from solvers.incompressible import FlowResult, check_flow, domain_of, solve_incompressible
 from vcnn.errors import DivergenceError, InputError
 from vcnn.flow import FlowField
 
@@ -60,11 +60,9 @@ class RANS:
     conditions: Mapping[str, Condition] | None = None
 
     def __post_init__(self):
-        if not 0 < self.viscosity < np.inf:
-            raise InputError(f"viscosity: expected a positive number, got {self.viscosity!r}")
         if self.location not in ("cell", "vertex"):
             raise InputError(f"location: expected 'cell' or 'vertex', got {self.location!r}")
-        flow_conditions(self)
+        check_flow(self)
 
     def solve(self, start: FlowResult | None = None, comm=MPI.COMM_WORLD) -> FlowResult:
         """Solve on all ranks of ``comm``.

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import meshio
 import numpy as np
 
-from meshes.wall_distance import wall_distance
 from solvers.carrier import Carrier, carrier_of
 from solvers.conditions import Condition, Inlet, between_walls, checked, of_kind, roles
 from solvers.domain import Domain
@@ -199,10 +198,7 @@ def _production(given, carrier, location, space) -> dict:
     if isinstance(given, MixingLengthProduction):
         if not domain.walls:
             raise InputError("production: a mixing length needs walls, there is none")
-        distance = fem.Function(space)
-        distance.interpolate(
-            lambda x: wall_distance(domain.source, x[: domain.dimension].T, domain.walls, domain.periods)
-        )
+        distance = domain.wall_distance()
         return {
             "production": given(carrier.strain_rate, distance),
             "mixing_length": given.mixing_length(distance),

@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from meshes.wall_distance import wall_distance
-from solvers.conditions import flow_conditions
 from solvers.domain import Domain
 from solvers.fenics import fem
 from solvers.incompressible import FlowResult
-from vcnn.errors import InputError
-
-
-def check(problem):
-    """Refuse what no driven flow can have, with an InputError."""
-    if not 0 < problem.viscosity < np.inf:
-        raise InputError(f"viscosity: expected a positive number, got {problem.viscosity!r}")
-    flow_conditions(problem)
 
 
 def constant(domain: Domain, value) -> fem.Constant:
@@ -28,13 +16,6 @@ def at_rest_on_walls(domain: Domain, W, part):
     """Part ``part`` of the unknowns is zero on all walls."""
     V, _ = W.sub(part).collapse()
     return fem.dirichletbc(fem.Function(V), domain.wall_dofs((W.sub(part), V)), W.sub(part))
-
-
-def distance_function(domain: Domain) -> fem.Function:
-    """Exact distance to the nearest wall at the nodes of quadratic elements."""
-    d = fem.Function(fem.functionspace(domain.mesh, ("Lagrange", 2)))
-    d.interpolate(lambda x: wall_distance(domain.source, x[: domain.dimension].T, domain.walls, domain.periods))
-    return d
 
 
 def flow_result(problem, domain, w, scale, nu_t, family, solution) -> FlowResult:

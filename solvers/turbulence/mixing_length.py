@@ -8,9 +8,9 @@ import meshio
 
 from solvers.domain import Domain, build_domain
 from solvers.fenics import MPI, fem, ufl
-from solvers.incompressible import FlowResult
+from solvers.incompressible import FlowResult, check_flow
 from solvers.momentum import driving_force, dx, momentum, taylor_hood
-from solvers.turbulence.mean_flow import at_rest_on_walls, check, constant, distance_function, flow_result
+from solvers.turbulence.mean_flow import at_rest_on_walls, constant, flow_result
 from solvers.turbulence.pseudo_time import BorderedSystem, march
 from solvers.velocity_conditions import pinned_pressure
 
@@ -48,7 +48,7 @@ class MixingLength:
     conditions = None   # there are no others
 
     def __post_init__(self):
-        check(self)
+        check_flow(self)
 
     def solve(self, comm=MPI.COMM_WORLD) -> FlowResult:
         """Solve on all ranks of ``comm``: five Picard steps, then Newton in pseudo-time.
@@ -60,7 +60,7 @@ class MixingLength:
         """
         domain = build_domain(self.mesh, self.walls, self.periodic, comm)
         nu, U = constant(domain, self.viscosity), constant(domain, abs(self.bulk_velocity))
-        length = Length(domain, distance_function(domain), nu, U)
+        length = Length(domain, domain.wall_distance(), nu, U)
         w, force = picard(domain, length, nu, U, self.bulk_velocity)
         time_step = constant(domain, length.thickness / U)
         v, q = ufl.TestFunctions(w.function_space)

@@ -8,9 +8,9 @@ import meshio
 
 from solvers.domain import build_domain
 from solvers.fenics import MPI, fem, ufl
-from solvers.incompressible import FlowResult
+from solvers.incompressible import FlowResult, check_flow
 from solvers.momentum import driving_force, dx, momentum, taylor_hood
-from solvers.turbulence.mean_flow import at_rest_on_walls, check, constant, distance_function, flow_result
+from solvers.turbulence.mean_flow import at_rest_on_walls, constant, flow_result
 from solvers.turbulence.mixing_length import Length, picard
 from solvers.turbulence.pseudo_time import BorderedSystem, march
 from solvers.velocity_conditions import pinned_pressure
@@ -54,7 +54,7 @@ class SpalartAllmaras:
     conditions = None   # there are no others
 
     def __post_init__(self):
-        check(self)
+        check_flow(self)
 
     def solve(self, comm=MPI.COMM_WORLD) -> FlowResult:
         """Solve on all ranks of ``comm``: five Picard steps with a mixing length, then Newton in pseudo-time.
@@ -66,7 +66,7 @@ class SpalartAllmaras:
         """
         domain = build_domain(self.mesh, self.walls, self.periodic, comm)
         nu, U = constant(domain, self.viscosity), constant(domain, abs(self.bulk_velocity))
-        d = distance_function(domain)
+        d = domain.wall_distance()
         length = Length(domain, d, nu, U)
         W = taylor_hood(domain, scalars=2)
         w = fem.Function(W)
