@@ -7,7 +7,7 @@ _HOME = {
     "DivergenceError": "errors",
     "FlowField": "flow",
     "InputError": "errors",
-    "RegionOfInfluence": "clouds",
+    "RegionOfInfluence": "region",
     "Scales": "scales",
     "TrainingConfig": "training",
     "VectorCloudNetwork": "network",

@@ -15,9 +15,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from vcnn.architectures import build_network
-from vcnn.clouds import RegionOfInfluence
 from vcnn.errors import DivergenceError, InputError
 from vcnn.flow import FlowField
+from vcnn.region import RegionOfInfluence
 from vcnn.scales import Scales
 
 _FORMAT = 1

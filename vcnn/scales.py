@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
-from vcnn.clouds import RegionOfInfluence, VectorClouds
+from vcnn.clouds import VectorClouds
 from vcnn.flow import FlowField
+from vcnn.region import RegionOfInfluence
 
 
 @dataclass(frozen=True)

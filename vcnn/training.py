@@ -15,10 +15,11 @@ import torch
 from tqdm import tqdm
 
 from vcnn.closure import Closure, check_fields, read_tensors, write_tensors
-from vcnn.clouds import RegionOfInfluence, VectorClouds
+from vcnn.clouds import VectorClouds
 from vcnn.errors import DivergenceError, InputError
 from vcnn.evaluation.errors import relative_l2
 from vcnn.flow import FlowField
+from vcnn.region import RegionOfInfluence
 from vcnn.scales import Scales
 
 

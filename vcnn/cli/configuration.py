@@ -13,8 +13,8 @@ import torch
 
 from vcnn.architectures import build_network
 from vcnn.cli.inputs import naming
-from vcnn.clouds import RegionOfInfluence
 from vcnn.errors import InputError
+from vcnn.region import RegionOfInfluence
 from vcnn.training import TrainingConfig
 
 

@@ -1,0 +1,170 @@
+"""Regions of influence: which points of a flow make up the cloud of a centre."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from vcnn.clouds import VectorClouds
+from vcnn.errors import InputError
+from vcnn.flow import FlowField
+from vcnn.search import Columns
+
+_COLUMNS = 8   # to the smallest half-axis: fewer take in more points in vain, more cost more searches
+
+
+@dataclass(frozen=True)
+class RegionOfInfluence:
+    """Which points belong to the cloud of a centre: an ellipsoid around it, long axis along its velocity.
+
+    Made by :meth:`transport`, :meth:`ball` or :meth:`ellipsoid`. Points whose scaled distance exceeds 1 by
+    no more than round-off (1e-9) are taken in, so that ties do not depend on the frame.
+    """
+
+    kind: str
+    parameters: tuple[tuple[str, float], ...]
+
+    @classmethod
+    def transport(cls, diffusivity: float, decay: float, tolerance: float = 0.2) -> RegionOfInfluence:
+        """Region outside which a source of u·∇c − D∇²c + ζc = P contributes less than ``tolerance``.
+
+        Half-axes along and across the centre's velocity u₀ (Zhou, Han & Xiao 2022, from the Green's function
+        in one dimension): l₁ = |2D ln ε / (|u₀| − √(|u₀|² + 4Dζ))|, l₂ = √(D/ζ) |ln ε|.
+
+        Parameters
+        ----------
+        diffusivity : D, length²/time
+        decay : ζ, 1/time
+        tolerance : ε in (0, 1)
+        """
+        if not 0 < tolerance < 1:
+            raise InputError(f"tolerance: expected a number between 0 and 1, got {tolerance}")
+        return cls._checked("transport", diffusivity=diffusivity, decay=decay, tolerance=tolerance)
+
+    @classmethod
+    def ball(cls, radius: float) -> RegionOfInfluence:
+        """All points within ``radius``."""
+        return cls._checked("ball", radius=radius)
+
+    @classmethod
+    def ellipsoid(cls, along: float, across: float) -> RegionOfInfluence:
+        """Half-axes ``along`` and ``across`` the centre's velocity; a ball of radius ``across`` at rest."""
+        return cls._checked("ellipsoid", along=along, across=across)
+
+    @classmethod
+    def from_dict(cls, description: dict) -> RegionOfInfluence:
+        """Inverse of :meth:`to_dict`: ``{"kind": "ball", "radius": 0.5}``."""
+        makers = {"transport": cls.transport, "ball": cls.ball, "ellipsoid": cls.ellipsoid}
+        parameters = dict(description)
+        kind = parameters.pop("kind", None)
+        if kind not in makers:
+            raise InputError(f"region: kind must be one of {', '.join(makers)}, got {kind!r}")
+        try:
+            return makers[kind](**parameters)
+        except TypeError as error:
+            raise InputError(f"region of kind {kind!r}: {str(error).split('.')[-1]}") from None
+
+    @classmethod
+    def _checked(cls, kind, **parameters):
+        for name, value in parameters.items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < np.inf:
+                raise InputError(f"{name}: expected a positive number, got {value!r}")
+        return cls(kind, tuple((name, float(value)) for name, value in parameters.items()))
+
+    def to_dict(self) -> dict:
+        """Plain description for files."""
+        return {"kind": self.kind, **dict(self.parameters)}
+
+    def half_axes(self, speed) -> tuple[np.ndarray, np.ndarray]:
+        """Half-axes (along, across), each (m,), at centres with the given speeds |u₀| (m,)."""
+        p, speed = dict(self.parameters), np.asarray(speed, dtype=float)
+        if self.kind == "ball":
+            return np.full_like(speed, p["radius"]), np.full_like(speed, p["radius"])
+        if self.kind == "ellipsoid":
+            along = np.where(speed > 0, p["along"], p["across"])
+            return along, np.full_like(speed, p["across"])
+        D, zeta, log = p["diffusivity"], p["decay"], abs(np.log(p["tolerance"]))
+        # (√(u² + 4Dζ) + u) / (4Dζ) is 1 / (√(u² + 4Dζ) − u) without its cancellation
+        along = 2 * D * log * (np.sqrt(speed**2 + 4 * D * zeta) + speed) / (4 * D * zeta)
+        return along, np.full_like(speed, np.sqrt(D / zeta) * log)
+
+    def clouds(self, flow: FlowField, centres=None, max_points=None, seed=None) -> VectorClouds:
+        """Clouds of a flow.
+
+        Parameters
+        ----------
+        flow : FlowField
+        centres : (m,) int, optional
+            Indices of the centre points; default: every point of the flow.
+        max_points : int, optional
+            Random subsample of each cloud (for training only); needs ``seed``.
+        seed : int, optional
+        """
+        centres = _checked_centres(flow, centres)
+        if len(centres) == 0:
+            raise InputError("centres: expected at least one")
+        parts = list(self.stream(flow, centres))
+        offsets = np.concatenate([[0], np.cumsum(np.concatenate([part.counts for part in parts]))])
+        neighbours, positions = (np.concatenate([getattr(p, k) for p in parts]) for k in ("neighbours", "positions"))
+        clouds = VectorClouds(flow, centres, offsets, neighbours, positions)
+        if max_points is None:
+            return clouds
+        if seed is None:
+            raise InputError("seed: a random subsample (max_points) needs one")
+        return clouds.subsample(max_points, np.random.default_rng(seed))
+
+    def stream(self, flow: FlowField, centres=None, pairs: int = 2**18) -> Iterator[VectorClouds]:
+        """The same clouds in parts of about ``pairs`` pairs, so that memory stays bounded."""
+        centres = _checked_centres(flow, centres)
+        if len(centres) == 0:
+            return
+        speed = np.linalg.norm(flow.velocity[centres], axis=1)
+        along, across = self.half_axes(speed)
+        smallest, largest = min(along.min(), across.min()), max(along.max(), across.max())
+        columns = Columns(flow.points, smallest / _COLUMNS)
+        shifts = _image_shifts(flow, largest)
+        start, size = 0, 32
+        while start < len(centres):
+            block = slice(start, start + size)
+            forms = _forms(flow.velocity[centres[block]], speed[block], along[block], across[block])
+            clouds = _clouds(flow, centres[block], columns.inside(flow.points[centres[block]], forms, shifts))
+            yield clouds
+            start += size
+            size = int(np.clip(pairs / clouds.counts.mean(), 1, 4 * size))
+
+
+def _forms(velocity, speed, along, across) -> np.ndarray:
+    """(m, d, d) of the ellipsoids rᵀ M r = 1 with one half-axis ``along`` the velocity and all others ``across``."""
+    e = np.divide(velocity, speed[:, None], out=np.zeros_like(velocity), where=speed[:, None] > 0)
+    difference = (1 / along**2 - 1 / across**2)[:, None, None]
+    return np.eye(e.shape[1]) / across[:, None, None] ** 2 + difference * e[:, :, None] * e[:, None]
+
+
+def _clouds(flow, centres, found) -> VectorClouds:
+    owners, neighbours, positions = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=len(centres)))])
+    return VectorClouds(flow, centres, offsets, neighbours, positions)
+
+
+def _checked_centres(flow, centres) -> np.ndarray:
+    if centres is None:
+        return np.arange(len(flow))
+    centres = np.asarray(centres)
+    if centres.ndim != 1 or not np.issubdtype(centres.dtype, np.integer):
+        raise InputError("centres: expected a one-dimensional array of point indices")
+    if len(centres) and not (0 <= centres.min() and centres.max() < len(flow)):
+        raise InputError(f"centres: indices must lie in 0..{len(flow) - 1}")
+    return centres
+
+
+def _image_shifts(flow, reach) -> np.ndarray:
+    """All lattice vectors by which a point of the flow can come within ``reach`` of another."""
+    if not flow.periods:
+        return np.zeros((1, flow.dimension))
+    periods = np.array(flow.periods)
+    dual = np.linalg.pinv(periods)  # columns b_i with p_i·b_j = δ_ij: lattice coordinates are x·b_i
+    extent = np.ptp(flow.points @ dual, axis=0) + reach * np.linalg.norm(dual, axis=0)
+    counts = [np.arange(-n, n + 1) for n in np.floor(extent + 1e-9).astype(int)]
+    return np.stack(np.meshgrid(*counts, indexing="ij"), axis=-1).reshape(-1, len(periods)) @ periods
