@@ -9,9 +9,10 @@ import numpy as np
 
 import meshes
 from solvers import LaminarFlow, ScalarTransport, along_wall, locate, wall_force
+from solvers.bordered import Drive
 from solvers.fenics import basix, dolfinx, fem, ufl
 from solvers.incompressible import strain_rate
-from solvers.newton import Drive, newton
+from solvers.newton import newton
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "openfoam"
 VISCOSITY, BULK = 0.01, 0.721039

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from solvers.bordered import Drive
 from solvers.fenics import basix, fem, ufl
-from solvers.newton import Drive
 
 dx = ufl.dx(degree=5)   # enough for quadratic velocities; closures are no polynomials anyway
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import meshio
 import numpy as np
 
+from solvers.bordered import LINEAR_SOLVERS
 from solvers.carrier import Carrier, carrier_of
 from solvers.conditions import Condition, Inlet, between_walls, checked, of_kind, roles
 from solvers.domain import Domain
 from solvers.fenics import MPI, fem, ufl
-from solvers.newton import LINEAR_SOLVERS, newton
+from solvers.newton import newton
 from solvers.output import write_vtx
 from solvers.sampling import sample
 from vcnn.errors import InputError
@@ -77,7 +78,7 @@ class ScalarTransport:
     conditions : mapping boundary name -> condition, optional
         Any others (:mod:`solvers.conditions`), in place of ``walls`` and ``periodic``.
     linear_solver : {"direct", "iterative"}
-        As in :func:`solvers.newton.newton`; iterative from some 10⁵ unknowns on.
+        As in :class:`solvers.bordered.BorderedSystem`; iterative from some 10⁵ unknowns on.
 
     Raises
     ------

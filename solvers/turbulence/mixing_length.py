@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import meshio
 
+from solvers.bordered import BorderedSystem
 from solvers.domain import Domain, build_domain
 from solvers.fenics import MPI, fem, ufl
 from solvers.incompressible import FlowResult, check_flow
 from solvers.momentum import driving_force, dx, momentum, taylor_hood
 from solvers.turbulence.mean_flow import at_rest_on_walls, constant, flow_result
-from solvers.turbulence.pseudo_time import BorderedSystem, march
+from solvers.turbulence.pseudo_time import march
 from solvers.velocity_conditions import pinned_pressure
 
 _DAMPING = 26.0        # A⁺ of van Driest, J. Aeronaut. Sci. 23 (1956)
@@ -71,7 +72,7 @@ class MixingLength:
         F += ufl.inner(u - ufl.split(old)[0], v) / time_step * dx
         bcs = [at_rest_on_walls(domain, w.function_space, 0), pinned_pressure(w.function_space)]
         drive = driving_force(domain, v, self.bulk_velocity)
-        system = BorderedSystem(F, ufl.derivative(F, w), w, bcs, drive, "mixing length", force)
+        system = BorderedSystem(F, [ufl.derivative(F, w)], w, bcs, drive, "mixing length", force=force)
         solution = march(system, old, time_step, length.follow)
         return flow_result(self, domain, w, U, nu_t, "DG", solution)
 
@@ -107,7 +108,7 @@ def picard(domain: Domain, length: Length, viscosity, speed, bulk_velocity):
     nu = viscosity + length.eddy_viscosity(u)
     system = BorderedSystem(
         momentum(u, p, v, q, u, nu, speed),
-        momentum(du, dp, v, q, u, nu, speed),
+        [momentum(du, dp, v, q, u, nu, speed)],
         w,
         [at_rest_on_walls(domain, W, 0), pinned_pressure(W)],
         driving_force(domain, v, bulk_velocity),
@@ -115,6 +116,6 @@ def picard(domain: Domain, length: Length, viscosity, speed, bulk_velocity):
     )
     for _ in range(_PICARD_STEPS):
         system.residual()
-        system.move(1.0, system.correction())
+        system.advance(system.correction())
         length.follow(system.force)
     return w, system.force

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import meshio
 
+from solvers.bordered import BorderedSystem
 from solvers.domain import build_domain
 from solvers.fenics import MPI, fem, ufl
 from solvers.incompressible import FlowResult, check_flow
 from solvers.momentum import driving_force, dx, momentum, taylor_hood
 from solvers.turbulence.mean_flow import at_rest_on_walls, constant, flow_result
 from solvers.turbulence.mixing_length import Length, picard
-from solvers.turbulence.pseudo_time import BorderedSystem, march
+from solvers.turbulence.pseudo_time import march
 from solvers.velocity_conditions import pinned_pressure
 
 KAPPA, SIGMA = 0.41, 2 / 3
@@ -81,7 +82,7 @@ class SpalartAllmaras:
         F += (ufl.inner(u - u_old, v) + U * (chi - chi_old) * s) / time_step * dx
         bcs = [at_rest_on_walls(domain, W, 0), pinned_pressure(W), at_rest_on_walls(domain, W, 2)]
         drive = driving_force(domain, v, self.bulk_velocity)
-        system = BorderedSystem(F, ufl.derivative(F, w), w, bcs, drive, "Spalart-Allmaras", force)
+        system = BorderedSystem(F, [ufl.derivative(F, w)], w, bcs, drive, "Spalart-Allmaras", force=force)
         solution = march(system, old, time_step)
         return flow_result(self, domain, w, U, nu_t, "Lagrange", solution)
 
