@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import meshio
 import numpy as np
@@ -80,21 +81,29 @@ class Domain:
         return fem.locate_dofs_topological(space, self.mesh.topology.dim - 1, self.facets[name])
 
     def ds(self, names) -> ufl.Measure:
-        """The UFL measure of the named boundaries together."""
-        tdim = self.mesh.topology.dim
-        facets = np.unique(np.concatenate([np.empty(0, dtype=np.int32), *(self.facets[name] for name in names)]))
-        marked = dolfinx.mesh.meshtags(self.mesh, tdim - 1, facets, np.ones(len(facets), dtype=np.int32))
-        return ufl.Measure("ds", self.mesh, subdomain_data=marked, subdomain_id=1, metadata={"quadrature_degree": 5})
+        """The UFL measure of the named boundaries together; measures of others may be in the same form."""
+        ids = tuple(number for number, name in enumerate(self.facets, start=1) if name in names)
+        return self._boundaries(ids or (0,))   # no facet has the number 0
+
+    @cached_property
+    def _boundaries(self) -> ufl.Measure:
+        """All named boundaries, numbered from 1 on."""
+        facets = np.concatenate([np.empty(0, dtype=np.int32), *self.facets.values()])
+        numbers = np.repeat(np.arange(1, len(self.facets) + 1, dtype=np.int32), [len(f) for f in self.facets.values()])
+        order = np.argsort(facets)
+        marked = dolfinx.mesh.meshtags(self.mesh, self.mesh.topology.dim - 1, facets[order], numbers[order])
+        return ufl.Measure("ds", self.mesh, subdomain_data=marked, metadata={"quadrature_degree": 5})
 
     def integral(self, integrand) -> float:
         """∫ integrand dx over the whole domain, for a scalar UFL expression."""
-        return self._summed(integrand * ufl.dx(self.mesh))
+        return self.total(integrand * ufl.dx(self.mesh))
 
     def boundary_integral(self, integrand, name) -> float:
         """∫ integrand ds over one boundary, for a scalar UFL expression."""
-        return self._summed(integrand * self.ds([name]))
+        return self.total(integrand * self.ds([name]))
 
-    def _summed(self, form) -> float:
+    def total(self, form) -> float:
+        """The value of a UFL form without arguments over the whole domain."""
         return self.mesh.comm.allreduce(fem.assemble_scalar(fem.form(form)))
 
     def at_cells(self, values) -> np.ndarray:
