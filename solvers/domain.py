@@ -22,6 +22,9 @@ _CELLS = {"triangle": "triangle", "quad": "quadrilateral", "tetra": "tetrahedron
 class Domain:
     """A mesh to solve on, distributed over the ranks of MPI, with its boundaries and periods.
 
+    Cells have straight sides. Along a curved boundary their edges are chords, and so are the nodes in their middles:
+    quadratic elements then converge with order 2, on straight boundaries with order 3.
+
     Parameters
     ----------
     source : meshio.Mesh

@@ -20,7 +20,8 @@ class LaminarFlow:
 
     u·∇u = −∇p + ν∇²u + f e,  ∇·u = 0,  u = 0 on walls,  (1/|Ω|) ∫ u·e dx = U,  with e the direction of the
     period and the driving force f an unknown. Taylor-Hood elements (quadratic velocity, linear pressure); three
-    Picard steps, then Newton.
+    Picard steps, then Newton. The error of the velocity falls with the third power of the cells' size, or with the
+    second along curved walls, which cells follow with straight sides (see :class:`solvers.Domain`).
 
     Parameters
     ----------

@@ -1,7 +1,14 @@
 """Laminar flow: exact where it can be, close to another code where it cannot, and conservative."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+import circular_couette
 
 import meshes
 from solvers import LaminarFlow, evaluate
@@ -67,6 +74,12 @@ def test_poiseuille_flow_is_exact(kind):
     eta = cells.points[:, 1] / (height / 2) - 1
     np.testing.assert_allclose(cells.scalars["strain_rate"], np.abs(3 * bulk * eta / (height / 2)), atol=1e-10)
     np.testing.assert_allclose(cells.scalars["pressure"], 0, atol=1e-10)
+
+
+def test_curved_walls_with_straight_cells_are_second_order():
+    coarse, fine = (circular_couette.velocity_error(n) for n in (4, 8))
+    assert 1.9 < np.log2(coarse / fine) < 2.2
+    assert fine < 0.004
 
 
 @pytest.mark.parametrize(("length", "speed"), [(1e-3, 20.0), (1e3, 1e-5), (1.0, 1e-8), (1.0, -1.0)])
