@@ -52,7 +52,7 @@ def plane_flow(seed=0, shear=1.0):
 
 def untrained(dimension=2, scalars=("k",), seed=0):
     network = VectorCloudNetwork(list(scalars), embedding=4, hidden=4, fitting=(4,), seed=seed)
-    scales = Scales(scalars={name: (0.5, 0.3) for name in scalars}, target=(1.0, 0.4))
+    scales = Scales(scalars={name: (0.5, 0.3) for name in scalars}, targets=((1.0, 0.4),))
     return Closure(network.eval(), RegionOfInfluence.ball(0.4), "c", dimension, scales)
 
 
@@ -128,7 +128,7 @@ def test_train_then_predict_rotate_and_show(folder, capsys):
     np.testing.assert_array_equal(written.scalars["c_predicted"], model.predict(truth))
     np.testing.assert_array_equal(written.scalars["c_error"], written.scalars["c_predicted"] - truth.scalars["c"])
     expected = np.linalg.norm(written.scalars["c_error"]) / np.linalg.norm(truth.scalars["c"])
-    assert errors["b.vtu"] == pytest.approx(expected, rel=1e-12)
+    assert errors["b.vtu"]["c"] == pytest.approx(expected, rel=1e-12)
     assert f"{100 * expected:.3g} %" in capsys.readouterr().out
 
     assert run("rotate", "runs/one/model.safetensors", "model.safetensors", "flows/b.vtu", "-o", "report",
@@ -153,7 +153,7 @@ def test_predicting_a_flow_without_truth_reports_no_error(folder):
     flow = plane_flow()
     FlowField(flow.points, flow.velocity, scalars={"k": flow.scalars["k"]}).save("new.vtu")
     assert run("predict", "model.safetensors", "new.vtu", "-o", "out") == 0
-    assert json.loads((folder / "out/errors.json").read_text()) == {"new.vtu": None}
+    assert json.loads((folder / "out/errors.json").read_text()) == {"new.vtu": {}}
     assert list(FlowField.load("out/new.vtu").scalars) == ["k", "c_predicted"]
 
 
@@ -192,7 +192,7 @@ def test_field_the_flows_to_train_on_lack(folder, capsys):
     assert line == "flows/a_1.vtu: the network needs scalars omega; the flow has: k, c"
     (folder / "run.toml").write_text(CONFIGURATION.replace('target = "c"', 'target = "theta"'))
     line = refused(capsys, folder, "train", "run.toml", "-o", "out")
-    assert line == "flows/a_1.vtu: target 'theta' is missing; it has: k, c"
+    assert line == "flows/a_1.vtu: target 'theta' is missing; its scalars: k, c"
 
 
 def test_dimension_of_the_model(folder, capsys):
@@ -263,7 +263,7 @@ def test_missing_files(folder, capsys):
         ("epochs = 3", "epochs = 0", "[training]: epochs: expected a positive integer, got 0"),
         ('scalars = ["k"]', 'scalars = "k"', "[network]: scalars: expected a list, got 'k'"),
         ("hidden = 8", "hidden = -8", "[network]: "),
-        ('target = "c"', "target = 5", "target: expected text, got 5"),
+        ('target = "c"', "target = 5", "target: expected text or a list, got 5"),
         ('target = "c"', "", "key 'target' is missing"),
         ("a_*", "z_*", "flows: 'flows/z_*.vtu' matches no file"),
         ("[region]", "[region", "not a TOML file"),

@@ -10,6 +10,7 @@ _HOME = {
     "RegionOfInfluence": "region",
     "Scales": "scales",
     "TrainingConfig": "training",
+    "VCNNe": "vcnn_e",
     "VectorCloudNetwork": "network",
     "VectorClouds": "clouds",
     "Zhou2022": "zhou2022",

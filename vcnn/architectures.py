@@ -6,6 +6,7 @@ from torch import nn
 
 from vcnn.errors import InputError
 from vcnn.network import VectorCloudNetwork
+from vcnn.vcnn_e import VCNNe
 from vcnn.zhou2022 import Zhou2022
 
 
@@ -13,7 +14,7 @@ def architectures() -> dict[str, type[nn.Module]]:
     """Every network that can be trained, saved and loaded: name -> class."""
     from vcnn.baselines.graph_kernel import GraphKernelNetwork  # torch_geometric is slow to import
 
-    return {network.name: network for network in (VectorCloudNetwork, Zhou2022, GraphKernelNetwork)}
+    return {network.name: network for network in (VectorCloudNetwork, Zhou2022, VCNNe, GraphKernelNetwork)}
 
 
 def build_network(name: str, config: dict) -> nn.Module:
@@ -24,7 +25,7 @@ def build_network(name: str, config: dict) -> nn.Module:
     InputError
         If the name or a keyword is unknown.
     """
-    known = {c.name: c for c in (VectorCloudNetwork, Zhou2022)}
+    known = {c.name: c for c in (VectorCloudNetwork, Zhou2022, VCNNe)}
     network = known.get(name) or architectures().get(name)
     if network is None:
         raise InputError(f"architecture: expected one of {', '.join(architectures())}, got {name!r}")

@@ -17,10 +17,11 @@ from safetensors.torch import save_file
 from vcnn.architectures import build_network
 from vcnn.errors import DivergenceError, InputError
 from vcnn.flow import FlowField
+from vcnn.heads import OUTPUTS
 from vcnn.region import RegionOfInfluence
 from vcnn.scales import Scales
 
-_FORMAT = 1
+_FORMAT = 2
 _ROWS = 2**14  # rows of pair data a network handles at once: activations stay in the cache
 
 
@@ -32,7 +33,7 @@ class Closure:
     ----------
     network : nn.Module with ``forward(clouds)``
     region : RegionOfInfluence
-    target : name of the scalar that is predicted
+    target : name of the field that is predicted, or a tuple of names if the network has several outputs
     dimension : 2 or 3, of the flows it was trained on
     scales : Scales
     units : name -> unit, e.g. ``{"length": "H", "velocity": "U_b", "concentration": "1"}``
@@ -41,11 +42,22 @@ class Closure:
 
     network: torch.nn.Module
     region: RegionOfInfluence
-    target: str
+    target: str | tuple[str, ...]
     dimension: int
     scales: Scales = field(default_factory=Scales)
     units: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping = field(default_factory=dict)
+
+    @property
+    def targets(self) -> dict[str, str]:
+        """Name of each predicted field -> kind of output (:mod:`vcnn.heads`)."""
+        names = (self.target,) if isinstance(self.target, str) else self.target
+        return dict(zip(names, self.network.outputs, strict=True))
+
+    @property
+    def galilean(self) -> bool:
+        """Whether predictions stay the same when a uniform velocity is added to the flow."""
+        return self.network.galilean and self.region.kind == "ball"
 
     def check(self, flow: FlowField) -> None:
         """Raise `InputError` if the flow lacks what the closure needs."""
@@ -55,10 +67,16 @@ class Closure:
                 f"dimension: the model was trained on {self.dimension}-D flows, this flow is {flow.dimension}-D"
             )
 
-    def predict(self, flow: FlowField, centres=None, dtype: torch.dtype | None = None) -> np.ndarray:
+    def truth(self, flow: FlowField) -> dict[str, np.ndarray]:
+        """The fields of a flow that the closure predicts, by name; those that the flow has."""
+        known = {name: getattr(flow, OUTPUTS[kind]) for name, kind in self.targets.items()}
+        return {name: fields[name] for name, fields in known.items() if name in fields}
+
+    def predict(self, flow: FlowField, centres=None, dtype: torch.dtype | None = None):
         """Closure values at the points of a flow.
 
-        Clouds are built and evaluated in blocks of a fixed size, so memory stays bounded.
+        What belongs to points is computed once; clouds are built and evaluated in blocks of a fixed size, so memory
+        stays bounded.
 
         Parameters
         ----------
@@ -70,7 +88,7 @@ class Closure:
 
         Returns
         -------
-        (n,) or (m,) float64
+        (n,), (n, d) or (n, d, d) float64, m of them with ``centres``; a dict of these by name if ``target`` is a tuple
 
         Raises
         ------
@@ -82,18 +100,22 @@ class Closure:
         self.check(flow)
         network = self.network if dtype is None else copy.deepcopy(self.network).to(dtype)
         scaled = self.scales.flow(flow) if self.network.scaling else flow
-        shift, scale = self.scales.target
-        values = []
+        parts = []
         with torch.inference_mode():
+            points = network.points(scaled)
             for block in self.region.stream(flow, centres):
                 block = self.scales.clouds(block, scaled)
                 for part in block.split(network.work(block.counts), _ROWS):
-                    values.append(network(part).double().cpu().numpy())
-        values = shift + scale * np.concatenate(values)
-        bad = np.flatnonzero(~np.isfinite(values))
-        if len(bad):
-            raise DivergenceError(f"{self.target}: {len(bad)} values are NaN or infinite, first at {bad[0]}")
-        return values
+                    values = network(part, points)
+                    parts.append((values,) if isinstance(self.target, str) else values)
+        found = {}
+        columns = zip(self.targets, self.scales.targets, zip(*parts, strict=True), strict=True)
+        for name, (shift, scale), values in columns:
+            found[name] = values = shift + scale * torch.cat(values).double().cpu().numpy()
+            bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
+            if len(bad):
+                raise DivergenceError(f"{name}: {len(bad)} values are NaN or infinite, first at {bad[0]}")
+        return found[self.target] if isinstance(self.target, str) else found
 
     def save(self, path) -> Path:
         """Write weights and everything else to one ``.safetensors`` file with a JSON header."""
@@ -125,7 +147,7 @@ class Closure:
         return Closure(
             network=network.eval(),
             region=RegionOfInfluence.from_dict(header["region"]),
-            target=header["target"],
+            target=target if isinstance(target := header["target"], str) else tuple(target),
             dimension=header["dimension"],
             scales=Scales.from_dict(header["scales"]),
             units=header["units"],
@@ -134,8 +156,8 @@ class Closure:
 
 
 def check_fields(network, flow: FlowField, who: str) -> None:
-    """Raise `InputError` if the flow lacks a scalar or vector field that the network takes."""
-    for kind in ("scalars", "vectors"):
+    """Raise `InputError` if the flow lacks a field that the network takes."""
+    for kind in ("scalars", "vectors", "tensors"):
         missing = [name for name in getattr(network, kind) if name not in getattr(flow, kind)]
         if missing:
             there = ", ".join(getattr(flow, kind)) or "none"

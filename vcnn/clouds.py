@@ -58,6 +58,12 @@ class VectorClouds:
         """(N,) for each pair the number 0..m-1 of its cloud."""
         return np.repeat(np.arange(len(self)), self.counts)
 
+    @cached_property
+    def shares(self) -> np.ndarray:
+        """(N,) weight of each pair's neighbour divided by the sum over its cloud."""
+        weights = self.flow.weights[self.neighbours]
+        return weights / np.repeat(np.add.reduceat(weights, self.offsets[:-1]), self.counts)
+
     def select(self, index) -> VectorClouds:
         """The clouds number ``index`` ((k,) int) in that order."""
         index = np.asarray(index)
@@ -99,11 +105,11 @@ class VectorClouds:
 
     def compact(self) -> VectorClouds:
         """The same clouds over a flow that holds only the points they use."""
-        pairs = len(self.neighbours)
-        used, index = np.unique(np.concatenate([self.neighbours, self.centres]), return_inverse=True)
-        return VectorClouds(
-            self.flow.subset(used), index[pairs:], self.offsets, index[:pairs], self.positions
-        )
+        used = np.zeros(len(self.flow), dtype=bool)
+        used[self.neighbours] = used[self.centres] = True
+        index = np.cumsum(used) - 1
+        flow = self.flow.subset(np.flatnonzero(used))
+        return VectorClouds(flow, index[self.centres], self.offsets, index[self.neighbours], self.positions)
 
     def split(self, work: np.ndarray, budget: int) -> Iterator[VectorClouds]:
         """Consecutive clouds in parts whose summed ``work`` ((m,) per cloud) stays near ``budget``."""

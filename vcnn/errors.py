@@ -1,5 +1,7 @@
 """Errors that name the culprit, so that the command line can end with one clear line."""
 
+from contextlib import contextmanager
+
 
 class InputError(ValueError):
     """Something that a user supplied cannot be used; the message names it and says what was expected."""
@@ -7,3 +9,13 @@ class InputError(ValueError):
 
 class DivergenceError(RuntimeError):
     """An iteration produced NaN, stagnated or diverged; the message says where and what to try."""
+
+
+@contextmanager
+def naming(what):
+    """Any `InputError` inside gets the name of the file, flow or key in front."""
+    try:
+        yield
+    except InputError as error:
+        message = str(error)
+        raise InputError(message if message.startswith(str(what)) else f"{what}: {message}") from None

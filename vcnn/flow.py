@@ -11,6 +11,7 @@ import numpy as np
 
 from vcnn.errors import InputError
 from vcnn.mesh import count_cells, mesh_geometry
+from vcnn.tensors import turned
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,10 +131,10 @@ class FlowField:
             raise InputError(f"rotation: expected an orthogonal ({d}, {d}) matrix")
         return replace(
             self,
-            points=self.points @ R.T,
-            velocity=self.velocity @ R.T,
-            vectors={name: v @ R.T for name, v in self.vectors.items()},
-            tensors={name: R @ t @ R.T for name, t in self.tensors.items()},
+            points=turned(self.points, R),
+            velocity=turned(self.velocity, R),
+            vectors={name: turned(v, R) for name, v in self.vectors.items()},
+            tensors={name: turned(t, R) for name, t in self.tensors.items()},
             periods=tuple(R @ p for p in self.periods),
             mesh=_moved(self.mesh, lambda x: x @ R.T),
         )

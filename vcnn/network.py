@@ -1,7 +1,8 @@
-"""The vector-cloud network: a closure value from a cloud, through O(d) invariants only."""
+"""The vector-cloud network: closure values from a cloud, invariant or turning with the frame by construction."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations_with_replacement, pairwise
 
 import numpy as np
@@ -10,90 +11,165 @@ from torch import nn
 
 from vcnn.clouds import VectorClouds
 from vcnn.errors import InputError
+from vcnn.features import Inputs, PointData, full, pair_data, point_data
+from vcnn.flow import FlowField
+from vcnn.heads import OUTPUTS, count_coefficients, value
 from vcnn.moments import Segments, as_tensor
+
+_SECOND = 8   # embedding channels that second moments are taken with
+_MIXED = 6    # symmetric tensors that these are combined to
 
 
 class VectorCloudNetwork(nn.Module):
-    """Vector-cloud network with separate position, velocity and scalar moments.
+    """Vector-cloud network with separate moments of positions, velocities and further vectors.
 
-    After Zhou, Han & Xiao (CMAME 388, 2022, 114211), with the vector channels kept apart and the sums
-    weighted so that they approximate integrals over the region of influence:
+    After Zhou, Han & Xiao (CMAME 388, 2022, 114211) and Han, Zhou & Xiao (arXiv 2201.01287), with the vector channels
+    kept apart and the sums weighted so that they approximate integrals over the region of influence:
 
     1. embedding g_i = a(s_i) ⊙ b(p_i) ∈ R^m of the point's scalars s_i and pair invariants p_i,
-    2. moments ḡ = Σ w g / Σ w and L^a = Σ w g ⊗ v^a / Σ w ∈ R^{m×d} for v^a = r, u and further vectors,
-    3. invariants D^{ab} = L^a (L^b_{1..m'})ᵀ for every pair of channels, and L^a u₀,
-    4. output ρ(ḡ, D, L u₀, scalars of the centre).
+    2. moments ḡ = Σ w g / Σ w and L^a = Σ w g ⊗ v^a / Σ w ∈ R^{m×d} of v^a = r, u, further vectors, T r of tensors,
+    3. invariants D^{ab} = L^a (L^b_{1..m'})ᵀ for every pair of channels, and L^a v₀ of vectors v₀ at the centre,
+    4. coefficients c = ρ(ḡ, D, L v₀, scalars of the centre),
+    5. outputs from c and combinations of the rows of all L^a (:mod:`vcnn.heads`).
 
-    Translation and permutation hold by construction; step 3 leaves O(d) invariants only. Positions, velocities
-    and scalars are expected of order one (`Scales` sees to it).
+    Of second order, symmetric tensors S^{ab} = Σ w g ⊗ sym(v^a ⊗ v^b) / Σ w join in: combinations of them, with their
+    traces, their contractions with each other and with the vectors of step 5, are further invariants, and they are
+    part of what outputs are made of. They see what first moments cancel, such as the shape of a cloud that is its own
+    mirror image.
+
+    Translation and permutation hold by construction; steps 3 and 5 leave O(d), or SO(d) if there are pseudo-scalars.
+    Positions, velocities and scalars are expected of order one (`Scales` sees to it).
 
     Parameters
     ----------
-    scalars : names of the scalar fields of the flow used as point features; the speed |u| is always one.
+    scalars : names of the scalar fields of the flow used as point features; the speed |u| is another one.
     vectors : names of vector fields of the flow that get moments of their own.
-    output : "scalar".
+    output : one of "scalar", "positive_scalar", "vector", "symmetric_tensor", "traceless_symmetric_tensor",
+        "reynolds_stress" (positive semi-definite), or a sequence of these, one for each target.
+    tensors : names of tensor fields, symmetric or not.
+    pseudoscalars : names of scalar fields that change sign in a mirror, such as the vorticity in two dimensions.
+    galilean : velocities enter relative to that of the centre, so that a uniform motion changes nothing.
+    order : 1, or 2 for second moments as well.
     embedding : m, number of embedding channels.
     retained : m', number of channels that the others are contracted with.
-    hidden : width of the hidden layers of the embeddings.
+    hidden : width of the hidden layers of a; b has half of it.
     fitting : widths of the hidden layers of ρ.
+    basis : number of vectors that the rows of the L^a are combined to for outputs and second-order invariants.
     seed : of the initial weights.
     """
 
     name = "vector-cloud"
-    scaling = True  # wants inputs of order one
+    scaling = True    # wants inputs of order one
+    weighted = True   # sums are weighted by the quadrature weights
 
-    def __init__(self, scalars=(), vectors=(), output="scalar", *, embedding=64, retained=4, hidden=64,
-                 fitting=(128, 128), seed=0):  # fmt: skip
+    def __init__(self, scalars=(), vectors=(), output="scalar", *, tensors=(), pseudoscalars=(), galilean=False,
+                 order=1, embedding=64, retained=4, hidden=64, fitting=(128, 128), basis=6, seed=0):  # fmt: skip
         super().__init__()
-        if output != "scalar":
-            raise InputError(f"output: expected 'scalar', got {output!r}")
+        self.output = output if isinstance(output, str) else tuple(output)
+        self.outputs = (output,) if isinstance(output, str) else tuple(output)
+        for kind in self.outputs or ("none",):
+            if kind not in OUTPUTS:
+                raise InputError(f"output: expected {', '.join(OUTPUTS)}, got {kind!r}")
+        if order not in (1, 2):
+            raise InputError(f"order: expected 1 or 2, got {order!r}")
         if not 1 <= retained <= embedding:
             raise InputError(f"retained: expected 1..{embedding} (embedding channels), got {retained}")
-        self.scalars, self.vectors = tuple(scalars), tuple(vectors)
         self.config = {
-            "scalars": list(scalars), "vectors": list(vectors), "output": output, "embedding": embedding,
-            "retained": retained, "hidden": hidden, "fitting": list(fitting), "seed": seed,
+            "scalars": list(scalars), "vectors": list(vectors), "output": output if isinstance(output, str) else
+            list(output), "tensors": list(tensors), "pseudoscalars": list(pseudoscalars), "galilean": galilean,
+            "order": order, "embedding": embedding, "retained": retained, "hidden": hidden, "fitting": list(fitting),
+            "basis": basis, "seed": seed,
         }  # fmt: skip
-        self.retained = retained
-        points = len(self.scalars) + 1 + len(self.vectors)
-        channels = 2 + len(self.vectors)
-        invariants = embedding * (1 + channels + retained * channels * (channels + 1) // 2) + points
+        self.scalars, self.vectors, self.tensors = (*scalars, *pseudoscalars), tuple(vectors), tuple(tensors)
+        self.inputs = Inputs(self.scalars, self.vectors, self.tensors, bool(galilean))
+        self.galilean = bool(galilean)
+        self.symmetry = "SO(d)" if pseudoscalars else "O(d)"
+        self.order, self.retained = order, retained
+        self.second = min(_SECOND, embedding)
+
+        channels = self.inputs.channels
+        tensor_channels = len(self.tensors)
+        if order == 2:
+            tensor_channels += (channels - len(self.tensors)) * (channels - len(self.tensors) + 1) // 2
+        self.vector_basis = basis + self.inputs.centre_vectors
+        self.tensor_basis = (_MIXED if tensor_channels else 0) + len(self.tensors)
+        turning = tensor_channels or any(OUTPUTS[kind] != "scalars" for kind in self.outputs)
+        invariants = embedding * (1 + retained * channels * (channels + 1) // 2 + channels * self.inputs.centre_vectors)
+        invariants += self.inputs.point_features
+        if tensor_channels:
+            pairs = lambda n: n * (n + 1) // 2
+            invariants += self.tensor_basis * (1 + pairs(self.vector_basis)) + pairs(self.tensor_basis)
+        self.coefficients = [count_coefficients(k, self.vector_basis, self.tensor_basis) for k in self.outputs]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.point_embedding = perceptron(points, hidden, embedding)
-            self.pair_embedding = perceptron(5 + 2 * len(self.vectors), hidden, hidden, embedding)
-            self.fitting = perceptron(invariants, *fitting, 1)
+            self.point_embedding = perceptron(self.inputs.point_features, hidden, hidden, embedding)
+            self.pair_embedding = perceptron(self.inputs.pair_features, max(hidden // 2, 1), embedding)
+            self.fitting = perceptron(invariants, *fitting, sum(self.coefficients))
+            if turning:
+                self.mixed_vectors = nn.Linear(embedding * channels, basis, bias=False)
+            if tensor_channels:
+                self.mixed_tensors = nn.Linear(self.second * tensor_channels, _MIXED, bias=False)
 
     def work(self, counts: np.ndarray) -> np.ndarray:
         """Rows of pair data that clouds of ``counts`` points need."""
         return counts
 
-    def forward(self, clouds: VectorClouds) -> torch.Tensor:
-        """Closure values of m clouds, shape (m,)."""
-        clouds = clouds.compact()  # points are embedded once, however many clouds share them
-        flow = clouds.flow
+    def points(self, flow: FlowField) -> PointData:
+        """What is computed once a point, however many clouds share it."""
+        data = point_data(flow, self.inputs, self.fitting[0].weight)
+        return replace(data, embedding=self.point_embedding(data.features))
+
+    def forward(self, clouds: VectorClouds, points: PointData | None = None):
+        """Closure values of m clouds: scalars (m,), vectors (m, d), tensors (m, d, d); a tuple if there are several.
+
+        ``points`` is :meth:`points` of the clouds' flow, if known.
+        """
+        if points is None:
+            clouds = clouds.compact()
+            points = self.points(clouds.flow)
         like = self.fitting[0].weight
-        j = torch.as_tensor(clouds.neighbours, device=like.device)
-        i = torch.as_tensor(clouds.centres[clouds.owners], device=like.device)
-        r = as_tensor(clouds.positions, like)
-        channels = [as_tensor(flow.velocity, like), *(as_tensor(flow.vectors[v], like) for v in self.vectors)]
-        points = point_features(flow, self.scalars, channels, like)
-        vectors = [r, *(v[j] for v in channels)]
-
-        pairs = pair_invariants(r, vectors[1:], [v[i] for v in channels])
-        g = self.point_embedding(points)[j] * self.pair_embedding(pairs)
-
-        segments = Segments(clouds, like.device)
-        weights = segments.mean_weights(as_tensor(flow.weights[:, None], like)[j])
-        moments = segments.moments(g, weights * torch.cat([torch.ones_like(weights), *vectors], dim=1))
-        mean, *first = moments.split([1] + [flow.dimension] * len(vectors), dim=2)
+        neighbour = torch.as_tensor(clouds.neighbours, device=like.device)
         centre = torch.as_tensor(clouds.centres, device=like.device)
-        u0 = channels[0][centre][:, :, None]
-        contracted = [
-            a @ b[:, : self.retained].transpose(1, 2) for a, b in combinations_with_replacement(first, 2)
-        ]
-        features = [mean, *(a @ u0 for a in first), *contracted]
-        return self.fitting(torch.cat([*(f.flatten(1) for f in features), points[centre]], dim=1)).squeeze(1)
+        owner = torch.as_tensor(clouds.centres[clouds.owners], device=like.device)
+        pairs = pair_data(clouds, points, self.inputs, neighbour, owner, second=self.order == 2)
+        g = points.embedding[neighbour] * self.pair_embedding(pairs.features)
+
+        segments, d = Segments(clouds, like.device), clouds.flow.dimension
+        weights = as_tensor(clouds.shares, like)
+        moments = segments.moments(g, weights * torch.cat([torch.ones_like(weights)[None], *pairs.vectors]))
+        mean, *first = moments.split([1] + [d] * len(pairs.vectors), dim=2)
+        here = [v[:, centre].T for v in points.vectors[self.galilean :]]
+        features = [mean, *(a @ v[:, :, None] for a in first for v in here)]
+        features += [a @ b[:, : self.retained].transpose(1, 2) for a, b in combinations_with_replacement(first, 2)]
+
+        vectors = tensors = None
+        if hasattr(self, "mixed_vectors"):
+            rows = torch.cat(first, dim=1)
+            mixed = self.mixed_vectors(rows.transpose(1, 2)).transpose(1, 2)
+            vectors = torch.cat([mixed, *(v[:, None] for v in here)], dim=1)
+            tensors = vectors.new_zeros(len(vectors), 0, d, d)
+        if pairs.products:
+            second = segments.moments(g[:, : self.second], weights * torch.cat(pairs.products))
+            second = full(torch.stack(second.split(d * (d + 1) // 2, dim=2), dim=1).flatten(1, 2), d)
+            at_centre = [T[:, :, centre].permute(2, 0, 1) for T in points.tensors]
+            at_centre = [0.5 * (T + T.transpose(1, 2))[:, None] for T in at_centre]
+            mixed = self.mixed_tensors(second.flatten(2).transpose(1, 2)).transpose(1, 2).unflatten(2, (d, d))
+            tensors = torch.cat([mixed, *at_centre], dim=1)
+            features += _tensor_invariants(vectors, tensors)
+        inputs = torch.cat([*(f.flatten(1) for f in features), points.features[centre]], dim=1)
+        parts = self.fitting(inputs).split(self.coefficients, dim=1)
+        values = tuple(value(kind, c, vectors, tensors) for kind, c in zip(self.outputs, parts, strict=True))
+        return values[0] if isinstance(self.output, str) else values
+
+
+def _tensor_invariants(vectors, tensors) -> list[torch.Tensor]:
+    """tr S_k, S_k : S_l for k <= l, and V_k·S_q V_l for k <= l."""
+    q, K = tensors.shape[1], vectors.shape[1]
+    flat = tensors.flatten(2)
+    both = (flat @ flat.transpose(1, 2))[:, *torch.triu_indices(q, q, device=flat.device)]
+    sandwiched = vectors[:, None] @ tensors @ vectors[:, None].transpose(2, 3)
+    sandwiched = sandwiched[:, :, *torch.triu_indices(K, K, device=flat.device)]
+    return [tensors.diagonal(dim1=2, dim2=3).sum(dim=2), both, sandwiched]
 
 
 def perceptron(*widths: int, activation=nn.SiLU) -> nn.Sequential:
@@ -102,24 +178,3 @@ def perceptron(*widths: int, activation=nn.SiLU) -> nn.Sequential:
     for inputs, outputs in pairwise(widths):
         layers += [nn.Linear(inputs, outputs), activation()]
     return nn.Sequential(*layers[:-1])
-
-
-def point_features(flow, scalars, vectors, like) -> torch.Tensor:
-    """Scalars that belong to a point: the named fields and the norm of each vector; (n, p)."""
-    named = [as_tensor(flow.scalars[name], like) for name in scalars]
-    return torch.stack([*named, *(v.norm(dim=1) for v in vectors)], dim=1)
-
-
-def pair_invariants(r, neighbours, centres) -> torch.Tensor:
-    """O(d) invariants of a pair: |r|, and for each vector v: r·v, r·v₀; of velocities also u·u₀ and |u₀|.
-
-    Parameters
-    ----------
-    r : (N, d) relative positions
-    neighbours, centres : lists of (N, d), each vector at the neighbour and at the centre, velocity first
-    """
-    dot = lambda a, b: (a * b).sum(dim=1)
-    columns = [r.norm(dim=1), dot(neighbours[0], centres[0]), centres[0].norm(dim=1)]
-    for v, v0 in zip(neighbours, centres, strict=True):
-        columns += [dot(r, v), dot(r, v0)]
-    return torch.stack(columns, dim=1)

@@ -9,46 +9,56 @@ import numpy as np
 
 from vcnn.clouds import VectorClouds
 from vcnn.flow import FlowField
+from vcnn.heads import OUTPUTS
 from vcnn.region import RegionOfInfluence
 
 
 @dataclass(frozen=True)
 class Scales:
-    """One factor for all components of a vector, a shift and a factor for a scalar.
+    """One factor for all components of a vector or tensor, a shift and a factor for a scalar.
 
     Parameters
     ----------
     length, velocity : divisors of positions and velocities
     scalars : name -> (shift, divisor)
-    vectors : name -> divisor
-    target : (shift, divisor) of the closure value
+    vectors, tensors : name -> divisor
+    targets : (shift, divisor) of each closure value, in their order
     """
 
     length: float = 1.0
     velocity: float = 1.0
     scalars: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     vectors: Mapping[str, float] = field(default_factory=dict)
-    target: tuple[float, float] = (0.0, 1.0)
+    tensors: Mapping[str, float] = field(default_factory=dict)
+    targets: tuple[tuple[float, float], ...] = ((0.0, 1.0),)
 
     @classmethod
-    def of(cls, flows: Sequence[FlowField], region: RegionOfInfluence, scalars, vectors, target) -> Scales:
-        """Scales of training flows: the mean lateral half-axis of the region, root-mean-square vectors, means
-        and standard deviations of scalars, all weighted by the quadrature weights."""
+    def of(cls, flows: Sequence[FlowField], region: RegionOfInfluence, network, targets: Sequence[str]) -> Scales:
+        """Scales of training flows for a network and its targets.
+
+        The mean lateral half-axis of the region, means and standard deviations of scalars, root mean squares of all
+        else, weighted by the quadrature weights.
+        """
         weights = np.concatenate([flow.weights / flow.weights.sum() for flow in flows]) / len(flows)
         join = lambda get: np.concatenate([get(flow) for flow in flows])
-        rms = lambda v: _positive(np.sqrt(weights @ (v**2).sum(axis=1)))
+        rms = lambda v: _positive(np.sqrt(weights @ (v**2).reshape(len(v), -1).sum(axis=1)))
 
         def moments(values):
             mean = float(weights @ values)
             return mean, _positive(np.sqrt(weights @ (values - mean) ** 2))
 
+        def target(kind, name):
+            values = join(lambda flow: getattr(flow, OUTPUTS[kind])[name])
+            return moments(values) if kind == "scalar" else (0.0, rms(values))   # others have a zero of their own
+
         velocity = join(lambda flow: flow.velocity)
         return cls(
             length=float(weights @ region.half_axes(np.linalg.norm(velocity, axis=1))[1]),
             velocity=rms(velocity),
-            scalars={name: moments(join(lambda flow, n=name: flow.scalars[n])) for name in scalars},
-            vectors={name: rms(join(lambda flow, n=name: flow.vectors[n])) for name in vectors},
-            target=moments(join(lambda flow: flow.scalars[target])),
+            scalars={name: moments(join(lambda flow, n=name: flow.scalars[n])) for name in network.scalars},
+            vectors={name: rms(join(lambda flow, n=name: flow.vectors[n])) for name in network.vectors},
+            tensors={name: rms(join(lambda flow, n=name: flow.tensors[n])) for name in network.tensors},
+            targets=tuple(map(target, network.outputs, targets)),
         )
 
     def flow(self, flow: FlowField) -> FlowField:
@@ -59,7 +69,7 @@ class Scales:
             velocity=flow.velocity / self.velocity,
             scalars={name: (flow.scalars[name] - a) / b for name, (a, b) in self.scalars.items()},
             vectors={name: flow.vectors[name] / b for name, b in self.vectors.items()},
-            tensors={},
+            tensors={name: flow.tensors[name] / b for name, b in self.tensors.items()},
             periods=tuple(p / self.length for p in flow.periods),
             mesh=None,
             location=None,
@@ -77,7 +87,7 @@ class Scales:
     def from_dict(cls, description: dict) -> Scales:
         """Inverse of :meth:`to_dict`."""
         scalars = {name: tuple(pair) for name, pair in description["scalars"].items()}
-        return cls(**{**description, "scalars": scalars, "target": tuple(description["target"])})
+        return cls(**{**description, "scalars": scalars, "targets": tuple(map(tuple, description["targets"]))})
 
 
 def _positive(value) -> float:

@@ -14,12 +14,12 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from vcnn.closure import Closure, check_fields, read_tensors, write_tensors
-from vcnn.clouds import VectorClouds
+from vcnn.closure import Closure, read_tensors, write_tensors
 from vcnn.errors import DivergenceError, InputError
-from vcnn.evaluation.errors import relative_l2
+from vcnn.evaluation.errors import errors_of
 from vcnn.flow import FlowField
 from vcnn.region import RegionOfInfluence
+from vcnn.samples import check_flows, check_importance, draw_samples
 from vcnn.scales import Scales
 
 
@@ -64,18 +64,22 @@ class TrainingConfig:
             raise InputError(f"dtype: expected 'float32' or 'float64', got {self.dtype!r}")
 
 
-def fit(network, flows: Sequence[FlowField], target: str, region: RegionOfInfluence,
+def fit(network, flows: Sequence[FlowField], target: str | Sequence[str], region: RegionOfInfluence,
         config: TrainingConfig | None = None, validation: Sequence[FlowField] = (), run_directory=None,
-        units=None, provenance=None, progress: bool = True) -> Closure:  # fmt: skip
-    """Train ``network`` on ``flows`` to predict the scalar field ``target``.
+        importance: str | None = None, units=None, provenance=None, progress: bool = True) -> Closure:  # fmt: skip
+    """Train ``network`` on ``flows`` to predict the field ``target``, or several at once.
 
-    The loss is the mean square error of the scaled target, weighted by the quadrature weights of the centres.
-    With ``validation`` flows, the weights with the smallest validation error are kept, else the last ones.
+    The loss is the mean square error of the scaled target, summed over components and targets and weighted by the
+    quadrature weights of the centres. With ``validation`` flows, the weights with the smallest validation error are
+    kept, else the last ones.
 
     Parameters
     ----------
     network : nn.Module with ``forward(clouds)``; its weights are changed in place
     flows, validation : sequences of FlowField that have the target
+    target : name of a field of the kind that the network puts out, or one for each of its outputs
+    importance : name of a scalar field, optional
+        A further factor of the loss at each point, in training flows; points where it is 0 are no centres.
     run_directory : path, optional
         Receives ``checkpoint.safetensors`` and ``history.json`` after every epoch and ``model.safetensors`` at
         the end. If it holds a checkpoint of the same run, training goes on from there and ends with the same
@@ -91,22 +95,20 @@ def fit(network, flows: Sequence[FlowField], target: str, region: RegionOfInflue
     """
     config = config or TrainingConfig()
     flows, validation = list(flows), list(validation)
-    _check(network, [*flows, *validation], target)
-    scales = Scales()
-    if network.scaling:
-        scales = Scales.of(flows, region, network.scalars, network.vectors, target)
-    run = _fingerprint(network, flows, validation, target, region, config)
+    target = target if isinstance(target, str) else tuple(target)
+    names = (target,) if isinstance(target, str) else target
+    check_flows(network, [*flows, *validation], names)
+    check_importance(flows, importance)
+    scales = Scales.of(flows, region, network, names) if network.scaling else Scales(targets=((0.0, 1.0),) * len(names))
+    run = _fingerprint(network, flows, validation, [names, importance], region, config)
     network.to(getattr(torch, config.dtype)).train()
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
     closure = Closure(network, region, target, flows[0].dimension, scales, units or {}, provenance or {})
     state = _State(network, optimizer, run, None if run_directory is None else Path(run_directory))
     state.resume()
 
-    clouds = _training_clouds(flows, region, scales, network.scaling, config)
-    values = np.concatenate([flow.scalars[target] for flow in flows])[clouds.centres]
-    importance = np.concatenate([flow.weights / flow.weights.mean() for flow in flows])[clouds.centres]
-    goal = torch.tensor((values - scales.target[0]) / scales.target[1], dtype=getattr(torch, config.dtype))
-    importance = torch.tensor(importance, dtype=goal.dtype)
+    samples = draw_samples(closure, flows, config, importance)
+    clouds = samples.clouds
     steps = config.epochs * math.ceil(len(clouds) / config.batch_size)
 
     bar = tqdm(total=config.epochs, initial=state.epoch, unit="epoch", disable=not progress, desc=network.name)
@@ -123,7 +125,7 @@ def fit(network, flows: Sequence[FlowField], target: str, region: RegionOfInflue
             for group in optimizer.param_groups:
                 group["lr"] = rate
             optimizer.zero_grad()
-            loss = (importance[batch] * (network(part) - goal[batch]).square()).mean()
+            loss = samples.loss(network(part), batch)
             loss.backward()
             optimizer.step()
             total += loss.item() * len(batch)
@@ -132,9 +134,8 @@ def fit(network, flows: Sequence[FlowField], target: str, region: RegionOfInflue
         entry = {"epoch": epoch + 1, "training_loss": total / len(clouds)}
         if validation and ((epoch + 1) % config.validate_every == 0 or epoch + 1 == config.epochs):
             network.eval()
-            errors = [relative_l2(closure.predict(f), f.scalars[target], f.weights) for f in validation]
+            entry["validation_error"] = float(np.mean([list(errors_of(closure, flow).values()) for flow in validation]))
             network.train()
-            entry["validation_error"] = float(np.mean(errors))
         state.record(entry)
         bar.set_postfix({k: f"{v:.3g}" for k, v in entry.items() if k != "epoch"})
         bar.update()
@@ -204,35 +205,13 @@ def _schedule(progress: float) -> float:
     return min(progress / 0.05, 1.0) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
-def _training_clouds(flows, region, scales, scaling, config) -> VectorClouds:
-    parts = []
-    for number, flow in enumerate(flows):
-        centres = None
-        if config.centres is not None and config.centres < len(flow):
-            rng = np.random.default_rng([config.seed, 0, number])
-            centres = np.sort(rng.choice(len(flow), config.centres, replace=False))
-        clouds = region.clouds(flow, centres)
-        parts.append(scales.clouds(clouds, scales.flow(flow) if scaling else flow))
-    return VectorClouds.concatenate(parts)
-
-
-def _check(network, flows, target):
-    if not flows:
-        raise InputError("flows: expected at least one training flow")
-    for number, flow in enumerate(flows):
-        check_fields(network, flow, f"flow {number}: the network")
-        if target not in flow.scalars:
-            raise InputError(f"flow {number}: target {target!r} is missing; it has: {', '.join(flow.scalars)}")
-        if flow.dimension != flows[0].dimension:
-            raise InputError(f"flow {number}: is {flow.dimension}-D, the first one is {flows[0].dimension}-D")
-
-
-def _fingerprint(network, flows, validation, target, region, config) -> str:
-    settings = [network.name, network.config, target, region.to_dict(), asdict(config), len(validation)]
+def _fingerprint(network, flows, validation, names, region, config) -> str:
+    settings = [network.name, network.config, names, region.to_dict(), asdict(config), len(validation)]
     digest = hashlib.sha256(json.dumps(settings).encode())
     for tensor in network.state_dict().values():
         digest.update(tensor.detach().cpu().numpy().tobytes())
     for flow in (*flows, *validation):
-        for array in (flow.points, flow.velocity, flow.weights, *flow.scalars.values(), *flow.vectors.values()):
+        for array in (flow.points, flow.velocity, flow.weights, *flow.scalars.values(), *flow.vectors.values(),
+                      *flow.tensors.values()):
             digest.update(array.tobytes())
     return digest.hexdigest()

@@ -9,6 +9,8 @@ import torch
 from torch import nn
 
 from vcnn.clouds import VectorClouds
+from vcnn.features import dot, length
+from vcnn.flow import FlowField
 from vcnn.moments import Segments, as_tensor
 from vcnn.network import perceptron
 
@@ -28,9 +30,11 @@ class Zhou2022(nn.Module):
     """
 
     name = "zhou2022"
-    scaling = False
+    scaling = weighted = False
     scalars = ("strain_rate", "boundary", "wall_distance")
-    vectors = ()
+    vectors = tensors = ()
+    output, outputs = "scalar", ("scalar",)
+    galilean, symmetry = False, "O(d)"
 
     def __init__(self, diffusion_length: float = math.sqrt(0.1 / 3) * math.log(5), seed: int = 0):
         super().__init__()
@@ -45,32 +49,44 @@ class Zhou2022(nn.Module):
         """Rows of pair data that clouds of ``counts`` points need."""
         return counts
 
-    def forward(self, clouds: VectorClouds) -> torch.Tensor:
+    def points(self, flow: FlowField) -> dict[str, torch.Tensor]:
+        """Data of points by name, each (n,) but for the velocity (d, n)."""
+        return published_points(flow, self.diffusion_length, self.fitting[0].weight)
+
+    def forward(self, clouds: VectorClouds, points=None) -> torch.Tensor:
         """Closure values of m clouds, shape (m,)."""
-        clouds = clouds.compact()
-        flow = clouds.flow
-        like = self.fitting[0].weight
-        j = torch.as_tensor(clouds.neighbours, device=like.device)
-        r, u = as_tensor(clouds.positions, like), as_tensor(flow.velocity, like)[j]
-        distance, speed = r.norm(dim=1), u.norm(dim=1)
-        proximity = 0.01 / (distance + 0.01)
-        cos = -(r * u).sum(dim=1) / (distance * speed + 1e-10)
-        wall = as_tensor(flow.scalars["wall_distance"], like)[j] / (1.5 * self.diffusion_length)
-        s = torch.stack(
-            [
-                as_tensor(flow.scalars["strain_rate"], like)[j],
-                as_tensor(flow.scalars["boundary"], like)[j],
-                as_tensor(flow.weights, like)[j],
-                speed,
-                wall.clamp(max=1.0),
-                proximity,
-                0.5 * (cos + 1.05) * speed * proximity,
-            ],
-            dim=1,
-        )
-        q = torch.cat([r / (distance[:, None] + 1e-5), u, s], dim=1)
-        segments = Segments(clouds, like.device)
-        weights = segments.mean_weights(torch.ones_like(q[:, :1]))
-        moments = segments.moments(self.embedding(s), weights * q)  # GᵀQ/n, (m, 64, 4 + 7)
-        invariants = moments @ moments[:, :4].transpose(1, 2)
+        if points is None:
+            clouds = clouds.compact()
+            points = self.points(clouds.flow)
+        _, invariants = published_moments(clouds, points, self.embedding)
         return self.fitting(invariants.flatten(1)).squeeze(1)
+
+
+def published_points(flow: FlowField, diffusion_length, like) -> dict[str, torch.Tensor]:
+    """What the published features need of each point."""
+    velocity = as_tensor(flow.velocity.T.copy(), like)
+    wall = as_tensor(flow.scalars["wall_distance"], like) / (1.5 * diffusion_length)
+    return {
+        "velocity": velocity,
+        "strain_rate": as_tensor(flow.scalars["strain_rate"], like),
+        "boundary": as_tensor(flow.scalars["boundary"], like),
+        "volume": as_tensor(flow.weights, like),
+        "speed": length(velocity),
+        "wall": wall.clamp(max=1.0),
+    }
+
+
+def published_moments(clouds: VectorClouds, points, embedding):
+    """GᵀQ/n, (m, 64, 2d + 7) with the positions first, and its first invariants GᵀQ QᵀG*/n², (m, 64, 4)."""
+    velocity = points["velocity"]
+    j = torch.as_tensor(clouds.neighbours, device=velocity.device)
+    r, u = as_tensor(clouds.positions.T.copy(), velocity), velocity[:, j]
+    distance, speed = length(r), points["speed"][j]
+    proximity = 0.01 / (distance + 0.01)
+    cos = -dot(r, u) / (distance * speed + 1e-10)
+    named = [points[name][j] for name in ("strain_rate", "boundary", "volume", "speed", "wall")]
+    s = torch.stack([*named, proximity, 0.5 * (cos + 1.05) * speed * proximity])
+    q = torch.cat([r / (distance + 1e-5), u, s])
+    counts = torch.as_tensor(clouds.counts, device=velocity.device)[:, None, None]
+    moments = Segments(clouds, velocity.device).moments(embedding(s.T), q) / counts
+    return moments, moments @ moments[:, :4].transpose(1, 2)

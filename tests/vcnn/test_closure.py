@@ -15,7 +15,7 @@ SCALARS = ("strain_rate", "wall_distance")
 
 def make_closure(flow, **changes):
     network = VectorCloudNetwork(SCALARS, seed=4).eval()
-    scales = Scales.of([flow], REGION, SCALARS, (), "concentration")
+    scales = Scales.of([flow], REGION, network, ["concentration"])
     return Closure(network, REGION, "concentration", flow.dimension, scales, {"length": "H"}, {"seed": 4}, **changes)
 
 
@@ -51,7 +51,7 @@ def test_scales_follow_units():
     region = RegionOfInfluence.transport(diffusivity=0.1 * a * b, decay=3.0 * b / a)
     closure = make_closure(flow)
     rescaled = Closure(closure.network, region, "concentration", 2,
-                       Scales.of([other], region, SCALARS, (), "concentration"))  # fmt: skip
+                       Scales.of([other], region, closure.network, ["concentration"]))  # fmt: skip
     np.testing.assert_allclose(rescaled.predict(other, dtype=torch.float64),
                                closure.predict(flow, dtype=torch.float64), rtol=1e-10)  # fmt: skip
 

@@ -36,7 +36,7 @@ class Component:
 def test_an_invariant_network_predicts_the_same_to_round_off(d):
     flow, region = loose_flow(d), RegionOfInfluence.ball(0.5)
     network = VectorCloudNetwork(["k"], embedding=8, hidden=8, fitting=(8,))
-    scales = Scales.of([flow], region, ["k"], [], "c")
+    scales = Scales.of([flow], region, network, ["c"])
     closure = Closure(network.eval(), region, "c", d, scales)
     study = rotate_study({"cloud": closure}, flow, progress=False)
     assert study.variation["cloud"] < 1e-12
@@ -99,7 +99,7 @@ def test_rotation_is_counter_clockwise():
     ("closures", "options", "message"),
     [
         ({}, {}, "closures: expected one or more"),
-        ({"a": Component((1, 0)), "b": Component((1, 0), target="k")}, {}, "the same target"),
+        ({"a": Component((1, 0)), "b": Component((1, 0), target="k")}, {}, "the same single target"),
         ({"a": Component((1, 0))}, {"angles": [np.nan]}, "angles: expected finite"),
         ({"a": Component((1, 0))}, {"axis": (0, 0, 1)}, "axis: a 2-D flow turns in its plane"),
         ({"a": Component((1, 0))}, {"curve_step": 0}, "curve_step"),

@@ -146,7 +146,7 @@ def test_networks_are_built_by_name_and_refuse_nonsense():
         again = build_network(name, network.config)
         for a, b in zip(network.parameters(), again.parameters(), strict=True):
             assert torch.equal(a, b)  # the seed decides
-    with pytest.raises(InputError, match="architecture: expected one of vector-cloud, zhou2022, graph-kernel"):
+    with pytest.raises(InputError, match="architecture: expected one of vector-cloud, zhou2022, vcnn-e, graph-kernel"):
         build_network("transformer", {})
     with pytest.raises(InputError, match="depth"):
         build_network("vector-cloud", {"depth": 3})

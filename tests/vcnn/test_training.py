@@ -65,11 +65,11 @@ def test_an_interrupted_run_resumes_bit_for_bit(tmp_path, make):
     class KilledNetwork(type(make())):
         steps = 0
 
-        def forward(self, clouds):
+        def forward(self, clouds, points=None):
             self.steps += self.training
             if self.steps > 20:  # in the middle of the third epoch
                 raise Killed
-            return super().forward(clouds)
+            return super().forward(clouds, points)
 
     with pytest.raises(Killed):
         victim = make()
@@ -98,7 +98,7 @@ def test_refusals(tmp_path):
     fit(small_network(), flows, "target", REGION, CONFIG, run_directory=tmp_path, progress=False)
     with pytest.raises(InputError, match="belongs to another run"):
         fit(small_network(), flows, "target", REGION, replace(CONFIG, seed=2), run_directory=tmp_path)
-    with pytest.raises(InputError, match="flow 0: target 'stress' is missing; it has: strain_rate"):
+    with pytest.raises(InputError, match="flow 0: target 'stress' is missing; its scalars: strain_rate"):
         fit(small_network(), flows, "stress", REGION, CONFIG)
     with pytest.raises(InputError, match="flow 1: is 3-D, the first one is 2-D"):
         fit(small_network(), [flows[0], random_flow(3).with_fields(scalars={"target": np.ones(120)})], "target", REGION)

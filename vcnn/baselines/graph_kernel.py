@@ -8,6 +8,7 @@ from torch import nn
 from torch_geometric.nn import NNConv, global_mean_pool
 
 from vcnn.clouds import VectorClouds
+from vcnn.flow import FlowField
 from vcnn.moments import as_tensor
 from vcnn.network import perceptron
 
@@ -35,7 +36,10 @@ class GraphKernelNetwork(nn.Module):
 
     name = "graph-kernel"
     scaling = True
-    vectors = ()
+    weighted = False
+    vectors = tensors = ()
+    output, outputs = "scalar", ("scalar",)
+    galilean, symmetry = False, "translations"
 
     def __init__(self, scalars=(), dimension: int = 2, *, width=16, depth=2, kernel=(64, 96), seed=0):
         super().__init__()
@@ -57,17 +61,22 @@ class GraphKernelNetwork(nn.Module):
         """Rows of edge data that clouds of ``counts`` points need: the square."""
         return counts**2
 
-    def forward(self, clouds: VectorClouds) -> torch.Tensor:
-        """Closure values of m clouds, shape (m,)."""
-        return torch.cat([self._evaluate(part) for part in clouds.split(self.work(clouds.counts), _EDGES)])
+    def points(self, flow: FlowField) -> torch.Tensor:
+        """(n, d + scalars) data of points."""
+        columns = [flow.velocity, *(flow.scalars[name][:, None] for name in self.scalars)]
+        return as_tensor(np.concatenate(columns, axis=1), self.lift.weight)
 
-    def _evaluate(self, clouds):
-        clouds = clouds.compact()
-        flow, like = clouds.flow, self.lift.weight
+    def forward(self, clouds: VectorClouds, points=None) -> torch.Tensor:
+        """Closure values of m clouds, shape (m,)."""
+        if points is None:
+            clouds = clouds.compact()
+            points = self.points(clouds.flow)
+        return torch.cat([self._evaluate(part, points) for part in clouds.split(self.work(clouds.counts), _EDGES)])
+
+    def _evaluate(self, clouds, points):
+        like = self.lift.weight
         j = torch.as_tensor(clouds.neighbours, device=like.device)
-        columns = [as_tensor(flow.velocity, like)[j]]
-        columns += [as_tensor(flow.scalars[name], like)[j][:, None] for name in self.scalars]
-        nodes = torch.cat([as_tensor(clouds.positions, like), *columns], dim=1)
+        nodes = torch.cat([as_tensor(clouds.positions, like), points[j]], dim=1)
         edges = _complete_graphs(clouds).to(like.device)
         kernels = self.kernel(torch.cat([nodes[edges[0]], nodes[edges[1]]], dim=1))  # all layers share them
         state = self.lift(nodes)

@@ -12,8 +12,7 @@ from pathlib import Path
 import torch
 
 from vcnn.architectures import build_network
-from vcnn.cli.inputs import naming
-from vcnn.errors import InputError
+from vcnn.errors import InputError, naming
 from vcnn.region import RegionOfInfluence
 from vcnn.training import TrainingConfig
 
@@ -24,21 +23,27 @@ class RunConfiguration:
 
     Parameters
     ----------
-    target : name of the scalar to predict
+    target : name of the field to predict, or a list of names, one for each output of the network
     flows, validation : paths of flow files
     network : a fresh network
     region : RegionOfInfluence
     training : TrainingConfig
+    importance : name of a scalar field that weighs the points of training flows, optional
     units : name -> unit
     """
 
-    target: str
+    target: str | tuple[str, ...]
     flows: tuple[Path, ...]
     network: torch.nn.Module
     region: RegionOfInfluence
     training: TrainingConfig = field(default_factory=TrainingConfig)
     validation: tuple[Path, ...] = ()
+    importance: str | None = None
     units: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return (self.target,) if isinstance(self.target, str) else self.target
 
 
 def read_configuration(path: Path) -> RunConfiguration:
@@ -61,21 +66,22 @@ def read_configuration(path: Path) -> RunConfiguration:
             if key not in table:
                 raise InputError(f"key {key!r} is missing")
         for key, kind in _KINDS.items():
-            if not isinstance(table.get(key, kind()), kind):
-                raise InputError(f"{key}: expected {_NAMES[kind]}, got {table[key]!r}")
+            if key in table and not isinstance(table[key], kind):
+                raise InputError(f"{key}: expected {_named(kind)}, got {table[key]!r}")
         return RunConfiguration(
-            target=table["target"],
+            target=table["target"] if isinstance(table["target"], str) else tuple(table["target"]),
             flows=_files("flows", table["flows"], path.parent),
             validation=_files("validation", table.get("validation", []), path.parent),
             network=_network(dict(table["network"])),
             region=_region(dict(table["region"])),
             training=_training(table.get("training", {})),
+            importance=table.get("importance"),
             units=table.get("units", {}),
         )
 
 
-_KINDS = {"target": str, "flows": list, "validation": list, "network": dict, "region": dict, "training": dict,
-          "units": dict}  # fmt: skip
+_KINDS = {"target": (str, list), "flows": list, "validation": list, "network": dict, "region": dict, "training": dict,
+          "importance": str, "units": dict}  # fmt: skip
 _NAMES = {str: "text", list: "a list", dict: "a table", int: "an integer", float: "a number"}
 
 
@@ -85,10 +91,14 @@ def _network(table):
         known = build_network(name, {}).config
         _refuse_unknown(table, ["architecture", *known])
         for key, value in table.items():
-            kind = type(known[key])
+            kind = {"output": (str, list)}.get(key, type(known[key]))
             if not isinstance(value, (float, int) if kind is float else kind):
-                raise InputError(f"{key}: expected {_NAMES[kind]}, got {value!r}")
+                raise InputError(f"{key}: expected {_named(kind)}, got {value!r}")
         return build_network(name, table)
+
+
+def _named(kind) -> str:
+    return " or ".join(_NAMES[k] for k in (kind if isinstance(kind, tuple) else (kind,)))
 
 
 def _region(table):

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from pathlib import Path
 
-from vcnn.errors import InputError
-
-
-@contextmanager
-def naming(file):
-    """Any `InputError` inside gets the file's name in front."""
-    try:
-        yield
-    except InputError as error:
-        message = str(error)
-        raise InputError(message if message.startswith(str(file)) else f"{file}: {message}") from None
+from vcnn.errors import naming
 
 
 def read_flow(path: Path):

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import naming, read_flow, read_model
+from vcnn.cli.inputs import read_flow, read_model
 from vcnn.cli.tables import percent, table
-from vcnn.errors import InputError
+from vcnn.errors import InputError, naming
 from vcnn.outputs import claim, staged
 
 
@@ -41,17 +41,22 @@ def predict(
     for path, flow in given.items():
         with naming(path):
             closure.check(flow)
-    target, errors = closure.target, {}
+    errors = {}
     with staged(output) as folder:
         for path, flow in given.items():
             with naming(path):
-                fields = {f"{target}_predicted": closure.predict(flow)}
-                errors[path.name] = None
-                if target in flow.scalars:
-                    truth = flow.scalars[target]
-                    fields[f"{target}_error"] = fields[f"{target}_predicted"] - truth
-                    errors[path.name] = relative_l2(fields[f"{target}_predicted"], truth, flow.weights)
-                flow.with_fields(scalars=fields).save(folder / path.name)
+                found = closure.predict(flow)
+                found = {closure.target: found} if isinstance(closure.target, str) else found
+                truth = closure.truth(flow)
+                fields = {f"{name}_predicted": values for name, values in found.items()}
+                fields |= {f"{name}_error": found[name] - values for name, values in truth.items()}
+                errors[path.name] = {name: relative_l2(found[name], v, flow.weights) for name, v in truth.items()}
+                kinds = {1: {}, 2: {}, 3: {}}
+                for name, values in fields.items():
+                    kinds[values.ndim][name] = values
+                scalars, vectors, tensors = kinds.values()
+                flow.with_fields(scalars, vectors, tensors).save(folder / path.name)
         (folder / "errors.json").write_text(json.dumps(errors, indent=1))
-    print(table(["flow", f"error of {target}"], [[name, percent(e)] for name, e in errors.items()]))
+    rows = [[path, *(percent(known.get(name)) for name in closure.targets)] for path, known in errors.items()]
+    print(table(["flow", *(f"error of {name}" for name in closure.targets)], rows))
     print(f"written to {output}")

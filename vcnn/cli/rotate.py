@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import naming, read_flow, read_model
+from vcnn.cli.inputs import read_flow, read_model
+from vcnn.errors import naming
 from vcnn.outputs import claim
 
 

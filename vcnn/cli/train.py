@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import naming, read_flow
+from vcnn.cli.inputs import read_flow
 from vcnn.cli.tables import percent, table
-from vcnn.errors import InputError
+from vcnn.errors import InputError, naming
 from vcnn.outputs import claim
 
 
@@ -44,8 +44,8 @@ def train(
       epochs = 100
     """
     from vcnn.cli.configuration import read_configuration
-    from vcnn.closure import check_fields
-    from vcnn.evaluation.errors import relative_l2
+    from vcnn.evaluation.errors import errors_of
+    from vcnn.samples import check_flow
     from vcnn.training import fit
 
     claim(output, force=True)  # a run goes on where it is
@@ -58,13 +58,12 @@ def train(
     flows = {path: read_flow(path) for path in (*run.flows, *run.validation)}
     for path, flow in flows.items():
         with naming(path):
-            check_fields(run.network, flow, "the network")
-            if run.target not in flow.scalars:
-                raise InputError(f"target {run.target!r} is missing; it has: {', '.join(flow.scalars) or 'none'}")
+            check_flow(run.network, flow, run.targets)
     with naming(config):
         closure = fit(
             run.network, [flows[path] for path in run.flows], run.target, run.region, run.training,
-            validation=[flows[path] for path in run.validation], run_directory=output, units=run.units,
+            validation=[flows[path] for path in run.validation], run_directory=output, importance=run.importance,
+            units=run.units,
             provenance={"flows": [p.name for p in run.flows], "validation": [p.name for p in run.validation]},
             progress=sys.stderr.isatty(),
         )  # fmt: skip
@@ -72,6 +71,6 @@ def train(
     print(f"{model}: {'was complete already' if complete else 'trained'}")
     rows = []
     for path, flow in flows.items():
-        error = relative_l2(closure.predict(flow), flow.scalars[run.target], flow.weights)
-        rows.append([path.name, "training" if path in run.flows else "validation", percent(error)])
-    print(table(["flow", "used for", f"error of {run.target}"], rows))
+        errors = errors_of(closure, flow)
+        rows.append([path.name, "training" if path in run.flows else "validation", *map(percent, errors.values())])
+    print(table(["flow", "used for", *(f"error of {name}" for name in run.targets)], rows))

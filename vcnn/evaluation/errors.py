@@ -24,3 +24,11 @@ def relative_l2(prediction, truth, weights=None) -> float:
     if not square(truth) > 0:
         raise InputError("truth: is zero everywhere, a relative error is undefined")
     return float(np.sqrt(square(prediction - truth) / square(truth)))
+
+
+def errors_of(closure, flow) -> dict[str, float]:
+    """Relative L2 error of each field that a closure predicts and the flow has, by name."""
+    truth = closure.truth(flow)
+    found = closure.predict(flow)
+    found = {closure.target: found} if isinstance(closure.target, str) else found
+    return {name: relative_l2(found[name], values, flow.weights) for name, values in truth.items()}

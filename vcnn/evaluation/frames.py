@@ -14,6 +14,7 @@ from vcnn.closure import Closure
 from vcnn.errors import InputError
 from vcnn.evaluation.errors import relative_l2
 from vcnn.flow import FlowField
+from vcnn.tensors import turned
 
 _GENERIC_AXIS = (1.0, 2.0, 3.0)  # no plane or axis of symmetry of a usual geometry
 
@@ -28,10 +29,10 @@ class RotationStudy:
     Parameters
     ----------
     flow : FlowField at 0 degrees
-    target : name of the predicted scalar
-    truth : (n,), or None if the flow does not have it
+    target : name of the predicted field
+    truth : (n, ...), or None if the flow does not have it
     angles : (a,) degrees, the first is 0
-    predictions : closure name -> (a, n)
+    predictions : closure name -> (a, n, ...); vectors and tensors by their components in the frame at 0 degrees
     errors : closure name -> (a,); empty without truth
     changes : closure name -> (a,)
     curve_angles : (c,) degrees, from 0 to below 360
@@ -103,9 +104,9 @@ def rotate_study(closures: Mapping[str, Closure], flow: FlowField, angles: Seque
         If there is no closure, targets differ, a closure cannot predict this flow, or a number is unusable.
     """
     targets = {closure.target for closure in closures.values()}
-    if len(targets) != 1:
-        raise InputError(f"closures: expected one or more with the same target, got {sorted(targets) or 'none'}")
-    (target,) = targets
+    if len(targets) != 1 or not isinstance(target := targets.pop(), str):
+        found = ", ".join(sorted(str(closure.target) for closure in closures.values()))
+        raise InputError(f"closures: expected one or more with the same single target, got {found or 'none'}")
     angles = np.unique(np.array([0, *angles], dtype=float))
     if not np.isfinite(angles).all():
         raise InputError("angles: expected finite numbers, in degrees")
@@ -115,7 +116,7 @@ def rotate_study(closures: Mapping[str, Closure], flow: FlowField, angles: Seque
     if curve_centres < 1:
         raise InputError(f"curve_centres: expected at least 1, got {curve_centres}")
     axis = _checked_axis(axis, flow.dimension)
-    truth = flow.scalars.get(target)
+    truth = next((known[target] for known in (flow.scalars, flow.vectors, flow.tensors) if target in known), None)
 
     chosen = np.random.default_rng(seed).permutation(len(flow))[:curve_centres]
     chosen.sort()
@@ -125,8 +126,9 @@ def rotate_study(closures: Mapping[str, Closure], flow: FlowField, angles: Seque
     def predictions(closure, at, centres):
         rows = []
         for angle in at:
-            turned = flow.rotated(rotation(angle, axis))
-            rows.append(closure.predict(turned, centres=centres, dtype=torch.float64))
+            R = rotation(angle, axis)
+            values = closure.predict(flow.rotated(R), centres=centres, dtype=torch.float64)
+            rows.append(turned(values, R.T))
             bar.update()
         return np.stack(rows)
 

@@ -11,6 +11,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, PercentFormatter
 
 from vcnn.evaluation.frames import RotationStudy
 from vcnn.flow import FlowField
+from vcnn.tensors import norms
 
 _WIDTH = 12.0  # inches of a panel
 VALUES, ERRORS = "viridis", "inferno"  # colour maps that every eye can read
@@ -64,9 +65,13 @@ def field_figure(flow: FlowField, values, label: str, title: str = "", length_un
 
 
 def field_comparison(flow: FlowField, truth, prediction, label: str) -> Figure:
-    """Truth and prediction on one colour scale, and |prediction − truth| / max|truth| on its own."""
+    """Truth and prediction on one colour scale, and |prediction − truth| / max|truth| on its own.
+
+    Vectors and tensors are shown by their norms.
+    """
     truth, prediction = np.asarray(truth, dtype=float), np.asarray(prediction, dtype=float)
-    error = np.abs(prediction - truth) / np.abs(truth).max()
+    error = norms(prediction - truth) / norms(truth).max()
+    truth, prediction = (v if v.ndim == 1 else norms(v) for v in (truth, prediction))
     width, height = np.ptp(flow.points if flow.mesh is None else flow.mesh.points, axis=0)[:2]
     figure = Figure(figsize=(_WIDTH, _WIDTH / 3 * height / width + 1.3), layout="compressed")
     axes = figure.subplots(1, 3)
@@ -89,8 +94,9 @@ def prediction_panel(study: RotationStudy) -> Figure:
     """Truth (if known) and every closure in rows, angles in columns; each drawn in its turned frame."""
     rows = dict(study.predictions)
     if study.truth is not None:
-        rows = {"truth": np.tile(study.truth, (len(study.angles), 1)), **rows}
-    shown = np.array([values[0] for values in rows.values()]) if study.truth is None else study.truth
+        rows = {"truth": np.repeat(study.truth[None], len(study.angles), axis=0), **rows}
+    rows = {name: v if v.ndim == 2 else np.array([norms(row) for row in v]) for name, v in rows.items()}
+    shown = np.array([values[0] for values in rows.values()])[: 1 if study.truth is not None else None]
     label = _with_unit(study.target.replace("_", " "), study.units.get(study.target, ""))
     return _panel(study, rows, Normalize(shown.min(), shown.max()), VALUES, label, "both")
 
@@ -103,7 +109,7 @@ def error_panel(study: RotationStudy) -> Figure:
     rows = {}
     for name, values in study.predictions.items():
         reference = values[0] if study.truth is None else study.truth
-        rows[name] = np.abs(values - reference) / np.abs(reference).max()
+        rows[name] = np.array([norms(row - reference) for row in values]) / norms(reference).max()
     largest = max(values.max() for values in rows.values())
     reference = "prediction at 0°" if study.truth is None else "truth"
     label = f"|prediction − {reference}| / max |{reference}|"

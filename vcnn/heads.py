@@ -1,0 +1,72 @@
+"""Outputs of a network: equivariant values from invariant coefficients and an equivariant basis.
+
+The basis of a cloud are K vectors V_k and q symmetric tensors S_k that turn with the frame. Coefficients that do not
+turn combine them into a value that does.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch.nn.functional import softplus
+
+# kind of output -> where a FlowField keeps such fields
+OUTPUTS = {
+    "scalar": "scalars",
+    "positive_scalar": "scalars",
+    "vector": "vectors",
+    "symmetric_tensor": "tensors",
+    "traceless_symmetric_tensor": "tensors",
+    "reynolds_stress": "tensors",
+}
+
+
+def count_coefficients(kind: str, vectors: int, tensors: int) -> int:
+    """How many invariant coefficients an output needs over a basis of so many vectors and symmetric tensors."""
+    if kind in ("scalar", "positive_scalar"):
+        return 1
+    if kind == "vector":
+        return vectors
+    return vectors * (vectors + 1) // 2 + tensors + (kind != "traceless_symmetric_tensor")
+
+
+def value(kind: str, c: torch.Tensor, vectors: torch.Tensor, tensors: torch.Tensor) -> torch.Tensor:
+    """The output of m clouds: scalars (m,), vectors (m, d) or tensors (m, d, d).
+
+    A vector is Σ_k c_k V_k. A symmetric tensor is
+
+        T = Σ_{k<=l} c_kl sym(V_k ⊗ V_l) + Σ_k c_k S_k + c I
+
+    (the form of VCNN-e, Han, Zhou & Xiao 2023, with full coefficients): any symmetric tensor, once the vectors span
+    the space. Less its trace it is traceless. A Reynolds stress is T², positive semi-definite whatever the
+    coefficients are, and every such tensor is the square of a symmetric one. A positive scalar is log(1 + exp(c)),
+    1 where c = 0.
+
+    Parameters
+    ----------
+    kind : one of `OUTPUTS`
+    c : (m, count_coefficients(...))
+    vectors, tensors : (m, K, d), (m, q, d, d)
+    """
+    if kind == "scalar":
+        return c[:, 0]
+    if kind == "positive_scalar":
+        return softplus(c[:, 0] + math.log(math.e - 1))
+    if kind == "vector":
+        return (c[:, None] @ vectors).squeeze(1)
+    count, d = vectors.shape[1:]
+    rows, columns = torch.triu_indices(count, count, device=c.device)
+    products, rest = c[:, : len(rows)], c[:, len(rows) :]
+    weights = c.new_zeros(len(c), count, count)
+    weights[:, rows, columns] = 0.5 * products
+    T = vectors.transpose(1, 2) @ (weights + weights.transpose(1, 2)) @ vectors
+    T = T + torch.einsum("mk,mkij->mij", rest[:, : tensors.shape[1]], tensors)
+    identity = torch.eye(d, dtype=c.dtype, device=c.device)
+    if kind == "traceless_symmetric_tensor":
+        return T - T.diagonal(dim1=1, dim2=2).mean(dim=1)[:, None, None] * identity
+    isotropic = rest[:, -1, None, None]
+    if kind == "symmetric_tensor":
+        return T + isotropic * identity
+    root = T + (1 + isotropic) * d**-0.25 * identity   # its square has norm 1 where c = 0
+    return root @ root
