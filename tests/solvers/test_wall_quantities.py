@@ -133,13 +133,3 @@ def test_forces_on_the_hill_balance_the_drive(hill, fine):
         defects.append(force[0] / drive - 1)
     assert abs(defects[0]) < 2e-3
     assert np.log(defects[0] / defects[1]) / np.log(1.5) > 1.7
-
-
-def test_bad_input_names_the_culprit(hill):
-    flow = hill[0]
-    with pytest.raises(InputError, match="wall 'lid': expected one of bottom, top"):
-        along_wall(flow, "lid")
-    with pytest.raises(InputError, match="wall 'lid': expected one of bottom, top"):
-        wall_force(flow, "bottom", "lid")
-    with pytest.raises(InputError, match="station: x = 11 is outside"):
-        station_profiles(flow, [1.0, 11.0])

@@ -1,0 +1,248 @@
+"""Set-ups that cannot be solved: each is refused before anything is solved, by a line that names what is wrong."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from wrong_meshes import DRIVEN, MESH, MESHES, WALLS, Wrong, bounded, laminar
+
+import meshes
+from solvers import (
+    RANS,
+    Inlet,
+    LaminarFlow,
+    Outlet,
+    Periodic,
+    ScalarTransport,
+    SpalartAllmaras,
+    Symmetry,
+    Wall,
+    along_wall,
+    evaluate,
+    load_checkpoint,
+    locate,
+    save_checkpoint,
+    station_profiles,
+    wall_force,
+)  # fmt: skip
+from vcnn import DivergenceError
+
+ENDS = {"inlet": Periodic("outlet")}
+THROUGH = {"inlet": Inlet((1.0, 0.0)), "outlet": Outlet()}
+
+CONDITIONS = [
+    Wrong(
+        "boundary without a condition", lambda s: bounded({"bottom": Wall(), **DRIVEN}),
+        "boundary 'top' must be given once, it has no conditions",
+    ),
+    Wrong(
+        "unknown boundary", lambda s: laminar(walls=("bottom", "lid")),
+        "boundary 'lid' is not in the mesh, which has: bottom, top, inlet, outlet",
+    ),
+    Wrong(
+        "boundary given twice", lambda s: bounded({**WALLS, **DRIVEN, "outlet": Outlet()}),
+        "boundary 'outlet' must be given once, it has 2 conditions",
+    ),
+    Wrong("one periodic boundary", lambda s: laminar(periodic=("inlet",)), "periodic: expected the names of two bound"),
+    Wrong("no walls", lambda s: laminar(walls=()), "LaminarFlow: needs walls and two periodic boundaries, or cond"),
+    Wrong("no condition at all", lambda s: bounded({**WALLS, "inlet": "periodic"}), "boundary 'inlet': expected Wall"),
+    Wrong("list of conditions", lambda s: bounded(["bottom", "top"]), "conditions: expected a mapping from boundary"),
+    Wrong(
+        "inlet without outlet", lambda s: bounded({**WALLS, "inlet": Inlet((1.0, 0.0)), "outlet": Wall()}),
+        "what enters by an Inlet must leave by an Outlet",
+    ),
+    Wrong(
+        "inlet profile of one component", lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet(lambda x: x[1])}),
+        r"Inlet of boundary 'inlet': expected values of shape \(2, 3\), got \(3,\)",
+    ),
+    Wrong(
+        "inlet profile with NaN", lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet((np.nan, 0.0))}),
+        "Inlet of boundary 'inlet': holds NaN",
+    ),
+    Wrong(
+        "wall that the fluid passes", lambda s: bounded({"bottom": Wall(), "top": Wall((1.0, 1.0)), **ENDS}),
+        "boundary 'top': the velocity of a Wall must be along it",
+    ),
+    Wrong(
+        "curved symmetry plane",
+        lambda s: bounded({**WALLS, "bottom": Symmetry(), **DRIVEN}, meshes.periodic_hill(cells=(8, 4))),
+        "boundary 'bottom': a Symmetry must be a plane",
+    ),
+    Wrong("nothing drives the flow", lambda s: bounded({**WALLS, **ENDS}), "conditions: nothing moves the flow"),
+    Wrong(
+        "driven in two directions",
+        lambda s: bounded({**DRIVEN, "bottom": Periodic("top", pressure_gradient=1.0)}),
+        "conditions: the flow is driven in one direction at most, got two",
+    ),
+    Wrong(
+        "bulk velocity and pressure gradient", lambda s: Periodic("outlet", bulk_velocity=1.0, pressure_gradient=1.0),
+        "Periodic: expected bulk_velocity or pressure_gradient, got both",
+    ),
+    Wrong(
+        "pressure gradient of 0", lambda s: Periodic("outlet", pressure_gradient=0),
+        "pressure_gradient: expected a number other than 0, got 0",
+    ),
+    Wrong(
+        "bulk velocity beside conditions", lambda s: laminar(conditions={**WALLS, **ENDS}),
+        "bulk_velocity: with conditions, give it as Periodic",
+    ),
+    Wrong("bulk velocity missing", lambda s: laminar(bulk_velocity=None), "bulk_velocity: missing; give it, or cond"),
+    Wrong("bulk velocity of 0", lambda s: SpalartAllmaras(MESH, 0.1, 0.0), "bulk_velocity: expected a number other"),
+    Wrong("negative viscosity", lambda s: laminar(viscosity=-0.1), "viscosity: expected a positive number, got -0.1"),
+    Wrong("viscosity of NaN", lambda s: laminar(viscosity=np.nan), "viscosity: expected a positive number, got nan"),
+    Wrong(
+        "start on another mesh", lambda s: LaminarFlow(MESH, 0.1, 1.0).solve(start=s.other),
+        "start: was solved on another mesh",
+    ),
+    Wrong(
+        "start between other boundaries",
+        lambda s: LaminarFlow(MESH, 0.1, conditions={**WALLS, **THROUGH}).solve(start=s.flow),
+        "start: was solved with other walls, periodic boundaries or openings",
+    ),
+]  # fmt: skip
+
+
+def rans(closure, **options):
+    return RANS(MESH, 0.1, 1.0, closure=closure, **options).solve()
+
+
+def asked(s, predicted):
+    """RANS with a closure that predicts the same for every flow."""
+    closure = SimpleNamespace(predict=lambda flow: predicted)
+    return RANS(MESH, 0.1, 1.0, closure=closure).solve(start=s.flow)
+
+
+def transport(s, **options):
+    return ScalarTransport(**{"mesh": MESH, "velocity": s.flow, **options}).solve()
+
+
+def with_nan(values):
+    values = values.copy()
+    values[5] = np.nan
+    return values
+
+
+CLOSURES_AND_SCALARS = [
+    Wrong("negative eddy viscosity", lambda s: rans(-np.ones(16)), "eddy_viscosity: must not be negative, got -1 at"),
+    Wrong("eddy viscosity with NaN", lambda s: rans(with_nan(np.ones(16))), "eddy_viscosity: holds NaN"),
+    Wrong(
+        "eddy viscosity of wrong size", lambda s: rans(np.ones(7)),
+        "eddy_viscosity: expected 16 values, one for each cell, got 7",
+    ),
+    Wrong("no closure", lambda s: rans(None), "eddy_viscosity: expected an array"),
+    Wrong(
+        "flow without eddy viscosity as closure", lambda s: rans(s.at_cells),
+        "closure: the flow has no scalar 'eddy_viscosity'",
+    ),
+    Wrong(
+        "anisotropy of wrong shape", lambda s: rans(np.ones(16), anisotropy=np.ones((16, 3))),
+        r"anisotropy: expected an array of shape \(n, 2, 2\)",
+    ),
+    Wrong("closure predicts NaN", lambda s: asked(s, np.full(16, np.nan)), "the closure predicts NaN", DivergenceError),
+    Wrong(
+        "closure predicts too little", lambda s: asked(s, np.ones(2)),
+        r"closure: expected it to predict 16 eddy viscosities, got shape \(2,\)",
+    ),
+    Wrong("unknown location", lambda s: rans(np.ones(16), location="edge"), "location: expected 'cell' or 'vertex'"),
+    Wrong(
+        "velocity with NaN",
+        lambda s: transport(s, velocity=replace(s.at_vertices, velocity=with_nan(s.at_vertices.velocity))),
+        "velocity: .*NaN",
+    ),
+    Wrong(
+        "velocity on another mesh", lambda s: transport(s, velocity=s.other),
+        "velocity: was solved on another mesh than the one given",
+    ),
+    Wrong(
+        "velocity at another mesh's vertices", lambda s: transport(s, velocity=s.other.flow("vertex")),
+        "velocity: the flow does not live on the mesh given",
+    ),
+    Wrong(
+        "velocity on another domain", lambda s: transport(s, mesh=s.other.domain, velocity=s.flow.velocity),
+        r"velocity: the Function must live on domain\.mesh",
+    ),
+    Wrong("number as velocity", lambda s: transport(s, velocity=1.0), "velocity: expected a FlowResult, FlowField or"),
+    Wrong(
+        "cells without strain rate", lambda s: transport(s, velocity=replace(s.at_cells, scalars={})),
+        "velocity: a flow at cells needs 'strain_rate'",
+    ),
+    Wrong(
+        "mixing length without walls", lambda s: transport(
+            s, velocity=s.at_vertices, conditions={"bottom": Symmetry(), "top": Symmetry(), **ENDS}
+        ), "production: a mixing length needs walls",
+    ),
+    Wrong(
+        "production of wrong size", lambda s: transport(s, production=np.ones(7)),
+        "production: expected 25 values, one for each vertex, got 7",
+    ),
+    Wrong("production with NaN", lambda s: transport(s, production=lambda x: np.nan * x[0]), "production: holds NaN"),
+    Wrong("negative diffusivity", lambda s: transport(s, diffusivity=-1), "diffusivity: expected a positive number"),
+    Wrong(
+        "unknown linear solver", lambda s: transport(s, linear_solver="magic"),
+        "linear_solver: expected direct or iterative, got 'magic'",
+    ),
+]  # fmt: skip
+
+
+def load(s, domain=None, name="u", path=None):
+    return load_checkpoint(path or s.checkpoint, domain or s.flow.domain, {name: s.flow.velocity})
+
+
+def damaged(path):
+    path.write_bytes(path.read_bytes()[:-100])
+    return path
+
+
+POINTS_AND_FILES = [
+    Wrong(
+        "points outside", lambda s: evaluate(s.flow.velocity, [[0.5, 0.5], [0.5, 7], [-8, 0.5]]),
+        r"points: 2 of 3 are outside .* first is number 1, \(0\.5, 7\)",
+    ),
+    Wrong("points in space", lambda s: locate(s.flow.domain.mesh, [[1, 2, 3]]), r"points: expected .* shape \(n, 2\)"),
+    Wrong("point of NaN", lambda s: locate(s.flow.domain.mesh, [[1, np.nan]]), "points: expected finite numbers"),
+    Wrong(
+        "space on another mesh",
+        lambda s: locate(s.flow.domain.mesh, [[0.5, 0.5]]).values(s.other.velocity.function_space),
+        "space: lives on another mesh than the points",
+    ),
+    Wrong("station outside", lambda s: station_profiles(s.flow, [0.5, 11.0]), "station: x = 11 is outside the domain"),
+    Wrong("friction on no wall", lambda s: along_wall(s.flow, "lid"), "wall 'lid': expected one of bottom, top"),
+    Wrong("force on no wall", lambda s: wall_force(s.flow, "bottom", "lid"), "wall 'lid': expected one of bottom"),
+    Wrong("checkpoint of another mesh", lambda s: load(s, s.other.domain), r"u\.npz: was written on another mesh"),
+    Wrong("checkpoint without the function", lambda s: load(s, name="p"), r"u\.npz: holds no function 'p'"),
+    Wrong("damaged checkpoint", lambda s: load(s, path=damaged(s.checkpoint)), r"u\.npz: damaged or not a checkpoint"),
+    Wrong("no checkpoint", lambda s: load(s, path=s.checkpoint.with_name("none.npz")), r"none\.npz: no such file"),
+    Wrong(
+        "checkpoint with another suffix",
+        lambda s: save_checkpoint(s.checkpoint.with_suffix(".h5"), s.flow.domain, {"u": s.flow.velocity}),
+        r"u\.h5: a checkpoint is saved as \.npz",
+    ),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def channels():
+    return laminar(), laminar(meshes.channel(cells=(5, 4)))
+
+
+@pytest.fixture
+def solved(channels, tmp_path):
+    flow, other = channels
+    return SimpleNamespace(
+        flow=flow, other=other, at_vertices=flow.flow("vertex"), at_cells=flow.flow("cell"),
+        checkpoint=save_checkpoint(tmp_path / "u.npz", flow.domain, {"u": flow.velocity}),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "wrong", [*MESHES, *CONDITIONS, *CLOSURES_AND_SCALARS, *POINTS_AND_FILES], ids=lambda wrong: wrong.name
+)
+def test_wrong_set_up_is_refused_before_any_solve(wrong, solved, tmp_path, caplog):
+    files = set(tmp_path.iterdir())
+    caplog.set_level("INFO", logger="vcnn.solvers")   # every step of every solver says so there
+    with pytest.raises(wrong.error, match=wrong.message) as caught:
+        wrong.build(solved)
+    assert "\n" not in str(caught.value)
+    assert not caplog.records
+    assert set(tmp_path.iterdir()) == files
