@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from solvers.conditions import Outlet, flow_conditions, of_kind, roles
+from solvers.conditions import flow_conditions, roles
 from solvers.domain import Domain, build_domain
 from solvers.fenics import fem, ufl
-from solvers.momentum import driving_force, dx, momentum, taylor_hood
+from solvers.momentum import MomentumBalance, dx
 from solvers.newton import newton
 from solvers.output import write_vtx
 from solvers.sampling import flow_field
-from solvers.velocity_conditions import driven, pinned_pressure, speed_of, velocity_conditions
 from vcnn.errors import InputError
 from vcnn.flow import FlowField
 
@@ -52,6 +52,8 @@ class FlowResult:
         Residual before each step and at the end, relative to the load.
     eddy_viscosity : dolfinx Function, optional
         ν_t of RANS.
+    scalars : mapping name -> dolfinx Function
+        What a turbulence model knows besides, such as ``turbulent_kinetic_energy``.
     """
 
     problem: object
@@ -61,15 +63,17 @@ class FlowResult:
     pressure_gradient: float
     residuals: tuple[float, ...]
     eddy_viscosity: fem.Function | None = None
+    scalars: Mapping[str, fem.Function] = field(default_factory=dict)
 
     def flow(self, location="cell") -> FlowField:
         """The solution at the midpoints of the cells or at the vertices of the mesh, whole on every rank.
 
         Scalars: ``pressure``, ``strain_rate``, ``wall_distance``, ``boundary`` (see
-        :func:`solvers.sampling.flow_field`) and, of RANS, ``eddy_viscosity``. Weights are cell volumes or lumped
-        masses.
+        :func:`solvers.sampling.flow_field`), of RANS ``eddy_viscosity``, and the ``scalars``. Weights are cell
+        volumes or lumped masses.
         """
-        functions, expressions = {"pressure": self.pressure}, {"strain_rate": strain_rate(self.velocity)}
+        functions = {"pressure": self.pressure, **self.scalars}
+        expressions = {"strain_rate": strain_rate(self.velocity)}
         if self.eddy_viscosity is not None:
             continuous = self.eddy_viscosity.ufl_element() in ufl.H1
             (functions if continuous else expressions)["eddy_viscosity"] = self.eddy_viscosity
@@ -114,53 +118,30 @@ def solve_incompressible(
     DivergenceError
         If the iteration does not converge.
     """
-    bulk, force, e = driven(domain, conditions)
-    W = taylor_hood(domain)
-    w = fem.Function(W)
-    outlets = of_kind(conditions, Outlet)
-    bcs = velocity_conditions(domain, conditions, W)
-    for bc in bcs:
-        bc.set(w.x.array)
-    speed = speed_of(domain, bulk, force, w)
-    if not outlets:
-        bcs.append(pinned_pressure(W))
+    balance = MomentumBalance(domain, conditions)
+    w, W = balance.w, balance.space
     u, p = ufl.split(w)
     v, q = ufl.TestFunctions(W)
     du, dp = ufl.TrialFunctions(W)
     nu = fem.Constant(domain.mesh, float(problem.viscosity))
     if eddy_viscosity is not None:
         nu = nu + eddy_viscosity
-    U, n = fem.Constant(domain.mesh, speed), ufl.FacetNormal(domain.mesh)
-
-    def oseen(u, p, carrier):
-        form = momentum(u, p, v, q, carrier, nu, U)
-        if outlets:   # the stress there is −p n + ν ∂u/∂n: that of a developed profile is the pressure alone
-            form -= nu * ufl.inner(ufl.grad(u).T * n, v) * domain.ds(outlets)
-        return form
-
-    residual = oseen(u, p, carrier=u)
+    residual = balance.residual(u, p, v, q, nu)
     if anisotropy is not None:
         residual -= ufl.inner(anisotropy, ufl.grad(v)) * dx
-    if force:
-        residual -= ufl.inner(fem.Constant(domain.mesh, force * e), v) * dx
-    drive = None if bulk is None else driving_force(domain, v, bulk)
-    picard = oseen(du, dp, carrier=u)
+    picard = balance.oseen(du, dp, v, q, u, nu)
     exact = picard + ufl.inner(ufl.grad(u) * du, v) * dx
     solution = newton(
         residual=residual,
         jacobians=[exact] if start else [picard] * picard_steps + [exact],
         w=w,
-        bcs=bcs,
-        drive=drive,
-        guess=None if start is None else _guess(start, bcs, speed, W),
+        bcs=balance.bcs,
+        drive=balance.drive(v),
+        guess=None if start is None else _guess(start, balance.bcs, float(balance.speed), W),
         name=name,
     )
-    velocity, pressure = (w.sub(i).collapse() for i in range(2))
-    pressure.x.array[:] *= speed
-    if not outlets:
-        pressure.x.array[:] -= domain.integral(pressure) / domain.integral(1.0)
-    velocity.name, pressure.name = "velocity", "pressure"
-    force = force if drive is None else solution.force
+    velocity, pressure = balance.velocity_and_pressure(w)
+    force = balance.force or solution.force
     return FlowResult(problem, domain, velocity, pressure, force, solution.residuals)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from solvers.bordered import Drive
+from solvers.conditions import Outlet, of_kind
 from solvers.fenics import basix, fem, ufl
+from solvers.velocity_conditions import driven, pinned_pressure, speed_of, velocity_conditions
 
 dx = ufl.dx(degree=5)   # enough for quadratic velocities; closures are no polynomials anyway
 
@@ -32,7 +32,70 @@ def momentum(u, p, v, q, carrier, viscosity, U):
     ) * dx
 
 
-def driving_force(domain, v, bulk_velocity) -> Drive:
-    """The force along the period that holds the volume-mean velocity."""
-    e = fem.Constant(domain.mesh, domain.period / np.linalg.norm(domain.period))
-    return Drive(ufl.inner(e, v) * dx, target=bulk_velocity * domain.integral(1.0))
+class MomentumBalance:
+    """Velocity and pressure on a domain under conditions, and what holds and moves them.
+
+    Attributes
+    ----------
+    space : dolfinx FunctionSpace
+        Of the unknowns (u, p / U, ...): quadratic velocity, linear pressure and further scalars.
+    w : dolfinx Function of that space
+        Zero but for what the conditions hold.
+    bcs : list of dolfinx DirichletBC
+        Those of the velocity; one pressure is held too unless there is an outlet.
+    speed : dolfinx Constant
+        U, a velocity of the flow.
+    bulk : float or None
+        Volume-mean velocity along the period, if it is given.
+    force : float
+        The driving force, if it is given, else 0.
+
+    Raises
+    ------
+    InputError
+        If the conditions do not determine a flow.
+    """
+
+    def __init__(self, domain, conditions, scalars: int = 1):
+        self.domain = domain
+        self.bulk, self.force, self._direction = driven(domain, conditions)
+        self.space = taylor_hood(domain, scalars)
+        self.w = fem.Function(self.space)
+        self.bcs = velocity_conditions(domain, conditions, self.space)
+        for bc in self.bcs:
+            bc.set(self.w.x.array)
+        self.speed = fem.Constant(domain.mesh, speed_of(domain, self.bulk, self.force, self.w))
+        self._outlets = of_kind(conditions, Outlet)
+        if not self._outlets:
+            self.bcs.append(pinned_pressure(self.space))
+
+    def oseen(self, u, p, v, q, carrier, viscosity):
+        """The weak form of :func:`momentum` with what outlets add: linear in (u, p)."""
+        form = momentum(u, p, v, q, carrier, viscosity, self.speed)
+        if self._outlets:   # the stress there is −p n + ν ∂u/∂n: that of a developed profile is the pressure alone
+            n = ufl.FacetNormal(self.domain.mesh)
+            form -= viscosity * ufl.inner(ufl.grad(u).T * n, v) * self.domain.ds(self._outlets)
+        return form
+
+    def residual(self, u, p, v, q, viscosity):
+        """u carried by itself, less the driving force if that is given."""
+        form = self.oseen(u, p, v, q, u, viscosity)
+        if self.force:
+            form -= ufl.inner(fem.Constant(self.domain.mesh, self.force * self._direction), v) * dx
+        return form
+
+    def drive(self, v) -> Drive | None:
+        """The force along the period that holds the volume-mean velocity, if that is given."""
+        if self.bulk is None:
+            return None
+        e = fem.Constant(self.domain.mesh, self._direction)
+        return Drive(ufl.inner(e, v) * dx, target=self.bulk * self.domain.integral(1.0))
+
+    def velocity_and_pressure(self, w) -> tuple[fem.Function, fem.Function]:
+        """Both from the unknowns; the pressure has mean 0 unless there is an outlet."""
+        velocity, pressure = (w.sub(i).collapse() for i in range(2))
+        pressure.x.array[:] *= float(self.speed)
+        if not self._outlets:
+            pressure.x.array[:] -= self.domain.integral(pressure) / self.domain.integral(1.0)
+        velocity.name, pressure.name = "velocity", "pressure"
+        return velocity, pressure

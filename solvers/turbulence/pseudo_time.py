@@ -17,25 +17,26 @@ _TRY = (
 )
 
 
-def march(system, old, time_step, updated=lambda force: None, tolerance=1e-9, max_steps=80) -> Solution:
+def march(system, old, courant, updated=lambda: None, tolerance=1e-9, max_steps=80) -> Solution:
     """Euler steps, one Newton correction each, until the residual of the steady problem is small.
 
-    A correction is halved until it no longer raises the residual of its Euler step by more than a fifth. Δt is then
-    halved too; after a full correction it doubles, or grows as fast as the residual falls (Ceze & Fidkowski, AIAA
-    J. 53, 2015), so that the last corrections are Newton's for the steady problem.
+    A correction is halved until it no longer raises the residual of its Euler step by more than a fifth; the Courant
+    number falls as much, at least to a half. After a full correction it doubles, or grows as fast as the residual
+    falls (Ceze & Fidkowski, AIAA J. 53, 2015), so that the last corrections are Newton's for the steady problem.
 
     Parameters
     ----------
     system : BorderedSystem
-        Its residual holds (w - ``old``)/Δt, its Jacobian is exact but for what ``updated`` changes.
+        Its residual holds the change from ``old`` over a time step, its Jacobian is exact but for what ``updated``
+        changes.
     old : dolfinx Function
         The solution at the beginning of the step, set here.
-    time_step : dolfinx Constant
-        Δt; its value is that of the first step.
+    courant : dolfinx Constant
+        Number that time steps are proportional to; its value is that of the first step.
     updated : callable
-        Called with the force after each step, for closures that depend on it.
+        Called after each step, for closures that depend on the solution in other ways.
     tolerance : float
-        Bound of the steady residual's norm relative to that of the driving force.
+        Bound of the steady residual's norm relative to the load.
 
     Raises
     ------
@@ -48,14 +49,14 @@ def march(system, old, time_step, updated=lambda force: None, tolerance=1e-9, ma
         start = system.residual()
         residuals.append(start / system.load())
         if system.w.function_space.mesh.comm.rank == 0:
-            log.info("%s: step %d, Δt %.3g, relative residual %.3g", system.name, step, time_step.value, residuals[-1])
+            log.info("%s: step %d, CFL %.3g, relative residual %.3g", system.name, step, courant.value, residuals[-1])
         if not np.isfinite(residuals[-1]):
             raise DivergenceError(f"{system.name}: the residual became {residuals[-1]} after {step} steps; {_TRY}")
         if residuals[-1] <= tolerance:
             return Solution(tuple(residuals), system.force)
         part, end = system.advance(system.correction(), limit=1.2 * start)
-        time_step.value *= max(2.0, start / end) if part == 1 else 0.5
-        updated(system.force)
+        courant.value *= max(2.0, start / end) if part == 1 else min(0.5, part)
+        updated()
     raise DivergenceError(
         f"{system.name}: no convergence, relative residual {residuals[-1]:.3g} after {max_steps} steps, "
         f"{np.min(residuals):.3g} at best (wanted {tolerance:g}); {_TRY}"

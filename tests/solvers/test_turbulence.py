@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 import meshes
-from solvers import MixingLength, SpalartAllmaras, evaluate
+from solvers import Inlet, MixingLength, Outlet, Periodic, SpalartAllmaras, Symmetry, Wall, along_wall, evaluate
 from vcnn import DivergenceError, InputError
 
 MODELS = (SpalartAllmaras, MixingLength)
+WALLS = {"bottom": Wall(), "top": Wall()}
+NO_WALLS = {"bottom": Symmetry(), "top": Symmetry(), "inlet": Periodic("outlet", bulk_velocity=1.0)}
 
 
 def channel(model, reynolds, bulk, cells=64, kind="quadrilateral"):
@@ -90,6 +92,73 @@ def test_units_and_direction_do_not_matter(model, length, speed):
     assert coefficient(length, speed) == pytest.approx(coefficient(1.0, 1.0), rel=1e-8)
 
 
+@pytest.mark.parametrize("direction", [1, -1])
+@pytest.mark.parametrize("model", MODELS)
+def test_bulk_velocity_and_pressure_gradient_are_inverse(model, direction):
+    mesh = meshes.channel(1.0, 2.0, cells=(3, 32), grading=20.0)
+    driven = model(mesh, 1 / 395, direction * 17.545).solve()
+    ends = Periodic("outlet", pressure_gradient=driven.pressure_gradient)
+    forced = model(mesh, 1 / 395, conditions={**WALLS, "inlet": ends}).solve()
+    np.testing.assert_allclose(forced.flow().velocity, driven.flow().velocity, atol=1e-7)
+    assert forced.flow().parameters["bulk_velocity"] == pytest.approx(direction * 17.545, rel=1e-8)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_half_a_channel_flows_like_all_of_it(model):
+    whole = meshes.channel(1.0, 2.0, cells=(3, 48), grading=20.0)
+    half = meshes.channel(1.0, 1.0, cells=(3, 24))
+    half.points[:, 1] = np.unique(whole.points[:, 1])[np.rint(24 * half.points[:, 1]).astype(int)]
+    ends = {"inlet": Periodic("outlet", bulk_velocity=17.545)}
+    full = model(whole, 1 / 395, conditions={**WALLS, **ends}).solve()
+    part = model(half, 1 / 395, conditions={"bottom": Wall(), "top": Symmetry(), **ends}).solve()
+    assert part.pressure_gradient == pytest.approx(full.pressure_gradient, rel=1e-7)
+    points = np.stack([np.full(30, 0.4), np.linspace(0.01, 0.99, 30)], axis=-1)
+    np.testing.assert_allclose(evaluate(part.velocity, points), evaluate(full.velocity, points), atol=1e-6)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_turbulent_couette_flow(model):
+    """The stress is the same at every height; the profile is odd and steep at the walls."""
+    mesh = meshes.channel(1.0, 2.0, cells=(3, 64), grading=30.0)
+    walls = {"bottom": Wall(velocity=(-8.0, 0.0)), "top": Wall(velocity=(8.0, 0.0))}
+    result = model(mesh, 1 / 395, conditions={**walls, "inlet": Periodic("outlet")}).solve()
+    flow = result.flow("cell")
+    stress = (1 / 395 + flow.scalars["eddy_viscosity"]) * flow.scalars["strain_rate"]
+    wall_stress = stress[flow.scalars["boundary"] == 1].mean()
+    np.testing.assert_allclose(stress, wall_stress, rtol=0.02)
+    assert wall_stress > 5 * 8.0 / 395   # that of laminar flow
+    height = np.array([0.05, 0.3, 0.6])
+    u, mirrored = (evaluate(result.velocity, np.stack([0 * y + 0.5, y], axis=-1))[:, 0] for y in (height, 2 - height))
+    np.testing.assert_allclose(mirrored, -u, atol=1e-6)
+    assert result.pressure_gradient == 0
+
+
+def test_a_developed_profile_passes_from_inlet_to_outlet():
+    mesh = meshes.channel(1.0, 2.0, cells=(3, 32), grading=20.0)
+    periodic = MixingLength(mesh, 1 / 395, 17.545).solve()
+    profile = lambda x: evaluate(periodic.velocity, np.stack([np.full(x.shape[1], 0.4), x[1]], axis=-1)).T
+    conditions = {**WALLS, "inlet": Inlet(profile), "outlet": Outlet()}
+    opened = MixingLength(mesh, 1 / 395, conditions=conditions).solve()
+    np.testing.assert_allclose(opened.flow().velocity, periodic.flow().velocity, atol=1e-6)
+
+
+def test_boundary_layers_grow_from_an_inlet():
+    """What leaves has entered, ν̃ enters as 3 ν, friction falls and the core speeds up."""
+    mesh = meshes.channel(10.0, 2.0, cells=(50, 20), grading=20.0)
+    mesh.points[:, 0] = 10 * np.expm1(0.3 * mesh.points[:, 0]) / np.expm1(3)   # finest at the inlet
+    conditions = {**WALLS, "inlet": Inlet((17.545, 0.0)), "outlet": Outlet()}
+    result = SpalartAllmaras(mesh, 1 / 395, conditions=conditions).solve()
+    through = [result.domain.boundary_integral(result.velocity[0], name) for name in ("inlet", "outlet")]
+    assert through[1] == pytest.approx(through[0], rel=1e-9)
+    modified = result.scalars["modified_viscosity"]
+    assert evaluate(modified, np.array([[0.0, 1.0]]))[0] == pytest.approx(3 / 395, rel=1e-10)
+    friction = along_wall(result, "bottom", reference_velocity=17.545)
+    near, far = np.interp([1.0, 8.0], friction.arc, friction.skin_friction)
+    assert near > 1.2 * far > 0
+    core = evaluate(result.velocity, np.array([[1.0, 1.0], [8.0, 1.0]]))[:, 0]
+    assert core[1] > core[0] > 17.5
+
+
 @pytest.mark.parametrize(("model", "tolerance"), [(SpalartAllmaras, 1e-8), (MixingLength, 1e-4)])
 def test_viscous_flow_is_laminar(model, tolerance):
     """At Re = 2 the flow is Poiseuille's, f = 3 ν U: ν̃ = 0 is where the transported model decays to."""
@@ -118,6 +187,8 @@ def test_flow_separates_behind_a_hill(kind):
         (dict(bulk_velocity=0), "bulk_velocity: expected a number other than 0"),
         (dict(walls=("bottom", "lid")), "boundary 'lid' is not in the mesh"),
         (dict(periodic=None), "needs walls and two periodic boundaries"),
+        (dict(conditions={}), "bulk_velocity: with conditions, give it as Periodic"),
+        (dict(bulk_velocity=None, conditions=NO_WALLS), "needs at least one wall"),
     ],
 )
 def test_bad_input_names_the_culprit(model, change, message):
