@@ -35,29 +35,25 @@ def gaps(data, velocity, concentration, located):
     return [measure(ours - theirs) / measure(theirs) for ours, theirs in zip((u, c), truth, strict=True)]
 
 
-def hill_runs(progress):
-    """For each mesh of the hill α = 1 its numbers, and friction along its floor."""
+def hill_run(cells) -> dict:
+    """The hill α = 1 on one mesh: numbers, and the friction along its floor."""
     data = read("1.00_linearUpwind")
-    rows, floors = [], {}
-    for cells in CELLS:
-        progress(f"hill α = 1, {cells[0]} x {cells[1]}")
-        start = time.perf_counter()
-        flow = LaminarFlow(hill_mesh(data or FAMILY, cells), VISCOSITY, BULK).solve()
-        transport = ScalarTransport(flow.domain.source, flow).solve()
-        seconds = time.perf_counter() - start
-        floors[cells] = floor = along_wall(flow, "bottom")
-        row = {
-            "cells": cells, "seconds": seconds, "driving force": flow.pressure_gradient,
-            "separation": floor.separation[0, 0], "reattachment": floor.reattachment[0, 0],
-            **wall_balance(flow), **scalar_balance(transport),
-        }  # fmt: skip
-        if data:
-            row["u"], row["c"] = gaps(
-                data, flow.velocity, transport.concentration, locate(flow.domain.mesh, data["centres"])
-            )
-            row["f"] = flow.pressure_gradient / float(data["pressure_gradient"]) - 1
-        rows.append(row)
-    return rows, floors
+    start = time.perf_counter()
+    flow = LaminarFlow(hill_mesh(data or FAMILY, cells), VISCOSITY, BULK).solve()
+    transport = ScalarTransport(flow.domain.source, flow).solve()
+    seconds = time.perf_counter() - start
+    floor = along_wall(flow, "bottom")
+    row = {
+        "seconds": seconds, "driving force": flow.pressure_gradient,
+        "separation": floor.separation[0, 0], "reattachment": floor.reattachment[0, 0],
+        **wall_balance(flow), **scalar_balance(transport),
+        "floor": [floor.points[:, 0].round(4).tolist(), floor.skin_friction.round(5).tolist()],
+    }  # fmt: skip
+    if data:
+        located = locate(flow.domain.mesh, data["centres"])
+        row["u"], row["c"] = gaps(data, flow.velocity, transport.concentration, located)
+        row["f"] = flow.pressure_gradient / float(data["pressure_gradient"]) - 1
+    return row
 
 
 def wall_balance(flow):
@@ -78,33 +74,31 @@ def wall_balance(flow):
 
 def scalar_balance(transport):
     """What is left of the scalar's balance and what walls take up, relative to the production."""
-    domain, c, u = transport.carrier.domain, transport.concentration, transport.carrier.velocity
     balance = transport.balance()
     return {
         "scalar": balance.defect / balance.production,
-        "scalar convected": domain.integral(ufl.dot(u, ufl.grad(c))) / balance.production,
         "walls' share": sum(balance.fluxes.values()) / balance.production,
     }
 
 
-def first_order(progress):
-    """α -> gaps to first-order upwind fields of (velocity, concentration), as they are and with its diffusion."""
-    found = {}
-    for slope, cells in FIRST_ORDER.items():
-        data = read(slope)
-        if not data:
-            return {}
-        progress(f"hill α = {slope} against first-order upwind")
-        mesh = hill_mesh(data, cells)
-        flow = LaminarFlow(mesh, VISCOSITY, BULK).solve()
-        transport = ScalarTransport(mesh, flow).solve()
-        located = locate(flow.domain.mesh, data["centres"])
-        plain = gaps(data, flow.velocity, transport.concentration, located)
-        # Cells in the same ratio both ways: that code's edges are ours, shorter by one factor.
-        progress(f"hill α = {slope} with upwind's diffusion")
-        diffusive = upwind_like(transport, shorter=cells[1] / float(data["ny"]))
-        found[slope] = cells, plain, gaps(data, *diffusive, located)
-    return found
+def first_order(slope) -> dict:
+    """Gaps to a first-order upwind field of (velocity, concentration): as they are, and with its diffusion."""
+    data, cells = read(slope), FIRST_ORDER[slope]
+    mesh = hill_mesh(data, cells)
+    flow = LaminarFlow(mesh, VISCOSITY, BULK).solve()
+    transport = ScalarTransport(mesh, flow).solve()
+    located = locate(flow.domain.mesh, data["centres"])
+    # Cells in the same ratio both ways: that code's edges are ours, shorter by one factor.
+    diffusive = upwind_like(transport, shorter=cells[1] / float(data["ny"]))
+    return {
+        "plain": gaps(data, flow.velocity, transport.concentration, located),
+        "diffusive": gaps(data, *diffusive, located),
+    }
+
+
+def slopes_known():
+    """Those of `FIRST_ORDER` whose fields are here."""
+    return [slope for slope in FIRST_ORDER if read(slope)]
 
 
 def upwind_like(transport, shorter):

@@ -1,22 +1,21 @@
 """Velocity with another code's eddy viscosity: periodic hills of the Closure Challenge against OpenFOAM's k-ω SST.
 
-    python benchmarks/rans_hills.py [--data ../shared/data]
-
 Both solve the same equations with the same ν_t and bulk velocity; what is left are the discretisations.
 """
 
 from __future__ import annotations
 
-import argparse
 import time
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import coo_array
 
-from solvers import RANS
+from solvers import RANS, evaluate, station_profiles
 from solvers.periodicity import merged_vertices
 from vcnn.mesh import boundary_facets, named_mesh
 
+TRAIN = Path(__file__).parents[2] / "shared" / "data" / "closure_challenge" / "train"
 HILLS = ("alpha_10_9000_3036", "alpha_05_4071_3036", "alpha_15_13929_3036")
 _PATCHES = {"bottomWall": "bottom", "topWall": "top"}
 
@@ -33,17 +32,16 @@ def read_hill(path):
     return named_mesh(data["points"], [("quad", data["cells"])], facets), data
 
 
-def at_vertices(mesh, data) -> np.ndarray:
-    """OpenFOAM's ν_t (M,) at the vertices: means of the cells around weighted by inverse distance, 0 on walls.
+def at_vertices(mesh, data, name) -> np.ndarray:
+    """A field of OpenFOAM (M, ...) at the vertices: means of the cells around by inverse distance, 0 on walls.
 
-    The finite-volume code takes it as linear between its points too; constant cells would cost 0.2 %.
+    The finite-volume code takes ν_t as linear between its points too; constant cells would cost 0.2 %.
     """
-    merged = merged_vertices(mesh, [("inlet", "outlet")])
-    cells = data["cells"]
+    merged, cells, field = merged_vertices(mesh, [("inlet", "outlet")]), data["cells"], data[name]
     weights = 1 / np.linalg.norm(mesh.points[cells] - data["cell_centres"][:, None], axis=2)
-    total = np.bincount(merged[cells].ravel(), weights.ravel(), len(merged))
-    values = np.bincount(merged[cells].ravel(), (weights * data["sst_nut"][:, None]).ravel(), len(merged))
-    values = values[merged] / total[merged]
+    around = merged[cells].ravel(), np.repeat(np.arange(len(cells)), cells.shape[1])
+    mean = coo_array((weights.ravel(), around), shape=(len(merged), len(cells))).tocsr()[merged]
+    values = ((mean @ field).T / mean.sum(axis=1)).T
     for wall in ("bottom", "top"):
         values[boundary_facets(mesh)[wall][0][1]] = 0
     return values
@@ -56,12 +54,12 @@ def compare(path) -> dict:
     -------
     dict
         ``error``: area-weighted relative L2 of the velocity; ``pressure_gradient`` and ``reference_gradient``;
-        ``steps``; ``seconds``.
+        ``steps``; ``seconds``; ``profiles``, see :func:`profiles`.
     """
     mesh, data = read_hill(path)
     nu, bulk = float(data["nu"]), float(data["ubar"][0])
     begin = time.perf_counter()
-    result = RANS(mesh, nu, bulk, closure=at_vertices(mesh, data), location="vertex").solve()
+    result = RANS(mesh, nu, bulk, closure=at_vertices(mesh, data, "sst_nut"), location="vertex").solve()
     seconds = time.perf_counter() - begin
     truth, weights = data["sst_velocity"][:, :2], data["cell_areas"][:, None]
     difference = result.flow("cell").velocity - truth
@@ -71,24 +69,35 @@ def compare(path) -> dict:
         "reference_gradient": float(data["sst_pressure_gradient"]),
         "steps": len(result.residuals) - 1,
         "seconds": seconds,
+        "profiles": profiles(result, at_vertices(mesh, data, "sst_velocity")[:, 0]),
     }
 
 
-def compare_all(folder) -> dict[str, dict]:
-    """:func:`compare` for each of `HILLS`, from the folder of reference data."""
-    return {name: compare(Path(folder) / "closure_challenge" / "train" / f"{name}.npz") for name in HILLS}
+def profiles(result, theirs, count=9) -> dict[str, list]:
+    """Equidistant stations along the period: ``station`` and, there, ``y``, ``ours`` and ``theirs`` of u along x.
+
+    ``floor`` and ``ceiling`` are polylines, their x and y.
+    """
+    theirs = result.domain.function(theirs, "vertex", "velocity")
+    mesh = result.domain.source
+    length = np.ptp(mesh.points[:, 0])
+    lines = station_profiles(result, np.arange(count) * length / count, count=61)
+    return {
+        "station": [line.parameters["station"] for line in lines],
+        "y": [line.points[:, 1].round(4).tolist() for line in lines],
+        "ours": [line.velocity[:, 0].round(4).tolist() for line in lines],
+        "theirs": [evaluate(theirs, line.points).round(4).tolist() for line in lines],
+        "floor": outline(mesh, "bottom"),
+        "ceiling": outline(mesh, "top"),
+    }
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
-    print("| hill | velocity error | f | f of OpenFOAM | steps | seconds |\n| --- | --- | --- | --- | --- | --- |")
-    for name, row in compare_all(parser.parse_args().data).items():
-        print(
-            f"| {name} | {100 * row['error']:.2f} % | {row['pressure_gradient']:.5f} | "
-            f"{row['reference_gradient']:.5f} | {row['steps']} | {row['seconds']:.0f} |"
-        )
+def outline(mesh, wall) -> list:
+    """x and y along a wall that no vertical line meets twice."""
+    points = mesh.points[np.unique(boundary_facets(mesh)[wall][0][1])]
+    return points[np.argsort(points[:, 0])].T.round(4).tolist()
 
 
-if __name__ == "__main__":
-    main()
+def hills_known():
+    """Paths of those of `HILLS` that are here."""
+    return [path for path in (TRAIN / f"{name}.npz" for name in HILLS) if path.is_file()]
