@@ -4,9 +4,9 @@
 
 measures what is not yet in results/verification.json (everything: about 25 minutes on 2 cores) and composes
 results/verification.md with its pictures anew. Each number is kept as soon as it is known, so that a run that was
-interrupted goes on where it stopped. Sections that are named are measured again: manufactured, hill, first-order,
-rans, large. Turbulence models have a page and numbers of their own, from turbulence.py. What needs fields of other
-codes is left out where ../shared/data is not beside the repository.
+interrupted goes on where it stopped. Sections that are named are measured again: manufactured, curved, hill,
+first-order, rans, large. Turbulence models have a page and numbers of their own, from turbulence.py. What needs fields
+of other codes is left out where ../shared/data is not beside the repository.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 
+import circular_couette
 import laminar_hills
 import manufactured
 import plots
@@ -41,11 +42,16 @@ def jobs() -> dict[str, dict]:
     }
     return {
         "manufactured": known,
+        "curved": {str(n): partial(curved_walls, n) for n in circular_couette.SIZES},
         "hill": {"{} x {}".format(*cells): partial(laminar_hills.hill_run, cells) for cells in laminar_hills.CELLS},
         "first-order": {slope: partial(laminar_hills.first_order, slope) for slope in laminar_hills.slopes_known()},
         "rans": {path.stem: partial(rans_hills.compare, path) for path in rans_hills.hills_known()},
         "large": {"2 ranks": partial(large_transport, 2)},
     }
+
+
+def curved_walls(n) -> dict[str, float]:
+    return {"u": circular_couette.velocity_error(n)}
 
 
 def large_transport(ranks) -> dict[str, str]:
