@@ -61,13 +61,19 @@ class BorderedSystem:
         MUMPS; or GMRES with algebraic multigrid, for large problems without a pressure.
     force : float
         f at the start.
+    blocked : PETSc.Mat, optional
+        A symmetric projection B: B w = 0 holds at the start and is kept, and the equations there are not solved.
     """
 
-    def __init__(self, residual, jacobians, w, bcs, drive=None, name="", linear_solver="direct", force=0.0):
+    def __init__(
+        self, residual, jacobians, w, bcs, drive=None, name="", linear_solver="direct", force=0.0, blocked=None
+    ):  # fmt: skip
         self.w, self.bcs, self.name, self.force = w, bcs, name, force
         self.F, self.jacobians = fem.form(residual), [fem.form(jacobian) for jacobian in jacobians]
         self.A = fem.petsc.create_matrix(self.jacobians[-1])
-        self.ksp = LINEAR_SOLVERS[linear_solver](self.A)
+        self.B, self.P = blocked, None if blocked is None else _complement(blocked)
+        self.K = self.A if blocked is None else None   # what is solved with, known once A is
+        self.ksp, self._new_ksp = None, LINEAR_SOLVERS[linear_solver]
         self.r = fem.petsc.create_vector(w.function_space)
         self.dw, self.z = self.r.duplicate(), self.r.duplicate()
         self.b, self.target = None, None
@@ -95,7 +101,12 @@ class BorderedSystem:
         self.A.zeroEntries()
         fem.petsc.assemble_matrix(self.A, self.jacobians[min(step, len(self.jacobians) - 1)], bcs=self.bcs)
         self.A.assemble()
-        self.ksp.setOperators(self.A)
+        if self.B is not None:   # P A P + B with P = 1 - B
+            self.K = self.A.PtAP(self.P, result=self.K)
+            self.K.axpy(1, self.B, structure=PETSc.Mat.Structure.SUBSET_NONZERO_PATTERN)
+        if self.ksp is None:
+            self.ksp = self._new_ksp(self.K)
+        self.ksp.setOperators(self.K)
         self._solve(self.r, self.dw)
         fem.petsc.set_bc(self.dw, self.bcs, alpha=0)   # exactly, however well the system was solved
         self.dw.scale(-1)
@@ -134,13 +145,15 @@ class BorderedSystem:
         fem.petsc.assemble_vector(vector, form)
         vector.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
         fem.petsc.set_bc(vector, self.bcs, alpha=0)
+        if self.B is not None:
+            vector.axpy(-1, self.B * vector)
         return vector
 
     def _solve(self, rhs, x):
         """x = A⁻¹ rhs; what the solver says of itself is not trusted: the true residual is computed."""
         self.ksp.solve(rhs, x)
         error = rhs.duplicate()
-        self.A.mult(x, error)
+        self.K.mult(x, error)
         error.axpy(-1, rhs)
         if self.ksp.getConvergedReason() < 0 or not error.norm() <= 1e-6 * rhs.norm():
             raise DivergenceError(
@@ -148,6 +161,14 @@ class BorderedSystem:
                 f"residual {error.norm():.3g} for a right-hand side of {rhs.norm():.3g}): singular or badly scaled; "
                 f"{TRY}"
             )
+
+
+def _complement(B):
+    """1 - B."""
+    P = B.copy()
+    P.scale(-1)
+    P.shift(1)
+    return P
 
 
 TRY = "try a finer mesh, a larger viscosity or diffusivity, or a smaller velocity"

@@ -25,7 +25,7 @@ class Wall:
 
 @dataclass(frozen=True)
 class Symmetry:
-    """A plane, normal to an axis of coordinates, that nothing passes: u·n = 0, no shear stress, no flux."""
+    """A plane of any direction, or parallel ones, that nothing passes: u·n = 0, no shear stress, no flux."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,11 @@ class Inlet:
 
 @dataclass(frozen=True)
 class Outlet:
-    """Nothing pulls or pushes: −p n + (ν + ν_t) ∂u/∂n = 0, and no diffusive flux of a carried scalar."""
+    """Nothing pulls or pushes: −p n + (ν + ν_t) ∂u/∂n = 0, and no diffusive flux of a carried scalar.
+
+    Meant for places where the flow leaves. Weak backflow is tolerated, but it brings in whatever momentum and scalar
+    it likes, and with a strong one the iteration may fail: put the outlet beyond the recirculation.
+    """
 
 
 @dataclass(frozen=True)

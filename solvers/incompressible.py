@@ -139,6 +139,7 @@ def solve_incompressible(
         drive=balance.drive(v),
         guess=None if start is None else _guess(start, balance.bcs, float(balance.speed), W),
         name=name,
+        blocked=balance.blocked,
     )
     velocity, pressure = balance.velocity_and_pressure(w)
     force = balance.force or solution.force

@@ -5,7 +5,7 @@ from __future__ import annotations
 from solvers.bordered import Drive
 from solvers.conditions import Outlet, of_kind
 from solvers.fenics import basix, fem, ufl
-from solvers.velocity_conditions import driven, pinned_pressure, speed_of, velocity_conditions
+from solvers.velocity_conditions import blocked_by_symmetry, driven, pinned_pressure, speed_of, velocity_conditions
 
 dx = ufl.dx(degree=5)   # enough for quadratic velocities; closures are no polynomials anyway
 
@@ -43,6 +43,8 @@ class MomentumBalance:
         Zero but for what the conditions hold.
     bcs : list of dolfinx DirichletBC
         Those of the velocity; one pressure is held too unless there is an outlet.
+    blocked : PETSc.Mat or None
+        What planes of symmetry hold, for `BorderedSystem`.
     speed : dolfinx Constant
         U, a velocity of the flow.
     bulk : float or None
@@ -62,6 +64,7 @@ class MomentumBalance:
         self.space = taylor_hood(domain, scalars)
         self.w = fem.Function(self.space)
         self.bcs = velocity_conditions(domain, conditions, self.space)
+        self.blocked = blocked_by_symmetry(domain, conditions, self.space)
         for bc in self.bcs:
             bc.set(self.w.x.array)
         self.speed = fem.Constant(domain.mesh, speed_of(domain, self.bulk, self.force, self.w))

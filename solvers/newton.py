@@ -13,7 +13,7 @@ log = logging.getLogger("vcnn.solvers")
 
 
 def newton(residual, jacobians, w, bcs, drive=None, guess=None, tolerance=1e-11, max_steps=30, name="",
-           linear_solver="direct") -> Solution:  # fmt: skip
+           linear_solver="direct", blocked=None) -> Solution:  # fmt: skip
     """Solve F(w; v) = 0 for all v, starting from ``w`` and leaving the solution there.
 
     Step k solves the linearisation ``jacobians[k]`` (the last one from then on) for the correction that makes
@@ -22,7 +22,7 @@ def newton(residual, jacobians, w, bcs, drive=None, guess=None, tolerance=1e-11,
 
     Parameters
     ----------
-    residual, jacobians, w, bcs, drive, name, linear_solver
+    residual, jacobians, w, bcs, drive, name, linear_solver, blocked
         As in :class:`solvers.bordered.BorderedSystem`.
     guess : array, optional
         Degrees of freedom to start from instead of ``w``; they satisfy the boundary conditions.
@@ -35,7 +35,7 @@ def newton(residual, jacobians, w, bcs, drive=None, guess=None, tolerance=1e-11,
         If the residual becomes NaN, grows beyond bounds or is not small after ``max_steps``, or if a linear
         system cannot be solved.
     """
-    system = BorderedSystem(residual, jacobians, w, bcs, drive, name, linear_solver)
+    system = BorderedSystem(residual, jacobians, w, bcs, drive, name, linear_solver, blocked=blocked)
     if guess is not None:
         w.x.array[:] = guess
     norm, residuals = system.residual(), []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from solvers.conditions import Inlet, Outlet, Periodic, Symmetry, Wall, of_kind
-from solvers.fenics import MPI, fem, ufl
+from solvers.fenics import MPI, PETSc, fem, ufl
 from vcnn.errors import InputError
 
 
@@ -39,13 +39,40 @@ def velocity_conditions(domain, conditions, W) -> list:
     def given(name, values):
         return fem.dirichletbc(values, domain.boundary_dofs((W.sub(0), V), name), W.sub(0))
 
-    symmetric = [_no_normal_velocity(domain, name, W) for name in of_kind(conditions, Symmetry)]
     entering = [
         given(name, domain.profile(V, inlet.value, name, f"Inlet of boundary {name!r}"))
         for name, inlet in of_kind(conditions, Inlet).items()
     ]
     walls = [given(name, _wall_velocity(domain, name, wall, V)) for name, wall in of_kind(conditions, Wall).items()]
-    return symmetric + entering + walls
+    return entering + walls
+
+
+def blocked_by_symmetry(domain, conditions, W) -> PETSc.Mat | None:
+    """The symmetric projection onto velocities normal to the planes of symmetry, at nodes where none is given.
+
+    A matrix over the unknowns of W; None without such planes. Where planes meet, all their normals are blocked.
+    """
+    planes = of_kind(conditions, Symmetry)
+    if not planes:
+        return None
+    V, (dofs, *_) = W.sub(0).collapse()
+    given = np.concatenate([domain.boundary_dofs(V, name) for name in of_kind(conditions, Wall | Inlet)] or [[]])
+    at_node = {}
+    for name in planes:
+        normal = _normal(domain, name)
+        for node in np.setdiff1d(domain.boundary_dofs(V, name), given).astype(int).tolist():
+            at_node.setdefault(node, []).append(normal)
+    index_map, d = W.dofmap.index_map, domain.dimension
+    blocked = PETSc.Mat().createAIJ(2 * ((index_map.size_local, index_map.size_global),), nnz=d, comm=domain.mesh.comm)
+    for node, normals in at_node.items():
+        here = dofs[node * d : (node + 1) * d].astype(np.int32)
+        if here[0] < index_map.size_local:
+            span, strength, _ = np.linalg.svd(np.transpose(normals), full_matrices=False)
+            span = span[:, strength > 1e-6]
+            rows = index_map.local_to_global(here).astype(PETSc.IntType)
+            blocked.setValues(rows, rows, span @ span.T)
+    blocked.assemble()
+    return blocked
 
 
 def _wall_velocity(domain, name, wall, V):
@@ -60,14 +87,15 @@ def _wall_velocity(domain, name, wall, V):
     return velocity
 
 
-def _no_normal_velocity(domain, name, W):
+def _normal(domain, name) -> np.ndarray:
+    """The unit normal of a plane, of either sign: the boundary may be two parallel planes."""
     n, area = ufl.FacetNormal(domain.mesh), domain.boundary_integral(1.0, name)
-    aligned = [domain.boundary_integral(abs(n[i]), name) > (1 - 1e-8) * area for i in range(domain.dimension)]
-    if not any(aligned):
-        raise InputError(f"boundary {name!r}: a Symmetry must be a plane normal to an axis of coordinates")
-    component = W.sub(0).sub(aligned.index(True))
-    space, _ = component.collapse()
-    return fem.dirichletbc(fem.Function(space), domain.boundary_dofs((component, space), name), component)
+    d = range(domain.dimension)
+    directions = np.array([[domain.boundary_integral(n[i] * n[j], name) for j in d] for i in d]) / area
+    spread, vectors = np.linalg.eigh(directions)
+    if spread[-1] < 1 - 1e-8:
+        raise InputError(f"boundary {name!r}: a Symmetry must be a plane")
+    return vectors[:, -1]
 
 
 def pinned_pressure(W):

@@ -120,6 +120,7 @@ def mean_flow(problem, comm) -> MeanFlow:
         balance.bcs,
         balance.drive(v),
         "mixing length",
+        blocked=balance.blocked,
     )
     system.residual()
     for _ in range(_PICARD_STEPS):
@@ -175,6 +176,7 @@ def solve_closed(problem, start: MeanFlow, name, eddy_viscosity, scalar: Transpo
     residual += rate / courant * inertia * dx
     system = BorderedSystem(
         residual, [ufl.derivative(residual, w)], w, bcs, balance.drive(v), name, force=start.force,
+        blocked=balance.blocked,
     )  # fmt: skip
     _begin(w, start, float(start.balance.speed) / float(U))
     if scalar is not None:

@@ -131,6 +131,46 @@ def test_half_a_symmetric_channel_flows_like_all_of_it():
     np.testing.assert_allclose(a, b, atol=1e-9)
 
 
+def turned(mesh, angle):
+    """The mesh in another frame, and its rotation matrix."""
+    R = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    mesh.points = mesh.points @ R.T
+    return mesh, R
+
+
+def test_a_symmetry_plane_may_lie_in_any_direction():
+    """Half a channel with waves, turned by 30 degrees with its flow, and half a straight one."""
+    sides = {"bottom": Wall(), "top": Symmetry(), "inlet": Periodic("outlet", bulk_velocity=1.0)}
+    mesh, R = turned(bumpy(1.0, cells=(12, 4)), np.pi / 6)
+    aligned = LaminarFlow(bumpy(1.0, cells=(12, 4)), 0.05, conditions=sides).solve()
+    result = LaminarFlow(mesh, 0.05, conditions=sides).solve()
+    assert result.pressure_gradient == pytest.approx(aligned.pressure_gradient, rel=1e-10)
+    np.testing.assert_allclose(result.flow("vertex").velocity, aligned.flow("vertex").velocity @ R.T, atol=1e-10)
+    mesh, R = turned(meshes.channel(1.0, 1.0, cells=(4, 3), kind="triangle"), np.pi / 3)
+    flow = LaminarFlow(mesh, 0.05, conditions=sides).solve().flow("vertex")
+    y = (flow.points @ R)[:, 1]
+    np.testing.assert_allclose(flow.velocity @ R, np.stack([1.5 * y * (2 - y), 0 * y], axis=-1), atol=1e-10)
+
+
+def test_planes_of_symmetry_may_meet():
+    """A quarter of a square duct, turned about two axes; U = 0.0351443 f a²/ν (White, Viscous Fluid Flow, eq. 3-48)."""
+    def quarter(R):
+        mesh = box(3)
+        mesh.points = mesh.points * [1, 0.5, 0.5] @ R.T
+        sides = {"bottom": Wall(), "front": Wall(), "top": Symmetry(), "back": Symmetry()}
+        ends = {"inlet": Periodic("outlet", bulk_velocity=1.0)}
+        return LaminarFlow(mesh, 0.1, conditions={**sides, **ends}).solve()
+
+    a, b = 0.4, 0.7
+    R = np.array([[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0], [0, 0, 1]])
+    R = R @ np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])
+    straight, tilted = quarter(np.eye(3)), quarter(R)
+    assert 0.0351443 * straight.pressure_gradient / 0.1 == pytest.approx(1, rel=0.003)
+    assert tilted.pressure_gradient == pytest.approx(straight.pressure_gradient, rel=1e-10)
+    expected = straight.flow("vertex").velocity @ R.T
+    np.testing.assert_allclose(tilted.flow("vertex").velocity, expected, atol=1e-10)
+
+
 def one(x):
     return 1 + 0 * x[0]
 
