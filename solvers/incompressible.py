@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from solvers.conditions import flow_conditions, roles
-from solvers.domain import Domain, build_domain
+from solvers.checkpoint import save_checkpoint
+from solvers.conditions import flow_conditions
+from solvers.domain import Domain
 from solvers.fenics import fem, ufl
 from solvers.momentum import MomentumBalance, dx
 from solvers.newton import newton
@@ -49,7 +50,7 @@ class FlowResult:
     pressure_gradient : float
         The driving force f, velocity²/length: how fast the mean pressure falls along the period.
     residuals : tuple of float
-        Residual before each step and at the end, relative to the load.
+        Residual before each step and at the end, relative to the load; infinite if it was interpolated.
     eddy_viscosity : dolfinx Function, optional
         ν_t of RANS.
     scalars : mapping name -> dolfinx Function
@@ -86,8 +87,21 @@ class FlowResult:
         return flow_field(self.domain, location, self.velocity, functions, expressions, parameters, provenance)
 
     def save(self, path):
-        """Write velocity and pressure to a ``.bp`` folder for ParaView, at the nodes of the elements."""
-        return write_vtx(self.domain, path, [self.velocity, self.pressure])
+        """Write the solution to a ``.bp`` folder for ParaView, at the nodes of the elements.
+
+        It holds velocity, pressure, the ``scalars`` and, of RANS, the eddy viscosity.
+        """
+        eddy_viscosity = [] if self.eddy_viscosity is None else [self.eddy_viscosity]
+        return write_vtx(self.domain, path, [self.velocity, self.pressure, *eddy_viscosity, *self.scalars.values()])
+
+    def checkpoint(self, path):
+        """Write the solution to an ``.npz`` file for ``solve(start=path)``, on any number of ranks.
+
+        The file is replaced once the new one is complete (:func:`solvers.save_checkpoint`).
+        """
+        functions = {"velocity": self.velocity, "pressure": self.pressure, **self.scalars}
+        numbers = {"pressure_gradient": self.pressure_gradient, "residual": self.residuals[-1]}
+        return save_checkpoint(path, self.domain, functions, numbers)
 
 
 def solve_incompressible(
@@ -137,7 +151,7 @@ def solve_incompressible(
         w=w,
         bcs=balance.bcs,
         drive=balance.drive(v),
-        guess=None if start is None else _guess(start, balance.bcs, float(balance.speed), W),
+        guess=None if start is None else _guess(start, balance),
         name=name,
         blocked=balance.blocked,
     )
@@ -146,32 +160,15 @@ def solve_incompressible(
     return FlowResult(problem, domain, velocity, pressure, force, solution.residuals)
 
 
-def _guess(start, bcs, speed, W) -> np.ndarray:
+def _guess(start, balance) -> np.ndarray:
     """Degrees of freedom of an earlier flow that satisfy the conditions of this one."""
-    values = np.zeros_like(fem.Function(W).x.array)
-    for i, (function, scale) in enumerate([(start.velocity, 1.0), (start.pressure, speed)]):
-        _, dofs = W.sub(i).collapse()
-        values[dofs[0] if len(dofs) == 1 else dofs] = function.x.array / scale
-    for bc in bcs:
-        bc.set(values)
-    return values
-
-
-def domain_of(problem, start, comm) -> Domain:
-    """The domain of a flow: that of its start, if there is one.
-
-    Raises
-    ------
-    InputError
-        If the mesh or the conditions cannot be used, or the start is on another mesh or has walls or periods
-        elsewhere.
-    """
-    wanted = roles(flow_conditions(problem))
-    if start is None:
-        return build_domain(problem.mesh, comm=comm, **wanted)
-    domain, openings = start.domain, set(start.domain.facets) - set(start.domain.walls)
-    if (domain.walls, domain.periodic, openings) != (wanted["walls"], wanted["periodic"], set(wanted["openings"])):
-        raise InputError("start: was solved with other walls, periodic boundaries or openings")
-    if not np.array_equal(problem.mesh.points, domain.source.points):
-        raise InputError("start: was solved on another mesh")
-    return domain
+    guess, pressure = fem.Function(balance.space), start.pressure.copy()
+    pressure.x.array[:] /= float(balance.speed)
+    guess.sub(0).interpolate(start.velocity)
+    guess.sub(1).interpolate(pressure)
+    for bc in balance.bcs:
+        bc.set(guess.x.array)
+    if balance.blocked is not None:
+        guess.x.petsc_vec.axpy(-1, balance.blocked * guess.x.petsc_vec)
+        guess.x.scatter_forward()
+    return guess.x.array

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import meshio
 
 from solvers.conditions import Condition, flow_conditions
 from solvers.fenics import MPI
-from solvers.incompressible import FlowResult, check_flow, domain_of, solve_incompressible
+from solvers.incompressible import FlowResult, check_flow, solve_incompressible
+from solvers.starts import begun
 
 _PICARD_STEPS = 3   # Newton from rest diverges at Re = 100
 
@@ -54,18 +56,21 @@ class LaminarFlow:
     def __post_init__(self):
         check_flow(self)
 
-    def solve(self, start: FlowResult | None = None, comm=MPI.COMM_WORLD) -> FlowResult:
+    def solve(self, start: FlowResult | str | Path | None = None, comm=MPI.COMM_WORLD) -> FlowResult:
         """Solve on all ranks of ``comm``.
 
         Parameters
         ----------
-        start : FlowResult, optional
-            An earlier solution on the same mesh with the same kinds of conditions, to begin from.
+        start : FlowResult or path, optional
+            To begin from: an earlier solution on any mesh of the same domain, or the file of
+            :meth:`FlowResult.checkpoint` for the same mesh and periods. It need not satisfy the conditions.
 
         Raises
         ------
+        InputError
+            If the start lies elsewhere or cannot be read.
         DivergenceError
             If the iteration does not converge.
         """
-        domain = domain_of(self, start, comm)
+        domain, start = begun(self, start, comm)
         return solve_incompressible(self, domain, flow_conditions(self), "laminar flow", _PICARD_STEPS, start=start)

@@ -7,15 +7,17 @@ import shutil
 from pathlib import Path
 
 from solvers.domain import Domain
-from solvers.fenics import dolfinx, fem
+from solvers.fenics import dolfinx, fem, ufl
+from solvers.sampling import averaged
 from vcnn.errors import InputError
 
 
 def write_vtx(domain: Domain, path, functions) -> Path:
     """Write scalar and vector Functions, interpolated to quadratic elements, to one ``.bp`` folder.
 
-    They go to the mesh with the ordinary topology, so that ParaView shows the seam where it is. A folder of
-    that name is replaced once the new one is complete.
+    They go to the mesh with the ordinary topology, so that ParaView shows the seam where it is. Scalars that jump
+    from cell to cell are averaged at the vertices first. A folder of that name is replaced once the new one is
+    complete.
     """
     path = Path(path)
     if path.suffix != ".bp":
@@ -39,6 +41,8 @@ def write_vtx(domain: Domain, path, functions) -> Path:
 
 
 def _on_parent(domain, function):
+    if function.ufl_element() not in ufl.H1:
+        function = domain.function(averaged(domain, {"": function})[""], "vertex", function.name)
     space = fem.functionspace(domain.parent, ("Lagrange", 2, function.ufl_shape))
     copy = fem.Function(space, name=function.name)
     copy.interpolate(function, domain.cells, domain.cells)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import meshio
 import numpy as np
@@ -11,7 +12,8 @@ import numpy as np
 from meshes.wall_distance import wall_distance
 from solvers.conditions import Condition, Periodic, flow_conditions, of_kind
 from solvers.fenics import MPI
-from solvers.incompressible import FlowResult, check_flow, domain_of, solve_incompressible
+from solvers.incompressible import FlowResult, check_flow, solve_incompressible
+from solvers.starts import begun
 from vcnn.errors import DivergenceError, InputError
 from vcnn.flow import FlowField
 
@@ -64,27 +66,30 @@ class RANS:
             raise InputError(f"location: expected 'cell' or 'vertex', got {self.location!r}")
         check_flow(self)
 
-    def solve(self, start: FlowResult | None = None, comm=MPI.COMM_WORLD) -> FlowResult:
+    def solve(self, start: FlowResult | str | Path | None = None, comm=MPI.COMM_WORLD) -> FlowResult:
         """Solve on all ranks of ``comm``.
 
         Parameters
         ----------
-        start : FlowResult, optional
-            An earlier solution on the same mesh with the same kinds of conditions, to begin from. Without it, a
-            closure that predicts begins from the flow with ν_t = 0.02 U d, d the distance to the wall.
+        start : FlowResult or path, optional
+            To begin from, as in `LaminarFlow.solve`. Without it, a closure that predicts begins from the flow with
+            ν_t = 0.02 U d, d the distance to the wall.
 
         Raises
         ------
+        InputError
+            If the start lies elsewhere or cannot be read.
         DivergenceError
             If the iteration does not converge.
         """
+        domain, start = begun(self, start, comm)
         if not hasattr(self.closure, "predict"):
-            return self._solved(*self._eddy_viscosity(), start, comm)
+            return self._solved(domain, *self._eddy_viscosity(), start)
         if start is None:
-            start = self._first(comm)
+            start = self._first(domain)
         values = self._predicted(flow := start.flow(self.location))
         for _ in range(_MAX_ROUNDS):
-            start = self._solved(values, self.location, start, comm)
+            start = self._solved(domain, values, self.location, start)
             wanted = self._predicted(start.flow(self.location))
             change = wanted - values
             if np.sqrt(flow.weights @ change**2) <= _TOLERANCE * np.sqrt(flow.weights @ wanted**2):
@@ -95,15 +100,14 @@ class RANS:
             f"{np.abs(change).max():.3g} (of {wanted.max():.3g}); try a start nearer to the solution"
         )
 
-    def _first(self, comm) -> FlowResult:
+    def _first(self, domain) -> FlowResult:
         """A flow for the closure to begin with."""
         periodic = of_kind(flow_conditions(self), Periodic).values()
         bulk = max((abs(condition.bulk_velocity or 0) for condition in periodic), default=0)
-        domain = domain_of(self, None, comm)
         if not bulk or not domain.walls:
             raise InputError("start: needed for a closure that predicts, unless there are a bulk velocity and walls")
         distance = wall_distance(self.mesh, self.mesh.points, domain.walls, domain.periods)
-        return self._solved(0.02 * bulk * distance, "vertex", None, comm)
+        return self._solved(domain, 0.02 * bulk * distance, "vertex", None)
 
     def _predicted(self, flow):
         values = np.asarray(self.closure.predict(flow), dtype=float)
@@ -113,9 +117,8 @@ class RANS:
             raise DivergenceError("RANS: the closure predicts NaN or infinite eddy viscosities")
         return np.maximum(values, 0)
 
-    def _solved(self, values, location, start, comm) -> FlowResult:
+    def _solved(self, domain, values, location, start) -> FlowResult:
         """The flow with a given eddy viscosity."""
-        domain = domain_of(self, start, comm)
         nu_t = domain.function(_checked(values, "eddy_viscosity", ()), location, "eddy_viscosity")
         a = self.anisotropy
         if a is not None:

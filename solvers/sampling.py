@@ -47,8 +47,8 @@ def sample(domain: Domain, location, functions, expressions) -> dict[str, np.nda
     ----------
     location : {"cell", "vertex"}
         Cell: values at the midpoint of each cell (the mean of its vertices).
-        Vertex: nodal values of ``functions``; of ``expressions`` s, which may jump from cell to cell, the
-        lumped projection ∫ φ s dx / ∫ φ dx onto the linear hat functions φ.
+        Vertex: nodal values of ``functions``; of ``expressions``, which may jump from cell to cell, the
+        lumped projections of :func:`averaged`.
     functions : mapping name -> scalar UFL expression, continuous
     expressions : mapping name -> scalar UFL expression
     """
@@ -60,9 +60,13 @@ def sample(domain: Domain, location, functions, expressions) -> dict[str, np.nda
         raise InputError(f"location: expected 'cell' or 'vertex', got {location!r}")
     corners = basix.geometry(domain.mesh.basix_cell())
     values = domain.at_vertices(_tabulated(domain, list(functions.values()), corners))
+    return {**dict(zip(functions, values.T, strict=True)), **averaged(domain, expressions)}
+
+
+def averaged(domain: Domain, expressions) -> dict[str, np.ndarray]:
+    """Lumped projections ∫ φ s dx / ∫ φ dx of scalars at the vertices of ``domain.source``, φ the linear hats."""
     mass = _hat_integrals(domain, 1.0)
-    projected = {name: _hat_integrals(domain, s) / mass for name, s in expressions.items()}
-    return {**dict(zip(functions, values.T, strict=True)), **projected}
+    return {name: _hat_integrals(domain, s) / mass for name, s in expressions.items()}
 
 
 def _cells(domain):

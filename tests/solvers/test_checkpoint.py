@@ -45,6 +45,26 @@ def test_values_come_back_bit_for_bit(tmp_path, kind):
     assert [path.name for path in tmp_path.iterdir()] == ["flow.npz"]
 
 
+def test_a_flow_goes_on_where_it_was_kept(tmp_path):
+    """Written by two ranks; nothing is left to do but to see that it is a solution."""
+    code = "import sys\nfrom test_checkpoint import solved\nsolved().checkpoint(sys.argv[1])"
+    path = tmp_path / "flow.npz"
+    run = mpirun(2, code, path)
+    assert run.returncode == 0, run.stderr
+    cold = solved()
+    again = cold.problem.solve(start=str(path))
+    assert len(again.residuals) < len(cold.residuals) - 3
+    assert again.pressure_gradient == pytest.approx(cold.pressure_gradient, rel=1e-10)
+    np.testing.assert_allclose(again.flow().velocity, cold.flow().velocity, atol=1e-10)
+    with pytest.raises(InputError, match=r"flow\.npz: was written on another mesh"):
+        LaminarFlow(meshes.periodic_hill(1.0, cells=(16, 10)), 0.02, 0.7).solve(start=path)
+    with pytest.raises(InputError, match=r"none\.npz: no such file"):
+        cold.problem.solve(start=tmp_path / "none.npz")
+    save_checkpoint(path, cold.domain, {"velocity": cold.velocity, "pressure": cold.pressure})
+    with pytest.raises(InputError, match=r"flow\.npz: was not written by FlowResult\.checkpoint"):
+        cold.problem.solve(start=path)
+
+
 def test_refusals(tmp_path):
     result, other = solved(), solved(cells=(16, 10))
     path = save_checkpoint(tmp_path / "flow.npz", result.domain, {"u": result.velocity})

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import circular_couette
 
 import meshes
-from solvers import LaminarFlow, evaluate
+from solvers import Inlet, LaminarFlow, Outlet, Periodic, Symmetry, Wall, evaluate
 from solvers.fenics import fem, ufl
 from vcnn import DivergenceError, InputError
 from vcnn.mesh import named_mesh
@@ -171,6 +171,35 @@ def test_a_start_spares_steps_and_leads_to_the_same_flow():
     warm = LaminarFlow(mesh, 0.01, 0.72).solve(start=LaminarFlow(mesh, 0.011, 0.72).solve())
     assert len(warm.residuals) < len(cold.residuals) - 2
     np.testing.assert_allclose(warm.flow().velocity, cold.flow().velocity, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["triangle", "quadrilateral"])
+def test_a_start_may_come_from_another_mesh(kind):
+    """A coarser one, whose chords along the hill lie elsewhere; the flow is the same to round-off."""
+    problem = LaminarFlow(meshes.periodic_hill(1.0, cells=(30, 20), kind=kind), 0.01, 0.72)
+    cold = problem.solve()
+    warm = problem.solve(start=LaminarFlow(meshes.periodic_hill(1.0, cells=(20, 12)), 0.01, 0.72).solve())
+    assert len(warm.residuals) < len(cold.residuals)
+    np.testing.assert_allclose(warm.flow().velocity, cold.flow().velocity, atol=1e-10)
+    elsewhere = LaminarFlow(meshes.channel(20.0, 3.0, cells=(8, 4)), 0.01, 0.72)
+    with pytest.raises(InputError, match=r"start: does not cover the mesh: points: .* outside the mesh"):
+        elsewhere.solve(start=cold)
+    with pytest.raises(InputError, match="start: expected a FlowResult or the path of a checkpoint, got FlowField"):
+        problem.solve(start=cold.flow())
+
+
+def test_a_start_need_not_satisfy_the_conditions():
+    """From a closed channel to one with a turned plane of symmetry, and to one that is open."""
+    mesh = meshes.channel(2.0, 1.0, cells=(8, 4))
+    walls = {"bottom": Wall(), "top": Wall()}
+    start = LaminarFlow(mesh, 0.05, conditions={**walls, "inlet": Periodic("outlet", bulk_velocity=1.0)}).solve()
+    c, s = np.cos(0.01), np.sin(0.01)
+    mesh.points = mesh.points @ np.array([[c, s], [-s, c]])
+    sides = {"bottom": Wall(), "top": Symmetry()}
+    ends = [{"inlet": Periodic("outlet", bulk_velocity=1.0)}, {"inlet": Inlet((1.0, 0.01)), "outlet": Outlet()}]
+    for conditions in ({**sides, **end} for end in ends):
+        problem = LaminarFlow(mesh, 0.05, conditions=conditions)
+        np.testing.assert_allclose(problem.solve(start).flow().velocity, problem.solve().flow().velocity, atol=1e-10)
 
 
 @pytest.mark.parametrize(

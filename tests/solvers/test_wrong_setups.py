@@ -92,13 +92,13 @@ CONDITIONS = [
     Wrong("negative viscosity", lambda s: laminar(viscosity=-0.1), "viscosity: expected a positive number, got -0.1"),
     Wrong("viscosity of NaN", lambda s: laminar(viscosity=np.nan), "viscosity: expected a positive number, got nan"),
     Wrong(
-        "start on another mesh", lambda s: LaminarFlow(MESH, 0.1, 1.0).solve(start=s.other),
-        "start: was solved on another mesh",
+        "start on a smaller domain",
+        lambda s: LaminarFlow(meshes.channel(9.0, cells=(4, 4)), 0.1, 1.0).solve(start=s.flow),
+        "start: does not cover the mesh: points: .* outside the mesh",
     ),
     Wrong(
-        "start between other boundaries",
-        lambda s: LaminarFlow(MESH, 0.1, conditions={**WALLS, **THROUGH}).solve(start=s.flow),
-        "start: was solved with other walls, periodic boundaries or openings",
+        "start that is no result", lambda s: LaminarFlow(MESH, 0.1, 1.0).solve(start=s.flow.flow()),
+        "start: expected a FlowResult or the path of a checkpoint, got FlowField",
     ),
 ]  # fmt: skip
 
