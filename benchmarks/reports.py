@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from laminar_hills import FIRST_ORDER
 from manufactured import SIZES, THEORY, order
 
 from vcnn.cli.tables import percent
@@ -113,8 +114,11 @@ differs if c_f and c_p are summed, with the velocity gradients of the cells at t
 
 
 def first_order(numbers) -> str:
-    rows = [[slope, *map(percent, (*row["plain"], *row["diffusive"]))] for slope, row in numbers.items()]
-    header = ["α", "gap in u", "gap in c", "gap in u with upwind diffusion", "gap in c with it"]
+    rows = [
+        [slope, "{} x {}".format(*FIRST_ORDER[slope]), *map(percent, (*row["plain"], *row["diffusive"]))]
+        for slope, row in numbers.items()
+    ]
+    header = ["α", "cells", "gap in u", "gap in c", "gap in u with upwind diffusion", "gap in c with it"]
     return f"""## Hills against first-order fields
 
 The other OpenFOAM fields were computed with first-order upwind convection, whose leading error is the diffusion
@@ -147,6 +151,16 @@ Area-weighted relative L2 difference of the velocity at cell centres, and the dr
 """
 
 
+def channels(numbers) -> str:
+    return f"""## Turbulent channels
+
+Mean velocity of `SpalartAllmaras` at Re_τ = {" and ".join(numbers)}, the law of the wall, U⁺ = y⁺ and
+U⁺ = ln(y⁺)/0.41 + 5.2, and what DNS has at y⁺ = 30, 100 and the centre; the numbers are in the next section.
+
+![Mean velocity in wall units](verification_channels.png)
+"""
+
+
 def models(report) -> str:
     """The page of the turbulence models, one level of headings down."""
     return re.sub("^#", "##", report, flags=re.MULTILINE)
@@ -165,5 +179,5 @@ parabolic profile for its velocity, GMRES with algebraic multigrid. It says:
 
 SECTIONS = {
     "manufactured": manufactured, "curved": curved, "hill": hill, "first-order": first_order, "rans": rans,
-    "large": large,
+    "channels": channels, "large": large,
 }  # fmt: skip

@@ -1,6 +1,9 @@
 """The verification suite itself: observed orders, balances, and the distance from another code's solution."""
 
+import json
+import re
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 import laminar_hills
 import manufactured
+import verification
 
 
 def observed_orders(kind, periodic, coarse, fine):
@@ -48,3 +52,40 @@ def test_gap_to_first_order_fields_is_their_diffusion(shared_data, monkeypatch):
     for plain, diffusive, least in zip(gaps["plain"], gaps["diffusive"], (0.03, 0.06), strict=True):
         assert plain > least
         assert diffusive < plain / 8
+
+
+def test_a_run_that_was_killed_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(verification, "RESULTS", tmp_path / "verification.json")
+    done = []
+
+    def job(name, killed=False):
+        if killed:
+            raise KeyboardInterrupt
+        done.append(name)
+        return {"∇u": 1.0}
+
+    names = {name: partial(job, name) for name in ("first", "second", "third")}
+    with pytest.raises(KeyboardInterrupt):
+        verification.measure({"hill": {}}, {"hill": names | {"second": partial(job, "second", killed=True)}})
+    numbers = json.loads(verification.RESULTS.read_text())
+    assert list(numbers["hill"]) == ["first"]
+    verification.measure(numbers, {"hill": names})
+    assert done == ["first", "second", "third"]
+    assert json.loads(verification.RESULTS.read_text()) == numbers
+    assert numbers["hill"]["third"]["∇u"] == 1.0
+
+
+def test_the_report_holds_what_is_known(tmp_path, monkeypatch):
+    """It is composed from the numbers kept, without solving anything."""
+    numbers = json.loads(verification.RESULTS.read_text(encoding="utf-8"))
+    monkeypatch.setattr(verification, "RESULTS", tmp_path / "verification.json")
+    verification.compose(numbers | {"large": {}})
+    report = (tmp_path / "verification.md").read_text(encoding="utf-8")
+    assert "A million unknowns" not in report
+    pictures = re.findall(r"\]\((.*?)\)", report)
+    assert sorted([*pictures, "verification.md"]) == sorted(path.name for path in tmp_path.iterdir())
+    rows = re.findall(r"^\| (?:quadri|tri|hexa|tetra).*$", report, re.MULTILINE)
+    assert len(rows) == 2 * len(manufactured.SIZES)
+    for row in rows:
+        orders = [float(order) for order in re.findall(r"\(([\d.]+)\)", row)]
+        assert orders == pytest.approx(list(manufactured.THEORY.values()), abs=0.1)
