@@ -12,6 +12,7 @@ _HOME = {
     "LaminarFlow": "laminar",
     "MixingLength": "turbulence",
     "MixingLengthProduction": "transport",
+    "OneEquationKL": "turbulence",
     "Outlet": "conditions",
     "Periodic": "conditions",
     "RANS": "rans",

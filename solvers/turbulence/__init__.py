@@ -1,6 +1,7 @@
-"""Turbulence models for steady mean flows that are driven through a period."""
+"""Turbulence models for steady mean flows near walls."""
 
 from solvers.turbulence.mixing_length import MixingLength
+from solvers.turbulence.one_equation_kl import OneEquationKL
 from solvers.turbulence.spalart_allmaras import SpalartAllmaras
 
-__all__ = ["MixingLength", "SpalartAllmaras"]
+__all__ = ["MixingLength", "OneEquationKL", "SpalartAllmaras"]

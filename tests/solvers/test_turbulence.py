@@ -4,10 +4,24 @@ import numpy as np
 import pytest
 
 import meshes
-from solvers import Inlet, MixingLength, Outlet, Periodic, SpalartAllmaras, Symmetry, Wall, along_wall, evaluate
+from solvers import (
+    Inlet,
+    MixingLength,
+    OneEquationKL,
+    Outlet,
+    Periodic,
+    SpalartAllmaras,
+    Symmetry,
+    Wall,
+    along_wall,
+    evaluate,
+)
+from solvers.fenics import ufl
+from solvers.momentum import dx
+from solvers.turbulence import one_equation_kl as kl
 from vcnn import DivergenceError, InputError
 
-MODELS = (SpalartAllmaras, MixingLength)
+MODELS = (SpalartAllmaras, OneEquationKL, MixingLength)
 WALLS = {"bottom": Wall(), "top": Wall()}
 NO_WALLS = {"bottom": Symmetry(), "top": Symmetry(), "inlet": Periodic("outlet", bulk_velocity=1.0)}
 
@@ -39,7 +53,7 @@ def result(request):
         (550, 18.4, (13.48, 16.51, 20.99)),    # del Álamo & Jiménez, Phys. Fluids 15 (2003), Re_τ = 547
     ],
 )
-@pytest.mark.parametrize(("model", "tolerance"), [(SpalartAllmaras, 0.03), (MixingLength, 0.04)])
+@pytest.mark.parametrize(("model", "tolerance"), [(SpalartAllmaras, 0.03), (OneEquationKL, 0.07), (MixingLength, 0.04)])
 def test_mean_profile_of_a_channel_agrees_with_dns(model, tolerance, reynolds, bulk, dns):
     np.testing.assert_allclose(wall_units(channel(model, reynolds, bulk), reynolds), dns, rtol=tolerance)
 
@@ -90,6 +104,34 @@ def test_units_and_direction_do_not_matter(model, length, speed):
         return result.pressure_gradient * length / speed / abs(speed)
 
     assert coefficient(length, speed) == pytest.approx(coefficient(1.0, 1.0), rel=1e-8)
+
+
+def test_budget_of_the_kinetic_energy_closes():
+    """What is produced is dissipated; the gap is that of a linear k in the cells at the walls, first order."""
+    def gap(cells):
+        result = channel(OneEquationKL, 550, 18.4, cells)
+        domain, k, nu = result.domain, result.scalars["turbulent_kinetic_energy"], 1 / 550
+        d = domain.wall_distance()
+        L = (0.14 - 0.08 * (1 - d) ** 2 - 0.06 * (1 - d) ** 4) / 0.4
+        S = ufl.sym(ufl.grad(result.velocity))
+        production = domain.total(2 * kl.eddy_viscosity(k, d, L, nu) * ufl.inner(S, S) * dx)
+        flux = -nu * ufl.dot(ufl.grad(k), ufl.FacetNormal(domain.mesh))
+        leaving = sum(domain.boundary_integral(flux, wall) for wall in WALLS)
+        return (domain.total(kl.dissipation(k, d, L, nu) * dx) + leaving) / production - 1
+
+    coarse, fine = gap(96), gap(192)
+    assert abs(fine) < 0.011
+    assert coarse / fine == pytest.approx(2, rel=0.05)
+
+
+def test_kinetic_energy_where_production_and_dissipation_are_equal():
+    """k is the shear stress by √c_μ in the logarithmic layer."""
+    result = channel(OneEquationKL, 550, 18.4)
+    k, f = result.scalars["turbulent_kinetic_energy"], result.pressure_gradient
+    y = np.array([60, 100]) / 550 / f**0.5
+    values = evaluate(k, np.stack([0 * y + 0.5, y], axis=-1))
+    np.testing.assert_allclose(values, f * (1 - y) / 0.09**0.5, rtol=0.06)
+    assert result.flow("vertex").scalars["turbulent_kinetic_energy"].min() >= 0
 
 
 @pytest.mark.parametrize("direction", [1, -1])
@@ -159,19 +201,20 @@ def test_boundary_layers_grow_from_an_inlet():
     assert core[1] > core[0] > 17.5
 
 
-@pytest.mark.parametrize(("model", "tolerance"), [(SpalartAllmaras, 1e-8), (MixingLength, 1e-4)])
+@pytest.mark.parametrize(("model", "tolerance"), [(SpalartAllmaras, 1e-8), (OneEquationKL, 1e-8), (MixingLength, 1e-4)])
 def test_viscous_flow_is_laminar(model, tolerance):
-    """At Re = 2 the flow is Poiseuille's, f = 3 ν U: ν̃ = 0 is where the transported model decays to."""
+    """At Re = 2 the flow is Poiseuille's, f = 3 ν U: 0 is where transported scalars decay to."""
     result = model(meshes.channel(1.0, 2.0, cells=(3, 16)), 1.0, 1.0).solve()
     assert result.pressure_gradient == pytest.approx(3, rel=tolerance)
     assert np.abs(result.eddy_viscosity.x.array).max() < tolerance
 
 
 @pytest.mark.parametrize("kind", ["quadrilateral", "triangle"])
-def test_flow_separates_behind_a_hill(kind):
+@pytest.mark.parametrize("model", [SpalartAllmaras, OneEquationKL])
+def test_flow_separates_behind_a_hill(model, kind):
     """Re = 5600, from the model's own start: reversed flow in the lee, forward flow on the crest and above."""
     mesh = meshes.periodic_hill(1.0, cells=(48, 36), grading=30.0, kind=kind)
-    result = SpalartAllmaras(mesh, 1 / 5600, 0.72).solve()
+    result = model(mesh, 1 / 5600, 0.72).solve()
     assert result.residuals[-1] < 1e-9
     u = evaluate(result.velocity, np.array([[2.0, 0.2], [0.0, 1.1], [2.0, 2.5]]))[:, 0]
     assert u[0] < 0 < u[1] and u[2] > 0.5
