@@ -11,7 +11,7 @@ _HOME = {
     "Inlet": "conditions",
     "LaminarFlow": "laminar",
     "MixingLength": "turbulence",
-    "MixingLengthProduction": "transport",
+    "MixingLengthProduction": "production",
     "OneEquationKL": "turbulence",
     "Outlet": "conditions",
     "Periodic": "conditions",

@@ -16,40 +16,11 @@ from solvers.domain import Domain
 from solvers.fenics import MPI, fem, ufl
 from solvers.newton import newton
 from solvers.output import write_vtx
+from solvers.production import MixingLengthProduction, production_of
 from solvers.sampling import sample
 from solvers.scalar_balance import ScalarBalance, held_flux, on_boundary
 from vcnn.errors import InputError
 from vcnn.flow import FlowField
-
-
-@dataclass(frozen=True)
-class MixingLengthProduction:
-    """P = γ l_m √c₀ |S|² with l_m = min(κ d, 0.09 δ), d the wall distance (Zhou, Han & Xiao 2022).
-
-    Parameters
-    ----------
-    gain : float
-        γ.
-    reference : float
-        c₀.
-    thickness : float
-        δ, length.
-    karman : float
-        κ.
-    """
-
-    gain: float = 200.0
-    reference: float = 0.001
-    thickness: float = 1.5
-    karman: float = 0.41
-
-    def mixing_length(self, wall_distance):
-        """l_m, a UFL expression."""
-        return ufl.min_value(self.karman * wall_distance, 0.09 * self.thickness)
-
-    def __call__(self, strain_rate, wall_distance):
-        """P, a UFL expression."""
-        return self.gain * self.mixing_length(wall_distance) * self.reference**0.5 * strain_rate**2
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +94,7 @@ class ScalarTransport:
         domain, u = carrier.domain, carrier.velocity
         C = fem.functionspace(domain.mesh, ("Lagrange", 2))
         location = self.velocity.location if isinstance(self.velocity, FlowField) else "vertex"
-        production = _production(self.production, carrier, location, C)
+        production = production_of(self.production, carrier, location, C)
         numbers = (self.diffusivity, self.decay, self.exponent)
         D, zeta, m = (fem.Constant(domain.mesh, float(number)) for number in numbers)
         c = fem.Function(C, name="concentration")
@@ -238,26 +209,3 @@ def _scalar_conditions(domain, conditions, C) -> list:
         values = domain.profile(C, inlet.value, name, f"Inlet of boundary {name!r}")
         entering.append(fem.dirichletbc(values, domain.boundary_dofs(C, name)))
     return [*entering, fem.dirichletbc(0.0, domain.wall_dofs(C), C)]
-
-
-def _production(given, carrier, location, space) -> dict:
-    """The production, and the mixing length if it has one, as UFL expressions on the carrier's domain."""
-    domain = carrier.domain
-    if isinstance(given, MixingLengthProduction):
-        if not domain.walls:
-            raise InputError("production: a mixing length needs walls, there is none")
-        distance = domain.wall_distance()
-        return {
-            "production": given(carrier.strain_rate, distance),
-            "mixing_length": given.mixing_length(distance),
-        }
-    if callable(given):
-        production = fem.Function(space)
-        production.interpolate(lambda x: given(x[: domain.dimension]))
-        values = production.x.array
-    else:
-        values = np.asarray(given, dtype=float)
-        production = domain.function(values, location, "production")
-    if domain.mesh.comm.allreduce(not np.isfinite(values).all()):
-        raise InputError("production: holds NaN or infinite values")
-    return {"production": production}
