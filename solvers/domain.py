@@ -85,8 +85,8 @@ class Domain:
 
     def ds(self, names) -> ufl.Measure:
         """The UFL measure of the named boundaries together; measures of others may be in the same form."""
-        ids = tuple(number for number, name in enumerate(self.facets, start=1) if name in names)
-        return self._boundaries(ids or (0,))   # no facet has the number 0
+        numbers = dict(zip(self.facets, range(1, len(self.facets) + 1), strict=True))
+        return self._boundaries(tuple(numbers[name] for name in names) or (0,))   # no facet has the number 0
 
     @cached_property
     def _boundaries(self) -> ufl.Measure:

@@ -91,8 +91,10 @@ class FlowResult:
 
         It holds velocity, pressure, the ``scalars`` and, of RANS, the eddy viscosity.
         """
-        eddy_viscosity = [] if self.eddy_viscosity is None else [self.eddy_viscosity]
-        return write_vtx(self.domain, path, [self.velocity, self.pressure, *eddy_viscosity, *self.scalars.values()])
+        functions = {"velocity": self.velocity, "pressure": self.pressure, **self.scalars}
+        if self.eddy_viscosity is not None:
+            functions["eddy_viscosity"] = self.eddy_viscosity
+        return write_vtx(self.domain, path, functions)
 
     def checkpoint(self, path):
         """Write the solution to an ``.npz`` file for ``solve(start=path)``, on any number of ranks.

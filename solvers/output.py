@@ -13,7 +13,7 @@ from vcnn.errors import InputError
 
 
 def write_vtx(domain: Domain, path, functions) -> Path:
-    """Write scalar and vector Functions, interpolated to quadratic elements, to one ``.bp`` folder.
+    """Write Functions, name -> scalar or vector, interpolated to quadratic elements, to one ``.bp`` folder.
 
     They go to the mesh with the ordinary topology, so that ParaView shows the seam where it is. Scalars that jump
     from cell to cell are averaged at the vertices first. A folder of that name is replaced once the new one is
@@ -29,7 +29,7 @@ def write_vtx(domain: Domain, path, functions) -> Path:
     if comm.rank == 0:
         path.parent.mkdir(parents=True, exist_ok=True)
     comm.barrier()
-    with dolfinx.io.VTXWriter(comm, part, [_on_parent(domain, f) for f in functions]) as file:
+    with dolfinx.io.VTXWriter(comm, part, [_on_parent(domain, *item) for item in functions.items()]) as file:
         file.write(0.0)
     comm.barrier()
     if comm.rank == 0:
@@ -40,10 +40,10 @@ def write_vtx(domain: Domain, path, functions) -> Path:
     return path
 
 
-def _on_parent(domain, function):
+def _on_parent(domain, name, function):
     if function.ufl_element() not in ufl.H1:
-        function = domain.function(averaged(domain, {"": function})[""], "vertex", function.name)
+        function = domain.function(averaged(domain, {"": function})[""], "vertex", name)
     space = fem.functionspace(domain.parent, ("Lagrange", 2, function.ufl_shape))
-    copy = fem.Function(space, name=function.name)
+    copy = fem.Function(space, name=name)
     copy.interpolate(function, domain.cells, domain.cells)
     return copy

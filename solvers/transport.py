@@ -193,7 +193,7 @@ class TransportResult:
 
     def save(self, path):
         """Write the concentration to a ``.bp`` folder for ParaView, at the nodes of the elements."""
-        return write_vtx(self.carrier.domain, path, [self.concentration])
+        return write_vtx(self.carrier.domain, path, {"concentration": self.concentration})
 
 
 def _conditions(problem) -> dict[str, Condition]:
