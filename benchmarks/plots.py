@@ -6,7 +6,6 @@ import matplotlib
 import numpy as np
 from manufactured import THEORY
 from reports import error_series
-from turbulence import DNS
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
@@ -81,21 +80,4 @@ def rans(numbers, folder):
     save(figure, folder / "verification_rans.png")
 
 
-def channels(numbers, folder):
-    """Mean velocity in wall units; one panel for each Reynolds number."""
-    figure, axes = plt.subplots(1, len(numbers), figsize=(12, 4), layout="constrained", squeeze=False, sharey=True)
-    for axis, (reynolds, row), (name, dns) in zip(axes.flat, numbers.items(), DNS.items(), strict=True):
-        y = np.array(row["y"][1:])
-        sublayer, log = y[y < 12], y[y > 8]
-        axis.semilogx(sublayer, sublayer, "k:", label="law of the wall")
-        axis.semilogx(log, np.log(log) / 0.41 + 5.2, "k:")
-        axis.semilogx(y, row["u"][1:], color="C0", label="Spalart-Allmaras")
-        axis.semilogx([30, 100, dns[0]], dns[1:], "o", color="C1", label=f"DNS, {name}")
-        axis.set(title=f"Re_τ = {reynolds}", xlabel="y⁺")
-        axis.grid(alpha=0.3)
-        axis.legend()
-    axes[0, 0].set_ylabel("U⁺")
-    save(figure, folder / "verification_channels.png")
-
-
-SECTIONS = {"manufactured": orders, "hill": hill, "rans": rans, "channels": channels}
+SECTIONS = {"manufactured": orders, "hill": hill, "rans": rans}

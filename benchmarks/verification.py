@@ -2,11 +2,11 @@
 
     python benchmarks/verification.py [SECTION...]
 
-measures what is not yet in results/verification.json (everything: about 25 minutes on 2 cores) and composes
+measures what is not yet in results/verification.json (everything: about half an hour on 2 cores) and composes
 results/verification.md with its pictures anew. Each number is kept as soon as it is known, so that a run that was
 interrupted goes on where it stopped. Sections that are named are measured again: manufactured, curved, hill,
-first-order, rans, channels, large. Turbulence models have a page and numbers of their own, from turbulence.py. What
-needs fields of other codes is left out where ../shared/data is not beside the repository.
+first-order, rans, large. Turbulence models have a page of their own, from turbulence.py, which is quoted. What needs
+fields of other codes is left out where ../shared/data is not beside the repository.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 
-import channels
 import circular_couette
 import laminar_hills
 import manufactured
@@ -47,7 +46,6 @@ def jobs() -> dict[str, dict]:
         "hill": {"{} x {}".format(*cells): partial(laminar_hills.hill_run, cells) for cells in laminar_hills.CELLS},
         "first-order": {slope: partial(laminar_hills.first_order, slope) for slope in laminar_hills.slopes_known()},
         "rans": {path.stem: partial(rans_hills.compare, path) for path in rans_hills.hills_known()},
-        "channels": {str(reynolds): partial(channels.wall_units, reynolds) for reynolds in channels.REYNOLDS},
         "large": {"2 ranks": partial(large_transport, 2)},
     }
 
@@ -97,21 +95,19 @@ def write(path, text):
 def compose(numbers):
     """Write the report and its pictures from what is known."""
     text = [reports.head(sum(row["seconds"] for rows in numbers.values() for row in rows.values()))]
-    models = json.loads(turbulence.RESULTS.read_text(encoding="utf-8"))
+    known = numbers | {"turbulence": turbulence.RESULTS.with_suffix(".md").read_text(encoding="utf-8")}
     for section, written in reports.SECTIONS.items():
-        if numbers[section]:
-            text.append(written(numbers[section]))
+        if known[section]:
+            text.append(written(known[section]))
             if section in plots.SECTIONS:
-                plots.SECTIONS[section](numbers[section], RESULTS.parent)
-        if section == "channels":
-            text.append(reports.models(turbulence.report(models)))
+                plots.SECTIONS[section](known[section], RESULTS.parent)
     write(RESULTS.with_suffix(".md"), "\n".join(text))
 
 
 def main():
     todo = jobs()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sections", nargs="*", metavar="SECTION", choices=[*todo, []], help=", ".join(todo))
+    parser.add_argument("sections", nargs="*", metavar="SECTION", choices=todo, help=", ".join(todo))
     again = parser.parse_args().sections
     numbers = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     numbers = {section: {} if section in again else numbers.get(section, {}) for section in todo}
