@@ -10,7 +10,8 @@ import meshio
 from solvers.conditions import Condition
 from solvers.fenics import MPI, fem, ufl
 from solvers.incompressible import FlowResult, check_flow, strain_rate
-from solvers.turbulence.mean_flow import mean_flow, solve_closed
+from solvers.turbulence.closed import solve_closed
+from solvers.turbulence.mean_flow import mean_flow
 
 _DAMPING = 26.0   # A⁺ of van Driest, J. Aeronaut. Sci. 23 (1956)
 

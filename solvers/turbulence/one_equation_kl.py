@@ -11,7 +11,8 @@ from solvers.conditions import Condition
 from solvers.fenics import MPI, ufl
 from solvers.incompressible import FlowResult, check_flow
 from solvers.momentum import dx
-from solvers.turbulence.mean_flow import TransportedScalar, mean_flow, solve_closed
+from solvers.turbulence.closed import TransportedScalar, solve_closed
+from solvers.turbulence.mean_flow import mean_flow
 
 C_MU, SIGMA_K, A_MU = 0.09, 1.0, 70.0
 C_L = 0.418 * C_MU**-0.75
@@ -31,7 +32,7 @@ class OneEquationKL:
     Chen & Patel, AIAA J. 26, 1988). They take L = d; here 0.4 L is Nikuradse's mixing length in a channel, 0.4 d near
     walls and 0.14 δ at the largest distance δ, so that there is a core too. k = 0 on walls, that of 1 % turbulence at
     inlets, no flux elsewhere; the pressure includes 2k/3. Quadratic velocity, linear pressure and k, all solved for
-    together. Where the flow has a long wake, L is too large and so is ν_t.
+    together.
 
     Parameters
     ----------

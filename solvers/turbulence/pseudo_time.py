@@ -17,7 +17,7 @@ _TRY = (
 )
 
 
-def march(system, old, courant, updated=lambda: None, tolerance=1e-9, max_steps=80) -> Solution:
+def march(system, old, courant, updated, tolerance=1e-9, max_steps=80) -> Solution:
     """Euler steps, one Newton correction each, until the residual of the steady problem is small.
 
     A correction is halved until it no longer raises the residual of its Euler step by more than a fifth; the Courant
@@ -34,7 +34,7 @@ def march(system, old, courant, updated=lambda: None, tolerance=1e-9, max_steps=
     courant : dolfinx Constant
         Number that time steps are proportional to; its value is that of the first step.
     updated : callable
-        Called after each step, for closures that depend on the solution in other ways.
+        Called after each step, for closures that depend on the solution in ways of their own.
     tolerance : float
         Bound of the steady residual's norm relative to the load.
 

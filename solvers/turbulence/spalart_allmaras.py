@@ -11,7 +11,8 @@ from solvers.conditions import Condition
 from solvers.fenics import MPI, ufl
 from solvers.incompressible import FlowResult, check_flow
 from solvers.momentum import dx
-from solvers.turbulence.mean_flow import TransportedScalar, mean_flow, solve_closed
+from solvers.turbulence.closed import TransportedScalar, solve_closed
+from solvers.turbulence.mean_flow import mean_flow
 
 KAPPA, SIGMA = 0.41, 2 / 3
 CB1, CB2 = 0.1355, 0.622
