@@ -131,6 +131,21 @@ class Closure:
         return path
 
     @staticmethod
+    def pretrained(name: str) -> Closure:
+        """A model that comes with the package, such as ``"hill-concentration"``; its card is beside it.
+
+        Raises
+        ------
+        InputError
+            If there is none of that name.
+        """
+        folder = Path(__file__).parent / "pretrained"
+        known = sorted(path.stem for path in folder.glob("*.safetensors"))
+        if name not in known:
+            raise InputError(f"pretrained: expected one of {', '.join(known) or 'none'}, got {name!r}")
+        return Closure.load(folder / f"{name}.safetensors")
+
+    @staticmethod
     def load(path) -> Closure:
         """Read a closure written by :meth:`save`; predictions are the same bit for bit.
 

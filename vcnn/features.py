@@ -102,8 +102,8 @@ class PairData:
 def pair_data(clouds: VectorClouds, points: PointData, inputs: Inputs, neighbour, owner, second: bool) -> PairData:
     """`PairData` of clouds; ``neighbour`` and ``owner`` are indices (N,) into the points of their flow."""
     r = as_tensor(clouds.positions.T.copy(), points.vectors[0])
-    there = [v[:, neighbour] for v in points.vectors]
-    here = [v[:, owner] for v in points.vectors]
+    there = [v.index_select(1, neighbour) for v in points.vectors]
+    here = [v.index_select(1, owner) for v in points.vectors]
     columns = [length(r)]
     if inputs.galilean:
         there[0] = there[0] - here[0]
@@ -112,7 +112,7 @@ def pair_data(clouds: VectorClouds, points: PointData, inputs: Inputs, neighbour
         columns += [dot(r, there[0]), dot(r, here[0]), dot(there[0], here[0]), length(here[0])]
     for v, v0 in zip(there[1:], here[1:], strict=True):
         columns += [dot(r, v), dot(r, v0)]
-    tensors = [T[:, :, neighbour] for T in points.tensors]
+    tensors = [T.index_select(2, neighbour) for T in points.tensors]
     turned = [(T * r).sum(dim=1) for T in tensors]
     for Tr in turned:
         columns += [dot(r, Tr), dot(there[0], Tr)]
@@ -130,8 +130,8 @@ def dot(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 
 def length(a: torch.Tensor) -> torch.Tensor:
-    """(d, N) -> (N,)."""
-    return torch.linalg.vector_norm(a, dim=0)
+    """(d, N) -> (N,); its derivative at 0 is 0."""
+    return torch.sqrt(dot(a, a) + 1e-30)
 
 
 def symmetric_product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

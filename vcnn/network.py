@@ -18,6 +18,8 @@ from vcnn.moments import Segments, as_tensor
 
 _SECOND = 8   # embedding channels that second moments are taken with
 _MIXED = 6    # symmetric tensors that these are combined to
+_LEAST = 1e-4         # what varies by less counts as constant, so that its round-off is not blown up,
+_LEAST_SHARE = 0.01   # and what varies by less relative to its size
 
 
 class VectorCloudNetwork(nn.Module):
@@ -32,10 +34,12 @@ class VectorCloudNetwork(nn.Module):
     4. coefficients c = ρ(ḡ, D, L v₀, scalars of the centre),
     5. outputs from c and combinations of the rows of all L^a (:mod:`vcnn.heads`).
 
-    Of second order, symmetric tensors S^{ab} = Σ w g ⊗ sym(v^a ⊗ v^b) / Σ w join in: combinations of them, with their
-    traces, their contractions with each other and with the vectors of step 5, are further invariants, and they are
-    part of what outputs are made of. They see what first moments cancel, such as the shape of a cloud that is its own
-    mirror image.
+    Of second order, symmetric tensors S^{ab} = Σ w g ⊗ sym(v^a ⊗ v^b) / Σ w join in: of combinations of them the traces
+    are further invariants, and so are the contractions of their deviators with each other and with the vectors of
+    step 5; the deviators are also part of what outputs are made of. They see what first moments cancel, such as the
+    shape of a cloud that is its own mirror image.
+
+    :meth:`calibrate` brings the inputs of ρ to order one before training.
 
     Translation and permutation hold by construction; steps 3 and 5 leave O(d), or SO(d) if there are pseudo-scalars.
     Positions, velocities and scalars are expected of order one (`Scales` sees to it).
@@ -109,6 +113,11 @@ class VectorCloudNetwork(nn.Module):
                 self.mixed_vectors = nn.Linear(embedding * channels, basis, bias=False)
             if tensor_channels:
                 self.mixed_tensors = nn.Linear(self.second * tensor_channels, _MIXED, bias=False)
+        self.register_buffer("shift", torch.zeros(invariants))
+        self.register_buffer("spread", torch.ones(invariants))
+        self.register_buffer("embedding_sizes", torch.ones(embedding))
+        self.register_buffer("vector_sizes", torch.ones(self.vector_basis if turning else 0))
+        self.register_buffer("tensor_sizes", torch.ones(self.tensor_basis))
 
     def work(self, counts: np.ndarray) -> np.ndarray:
         """Rows of pair data that clouds of ``counts`` points need."""
@@ -117,7 +126,7 @@ class VectorCloudNetwork(nn.Module):
     def points(self, flow: FlowField) -> PointData:
         """What is computed once a point, however many clouds share it."""
         data = point_data(flow, self.inputs, self.fitting[0].weight)
-        return replace(data, embedding=self.point_embedding(data.features))
+        return replace(data, embedding=self.point_embedding(data.features) / self.embedding_sizes)
 
     def forward(self, clouds: VectorClouds, points: PointData | None = None):
         """Closure values of m clouds: scalars (m,), vectors (m, d), tensors (m, d, d); a tuple if there are several.
@@ -127,49 +136,78 @@ class VectorCloudNetwork(nn.Module):
         if points is None:
             clouds = clouds.compact()
             points = self.points(clouds.flow)
+        invariants, vectors, tensors = self._described(clouds, points)
+        parts = self.fitting((invariants - self.shift) / self.spread).split(self.coefficients, dim=1)
+        values = tuple(value(kind, c, vectors, tensors) for kind, c in zip(self.outputs, parts, strict=True))
+        return values[0] if isinstance(self.output, str) else values
+
+    def calibrate(self, clouds: VectorClouds) -> None:
+        """Bring embeddings, the basis of outputs and the inputs of ρ to order one on these clouds.
+
+        As for the descriptors of molecular dynamics (Zhang et al. 2018), once and for all before training: invariants
+        of different order differ by orders of magnitude.
+        """
+        rms = lambda values, axes: values.square().mean(dim=axes).sqrt().clamp(min=_LEAST)
+        with torch.no_grad():
+            for sizes in (self.embedding_sizes, self.vector_sizes, self.tensor_sizes):
+                sizes.fill_(1)
+            clouds = clouds.compact()
+            self.embedding_sizes.copy_(rms(self._pairs(clouds, self.points(clouds.flow))[1], 0))
+            _, vectors, tensors = self._described(clouds, self.points(clouds.flow))
+            for sizes, basis in ((self.vector_sizes, vectors), (self.tensor_sizes, tensors)):
+                if len(sizes):
+                    sizes.copy_(rms(torch.linalg.vector_norm(basis.flatten(2), dim=2), 0))
+            invariants, _, _ = self._described(clouds, self.points(clouds.flow))
+            self.shift.copy_(invariants.mean(dim=0))
+            least = _LEAST_SHARE * rms(invariants, 0)
+            self.spread.copy_((invariants.var(dim=0, correction=0) + least.clamp(min=_LEAST) ** 2).sqrt())
+
+    def _pairs(self, clouds, points):
+        """Data and embeddings (N, m) of pairs."""
         like = self.fitting[0].weight
         neighbour = torch.as_tensor(clouds.neighbours, device=like.device)
-        centre = torch.as_tensor(clouds.centres, device=like.device)
         owner = torch.as_tensor(clouds.centres[clouds.owners], device=like.device)
         pairs = pair_data(clouds, points, self.inputs, neighbour, owner, second=self.order == 2)
-        g = points.embedding[neighbour] * self.pair_embedding(pairs.features)
+        return pairs, points.embedding.index_select(0, neighbour) * self.pair_embedding(pairs.features)
 
+    def _described(self, clouds, points):
+        """Invariants (m, k) and the basis of outputs, (m, K, d) and (m, q, d, d), of m clouds."""
+        like = self.fitting[0].weight
+        centre = torch.as_tensor(clouds.centres, device=like.device)
+        pairs, g = self._pairs(clouds, points)
         segments, d = Segments(clouds, like.device), clouds.flow.dimension
         weights = as_tensor(clouds.shares, like)
         moments = segments.moments(g, weights * torch.cat([torch.ones_like(weights)[None], *pairs.vectors]))
         mean, *first = moments.split([1] + [d] * len(pairs.vectors), dim=2)
         here = [v[:, centre].T for v in points.vectors[self.galilean :]]
-        features = [mean, *(a @ v[:, :, None] for a in first for v in here)]
-        features += [a @ b[:, : self.retained].transpose(1, 2) for a, b in combinations_with_replacement(first, 2)]
+        invariants = [mean, *(a @ v[:, :, None] for a in first for v in here)]
+        invariants += [a @ b[:, : self.retained].transpose(1, 2) for a, b in combinations_with_replacement(first, 2)]
 
         vectors = tensors = None
         if hasattr(self, "mixed_vectors"):
-            rows = torch.cat(first, dim=1)
-            mixed = self.mixed_vectors(rows.transpose(1, 2)).transpose(1, 2)
-            vectors = torch.cat([mixed, *(v[:, None] for v in here)], dim=1)
+            mixed = self.mixed_vectors(torch.cat(first, dim=1).transpose(1, 2)).transpose(1, 2)
+            vectors = torch.cat([mixed, *(v[:, None] for v in here)], dim=1) / self.vector_sizes[:, None]
             tensors = vectors.new_zeros(len(vectors), 0, d, d)
         if pairs.products:
             second = segments.moments(g[:, : self.second], weights * torch.cat(pairs.products))
             second = full(torch.stack(second.split(d * (d + 1) // 2, dim=2), dim=1).flatten(1, 2), d)
-            at_centre = [T[:, :, centre].permute(2, 0, 1) for T in points.tensors]
-            at_centre = [0.5 * (T + T.transpose(1, 2))[:, None] for T in at_centre]
             mixed = self.mixed_tensors(second.flatten(2).transpose(1, 2)).transpose(1, 2).unflatten(2, (d, d))
-            tensors = torch.cat([mixed, *at_centre], dim=1)
-            features += _tensor_invariants(vectors, tensors)
-        inputs = torch.cat([*(f.flatten(1) for f in features), points.features[centre]], dim=1)
-        parts = self.fitting(inputs).split(self.coefficients, dim=1)
-        values = tuple(value(kind, c, vectors, tensors) for kind, c in zip(self.outputs, parts, strict=True))
-        return values[0] if isinstance(self.output, str) else values
+            at_centre = [T[:, :, centre].permute(2, 0, 1) for T in points.tensors]
+            tensors = torch.cat([mixed, *(0.5 * (T + T.transpose(1, 2))[:, None] for T in at_centre)], dim=1)
+            traces = tensors.diagonal(dim1=2, dim2=3).sum(dim=2)
+            identity = torch.eye(d, dtype=like.dtype, device=like.device)
+            tensors = (tensors - traces[:, :, None, None] / d * identity) / self.tensor_sizes[:, None, None]
+            invariants += [traces, *_contractions(vectors, tensors)]
+        return torch.cat([*(f.flatten(1) for f in invariants), points.features[centre]], dim=1), vectors, tensors
 
 
-def _tensor_invariants(vectors, tensors) -> list[torch.Tensor]:
-    """tr S_k, S_k : S_l for k <= l, and V_k·S_q V_l for k <= l."""
+def _contractions(vectors, tensors) -> list[torch.Tensor]:
+    """S_k : S_l and, for every q, V_k·S_q V_l, with k <= l."""
     q, K = tensors.shape[1], vectors.shape[1]
     flat = tensors.flatten(2)
     both = (flat @ flat.transpose(1, 2))[:, *torch.triu_indices(q, q, device=flat.device)]
     sandwiched = vectors[:, None] @ tensors @ vectors[:, None].transpose(2, 3)
-    sandwiched = sandwiched[:, :, *torch.triu_indices(K, K, device=flat.device)]
-    return [tensors.diagonal(dim1=2, dim2=3).sum(dim=2), both, sandwiched]
+    return [both, sandwiched[:, :, *torch.triu_indices(K, K, device=flat.device)]]
 
 
 def perceptron(*widths: int, activation=nn.SiLU) -> nn.Sequential:

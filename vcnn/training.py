@@ -22,6 +22,8 @@ from vcnn.region import RegionOfInfluence
 from vcnn.samples import check_flows, check_importance, draw_samples
 from vcnn.scales import Scales
 
+_CALIBRATION = 1000   # clouds that a network is calibrated with
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -104,11 +106,14 @@ def fit(network, flows: Sequence[FlowField], target: str | Sequence[str], region
     network.to(getattr(torch, config.dtype)).train()
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
     closure = Closure(network, region, target, flows[0].dimension, scales, units or {}, provenance or {})
-    state = _State(network, optimizer, run, None if run_directory is None else Path(run_directory))
-    state.resume()
-
     samples = draw_samples(closure, flows, config, importance)
     clouds = samples.clouds
+    if hasattr(network, "calibrate"):
+        rng = np.random.default_rng([config.seed, 2])
+        some = clouds.select(rng.permutation(len(clouds))[:_CALIBRATION])
+        network.calibrate(some if config.max_points is None else some.subsample(config.max_points, rng))
+    state = _State(network, optimizer, run, None if run_directory is None else Path(run_directory))
+    state.resume()
     steps = config.epochs * math.ceil(len(clouds) / config.batch_size)
 
     bar = tqdm(total=config.epochs, initial=state.epoch, unit="epoch", disable=not progress, desc=network.name)

@@ -80,11 +80,11 @@ def published_moments(clouds: VectorClouds, points, embedding):
     """GᵀQ/n, (m, 64, 2d + 7) with the positions first, and its first invariants GᵀQ QᵀG*/n², (m, 64, 4)."""
     velocity = points["velocity"]
     j = torch.as_tensor(clouds.neighbours, device=velocity.device)
-    r, u = as_tensor(clouds.positions.T.copy(), velocity), velocity[:, j]
-    distance, speed = length(r), points["speed"][j]
+    r, u = as_tensor(clouds.positions.T.copy(), velocity), velocity.index_select(1, j)
+    distance, speed = length(r), points["speed"].index_select(0, j)
     proximity = 0.01 / (distance + 0.01)
     cos = -dot(r, u) / (distance * speed + 1e-10)
-    named = [points[name][j] for name in ("strain_rate", "boundary", "volume", "speed", "wall")]
+    named = [points[name].index_select(0, j) for name in ("strain_rate", "boundary", "volume", "speed", "wall")]
     s = torch.stack([*named, proximity, 0.5 * (cos + 1.05) * speed * proximity])
     q = torch.cat([r / (distance + 1e-5), u, s])
     counts = torch.as_tensor(clouds.counts, device=velocity.device)[:, None, None]

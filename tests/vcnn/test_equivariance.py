@@ -1,0 +1,265 @@
+"""Every output turns with the frame, in two and three dimensions, on any cloud; and what breaks that is seen."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import special_ortho_group
+from synthetic import random_flow
+
+from vcnn import Closure, FlowField, InputError, RegionOfInfluence, Scales, VCNNe, VectorCloudNetwork, Zhou2022
+from vcnn.baselines import GraphKernelNetwork
+from vcnn.heads import OUTPUTS, value
+from vcnn.testing import assert_equivariant, equivariance_errors
+
+BALL = RegionOfInfluence.ball(0.6)
+TRANSPORT = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)
+TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5}
+
+
+def everything(**changes):
+    options = {"output": list(OUTPUTS), "tensors": ["gradient"], "order": 2, "galilean": True, **changes}
+    return VectorCloudNetwork(["strain_rate"], ["pressure_gradient"], **options)
+
+
+def calibrated(network):
+    flows = (with_gradient(random_flow(d, n=300, seed=9)) for d in (2, 3))
+    for flow in flows:
+        network.calibrate(BALL.clouds(flow))
+    return network
+
+
+NETWORKS = {
+    "first order": lambda: everything(order=1, tensors=[], galilean=False),
+    "second order": lambda: everything(galilean=False),
+    "Galilean": everything,
+    "calibrated": lambda: calibrated(everything(galilean=False)),
+    "pseudo-scalars": lambda: everything(pseudoscalars=["boundary"]),
+    "zhou2022": Zhou2022,
+    "vcnn-e": VCNNe,
+}
+
+
+def with_gradient(flow, seed=0):
+    rng = np.random.default_rng(seed)
+    return flow.with_fields(tensors={"gradient": rng.standard_normal((len(flow), flow.dimension, flow.dimension))})
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
+@pytest.mark.parametrize("d", [2, 3])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_outputs_turn_with_the_frame(name, d, dtype):
+    flow = with_gradient(random_flow(d, periodic=True))
+    assert_equivariant(NETWORKS[name](), flow, TOLERANCE[dtype], BALL, dtype=dtype)
+    if name != "Galilean":
+        assert_equivariant(NETWORKS[name](), flow, TOLERANCE[dtype], TRANSPORT, dtype=dtype)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    d=st.sampled_from([2, 3]),
+    n=st.integers(1, 30),
+    seed=st.integers(0, 10**6),
+    kind=st.sampled_from(["scattered", "collinear", "coincident", "at rest", "planar"]),
+    name=st.sampled_from(sorted(NETWORKS)),
+)
+def test_degenerate_clouds(d, n, seed, kind, name):
+    flow = with_gradient(random_flow(d, n=n, seed=seed), seed)
+    points, velocity = flow.points.copy(), flow.velocity
+    if kind == "collinear":
+        points = points[:, :1] * np.ones(d)
+    elif kind == "coincident":
+        points = np.repeat(points[:1], n, axis=0)
+    elif kind == "at rest":
+        velocity = np.zeros_like(velocity)
+    elif kind == "planar":
+        points[:, 0] = 0.3
+    flow = FlowField(points, velocity, scalars=flow.scalars, vectors=flow.vectors, tensors=flow.tensors)
+    for dtype, tolerance in TOLERANCE.items():
+        errors = equivariance_errors(NETWORKS[name](), flow, BALL, dtype=dtype, seed=seed)
+        assert errors.worst <= tolerance, errors
+
+
+@pytest.mark.parametrize("d", [2, 3])
+def test_a_cloud_of_five_thousand_points(d):
+    flow = with_gradient(random_flow(d, n=5000))
+    everywhere = RegionOfInfluence.ball(4.0)
+    for network in (everything(), Zhou2022(seed=1), VCNNe(seed=1)):   # whose outputs are not small by accident
+        for dtype, tolerance in TOLERANCE.items():
+            assert_equivariant(network, flow, tolerance, everywhere, centres=range(0, 5000, 400), dtype=dtype)
+
+
+def test_a_cloud_in_a_plane_with_three_velocities():
+    """The cross-section of a duct: points in a plane of three dimensions."""
+    rng = np.random.default_rng(1)
+    points = np.concatenate([np.zeros((80, 1)), rng.random((80, 2))], axis=1)
+    flow = FlowField(points, rng.standard_normal((80, 3)))
+    assert_equivariant(VectorCloudNetwork(output="reynolds_stress", order=2), flow, 1e-12, BALL)
+
+
+def test_the_table_shows_what_breaks():
+    flow = random_flow(2, n=60, periodic=True)
+    errors = equivariance_errors(GraphKernelNetwork(["strain_rate"]), flow, BALL)
+    assert errors.claimed == "translations"
+    assert min(errors.rebuilt[k] for k in ("rotation 1", "rotation 2", "reflection")) > 1e-2
+    assert max(errors.rebuilt[k] for k in ("translation", "permutation")) <= 1e-12
+    with pytest.raises(AssertionError, match=r"not equivariant to 1e-12(.|\n)*rotation 1"):
+        assert_equivariant(GraphKernelNetwork(["strain_rate"]), flow, 1e-12, BALL)
+
+    class Careless(VectorCloudNetwork):
+        """One component of the velocity slips in."""
+
+        def points(self, flow):
+            return super().points(flow.with_fields(scalars={"strain_rate": flow.velocity[:, 0]}))
+
+    errors = equivariance_errors(Careless(["strain_rate"]), flow, BALL)
+    assert min(errors.reused["rotation 1"], errors.rebuilt["rotation 1"]) > 1e-6
+    assert errors.rebuilt["translation"] <= 1e-12
+
+    class Positional(VectorCloudNetwork):
+        """Points are listed twice as heavy in one half of the list."""
+
+        def points(self, flow):
+            half = np.arange(len(flow)) < len(flow) // 2
+            return super().points(flow.with_fields(scalars={"strain_rate": half.astype(float)}))
+
+    errors = equivariance_errors(Positional(["strain_rate"]), flow, BALL)
+    assert errors.rebuilt["permutation"] > 1e-6
+
+    with pytest.raises(InputError, match="region: needed with a network"):
+        equivariance_errors(Zhou2022(), flow)
+
+
+def test_galilean_invariance_is_claimed_with_a_ball_only():
+    flow = random_flow(2)
+    network = VectorCloudNetwork(["strain_rate"], output="vector", galilean=True)
+    make = lambda region: Closure(network, region, "force", 2, Scales(scalars={"strain_rate": (0.0, 1.0)}))
+    assert make(BALL).galilean and not make(TRANSPORT).galilean
+    errors = equivariance_errors(make(BALL), flow)
+    assert "Galilean" in errors.rebuilt and errors.worst <= 1e-12
+    boosted = flow.boosted([30.0, -4.0])
+    relative = VectorCloudNetwork(["strain_rate"], output="vector").double()
+    with torch.no_grad():
+        a, b = (relative(BALL.clouds(f)) for f in (flow, boosted))
+    assert (a - b).abs().max() > 1e-3 * a.abs().max()   # without the option it matters
+
+
+def test_pseudoscalars_leave_rotations_only():
+    network = VectorCloudNetwork(pseudoscalars=["boundary"])
+    assert network.symmetry == "SO(d)" and VectorCloudNetwork(["boundary"]).symmetry == "O(d)"
+    assert "reflection" not in equivariance_errors(network, random_flow(2), BALL).rebuilt
+
+
+@settings(max_examples=30, deadline=None)
+@given(d=st.sampled_from([2, 3]), n=st.integers(1, 20), seed=st.integers(0, 10**6), scale=st.floats(1e-3, 1e3))
+def test_reynolds_stresses_are_realizable_whatever_the_weights(d, n, seed, scale):
+    network = VectorCloudNetwork(["strain_rate"], output="reynolds_stress", order=2, seed=seed).double()
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.mul_(scale)
+        stress = network(BALL.clouds(random_flow(d, n=n, seed=seed)))
+    eigenvalues = torch.linalg.eigvalsh(stress)
+    assert torch.equal(stress, stress.transpose(1, 2)) or torch.allclose(stress, stress.transpose(1, 2), rtol=1e-12)
+    assert (eigenvalues[:, 0] >= -1e-13 * eigenvalues[:, -1]).all()
+
+
+def test_traceless_and_positive_are_what_they_say():
+    network = VectorCloudNetwork(["strain_rate"], output=["traceless_symmetric_tensor", "positive_scalar"]).double()
+    clouds = BALL.clouds(random_flow(3))
+    network.calibrate(clouds)
+    with torch.no_grad():
+        tensor, scalar = network(clouds)
+    assert tensor.diagonal(dim1=1, dim2=2).sum(1).abs().max() <= 1e-13 * tensor.abs().max()
+    assert scalar.min() > 0 and tensor.abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("d", [2, 3])
+def test_the_basis_of_a_generic_cloud_spans_all_symmetric_tensors(d):
+    network = VectorCloudNetwork(["strain_rate"], output="symmetric_tensor").double()
+    clouds = RegionOfInfluence.ball(1.2).clouds(random_flow(d)).compact()
+    with torch.no_grad():
+        network.calibrate(clouds)
+        _, vectors, tensors = network._described(clouds, network.points(clouds.flow))
+        for c in range(0, len(clouds), 10):
+            basis = [value("symmetric_tensor", e[None], vectors[c : c + 1], tensors[c : c + 1]).flatten()
+                     for e in torch.eye(network.coefficients[0], dtype=torch.float64)]  # fmt: skip
+            singular = torch.linalg.svdvals(torch.stack(basis))[: d * (d + 1) // 2]
+            assert singular[-1] > 1e-3 * singular[0]
+
+
+@pytest.mark.parametrize("d", [2, 3])
+@pytest.mark.parametrize("kind", ["symmetric_tensor", "traceless_symmetric_tensor", "reynolds_stress", "vector"])
+def test_any_equivariant_target_can_be_represented(kind, d):
+    """Clouds are given random targets; a network learns them, and those of the turned clouds with them."""
+    flow = random_flow(d, n=60, seed=3)
+    centres = np.arange(3)
+    target = torch.randn((3, *(d,) * (1 if kind == "vector" else 2)), dtype=torch.float64,
+                         generator=torch.Generator().manual_seed(0))  # fmt: skip
+    if kind != "vector":
+        target = target + target.transpose(1, 2)
+    if kind == "traceless_symmetric_tensor":
+        target -= target.diagonal(dim1=1, dim2=2).mean(1)[:, None, None] * torch.eye(d)
+    if kind == "reynolds_stress":
+        target = target @ target
+    target = target / target.square().mean().sqrt()
+    network = VectorCloudNetwork(["strain_rate"], output=kind, seed=1).double()
+    clouds = RegionOfInfluence.ball(1.2).clouds(flow, centres)
+    network.calibrate(clouds)
+    optimizer = torch.optim.LBFGS(network.parameters(), max_iter=200, tolerance_grad=1e-12, tolerance_change=1e-15,
+                                  history_size=50, line_search_fn="strong_wolfe")  # fmt: skip
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (network(clouds) - target).square().mean()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    with torch.no_grad():
+        assert (network(clouds) - target).norm() < 1e-3 * target.norm()
+        R = special_ortho_group.rvs(d, random_state=4)
+        turned = network(RegionOfInfluence.ball(1.2).clouds(flow.rotated(R), centres))
+        expected = target @ R.T if kind == "vector" else R @ target.numpy() @ R.T
+        assert (turned - torch.as_tensor(expected)).norm() < 1e-3 * target.norm()
+
+
+def mirror_clouds(seed, count=300, pairs=12):
+    """Clouds at rest that are their own mirror image through the centre, elongated at random."""
+    rng = np.random.default_rng(seed)
+    flows, centres, targets = [], [], []
+    for k in range(count):
+        stretch = rng.uniform(0.2, 1.0)
+        angle = rng.uniform(0, np.pi)
+        r = rng.standard_normal((pairs, 2))
+        r /= np.linalg.norm(r, axis=1, keepdims=True)
+        weight = 1 + stretch * ((r @ [np.cos(angle), np.sin(angle)]) ** 2 - 0.5)   # more of it along one axis
+        points = np.array([10.0 * k, 0.0]) + np.concatenate([np.zeros((1, 2)), r, -r])
+        flows.append((points, np.concatenate([[1.0], weight, weight])))
+        centres.append(k * (2 * pairs + 1))
+        moment = np.einsum("n,ni,nj->ij", weight, r, r) / weight.sum()
+        targets.append(np.linalg.norm(moment - 0.5 * np.eye(2)) ** 2)
+    points, weights = (np.concatenate(parts) for parts in zip(*flows, strict=True))
+    flow = FlowField(points, np.zeros_like(points), weights)
+    return RegionOfInfluence.ball(2.0).clouds(flow, centres), torch.tensor(targets)
+
+
+def test_second_moments_see_what_first_moments_cannot():
+    """The anisotropy of clouds that are their own mirror image: a quadrupole."""
+    error = {}
+    for order in (1, 2):
+        network = VectorCloudNetwork(order=order, embedding=16, hidden=16, fitting=(32,)).double()
+        clouds, target = mirror_clouds(seed=0)
+        network.calibrate(clouds)
+        optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 400)
+        for _ in range(400):
+            optimizer.zero_grad()
+            ((network(clouds) - target) / target.std()).square().mean().backward()
+            optimizer.step()
+            schedule.step()
+        unseen, truth = mirror_clouds(seed=1)
+        with torch.no_grad():
+            error[order] = float((network(unseen) - truth).square().mean().sqrt() / truth.std())
+    assert error[1] > 0.9    # no better than the mean
+    assert error[2] < 0.1
