@@ -73,7 +73,7 @@ def main():
     print(f"{len(flow):,} clouds of {pairs / len(flow):.0f} points on average, {torch.get_num_threads()} threads")
     print(f"clouds             {1e6 * ours:8.1f} µs a cloud")
     print(f"loop over centres  {1e6 * loop:8.1f} µs a cloud, {loop / ours:.0f} times ours")
-    print(f"bare k-d tree      {1e6 * bare:8.1f} µs a cloud (within the longer half-axis), {bare / ours:.2f} times ours")
+    print(f"bare k-d tree      {1e6 * bare:8.1f} µs a cloud (to the longer half-axis), {bare / ours:.2f} times ours")
 
     a = torch.rand(2048, 2048)
     rate = 2 * 2048**3 / seconds(lambda: a @ a)

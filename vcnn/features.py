@@ -56,8 +56,9 @@ class PointData:
     Parameters
     ----------
     features : (n, p)
-        Named scalars, |v| of vectors, and tr T and |T| of tensors.
+        Named scalars, |u|, log(1 + |v|) of further vectors, and tr T/(1 + |T|) and log(1 + |T|) of tensors.
     vectors, tensors : lists of (d, n) and (d, d, n)
+        u, and v/(1 + |v|) and T/(1 + |T|) of the others: gradients at walls exceed all else by orders of magnitude.
     embedding : (n, m), of a network
     """
 
@@ -69,13 +70,20 @@ class PointData:
 
 def point_data(flow: FlowField, inputs: Inputs, like: torch.Tensor) -> PointData:
     """`PointData` of a flow, with the dtype and on the device of ``like``."""
-    vectors = [as_tensor(v.T.copy(), like) for v in (flow.velocity, *(flow.vectors[name] for name in inputs.vectors))]
-    tensors = [as_tensor(flow.tensors[name].transpose(1, 2, 0).copy(), like) for name in inputs.tensors]
+    velocity = as_tensor(flow.velocity.T.copy(), like)
     columns = [as_tensor(flow.scalars[name], like) for name in inputs.scalars]
-    columns += [length(v) for v in vectors[inputs.galilean :]]
-    for T in tensors:
-        columns += [T.diagonal(dim1=0, dim2=1).sum(dim=1), length(T.flatten(0, 1))]
-    features = torch.stack(columns, dim=1) if columns else vectors[0].new_zeros(len(flow), 0)
+    columns += [] if inputs.galilean else [length(velocity)]
+    vectors, tensors = [velocity], []
+    for name in inputs.vectors:
+        v = as_tensor(flow.vectors[name].T.copy(), like)
+        columns.append(torch.log1p(length(v)))
+        vectors.append(v / (1 + length(v)))
+    for name in inputs.tensors:
+        T = as_tensor(flow.tensors[name].transpose(1, 2, 0).copy(), like)
+        size = length(T.flatten(0, 1))
+        tensors.append(T / (1 + size))
+        columns += [tensors[-1].diagonal(dim1=0, dim2=1).sum(dim=1), torch.log1p(size)]
+    features = torch.stack(columns, dim=1) if columns else velocity.new_zeros(len(flow), 0)
     return PointData(features, vectors, tensors)
 
 

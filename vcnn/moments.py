@@ -33,8 +33,8 @@ class Segments:
         block = vectors
         if self.cells is not None:
             count = self.clouds * self.length
-            embedding = embedding.new_zeros(count, embedding.shape[1]).index_copy(0, self.cells, embedding)
-            block = vectors.new_zeros(len(vectors), count).index_copy(1, self.cells, vectors)
+            embedding = embedding.new_zeros(count, embedding.shape[1]).index_copy_(0, self.cells, embedding)
+            block = vectors.new_zeros(len(vectors), count).index_copy_(1, self.cells, vectors)
         embedding = embedding.view(self.clouds, self.length, -1)
         block = block.view(len(vectors), self.clouds, self.length)
         return embedding.transpose(1, 2) @ block.permute(1, 2, 0)

@@ -109,6 +109,8 @@ class VectorCloudNetwork(nn.Module):
             self.point_embedding = perceptron(self.inputs.point_features, hidden, hidden, embedding)
             self.pair_embedding = perceptron(self.inputs.pair_features, max(hidden // 2, 1), embedding)
             self.fitting = perceptron(invariants, *fitting, sum(self.coefficients))
+            with torch.no_grad():   # begin near zero, or an isotropic stress
+                self.fitting[-1].weight.mul_(0.1)
             if turning:
                 self.mixed_vectors = nn.Linear(embedding * channels, basis, bias=False)
             if tensor_channels:
@@ -156,7 +158,8 @@ class VectorCloudNetwork(nn.Module):
             _, vectors, tensors = self._described(clouds, self.points(clouds.flow))
             for sizes, basis in ((self.vector_sizes, vectors), (self.tensor_sizes, tensors)):
                 if len(sizes):
-                    sizes.copy_(rms(torch.linalg.vector_norm(basis.flatten(2), dim=2), 0))
+                    bounded = basis.flatten(2).square().sum(dim=2)
+                    sizes.copy_(rms(torch.sqrt(bounded / (1 - bounded)), 0))   # of what it was before
             invariants, _, _ = self._described(clouds, self.points(clouds.flow))
             self.shift.copy_(invariants.mean(dim=0))
             least = _LEAST_SHARE * rms(invariants, 0)
@@ -186,7 +189,7 @@ class VectorCloudNetwork(nn.Module):
         vectors = tensors = None
         if hasattr(self, "mixed_vectors"):
             mixed = self.mixed_vectors(torch.cat(first, dim=1).transpose(1, 2)).transpose(1, 2)
-            vectors = torch.cat([mixed, *(v[:, None] for v in here)], dim=1) / self.vector_sizes[:, None]
+            vectors = _bounded(torch.cat([mixed, *(v[:, None] for v in here)], dim=1), self.vector_sizes, (2,))
             tensors = vectors.new_zeros(len(vectors), 0, d, d)
         if pairs.products:
             second = segments.moments(g[:, : self.second], weights * torch.cat(pairs.products))
@@ -196,9 +199,15 @@ class VectorCloudNetwork(nn.Module):
             tensors = torch.cat([mixed, *(0.5 * (T + T.transpose(1, 2))[:, None] for T in at_centre)], dim=1)
             traces = tensors.diagonal(dim1=2, dim2=3).sum(dim=2)
             identity = torch.eye(d, dtype=like.dtype, device=like.device)
-            tensors = (tensors - traces[:, :, None, None] / d * identity) / self.tensor_sizes[:, None, None]
+            tensors = _bounded(tensors - traces[:, :, None, None] / d * identity, self.tensor_sizes, (2, 3))
             invariants += [traces, *_contractions(vectors, tensors)]
         return torch.cat([*(f.flatten(1) for f in invariants), points.features[centre]], dim=1), vectors, tensors
+
+
+def _bounded(basis, sizes, axes):
+    """Members of a basis divided by their sizes, large ones to length 1: outputs are of high degree in them."""
+    basis = basis / sizes.view(-1, *(1 for _ in axes))
+    return basis / torch.sqrt(1 + basis.square().sum(dim=axes, keepdim=True))
 
 
 def _contractions(vectors, tensors) -> list[torch.Tensor]:

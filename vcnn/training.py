@@ -22,7 +22,8 @@ from vcnn.region import RegionOfInfluence
 from vcnn.samples import check_flows, check_importance, draw_samples
 from vcnn.scales import Scales
 
-_CALIBRATION = 1000   # clouds that a network is calibrated with
+_CALIBRATION = 1000      # clouds that a network is calibrated with
+_LARGEST_GRADIENT = 1.0   # longer ones are shortened: rare clouds would throw the weights off
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ def fit(network, flows: Sequence[FlowField], target: str | Sequence[str], region
             optimizer.zero_grad()
             loss = samples.loss(network(part), batch)
             loss.backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), _LARGEST_GRADIENT)
             optimizer.step()
             total += loss.item() * len(batch)
         if not math.isfinite(total):
