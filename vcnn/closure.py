@@ -104,10 +104,12 @@ class Closure:
         with torch.inference_mode():
             points = network.points(scaled)
             for block in self.region.stream(flow, centres):
-                block = self.scales.clouds(block, scaled)
-                for part in block.split(network.work(block.counts), _ROWS):
-                    values = network(part, points)
-                    parts.append((values,) if isinstance(self.target, str) else values)
+                order = np.argsort(block.counts, kind="stable")   # clouds of like size together
+                block = self.scales.clouds(block.select(order), scaled)
+                values = [network(part, points) for part in block.split(network.work(block.counts), _ROWS)]
+                values = [(v,) if isinstance(self.target, str) else v for v in values]
+                back = torch.as_tensor(np.argsort(order))
+                parts.append([torch.cat(column)[back] for column in zip(*values, strict=True)])
         found = {}
         columns = zip(self.targets, self.scales.targets, zip(*parts, strict=True), strict=True)
         for name, (shift, scale), values in columns:

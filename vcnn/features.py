@@ -1,7 +1,4 @@
-"""What a network knows of points and of pairs of points, without choosing a frame.
-
-Arrays over pairs are kept by component, (d, N): sums over so few components are quick that way only.
-"""
+"""What a network knows of points and of pairs of points, without choosing a frame."""
 
 from __future__ import annotations
 
@@ -10,9 +7,8 @@ from itertools import combinations_with_replacement
 
 import torch
 
-from vcnn.clouds import VectorClouds
 from vcnn.flow import FlowField
-from vcnn.moments import as_tensor
+from vcnn.moments import Pairs, as_tensor
 
 
 @dataclass(frozen=True)
@@ -107,11 +103,11 @@ class PairData:
     products: list[torch.Tensor]
 
 
-def pair_data(clouds: VectorClouds, points: PointData, inputs: Inputs, neighbour, owner, second: bool) -> PairData:
-    """`PairData` of clouds; ``neighbour`` and ``owner`` are indices (N,) into the points of their flow."""
-    r = as_tensor(clouds.positions.T.copy(), points.vectors[0])
-    there = [v.index_select(1, neighbour) for v in points.vectors]
-    here = [v.index_select(1, owner) for v in points.vectors]
+def pair_data(pairs: Pairs, points: PointData, inputs: Inputs, second: bool) -> PairData:
+    """`PairData` of the pairs of clouds; with ``second`` the products of vectors as well."""
+    r = pairs.positions
+    there = [v.index_select(1, pairs.neighbours) for v in points.vectors]
+    here = [v.index_select(1, pairs.centres) for v in points.vectors]
     columns = [length(r)]
     if inputs.galilean:
         there[0] = there[0] - here[0]
@@ -120,7 +116,7 @@ def pair_data(clouds: VectorClouds, points: PointData, inputs: Inputs, neighbour
         columns += [dot(r, there[0]), dot(r, here[0]), dot(there[0], here[0]), length(here[0])]
     for v, v0 in zip(there[1:], here[1:], strict=True):
         columns += [dot(r, v), dot(r, v0)]
-    tensors = [T.index_select(2, neighbour) for T in points.tensors]
+    tensors = [T.index_select(2, pairs.neighbours) for T in points.tensors]
     turned = [(T * r).sum(dim=1) for T in tensors]
     for Tr in turned:
         columns += [dot(r, Tr), dot(there[0], Tr)]

@@ -1,6 +1,8 @@
-"""Moments of a cloud: weighted sums of embeddings times vectors, L = Σ w g ⊗ v / Σ w, over ragged clouds."""
+"""Pairs of clouds as tensors, and moments over them: weighted sums of embeddings times vectors."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,28 +15,48 @@ def as_tensor(array: np.ndarray, like: torch.Tensor) -> torch.Tensor:
     return torch.tensor(array, dtype=like.dtype, device=like.device)
 
 
-class Segments:
-    """Where the pairs of each cloud lie; contracts over them with batched matrix products.
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """The pairs of m clouds, side by side and as many for each: smaller clouds are filled up with pairs of no weight.
 
-    Clouds of unequal size are laid side by side in a block as long as the largest of them: a scatter-add over pairs
-    costs ten times as much on a CPU.
+    Sums over clouds are batched matrix products then; a scatter-add costs ten times as much on a CPU. Arrays over
+    pairs are kept by component, (d, N): sums over so few components are quick that way only.
+
+    Parameters
+    ----------
+    clouds : m
+    neighbours, centres : (N,) indices of points
+    positions : (d, N)
+    shares : (N,), 0 for pairs that fill up; each cloud's sum is 1
     """
 
-    def __init__(self, clouds: VectorClouds, device):
-        self.clouds = len(clouds)
-        self.length = int(clouds.counts.max())
-        self.cells = None
-        if self.clouds * self.length > len(clouds.neighbours):
-            slot = np.arange(len(clouds.neighbours)) - clouds.offsets[clouds.owners]
-            self.cells = torch.as_tensor(clouds.owners * self.length + slot, device=device)
+    clouds: int
+    neighbours: torch.Tensor
+    centres: torch.Tensor
+    positions: torch.Tensor
+    shares: torch.Tensor
+
+    @classmethod
+    def of(cls, clouds: VectorClouds, like: torch.Tensor, weighted: bool = True) -> Pairs:
+        """With the dtype and on the device of ``like``; shares by quadrature weights, or equal in each cloud."""
+        counts, length = clouds.counts, int(clouds.counts.max())
+        shares = clouds.shares if weighted else np.repeat(1 / counts, counts)
+        neighbours, positions = clouds.neighbours, clouds.positions.T
+        if (counts < length).any():
+            total = len(clouds) * length
+            slots = np.arange(len(neighbours)) + np.repeat(np.arange(0, total, length) - clouds.offsets[:-1], counts)
+            filled = np.repeat(clouds.centres, length)   # fills up with the centre itself
+            filled[slots] = neighbours
+            r, w = np.zeros((len(positions), total)), np.zeros(total)
+            r[:, slots], w[slots] = positions, shares
+            neighbours, positions, shares = filled, r, w
+        index = lambda array: torch.as_tensor(array, device=like.device)
+        return cls(
+            len(clouds), index(neighbours), index(np.repeat(clouds.centres, length)),
+            as_tensor(np.ascontiguousarray(positions), like), as_tensor(shares, like),
+        )  # fmt: skip
 
     def moments(self, embedding: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
-        """Σ over each cloud's pairs of embedding ⊗ vectors: (N, k), (c, N) -> (m, k, c)."""
-        block = vectors
-        if self.cells is not None:
-            count = self.clouds * self.length
-            embedding = embedding.new_zeros(count, embedding.shape[1]).index_copy_(0, self.cells, embedding)
-            block = vectors.new_zeros(len(vectors), count).index_copy_(1, self.cells, vectors)
-        embedding = embedding.view(self.clouds, self.length, -1)
-        block = block.view(len(vectors), self.clouds, self.length)
-        return embedding.transpose(1, 2) @ block.permute(1, 2, 0)
+        """Σ share · embedding ⊗ vector over each cloud: (N, k), (c, N) -> (m, k, c)."""
+        blocks = (self.shares * vectors).view(len(vectors), self.clouds, -1)
+        return embedding.view(self.clouds, blocks.shape[2], -1).transpose(1, 2) @ blocks.permute(1, 2, 0)

@@ -14,7 +14,7 @@ from vcnn.errors import InputError
 from vcnn.features import Inputs, PointData, full, pair_data, point_data
 from vcnn.flow import FlowField
 from vcnn.heads import OUTPUTS, count_coefficients, value
-from vcnn.moments import Segments, as_tensor
+from vcnn.moments import Pairs
 
 _SECOND = 8   # embedding channels that second moments are taken with
 _MIXED = 6    # symmetric tensors that these are combined to
@@ -154,7 +154,8 @@ class VectorCloudNetwork(nn.Module):
             for sizes in (self.embedding_sizes, self.vector_sizes, self.tensor_sizes):
                 sizes.fill_(1)
             clouds = clouds.compact()
-            self.embedding_sizes.copy_(rms(self._pairs(clouds, self.points(clouds.flow))[1], 0))
+            pairs, _, g = self._embedded(clouds, self.points(clouds.flow))
+            self.embedding_sizes.copy_(rms(g[pairs.shares > 0], 0))
             _, vectors, tensors = self._described(clouds, self.points(clouds.flow))
             for sizes, basis in ((self.vector_sizes, vectors), (self.tensor_sizes, tensors)):
                 if len(sizes):
@@ -165,23 +166,19 @@ class VectorCloudNetwork(nn.Module):
             least = _LEAST_SHARE * rms(invariants, 0)
             self.spread.copy_((invariants.var(dim=0, correction=0) + least.clamp(min=_LEAST) ** 2).sqrt())
 
-    def _pairs(self, clouds, points):
-        """Data and embeddings (N, m) of pairs."""
-        like = self.fitting[0].weight
-        neighbour = torch.as_tensor(clouds.neighbours, device=like.device)
-        owner = torch.as_tensor(clouds.centres[clouds.owners], device=like.device)
-        pairs = pair_data(clouds, points, self.inputs, neighbour, owner, second=self.order == 2)
-        return pairs, points.embedding.index_select(0, neighbour) * self.pair_embedding(pairs.features)
+    def _embedded(self, clouds, points):
+        """The pairs of clouds, their data and their embeddings (N, m)."""
+        pairs = Pairs.of(clouds, self.fitting[0].weight)
+        data = pair_data(pairs, points, self.inputs, second=self.order == 2)
+        return pairs, data, points.embedding.index_select(0, pairs.neighbours) * self.pair_embedding(data.features)
 
     def _described(self, clouds, points):
         """Invariants (m, k) and the basis of outputs, (m, K, d) and (m, q, d, d), of m clouds."""
-        like = self.fitting[0].weight
-        centre = torch.as_tensor(clouds.centres, device=like.device)
-        pairs, g = self._pairs(clouds, points)
-        segments, d = Segments(clouds, like.device), clouds.flow.dimension
-        weights = as_tensor(clouds.shares, like)
-        moments = segments.moments(g, weights * torch.cat([torch.ones_like(weights)[None], *pairs.vectors]))
-        mean, *first = moments.split([1] + [d] * len(pairs.vectors), dim=2)
+        centre = torch.as_tensor(clouds.centres, device=self.shift.device)
+        d = clouds.flow.dimension
+        pairs, data, g = self._embedded(clouds, points)
+        moments = pairs.moments(g, torch.cat([torch.ones_like(pairs.shares)[None], *data.vectors]))
+        mean, *first = moments.split([1] + [d] * len(data.vectors), dim=2)
         here = [v[:, centre].T for v in points.vectors[self.galilean :]]
         invariants = [mean, *(a @ v[:, :, None] for a in first for v in here)]
         invariants += [a @ b[:, : self.retained].transpose(1, 2) for a, b in combinations_with_replacement(first, 2)]
@@ -191,14 +188,14 @@ class VectorCloudNetwork(nn.Module):
             mixed = self.mixed_vectors(torch.cat(first, dim=1).transpose(1, 2)).transpose(1, 2)
             vectors = _bounded(torch.cat([mixed, *(v[:, None] for v in here)], dim=1), self.vector_sizes, (2,))
             tensors = vectors.new_zeros(len(vectors), 0, d, d)
-        if pairs.products:
-            second = segments.moments(g[:, : self.second], weights * torch.cat(pairs.products))
+        if data.products:
+            second = pairs.moments(g[:, : self.second].contiguous(), torch.cat(data.products))
             second = full(torch.stack(second.split(d * (d + 1) // 2, dim=2), dim=1).flatten(1, 2), d)
             mixed = self.mixed_tensors(second.flatten(2).transpose(1, 2)).transpose(1, 2).unflatten(2, (d, d))
             at_centre = [T[:, :, centre].permute(2, 0, 1) for T in points.tensors]
             tensors = torch.cat([mixed, *(0.5 * (T + T.transpose(1, 2))[:, None] for T in at_centre)], dim=1)
             traces = tensors.diagonal(dim1=2, dim2=3).sum(dim=2)
-            identity = torch.eye(d, dtype=like.dtype, device=like.device)
+            identity = torch.eye(d, dtype=traces.dtype, device=traces.device)
             tensors = _bounded(tensors - traces[:, :, None, None] / d * identity, self.tensor_sizes, (2, 3))
             invariants += [traces, *_contractions(vectors, tensors)]
         return torch.cat([*(f.flatten(1) for f in invariants), points.features[centre]], dim=1), vectors, tensors

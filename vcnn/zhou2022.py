@@ -11,7 +11,7 @@ from torch import nn
 from vcnn.clouds import VectorClouds
 from vcnn.features import dot, length
 from vcnn.flow import FlowField
-from vcnn.moments import Segments, as_tensor
+from vcnn.moments import Pairs, as_tensor
 from vcnn.network import perceptron
 
 
@@ -78,15 +78,14 @@ def published_points(flow: FlowField, diffusion_length, like) -> dict[str, torch
 
 def published_moments(clouds: VectorClouds, points, embedding):
     """GᵀQ/n, (m, 64, 2d + 7) with the positions first, and its first invariants GᵀQ QᵀG*/n², (m, 64, 4)."""
-    velocity = points["velocity"]
-    j = torch.as_tensor(clouds.neighbours, device=velocity.device)
-    r, u = as_tensor(clouds.positions.T.copy(), velocity), velocity.index_select(1, j)
+    pairs = Pairs.of(clouds, points["velocity"], weighted=False)
+    j, r = pairs.neighbours, pairs.positions
+    u = points["velocity"].index_select(1, j)
     distance, speed = length(r), points["speed"].index_select(0, j)
     proximity = 0.01 / (distance + 0.01)
     cos = -dot(r, u) / (distance * speed + 1e-10)
     named = [points[name].index_select(0, j) for name in ("strain_rate", "boundary", "volume", "speed", "wall")]
     s = torch.stack([*named, proximity, 0.5 * (cos + 1.05) * speed * proximity])
     q = torch.cat([r / (distance + 1e-5), u, s])
-    counts = torch.as_tensor(clouds.counts, device=velocity.device)[:, None, None]
-    moments = Segments(clouds, velocity.device).moments(embedding(s.T), q) / counts
+    moments = pairs.moments(embedding(s.T), q)
     return moments, moments @ moments[:, :4].transpose(1, 2)
