@@ -33,23 +33,28 @@ class Scales:
     targets: tuple[tuple[float, float], ...] = ((0.0, 1.0),)
 
     @classmethod
-    def of(cls, flows: Sequence[FlowField], region: RegionOfInfluence, network, targets: Sequence[str]) -> Scales:
+    def of(cls, flows: Sequence[FlowField], region: RegionOfInfluence, network, targets: Sequence[str],
+           importance: str | None = None) -> Scales:  # fmt: skip
         """Scales of training flows for a network and its targets.
 
         The mean lateral half-axis of the region, means and standard deviations of scalars, root mean squares of all
-        else, weighted by the quadrature weights.
+        else, weighted by the quadrature weights; targets also by the scalar ``importance``.
         """
         weights = np.concatenate([flow.weights / flow.weights.sum() for flow in flows]) / len(flows)
         join = lambda get: np.concatenate([get(flow) for flow in flows])
-        rms = lambda v: _positive(np.sqrt(weights @ (v**2).reshape(len(v), -1).sum(axis=1)))
+        rms = lambda v, w=weights: _positive(np.sqrt(w @ (v**2).reshape(len(v), -1).sum(axis=1)))
+        important = weights if importance is None else weights * join(lambda flow: flow.scalars[importance])
+        important = important / important.sum()
 
-        def moments(values):
-            mean = float(weights @ values)
-            return mean, _positive(np.sqrt(weights @ (values - mean) ** 2))
+        def moments(values, w=weights):
+            mean = float(w @ values)
+            return mean, _positive(np.sqrt(w @ (values - mean) ** 2))
 
         def target(kind, name):
             values = join(lambda flow: getattr(flow, OUTPUTS[kind])[name])
-            return moments(values) if kind == "scalar" else (0.0, rms(values))   # others have a zero of their own
+            if kind == "scalar":
+                return moments(values, important)
+            return 0.0, rms(values, important)   # all others have a zero of their own
 
         velocity = join(lambda flow: flow.velocity)
         return cls(

@@ -102,7 +102,9 @@ def fit(network, flows: Sequence[FlowField], target: str | Sequence[str], region
     names = (target,) if isinstance(target, str) else target
     check_flows(network, [*flows, *validation], names)
     check_importance(flows, importance)
-    scales = Scales.of(flows, region, network, names) if network.scaling else Scales(targets=((0.0, 1.0),) * len(names))
+    scales = Scales(targets=((0.0, 1.0),) * len(names))
+    if network.scaling:
+        scales = Scales.of(flows, region, network, names, importance)
     run = _fingerprint(network, flows, validation, [names, importance], region, config)
     network.to(getattr(torch, config.dtype)).train()
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)

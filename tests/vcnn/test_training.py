@@ -9,6 +9,7 @@ import torch
 from synthetic import random_flow
 
 from vcnn import (
+    Closure,
     DivergenceError,
     InputError,
     RegionOfInfluence,
@@ -18,7 +19,7 @@ from vcnn import (
     fit,
 )
 from vcnn.baselines import GraphKernelNetwork
-from vcnn.evaluation import relative_l2
+from vcnn.evaluation.errors import errors_of, relative_l2
 
 REGION = RegionOfInfluence.ball(0.5)
 SCALARS = ("strain_rate",)
@@ -51,6 +52,50 @@ def test_learns_a_nonlocal_closure_on_a_flow_it_never_saw():
     truth = unseen.scalars["target"]
     mean_only = relative_l2(np.full_like(truth, np.average(truth)), truth)
     assert relative_l2(closure.predict(unseen), truth, unseen.weights) < 0.15 * mean_only
+
+
+def stressed_flow(seed, n=300):
+    """Targets of several kinds: means over the cloud of s u ⊗ u and of s u, and its fluctuation energy of s."""
+    flow = random_flow(2, n=n, periodic=True, seed=seed)
+    clouds = REGION.clouds(flow)
+    j, w, s = clouds.neighbours, clouds.shares, flow.scalars["strain_rate"]
+    u, mean = flow.velocity[j], lambda values: np.add.reduceat(values, clouds.offsets[:-1])
+    return flow.with_fields(
+        scalars={"energy": 0.1 + mean(w * s[j] ** 2)},
+        vectors={"flux": mean((w * s[j])[:, None] * u)},
+        tensors={"stress": mean((w * s[j])[:, None, None] * u[:, :, None] * u[:, None])},
+    )
+
+
+def test_learns_stress_flux_and_energy_at_once(tmp_path):
+    targets = ("stress", "flux", "energy")
+    network = VectorCloudNetwork(SCALARS, output=["reynolds_stress", "vector", "positive_scalar"], order=2,
+                                 embedding=16, hidden=16, fitting=(32,))  # fmt: skip
+    config = TrainingConfig(epochs=60, batch_size=64, learning_rate=5e-3)
+    closure = fit(network, [stressed_flow(seed) for seed in range(3)], targets, REGION, config, progress=False)
+    unseen = stressed_flow(9)
+    errors = errors_of(closure, unseen)
+    assert list(errors) == list(targets)
+    assert max(errors.values()) < 0.15, errors
+    found = Closure.load(closure.save(tmp_path / "model.safetensors")).predict(unseen)
+    assert (np.linalg.eigvalsh(found["stress"]) >= -1e-6 * np.abs(found["stress"]).max()).all()
+    assert found["energy"].min() > 0 and found["flux"].shape == unseen.velocity.shape
+    for name, values in closure.predict(unseen).items():
+        np.testing.assert_array_equal(found[name], values)
+
+
+def test_points_without_importance_are_not_learned_from():
+    flow = nonlocal_flow(0, 200)
+    inside = (flow.points[:, 0] < 1.5).astype(float)
+    other = np.where(inside, flow.scalars["target"], 1e6)
+    a, b = (
+        fit(small_network(), [flow.with_fields(scalars={"target": values, "inside": inside})], "target", REGION, CONFIG,
+            importance="inside", progress=False)
+        for values in (flow.scalars["target"], other)
+    )  # fmt: skip
+    assert torch.equal(weights(a), weights(b)) and a.scales == b.scales
+    with pytest.raises(InputError, match="flow 0: importance 'trust' is missing; its scalars: strain_rate"):
+        fit(small_network(), [flow], "target", REGION, CONFIG, importance="trust")
 
 
 @pytest.mark.parametrize("make", [small_network, Zhou2022, lambda: GraphKernelNetwork(SCALARS, kernel=(8,))])
