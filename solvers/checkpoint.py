@@ -67,14 +67,15 @@ def load_checkpoint(path, domain: Domain, functions: Mapping[str, fem.Function])
     try:
         with np.load(path, allow_pickle=False) as file:
             header = json.loads(str(file["header"]))
+            version, mesh, numbers = (header[key] for key in ("format", "mesh", "numbers"))
             arrays = {name: file[f"function_{name}"] for name in functions if f"function_{name}" in file}
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+    except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile):
         raise InputError(f"{path}: damaged or not a checkpoint") from None
-    if header.get("format") != _FORMAT:
-        raise InputError(f"{path}: checkpoint format {header.get('format')}, this version reads {_FORMAT}")
-    if header["mesh"] != _fingerprint(domain):
+    if version != _FORMAT:
+        raise InputError(f"{path}: checkpoint format {version}, this version reads {_FORMAT}")
+    if mesh != _fingerprint(domain):
         raise InputError(f"{path}: was written on another mesh, or with other periodic boundaries")
     here = domain.mesh.topology.original_cell_index[domain.cells]
     for name, function in functions.items():
@@ -87,7 +88,7 @@ def load_checkpoint(path, domain: Domain, functions: Mapping[str, fem.Function])
         values = function.x.array.reshape(-1, space.dofmap.index_map_bs)
         values[space.dofmap.list[domain.cells]] = arrays[name][here]
         function.x.scatter_forward()
-    return header["numbers"]
+    return numbers
 
 
 def _cell_values(name, function) -> np.ndarray:

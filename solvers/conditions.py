@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solvers.checks import check_number, names_of
 from vcnn.errors import InputError
 
 
@@ -75,8 +76,8 @@ class Periodic:
         if bulk is not None and gradient is not None:
             raise InputError("Periodic: expected bulk_velocity or pressure_gradient, got both")
         for name, value in (("bulk_velocity", bulk), ("pressure_gradient", gradient)):
-            if value is not None and not 0 < abs(value) < np.inf:
-                raise InputError(f"{name}: expected a number other than 0, got {value!r}")
+            if value is not None:
+                check_number(value, name, "a number other than 0")
 
     @property
     def driven(self) -> bool:
@@ -92,12 +93,13 @@ def between_walls(walls, periodic, bulk_velocity=None) -> dict[str, Condition]:
     Raises
     ------
     InputError
-        If ``periodic`` is not two names.
+        If ``periodic`` is not two names, or ``walls`` not a sequence of them.
     """
-    if periodic and len(periodic) != 2:
+    walls, ends = names_of(walls, "walls"), names_of(periodic or (), "periodic")
+    if len(ends) not in (0, 2):
         raise InputError(f"periodic: expected the names of two boundaries, got {periodic}")
-    ends = {periodic[0]: Periodic(periodic[1], bulk_velocity=bulk_velocity)} if periodic else {}
-    return {**dict.fromkeys(walls, Wall()), **ends}
+    seam = {ends[0]: Periodic(ends[1], bulk_velocity=bulk_velocity)} if ends else {}
+    return {**dict.fromkeys(walls, Wall()), **seam}
 
 
 def checked(conditions: Mapping[str, Condition]) -> dict[str, Condition]:

@@ -10,12 +10,12 @@ import meshio
 import numpy as np
 
 from meshes.wall_distance import wall_distance
+from solvers.checks import called, float_array, names_of
 from solvers.fenics import MPI, basix, dolfinx, fem, ufl
+from solvers.mesh_checks import CELLS, cells_of, check_cells, check_connected, check_names
 from solvers.periodicity import periodic_topology, periodic_vertices
 from vcnn.errors import InputError
 from vcnn.mesh import boundary_facets
-
-_CELLS = {"triangle": "triangle", "quad": "quadrilateral", "tetra": "tetrahedron", "hexahedron": "hexahedron"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,10 +128,11 @@ class Domain:
         InputError
             If the number of values is another one.
         """
-        values = np.asarray(values, dtype=float)
         count = len(self.source.points) if location == "vertex" else self._count_cells()
-        if len(values) != count:
-            raise InputError(f"{name}: expected {count} values, one for each {location}, got {len(values)}")
+        expected = f"{count} values, one for each {location}"
+        values = float_array(values, name, expected)
+        if values.ndim == 0 or len(values) != count:
+            raise InputError(f"{name}: expected {expected}, got {len(values) if values.ndim else values}")
         family = ("Lagrange", 1) if location == "vertex" else ("DG", 0)
         function = fem.Function(fem.functionspace(self.mesh, (*family, values.shape[1:])), name=name)
         here = self.vertices if location == "vertex" else self.mesh.topology.original_cell_index[:, None]
@@ -146,21 +147,21 @@ class Domain:
         )  # fmt: skip
         return distance
 
-    def profile(self, space, value, boundary, name) -> fem.Function:
+    def interpolated(self, space, value, name) -> fem.Function:
         """A Function of ``space`` from a callable of positions (d, k), values at the vertices, or a constant.
 
         Raises
         ------
         InputError
-            If the values have another shape than the space, or hold NaN on the boundary.
+            If the values are no numbers or have another shape than the space, or the callable fails.
         """
         function, shape = fem.Function(space), tuple(space.value_shape)
         if callable(value):
-            values = lambda x: np.asarray(value(x[: self.dimension]), dtype=float)
+            values = lambda x: called(value, x[: self.dimension], name)
             some = self.source.points[:3].T
             got, expected = values(some).shape, (*shape, some.shape[1])
         else:
-            given = np.asarray(value, dtype=float)
+            given = float_array(value, name, f"a callable or values of shape {shape}")
             got, expected = given.shape, shape
             values = lambda x: np.broadcast_to(given.reshape(*shape, 1), (*shape, x.shape[1]))
             if got == (len(self.source.points), *shape):
@@ -168,6 +169,17 @@ class Domain:
         if got != expected:
             raise InputError(f"{name}: expected values of shape {expected}, got {got}")
         function.interpolate(values)
+        return function
+
+    def profile(self, space, value, boundary, name) -> fem.Function:
+        """As :meth:`interpolated`, for a boundary.
+
+        Raises
+        ------
+        InputError
+            As there, and if there are NaN or infinite values on the boundary.
+        """
+        function = self.interpolated(space, value, name)
         there = function.x.array.reshape(-1, space.dofmap.bs)[self.boundary_dofs(space, boundary)]
         if self.mesh.comm.allreduce(int(not np.isfinite(there).all())):
             raise InputError(f"{name}: holds NaN or infinite values")
@@ -201,19 +213,22 @@ def build_domain(mesh, walls, periodic=None, comm=MPI.COMM_WORLD, openings=()) -
     ------
     InputError
         If a name is not in the mesh, a boundary is left out or given twice, the periodic ones do not match,
-        or the mesh has cells of several types, inverted cells, stray points or hanging vertices.
+        or the mesh has cells of several types, inverted or unconnected cells, stray points or hanging vertices.
     """
     pairs = _pairs(periodic)
+    walls, openings = names_of(walls, "walls"), names_of(openings, "openings")
     solid, seams = (*walls, *openings), tuple(name for pair in pairs for name in pair)
-    _check_names(mesh, [*solid, *seams])
-    parent = _distributed(mesh, comm)
-    _check_cells(parent)
+    kind, cells = cells_of(mesh)
+    check_names(mesh, [*solid, *seams])
+    check_connected(mesh, cells, pairs)
+    parent = _distributed(mesh, kind, cells, comm)
+    check_cells(parent)
     solved = periodic_topology(parent, mesh, pairs) if pairs else parent
     facets = _named_facets(parent, mesh, (*solid, *seams))
     if pairs:
         facets = _named_facets(solved, mesh, solid)
     periods = tuple(periodic_vertices(mesh, *pair)[2] for pair in pairs)
-    return Domain(mesh, parent, solved, {name: facets[name] for name in solid}, tuple(walls), pairs, periods)
+    return Domain(mesh, parent, solved, {name: facets[name] for name in solid}, walls, pairs, periods)
 
 
 def _pairs(periodic) -> tuple[tuple[str, str], ...]:
@@ -225,46 +240,13 @@ def _pairs(periodic) -> tuple[tuple[str, str], ...]:
     return pairs
 
 
-def _check_names(mesh, names):
-    known = boundary_facets(mesh)
-    for name in names:
-        if not known.get(name):
-            raise InputError(f"boundary {name!r} is not in the mesh, which has: {', '.join(known) or 'none'}")
-    for name in known:
-        if names.count(name) != 1 and known[name]:
-            raise InputError(f"boundary {name!r} must be given once, it has {names.count(name) or 'no'} conditions")
-
-
-def _distributed(mesh, comm):
+def _distributed(mesh, name, cells, comm):
     """The dolfinx mesh; every rank reads an equal part of the cells and points, dolfinx deals them out."""
-    d = mesh.points.shape[1]
-    blocks = [block for block in mesh.cells if block.dim == d]
-    kinds = sorted({block.type for block in blocks})
-    if len(kinds) != 1 or kinds[0] not in _CELLS:
-        raise InputError(f"mesh: expected cells of one type, {', '.join(_CELLS)}; it has {', '.join(kinds)}")
-    kind = dolfinx.mesh.to_type(_CELLS[kinds[0]])
-    cells = np.concatenate([block.data for block in blocks]).astype(np.int64)
-    stray = np.setdiff1d(np.arange(len(mesh.points)), cells)
-    if len(stray):
-        raise InputError(f"mesh: {len(stray)} points belong to no cell, first is number {stray[0]}")
+    kind = dolfinx.mesh.to_type(CELLS[name])
     cells = cells[:, dolfinx.cpp.io.perm_vtk(kind, cells.shape[1])]
     mine = lambda array: np.array_split(array, comm.size)[comm.rank]
-    element = basix.ufl.element("Lagrange", _CELLS[kinds[0]], 1, shape=(d,))
+    element = basix.ufl.element("Lagrange", CELLS[name], 1, shape=mesh.points.shape[1:])
     return dolfinx.mesh.create_mesh(comm, mine(cells), element, mine(np.asarray(mesh.points, dtype=float)))
-
-
-def _check_cells(parent):
-    """Every cell must map from its reference cell with a Jacobian of one sign."""
-    corners = basix.geometry(parent.basix_cell())
-    count = parent.topology.index_map(parent.topology.dim).size_local
-    determinant = fem.Expression(ufl.JacobianDeterminant(parent), corners)
-    values = determinant.eval(parent, np.arange(count, dtype=np.int32)).reshape(count, len(corners))
-    every = parent.comm.allgather((parent.topology.original_cell_index, values))
-    index, values = (np.concatenate(items) for items in zip(*every, strict=True))
-    usual = np.sign(np.median(values))
-    bad = index[(usual * values <= 1e-12 * np.abs(values).max(axis=1, keepdims=True)).any(axis=1)]
-    if len(bad):
-        raise InputError(f"mesh: {len(bad)} cells are inverted or degenerate, first is number {bad.min()}")
 
 
 def _named_facets(mesh, source, names) -> dict[str, np.ndarray]:

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from solvers.checkpoint import save_checkpoint
+from solvers.checks import check_number
 from solvers.conditions import flow_conditions
 from solvers.domain import Domain
 from solvers.fenics import fem, ufl
+from solvers.mesh_checks import cells_of
 from solvers.momentum import MomentumBalance, dx
 from solvers.newton import newton
 from solvers.output import write_vtx
 from solvers.sampling import flow_field
-from vcnn.errors import InputError
 from vcnn.flow import FlowField
 
 
@@ -26,14 +27,14 @@ def strain_rate(u):
 
 
 def check_flow(problem) -> None:
-    """Refuse a viscosity or conditions that no flow can have.
+    """Refuse a mesh, viscosity or conditions that no flow can have.
 
     Raises
     ------
     InputError
     """
-    if not 0 < problem.viscosity < np.inf:
-        raise InputError(f"viscosity: expected a positive number, got {problem.viscosity!r}")
+    cells_of(problem.mesh)
+    check_number(problem.viscosity, "viscosity", "a positive number")
     flow_conditions(problem)
 
 

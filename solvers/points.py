@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
+from solvers.checks import float_array
 from solvers.fenics import MPI, basix, dolfinx, fem
 from vcnn.errors import InputError
 
@@ -146,12 +147,13 @@ def locate(mesh, points, tolerance=1.0) -> LocatedPoints:
     Raises
     ------
     InputError
-        If a point is farther outside.
+        If they are no such points, or one is farther outside.
     """
-    points = np.asarray(points, dtype=float)
     d = mesh.geometry.dim
+    expected = f"finite numbers of shape (n, {d})"
+    points = float_array(points, "points", expected)
     if points.ndim != 2 or points.shape[1] != d or not np.isfinite(points).all():
-        raise InputError(f"points: expected finite numbers of shape (n, {d}), got shape {points.shape}")
+        raise InputError(f"points: expected {expected}, got shape {points.shape}")
     cells, reference, distance = _found(mesh, points)
     best = np.array(mesh.comm.allgather(distance))
     outside = np.flatnonzero(best.min(axis=0) > tolerance)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.carrier import Carrier
-from solvers.fenics import fem, ufl
+from solvers.checks import is_number
+from solvers.fenics import ufl
 from vcnn.errors import InputError
 
 
@@ -46,18 +47,19 @@ def production_of(given, carrier: Carrier, location, space) -> dict:
 
     Parameters
     ----------
-    given : MixingLengthProduction, callable or array
+    given : MixingLengthProduction, callable, array or number
         As in `ScalarTransport`.
     carrier : Carrier
     location : {"cell", "vertex"}
         Of an array.
     space : dolfinx FunctionSpace
-        For what a callable gives.
+        For what a callable or a number gives.
 
     Raises
     ------
     InputError
-        If there are no walls for a mixing length, or values are missing, too many, NaN or infinite.
+        If there are no walls for a mixing length, the callable fails, or values are no numbers, missing, too many,
+        NaN or infinite.
     """
     domain = carrier.domain
     if isinstance(given, MixingLengthProduction):
@@ -68,13 +70,13 @@ def production_of(given, carrier: Carrier, location, space) -> dict:
             "production": given(carrier.strain_rate, distance),
             "mixing_length": given.mixing_length(distance),
         }
-    if callable(given):
-        production = fem.Function(space)
-        production.interpolate(lambda x: given(x[: domain.dimension]))
-        values = production.x.array
+    if callable(given) or is_number(given):
+        production = domain.interpolated(space, given, "production")
     else:
-        values = np.asarray(given, dtype=float)
-        production = domain.function(values, location, "production")
-    if domain.mesh.comm.allreduce(not np.isfinite(values).all()):
+        production = domain.function(given, location, "production")
+    if production.ufl_shape:
+        shape = production.ufl_shape
+        raise InputError(f"production: expected one value for each {location}, got some of shape {shape}")
+    if domain.mesh.comm.allreduce(not np.isfinite(production.x.array).all()):
         raise InputError("production: holds NaN or infinite values")
     return {"production": production}

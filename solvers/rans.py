@@ -10,6 +10,7 @@ import meshio
 import numpy as np
 
 from meshes.wall_distance import wall_distance
+from solvers.checks import float_array
 from solvers.conditions import Condition, Periodic, flow_conditions, of_kind
 from solvers.fenics import MPI
 from solvers.incompressible import FlowResult, check_flow, solve_incompressible
@@ -110,7 +111,7 @@ class RANS:
         return self._solved(domain, 0.02 * bulk * distance, "vertex", None)
 
     def _predicted(self, flow):
-        values = np.asarray(self.closure.predict(flow), dtype=float)
+        values = float_array(self.closure.predict(flow), "closure", f"it to predict {len(flow)} eddy viscosities")
         if values.shape != (len(flow),):
             raise InputError(f"closure: expected it to predict {len(flow)} eddy viscosities, got shape {values.shape}")
         if not np.isfinite(values).all():
@@ -131,7 +132,8 @@ class RANS:
     def _eddy_viscosity(self):
         """Values of ν_t and their location."""
         if not isinstance(self.closure, FlowField):
-            return self.closure, self.location
+            expected = "an array, a FlowField or an object with predict"
+            return float_array(self.closure, "closure", expected), self.location
         flow = self.closure
         if "eddy_viscosity" not in flow.scalars:
             raise InputError("closure: the flow has no scalar 'eddy_viscosity'")
@@ -141,14 +143,14 @@ class RANS:
 
 
 def _checked(values, name, shape) -> np.ndarray:
-    try:
-        values = np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        values = np.empty(0)
+    expected = f"an array of shape (n{''.join(f', {d}' for d in shape)})"
+    values = float_array(values, name, expected)
     if values.ndim != 1 + len(shape) or values.shape[1:] != shape:
-        raise InputError(f"{name}: expected an array of shape (n{''.join(f', {d}' for d in shape)})")
+        raise InputError(f"{name}: expected {expected}, got shape {values.shape}")
     if not np.isfinite(values).all():
         raise InputError(f"{name}: holds NaN or infinite values")
     if name == "eddy_viscosity" and values.min() < 0:
         raise InputError(f"{name}: must not be negative, got {values.min():.3g} at index {values.argmin()}")
+    if name == "anisotropy" and np.ptp([values, values.swapaxes(1, 2)], axis=0).max() > 1e-6 * np.abs(values).max():
+        raise InputError(f"{name}: must be symmetric")
     return values

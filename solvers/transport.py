@@ -11,6 +11,7 @@ import numpy as np
 from solvers.advection import carried, dx, upwinding
 from solvers.bordered import LINEAR_SOLVERS
 from solvers.carrier import Carrier, carrier_of
+from solvers.checks import check_number
 from solvers.conditions import Condition, Inlet, Outlet, Wall, between_walls, checked, of_kind, roles
 from solvers.domain import Domain
 from solvers.fenics import MPI, fem, ufl
@@ -45,7 +46,7 @@ class ScalarTransport:
         ζ, 1/time for m = 0.
     exponent : float
         m; 1 is what the published field satisfies.
-    production : MixingLengthProduction, callable or array
+    production : MixingLengthProduction, callable, array or number
         P; a callable takes positions (d, k) to values (k,), an array holds values at the points of the flow
         that is the velocity, or at the vertices of the mesh.
     walls, periodic
@@ -66,7 +67,7 @@ class ScalarTransport:
     diffusivity: float = 0.1
     decay: float = 3.0
     exponent: float = 1.0
-    production: MixingLengthProduction | Callable | np.ndarray = field(default_factory=MixingLengthProduction)
+    production: MixingLengthProduction | Callable | np.ndarray | float = field(default_factory=MixingLengthProduction)
     walls: tuple[str, ...] = ("bottom", "top")
     periodic: tuple[str, str] | None = ("inlet", "outlet")
     conditions: Mapping[str, Condition] | None = None
@@ -75,11 +76,9 @@ class ScalarTransport:
     def __post_init__(self):
         if self.linear_solver not in LINEAR_SOLVERS:
             raise InputError(f"linear_solver: expected {' or '.join(LINEAR_SOLVERS)}, got {self.linear_solver!r}")
-        if not 0 < self.diffusivity < np.inf:
-            raise InputError(f"diffusivity: expected a positive number, got {self.diffusivity!r}")
+        check_number(self.diffusivity, "diffusivity", "a positive number")
         for name in ("decay", "exponent"):
-            if not 0 <= getattr(self, name) < np.inf:
-                raise InputError(f"{name}: expected a number >= 0, got {getattr(self, name)!r}")
+            check_number(getattr(self, name), name, "a number >= 0")
 
     def solve(self, comm=MPI.COMM_WORLD) -> TransportResult:
         """Solve on all ranks of ``comm``.

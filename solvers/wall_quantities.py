@@ -6,11 +6,13 @@ Every function takes a `FlowResult`, or anything with the same attributes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 
 from meshes.facets import cells_at
 from meshes.geometry import cell_centres
+from solvers.checks import check_number, float_array
 from solvers.fenics import dolfinx, fem, ufl
 from solvers.points import locate
 from vcnn.errors import InputError
@@ -87,7 +89,8 @@ def along_wall(result, wall: str, reference_velocity=None) -> WallQuantities:
     Raises
     ------
     InputError
-        If the flow is not plane, or the wall does not exist or is not one line with two ends.
+        If the flow is not plane, the wall does not exist or is not one line with two ends, or the reference
+        velocity is missing or no number other than 0.
     """
     domain, u, p = result.domain, result.velocity, result.pressure
     if domain.dimension != 2:
@@ -106,8 +109,9 @@ def along_wall(result, wall: str, reference_velocity=None) -> WallQuantities:
     gradient = located.gradients(u.function_space)(u).reshape(2, -1, 2, 2).mean(axis=0)
     pressure = located.values(p.function_space)(p).reshape(2, -1).mean(axis=0)
     U = result.problem.bulk_velocity if reference_velocity is None else reference_velocity
-    if not U:
+    if U is None:
         raise InputError("reference_velocity: needed where no bulk velocity is given")
+    check_number(U, "reference_velocity", "a number other than 0")
     dynamic = U**2 / 2
     friction = result.problem.viscosity * np.einsum("ki,kij,kj->k", tangent, gradient, normal)
     closed = domain.period is not None and np.allclose(ends[-1] - ends[0], domain.period, rtol=1e-6)
@@ -127,9 +131,11 @@ def wall_force(result, *walls: str) -> np.ndarray:
     Raises
     ------
     InputError
-        If a wall does not exist.
+        If a wall does not exist, or none is named.
     """
     domain, u, p = result.domain, result.velocity, result.pressure
+    if not walls:
+        raise InputError(f"wall_force: expected the name of at least one wall, of {', '.join(domain.facets)}")
     for wall in walls:
         _check_wall(domain, wall)
     V, d = u.function_space, domain.dimension
@@ -169,17 +175,22 @@ def station_profiles(result, stations, count: int = 101) -> list[FlowField]:
     Raises
     ------
     InputError
-        If the flow is not plane or a station is outside the domain.
+        If the flow is not plane, a station is outside the domain or no number, or the count is below 2.
     """
     domain, u, p = result.domain, result.velocity, result.pressure
     if domain.dimension != 2:
         raise InputError("station_profiles: the flow must be plane")
+    stations = float_array(stations, "stations", "a sequence of numbers")
+    if stations.ndim != 1 or not len(stations):
+        raise InputError(f"stations: expected a sequence of numbers, got {stations.tolist()}")
+    if not (isinstance(count, Integral) and count >= 2):
+        raise InputError(f"count: expected a whole number >= 2, got {count!r}")
     points = [_line_across(domain.source, x, count) for x in stations]
     located = locate(domain.mesh, np.concatenate(points))
     fields = (located.values(f.function_space)(f).reshape(len(points), count, -1) for f in (u, p))
     return [
         FlowField(y, velocity, scalars={"pressure": pressure[:, 0]}, parameters={"station": x})
-        for x, y, velocity, pressure in zip(stations, points, *fields, strict=True)
+        for x, y, velocity, pressure in zip(stations.tolist(), points, *fields, strict=True)
     ]
 
 

@@ -228,6 +228,17 @@ def test_velocity_in_any_form_gives_the_same(small):
     assert np.abs(difference).max() > 0.1 * truth.scalars["concentration"].max()
 
 
+def test_a_constant_production_may_be_a_number(small):
+    mesh, flow = small
+    number, callable_, array = (
+        ScalarTransport(mesh, flow, production=given).solve().concentration.x.array
+        for given in (2.0, lambda x: 2 + 0 * x[0], np.full(len(mesh.points), 2.0))
+    )
+    assert number.max() > 0.1
+    np.testing.assert_allclose(callable_, number, atol=1e-12)
+    np.testing.assert_allclose(array, number, atol=1e-12)
+
+
 def test_velocity_at_cells(hill):
     mesh = hill[0].domain.source
     flow = hill[0].flow("cell")

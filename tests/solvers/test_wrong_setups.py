@@ -1,5 +1,6 @@
 """Set-ups that cannot be solved: each is refused before anything is solved, by a line that names what is wrong."""
 
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -26,6 +27,7 @@ from solvers import (
     station_profiles,
     wall_force,
 )  # fmt: skip
+from solvers.domain import build_domain
 from vcnn import DivergenceError
 
 ENDS = {"inlet": Periodic("outlet")}
@@ -91,6 +93,37 @@ CONDITIONS = [
     Wrong("bulk velocity of 0", lambda s: SpalartAllmaras(MESH, 0.1, 0.0), "bulk_velocity: expected a number other"),
     Wrong("negative viscosity", lambda s: laminar(viscosity=-0.1), "viscosity: expected a positive number, got -0.1"),
     Wrong("viscosity of NaN", lambda s: laminar(viscosity=np.nan), "viscosity: expected a positive number, got nan"),
+    Wrong("viscosity as text", lambda s: laminar(viscosity="0.1"), "viscosity: expected a positive number, got '0.1'"),
+    Wrong("no viscosity", lambda s: laminar(viscosity=None), "viscosity: expected a positive number, got None"),
+    Wrong(
+        "bulk velocity as text", lambda s: laminar(bulk_velocity="fast"),
+        "bulk_velocity: expected a number other than 0, got 'fast'",
+    ),
+    Wrong(
+        "pressure gradient as text", lambda s: Periodic("outlet", pressure_gradient="1"),
+        "pressure_gradient: expected a number other than 0, got '1'",
+    ),
+    Wrong(
+        "walls in one word", lambda s: laminar(walls="bottom"),
+        "walls: expected a sequence of names of boundaries, got 'bottom'",
+    ),
+    Wrong("periodic in one word", lambda s: laminar(periodic="io"), "periodic: expected a sequence of names of bound"),
+    Wrong(
+        "domain with walls in one word", lambda s: build_domain(MESH, "bottom"),
+        "walls: expected a sequence of names of boundaries, got 'bottom'",
+    ),
+    Wrong(
+        "inlet in words", lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet("fast")}),
+        r"Inlet of boundary 'inlet': expected a callable or values of shape \(2,\), got 'fast'",
+    ),
+    Wrong(
+        "wall velocity in words", lambda s: bounded({**WALLS, **DRIVEN, "top": Wall("x")}),
+        r"Wall velocity of boundary 'top': expected a callable or values of shape \(2,\), got 'x'",
+    ),
+    Wrong(
+        "inlet profile that raises", lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet(lambda x: x[7])}),
+        "Inlet of boundary 'inlet': the callable given fails .* with IndexError: index 7 is out of bounds",
+    ),
     Wrong(
         "start on a smaller domain",
         lambda s: LaminarFlow(meshes.channel(9.0, cells=(4, 4)), 0.1, 1.0).solve(start=s.flow),
@@ -144,6 +177,16 @@ CLOSURES_AND_SCALARS = [
         "closure predicts too little", lambda s: asked(s, np.ones(2)),
         r"closure: expected it to predict 16 eddy viscosities, got shape \(2,\)",
     ),
+    Wrong("closure by name", lambda s: rans("model"), "closure: expected an array, a FlowField or an object with pred"),
+    Wrong(
+        "closure predicts words", lambda s: asked(s, "turbulent"),
+        "closure: expected it to predict 16 eddy viscosities, got 'turbulent'",
+    ),
+    Wrong(
+        "anisotropy that is not symmetric",
+        lambda s: rans(np.ones(16), anisotropy=np.tile([[0, 1], [2, 0]], (16, 1, 1))),
+        "anisotropy: must be symmetric",
+    ),
     Wrong("unknown location", lambda s: rans(np.ones(16), location="edge"), "location: expected 'cell' or 'vertex'"),
     Wrong(
         "velocity with NaN",
@@ -176,6 +219,26 @@ CLOSURES_AND_SCALARS = [
         "production of wrong size", lambda s: transport(s, production=np.ones(7)),
         "production: expected 25 values, one for each vertex, got 7",
     ),
+    Wrong(
+        "production in words", lambda s: transport(s, production="published"),
+        "production: expected 25 values, one for each vertex, got 'published'",
+    ),
+    Wrong("production of infinity", lambda s: transport(s, production=np.inf), "production: holds NaN or infinite"),
+    Wrong(
+        "production callable of wrong shape", lambda s: transport(s, production=lambda x: x),
+        r"production: expected values of shape \(3,\), got \(2, 3\)",
+    ),
+    Wrong(
+        "production of vectors", lambda s: transport(s, production=np.ones((25, 2))),
+        r"production: expected one value for each vertex, got some of shape \(2,\)",
+    ),
+    Wrong(
+        "production callable that raises", lambda s: transport(s, production=lambda x, t: x[0]),
+        "production: the callable given fails .* with TypeError",
+    ),
+    Wrong("diffusivity as text", lambda s: transport(s, diffusivity="0.1"), "diffusivity: expected a positive number"),
+    Wrong("no decay", lambda s: transport(s, decay=None), "decay: expected a number >= 0, got None"),
+    Wrong("exponent as text", lambda s: transport(s, exponent="1"), "exponent: expected a number >= 0, got '1'"),
     Wrong("production with NaN", lambda s: transport(s, production=lambda x: np.nan * x[0]), "production: holds NaN"),
     Wrong("negative diffusivity", lambda s: transport(s, diffusivity=-1), "diffusivity: expected a positive number"),
     Wrong(
@@ -194,6 +257,11 @@ def damaged(path):
     return path
 
 
+def relabelled(path):
+    np.savez(path, header=json.dumps("velocity"), function_u=np.ones(3))
+    return path
+
+
 POINTS_AND_FILES = [
     Wrong(
         "points outside", lambda s: evaluate(s.flow.velocity, [[0.5, 0.5], [0.5, 7], [-8, 0.5]]),
@@ -206,12 +274,24 @@ POINTS_AND_FILES = [
         lambda s: locate(s.flow.domain.mesh, [[0.5, 0.5]]).values(s.other.velocity.function_space),
         "space: lives on another mesh than the points",
     ),
+    Wrong("points in words", lambda s: locate(s.flow.domain.mesh, "here"), r"points: expected .*\(n, 2\), got 'here'"),
+    Wrong("ragged points", lambda s: locate(s.flow.domain.mesh, [[1, 2], [3]]), r"points: expected .*\(n, 2\), got a"),
+    Wrong("stations in words", lambda s: station_profiles(s.flow, "x = 1"), "stations: expected a sequence of numbers"),
+    Wrong("a bare station", lambda s: station_profiles(s.flow, 0.5), "stations: expected a sequence of num.*, got 0.5"),
+    Wrong("no stations", lambda s: station_profiles(s.flow, []), "stations: expected a sequence of numbers, got"),
+    Wrong("no points at stations", lambda s: station_profiles(s.flow, [0.5], 0), "count: expected a whole number >= 2"),
+    Wrong("force on nothing", lambda s: wall_force(s.flow), "wall_force: expected the name of at least one wall"),
+    Wrong(
+        "reference velocity of NaN", lambda s: along_wall(s.flow, "bottom", reference_velocity=np.nan),
+        "reference_velocity: expected a number other than 0, got nan",
+    ),
     Wrong("station outside", lambda s: station_profiles(s.flow, [0.5, 11.0]), "station: x = 11 is outside the domain"),
     Wrong("friction on no wall", lambda s: along_wall(s.flow, "lid"), "wall 'lid': expected one of bottom, top"),
     Wrong("force on no wall", lambda s: wall_force(s.flow, "bottom", "lid"), "wall 'lid': expected one of bottom"),
     Wrong("checkpoint of another mesh", lambda s: load(s, s.other.domain), r"u\.npz: was written on another mesh"),
     Wrong("checkpoint without the function", lambda s: load(s, name="p"), r"u\.npz: holds no function 'p'"),
     Wrong("damaged checkpoint", lambda s: load(s, path=damaged(s.checkpoint)), r"u\.npz: damaged or not a checkpoint"),
+    Wrong("checkpoint of another kind", lambda s: load(s, path=relabelled(s.checkpoint)), r"u\.npz: damaged or not"),
     Wrong("no checkpoint", lambda s: load(s, path=s.checkpoint.with_name("none.npz")), r"none\.npz: no such file"),
     Wrong(
         "checkpoint with another suffix",

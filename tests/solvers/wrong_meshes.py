@@ -79,7 +79,58 @@ def corner_given_to_the_top():
     return rebuilt(boundaries=named)
 
 
+def two_channels():
+    """One above the other, with boundaries of the same names."""
+    above = MESH.points + np.array([0, 3])
+    twice = lambda vertices: np.concatenate([vertices, np.asarray(vertices) + len(MESH.points)])
+    boundaries = {name: [("line", twice(facets[0][1]))] for name, facets in boundary_facets(MESH).items()}
+    return rebuilt(points=np.vstack([MESH.points, above]), cells=[("quad", twice(MESH.cells[0].data))],
+                   boundaries=boundaries)  # fmt: skip
+
+
+def with_island():
+    """A single cell beside the channel, a part of the top."""
+    corners, new = [[20, 0], [21, 0], [21, 1], [20, 1]], len(MESH.points) + np.arange(4)
+    named = boundary_facets(MESH)
+    named["top"] = [("line", np.vstack([named["top"][0][1], np.stack([new, np.roll(new, -1)], axis=-1)]))]
+    cells = [("quad", np.vstack([MESH.cells[0].data, new]))]
+    return rebuilt(points=np.vstack([MESH.points, corners]), cells=cells, boundaries=named)
+
+
+def with_vertex(number):
+    cells = MESH.cells[0].data.copy()
+    cells[5, 0] = number
+    return rebuilt(cells=[("quad", cells)])
+
+
 MESHES = [
+    Wrong(
+        "two parts", lambda s: laminar(two_channels()),
+        "mesh: its cells fall into 2 unconnected parts, the smallest is of 16 cells, first is number 0",
+    ),
+    Wrong(
+        "cell by itself", lambda s: laminar(with_island()),
+        "mesh: its cells fall into 2 unconnected parts, the smallest is of 1 cells, first is number 16",
+    ),
+    Wrong(
+        "vertex beyond the points", lambda s: laminar(with_vertex(99)),
+        "mesh: expected vertices between 0 and 24, the numbers of the mesh's points, got 0 to 99",
+    ),
+    Wrong("negative vertex", lambda s: laminar(with_vertex(-1)), "mesh: expected vertices between 0 and 24, .* -1 to"),
+    Wrong(
+        "facet beyond the points",
+        lambda s: laminar(rebuilt(boundaries={**boundary_facets(MESH), "inlet": [("line", [[0, 99]])]})),
+        "boundary 'inlet': expected vertices between 0 and 24",
+    ),
+    Wrong("point of NaN", lambda s: laminar(moved(7, np.nan)), "mesh: 1 points are NaN or infinite, first is number 7"),
+    Wrong("point at infinity", lambda s: build_domain(moved(7, np.inf), ("bottom", "top")), "mesh: 1 points are NaN"),
+    Wrong("no mesh", lambda s: laminar(None), r"mesh: expected a meshio\.Mesh, as meshio\.read .* give, got None"),
+    Wrong("path as mesh", lambda s: laminar("hill.msh"), r"mesh: expected a meshio\.Mesh, .* got 'hill\.msh'"),
+    Wrong(
+        "plane mesh with three coordinates",
+        lambda s: laminar(rebuilt(points=np.pad(MESH.points, ((0, 0), (0, 1))))),
+        "mesh: expected cells of one type, .*; it has none of dimension 3",
+    ),
     Wrong(
         "inverted cell", lambda s: laminar(moved(7, [0.35, 0])),
         "mesh: 2 cells are inverted or degenerate, first is number 2",
