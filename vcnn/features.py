@@ -66,16 +66,16 @@ class PointData:
 
 def point_data(flow: FlowField, inputs: Inputs, like: torch.Tensor) -> PointData:
     """`PointData` of a flow, with the dtype and on the device of ``like``."""
-    velocity = as_tensor(flow.velocity.T.copy(), like)
+    velocity = as_tensor(flow.velocity.T, like)
     columns = [as_tensor(flow.scalars[name], like) for name in inputs.scalars]
     columns += [] if inputs.galilean else [length(velocity)]
     vectors, tensors = [velocity], []
     for name in inputs.vectors:
-        v = as_tensor(flow.vectors[name].T.copy(), like)
+        v = as_tensor(flow.vectors[name].T, like)
         columns.append(torch.log1p(length(v)))
         vectors.append(v / (1 + length(v)))
     for name in inputs.tensors:
-        T = as_tensor(flow.tensors[name].transpose(1, 2, 0).copy(), like)
+        T = as_tensor(flow.tensors[name].transpose(1, 2, 0), like)
         size = length(T.flatten(0, 1))
         tensors.append(T / (1 + size))
         columns += [tensors[-1].diagonal(dim1=0, dim2=1).sum(dim=1), torch.log1p(size)]

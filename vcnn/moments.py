@@ -12,7 +12,8 @@ from vcnn.clouds import VectorClouds
 
 def as_tensor(array: np.ndarray, like: torch.Tensor) -> torch.Tensor:
     """A numpy array with the dtype and on the device of ``like``."""
-    return torch.tensor(array, dtype=like.dtype, device=like.device)
+    kind = {torch.float32: np.float32, torch.float64: np.float64}[like.dtype]
+    return torch.from_numpy(np.array(array, dtype=kind, order="C")).to(like.device)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +54,11 @@ class Pairs:
         index = lambda array: torch.as_tensor(array, device=like.device)
         return cls(
             len(clouds), index(neighbours), index(np.repeat(clouds.centres, length)),
-            as_tensor(np.ascontiguousarray(positions), like), as_tensor(shares, like),
+            as_tensor(positions, like), as_tensor(shares, like),
         )  # fmt: skip
 
-    def moments(self, embedding: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
-        """Σ share · embedding ⊗ vector over each cloud: (N, k), (c, N) -> (m, k, c)."""
-        blocks = (self.shares * vectors).view(len(vectors), self.clouds, -1)
+    def moments(self, embedding: torch.Tensor, vectors: list[torch.Tensor]) -> torch.Tensor:
+        """Σ share · embedding ⊗ (1, vectors) over each cloud: (N, k), several (d, N) -> (m, k, 1 + Σ d)."""
+        weighted = torch.cat([self.shares[None], *(self.shares * v for v in vectors)])
+        blocks = weighted.view(len(weighted), self.clouds, -1)
         return embedding.view(self.clouds, blocks.shape[2], -1).transpose(1, 2) @ blocks.permute(1, 2, 0)

@@ -177,8 +177,7 @@ class VectorCloudNetwork(nn.Module):
         centre = torch.as_tensor(clouds.centres, device=self.shift.device)
         d = clouds.flow.dimension
         pairs, data, g = self._embedded(clouds, points)
-        moments = pairs.moments(g, torch.cat([torch.ones_like(pairs.shares)[None], *data.vectors]))
-        mean, *first = moments.split([1] + [d] * len(data.vectors), dim=2)
+        mean, *first = pairs.moments(g, data.vectors).split([1] + [d] * len(data.vectors), dim=2)
         here = [v[:, centre].T for v in points.vectors[self.galilean :]]
         invariants = [mean, *(a @ v[:, :, None] for a in first for v in here)]
         invariants += [a @ b[:, : self.retained].transpose(1, 2) for a, b in combinations_with_replacement(first, 2)]
@@ -189,7 +188,7 @@ class VectorCloudNetwork(nn.Module):
             vectors = _bounded(torch.cat([mixed, *(v[:, None] for v in here)], dim=1), self.vector_sizes, (2,))
             tensors = vectors.new_zeros(len(vectors), 0, d, d)
         if data.products:
-            second = pairs.moments(g[:, : self.second].contiguous(), torch.cat(data.products))
+            second = pairs.moments(g[:, : self.second].contiguous(), data.products)[:, :, 1:]
             second = full(torch.stack(second.split(d * (d + 1) // 2, dim=2), dim=1).flatten(1, 2), d)
             mixed = self.mixed_tensors(second.flatten(2).transpose(1, 2)).transpose(1, 2).unflatten(2, (d, d))
             at_centre = [T[:, :, centre].permute(2, 0, 1) for T in points.tensors]

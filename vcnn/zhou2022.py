@@ -64,7 +64,7 @@ class Zhou2022(nn.Module):
 
 def published_points(flow: FlowField, diffusion_length, like) -> dict[str, torch.Tensor]:
     """What the published features need of each point."""
-    velocity = as_tensor(flow.velocity.T.copy(), like)
+    velocity = as_tensor(flow.velocity.T, like)
     wall = as_tensor(flow.scalars["wall_distance"], like) / (1.5 * diffusion_length)
     return {
         "velocity": velocity,
@@ -86,6 +86,5 @@ def published_moments(clouds: VectorClouds, points, embedding):
     cos = -dot(r, u) / (distance * speed + 1e-10)
     named = [points[name].index_select(0, j) for name in ("strain_rate", "boundary", "volume", "speed", "wall")]
     s = torch.stack([*named, proximity, 0.5 * (cos + 1.05) * speed * proximity])
-    q = torch.cat([r / (distance + 1e-5), u, s])
-    moments = pairs.moments(embedding(s.T), q)
+    moments = pairs.moments(embedding(s.T), [r / (distance + 1e-5), u, s])[:, :, 1:]
     return moments, moments @ moments[:, :4].transpose(1, 2)
