@@ -42,8 +42,11 @@ class Zhou2022(nn.Module):
         self.diffusion_length = diffusion_length
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.embedding = perceptron(7, 32, 64, 64, activation=nn.ReLU)
-            self.fitting = perceptron(4 * 64, 128, 1, activation=nn.ReLU)
+            self.embedding, self.fitting = self._layers()
+
+    @staticmethod
+    def _layers():
+        return perceptron(7, 32, 64, 64, activation=nn.ReLU), perceptron(4 * 64, 128, 1, activation=nn.ReLU)
 
     def work(self, counts: np.ndarray) -> np.ndarray:
         """Rows of pair data that clouds of ``counts`` points need."""
@@ -51,40 +54,35 @@ class Zhou2022(nn.Module):
 
     def points(self, flow: FlowField) -> dict[str, torch.Tensor]:
         """Data of points by name, each (n,) but for the velocity (d, n)."""
-        return published_points(flow, self.diffusion_length, self.fitting[0].weight)
+        like = self.fitting[0].weight
+        velocity = as_tensor(flow.velocity.T, like)
+        wall = as_tensor(flow.scalars["wall_distance"], like) / (1.5 * self.diffusion_length)
+        return {
+            "velocity": velocity,
+            "strain_rate": as_tensor(flow.scalars["strain_rate"], like),
+            "boundary": as_tensor(flow.scalars["boundary"], like),
+            "volume": as_tensor(flow.weights, like),
+            "speed": length(velocity),
+            "wall": wall.clamp(max=1.0),
+        }
 
     def forward(self, clouds: VectorClouds, points=None) -> torch.Tensor:
         """Closure values of m clouds, shape (m,)."""
+        _, invariants = self._described(clouds, points)
+        return self.fitting(invariants).squeeze(1)
+
+    def _described(self, clouds, points):
+        """GᵀQ/n, (m, 64, 2d + 7) with the positions first, and its invariants GᵀQ QᵀG*/n², (m, 256)."""
         if points is None:
             clouds = clouds.compact()
             points = self.points(clouds.flow)
-        _, invariants = published_moments(clouds, points, self.embedding)
-        return self.fitting(invariants.flatten(1)).squeeze(1)
-
-
-def published_points(flow: FlowField, diffusion_length, like) -> dict[str, torch.Tensor]:
-    """What the published features need of each point."""
-    velocity = as_tensor(flow.velocity.T, like)
-    wall = as_tensor(flow.scalars["wall_distance"], like) / (1.5 * diffusion_length)
-    return {
-        "velocity": velocity,
-        "strain_rate": as_tensor(flow.scalars["strain_rate"], like),
-        "boundary": as_tensor(flow.scalars["boundary"], like),
-        "volume": as_tensor(flow.weights, like),
-        "speed": length(velocity),
-        "wall": wall.clamp(max=1.0),
-    }
-
-
-def published_moments(clouds: VectorClouds, points, embedding):
-    """GᵀQ/n, (m, 64, 2d + 7) with the positions first, and its first invariants GᵀQ QᵀG*/n², (m, 64, 4)."""
-    pairs = Pairs.of(clouds, points["velocity"], weighted=False)
-    j, r = pairs.neighbours, pairs.positions
-    u = points["velocity"].index_select(1, j)
-    distance, speed = length(r), points["speed"].index_select(0, j)
-    proximity = 0.01 / (distance + 0.01)
-    cos = -dot(r, u) / (distance * speed + 1e-10)
-    named = [points[name].index_select(0, j) for name in ("strain_rate", "boundary", "volume", "speed", "wall")]
-    s = torch.stack([*named, proximity, 0.5 * (cos + 1.05) * speed * proximity])
-    moments = pairs.moments(embedding(s.T), [r / (distance + 1e-5), u, s])[:, :, 1:]
-    return moments, moments @ moments[:, :4].transpose(1, 2)
+        pairs = Pairs.of(clouds, points["velocity"], weighted=False)
+        j, r = pairs.neighbours, pairs.positions
+        u = points["velocity"].index_select(1, j)
+        distance, speed = length(r), points["speed"].index_select(0, j)
+        proximity = 0.01 / (distance + 0.01)
+        cos = -dot(r, u) / (distance * speed + 1e-10)
+        named = [points[name].index_select(0, j) for name in ("strain_rate", "boundary", "volume", "speed", "wall")]
+        s = torch.stack([*named, proximity, 0.5 * (cos + 1.05) * speed * proximity])
+        moments = pairs.moments(self.embedding(s.T), [r / (distance + 1e-5), u, s])[:, :, 1:]
+        return moments, (moments @ moments[:, :4].transpose(1, 2)).flatten(1)
