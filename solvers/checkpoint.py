@@ -63,18 +63,7 @@ def load_checkpoint(path, domain: Domain, functions: Mapping[str, fem.Function])
     InputError
         If the file is missing, damaged or foreign, was written on another mesh, or lacks a function.
     """
-    path = Path(path)
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            header = json.loads(str(file["header"]))
-            version, mesh, numbers = (header[key] for key in ("format", "mesh", "numbers"))
-            arrays = {name: file[f"function_{name}"] for name in functions if f"function_{name}" in file}
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile):
-        raise InputError(f"{path}: damaged or not a checkpoint") from None
-    if version != _FORMAT:
-        raise InputError(f"{path}: checkpoint format {version}, this version reads {_FORMAT}")
+    mesh, numbers, arrays = _contents(path)
     if mesh != _fingerprint(domain):
         raise InputError(f"{path}: was written on another mesh, or with other periodic boundaries")
     here = domain.mesh.topology.original_cell_index[domain.cells]
@@ -89,6 +78,33 @@ def load_checkpoint(path, domain: Domain, functions: Mapping[str, fem.Function])
         values[space.dofmap.list[domain.cells]] = arrays[name][here]
         function.x.scatter_forward()
     return numbers
+
+
+def functions_in(path) -> tuple[str, ...]:
+    """Names of the functions that a checkpoint holds.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or foreign.
+    """
+    return tuple(_contents(path)[2])
+
+
+def _contents(path):
+    """Fingerprint of the mesh, numbers, and values of the functions by name."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            header = json.loads(str(file["header"]))
+            version, mesh, numbers = (header[key] for key in ("format", "mesh", "numbers"))
+            arrays = {key.removeprefix("function_"): file[key] for key in file if key != "header"}
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile):
+        raise InputError(f"{path}: damaged or not a checkpoint") from None
+    if version != _FORMAT:
+        raise InputError(f"{path}: checkpoint format {version}, this version reads {_FORMAT}")
+    return mesh, numbers, arrays
 
 
 def _cell_values(name, function) -> np.ndarray:

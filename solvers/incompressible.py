@@ -154,7 +154,7 @@ def solve_incompressible(
         w=w,
         bcs=balance.bcs,
         drive=balance.drive(v),
-        guess=None if start is None else _guess(start, balance),
+        guess=None if start is None else guess_from(start, balance),
         name=name,
         blocked=balance.blocked,
     )
@@ -163,8 +163,8 @@ def solve_incompressible(
     return FlowResult(problem, domain, velocity, pressure, force, solution.residuals)
 
 
-def _guess(start, balance) -> np.ndarray:
-    """Degrees of freedom of an earlier flow that satisfy the conditions of this one."""
+def guess_from(start, balance) -> np.ndarray:
+    """Degrees of freedom of an earlier flow on the same domain that satisfy the conditions of a `MomentumBalance`."""
     guess, pressure = fem.Function(balance.space), start.pressure.copy()
     pressure.x.array[:] /= float(balance.speed)
     guess.sub(0).interpolate(start.velocity)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from solvers.checkpoint import load_checkpoint
+from solvers.checkpoint import functions_in, load_checkpoint
 from solvers.conditions import flow_conditions, roles
 from solvers.domain import Domain, build_domain
 from solvers.fenics import fem
@@ -52,31 +52,39 @@ def _same(domain, mesh, wanted) -> bool:
 
 
 def _read(problem, path, domain) -> FlowResult:
-    velocity, pressure = _functions(domain)
-    numbers = load_checkpoint(path, domain, {"velocity": velocity, "pressure": pressure})
+    scalars = [name for name in functions_in(path) if name not in ("velocity", "pressure")]
+    functions = _functions(domain, scalars)
+    numbers = load_checkpoint(path, domain, functions)
     if not {"pressure_gradient", "residual"} <= set(numbers):
         raise InputError(f"{path}: was not written by FlowResult.checkpoint")
-    return FlowResult(problem, domain, velocity, pressure, numbers["pressure_gradient"], (numbers["residual"],))
+    return _result(problem, domain, functions, numbers["pressure_gradient"], numbers["residual"])
 
 
 def _interpolated(problem, start, domain) -> FlowResult:
     """The start at the nodes of another mesh; nodes beyond its own are given what its nearest cells continue to."""
     if start.domain.dimension != domain.dimension:
         raise InputError(f"start: has {start.domain.dimension} dimensions, the mesh has {domain.dimension}")
-    velocity, pressure = _functions(domain)
-    for new, old in ((velocity, start.velocity), (pressure, start.pressure)):
+    functions = _functions(domain, start.scalars)
+    known = {"velocity": start.velocity, "pressure": start.pressure, **start.scalars}
+    for name, new in functions.items():
         nodes = new.function_space.tabulate_dof_coordinates()[:, : domain.dimension]
         every = domain.mesh.comm.allgather(nodes)
         try:
-            values = evaluate(old, np.concatenate(every))
+            values = evaluate(known[name], np.concatenate(every))
         except InputError as error:
             raise InputError(f"start: does not cover the mesh: {error}") from None
         first = sum(map(len, every[: domain.mesh.comm.rank]))
         new.x.array[:] = values[first : first + len(nodes)].ravel()
-    return FlowResult(problem, domain, velocity, pressure, start.pressure_gradient, residuals=(np.inf,))
+    return _result(problem, domain, functions, start.pressure_gradient, np.inf)
 
 
-def _functions(domain):
-    """Velocity and pressure of Taylor-Hood elements."""
-    shapes = (("Lagrange", 2, (domain.dimension,)), ("Lagrange", 1))
-    return [fem.Function(fem.functionspace(domain.mesh, shape)) for shape in shapes]
+def _functions(domain, scalars) -> dict[str, fem.Function]:
+    """Velocity and pressure of Taylor-Hood elements, and linear scalars of these names."""
+    shapes = {"velocity": ("Lagrange", 2, (domain.dimension,))} | dict.fromkeys(("pressure", *scalars), ("Lagrange", 1))
+    return {name: fem.Function(fem.functionspace(domain.mesh, shape), name=name) for name, shape in shapes.items()}
+
+
+def _result(problem, domain, functions, pressure_gradient, residual) -> FlowResult:
+    scalars = dict(functions)
+    velocity, pressure = scalars.pop("velocity"), scalars.pop("pressure")
+    return FlowResult(problem, domain, velocity, pressure, pressure_gradient, (residual,), scalars=scalars)

@@ -29,7 +29,7 @@ class TransportedScalar:
     transport : callable
         Takes the velocity u, the unknown x and a test function to the weak form of u·∇x + ... = 0.
     start : UFL expression
-        To begin with.
+        To begin with, unless the start given has the quantity.
     inlet : float
         Its value where the flow enters.
     """
@@ -95,6 +95,10 @@ def solve_closed(problem, start: MeanFlow, name, eddy_viscosity, *scalars: Trans
     _begin(w, start, scalars, float(U))
     for bc in held:
         bc.set(w.x.array)
+    if start.given is not None:   # one whole step: its bulk velocity may be another one
+        old.x.array[:] = w.x.array
+        system.residual()
+        system.advance(system.correction())
     solution = march(system, old, courant, lambda: follow(u))
 
     velocity, pressure = balance.velocity_and_pressure(w)
@@ -116,7 +120,9 @@ def _begin(w, start, scalars, speed):
     w.sub(1).interpolate(pressure)
     for part, scalar in enumerate(scalars, start=2):
         X, _ = w.function_space.sub(part).collapse()
-        w.sub(part).interpolate(fem.Expression(scalar.start, X.element.interpolation_points))
+        known = {} if start.given is None else start.given.scalars
+        initial = known[scalar.name] / scalar.unit if scalar.name in known else scalar.start
+        w.sub(part).interpolate(fem.Expression(initial, X.element.interpolation_points))
 
 
 def _held(domain, conditions, W, part, inlet) -> list:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from solvers.bordered import BorderedSystem
-from solvers.conditions import Periodic, flow_conditions, of_kind, roles
-from solvers.domain import Domain, build_domain
+from solvers.conditions import Periodic, flow_conditions, of_kind
+from solvers.domain import Domain
 from solvers.fenics import MPI, fem, ufl
+from solvers.incompressible import FlowResult, guess_from
 from solvers.momentum import MomentumBalance
+from solvers.starts import begun
 from vcnn.errors import InputError
 
 _PICARD_STEPS = 5
@@ -31,6 +33,8 @@ class MeanFlow:
         Its ``w`` holds velocity and pressure.
     force : float
         That drives it.
+    given : FlowResult, optional
+        The start on ``domain`` that it was made from.
     """
 
     domain: Domain
@@ -40,6 +44,7 @@ class MeanFlow:
     thickness: fem.Constant
     balance: MomentumBalance
     force: float = 0.0
+    given: FlowResult | None = None
 
     @property
     def length(self):
@@ -54,34 +59,31 @@ class MeanFlow:
         return (self.length * damping) ** 2 * ufl.sqrt(2 * ufl.inner(S, S) + floor**2)
 
 
-def mean_flow(problem, comm) -> MeanFlow:
-    """Five Picard steps from rest.
+def mean_flow(problem, start, comm) -> MeanFlow:
+    """The start given, or five Picard steps from rest.
 
-    A flow driven by a given force starts with a bulk velocity instead, that of a channel: U⁺ = 15, or Re_τ/3 if
-    it is laminar. Picard steps would else go from far too fast to far too slow.
+    From rest, a flow driven by a given force starts with a bulk velocity instead, that of a channel: U⁺ = 15, or
+    Re_τ/3 if it is laminar. Picard steps would else go from far too fast to far too slow.
 
     Raises
     ------
     InputError
-        If the mesh or the conditions cannot be used.
+        If the mesh, the conditions or the start cannot be used.
     """
     conditions = flow_conditions(problem)
-    domain = build_domain(problem.mesh, comm=comm, **roles(conditions))
+    domain, start = begun(problem, start, comm)
     if not domain.walls:
         raise InputError(f"{type(problem).__name__}: needs at least one wall")
-    depth = domain.integral(1.0) / sum(domain.boundary_integral(1.0, name) for name in domain.walls)
-    started = dict(conditions)
-    for name, condition in of_kind(conditions, Periodic).items():
-        if force := condition.pressure_gradient:
-            friction_velocity = (abs(force) * depth) ** 0.5
-            speed = friction_velocity * min(15, friction_velocity * depth / problem.viscosity / 3)
-            started[name] = replace(condition, pressure_gradient=None, bulk_velocity=speed if force > 0 else -speed)
-    balance, distance = MomentumBalance(domain, started), domain.wall_distance()
+    at_first = _with_bulk_velocity(conditions, domain, problem.viscosity) if start is None else conditions
+    balance, distance = MomentumBalance(domain, at_first), domain.wall_distance()
     nu, thickness = (
         fem.Constant(domain.mesh, float(value))
         for value in (problem.viscosity, domain.mesh.comm.allreduce(distance.x.array.max(), MPI.MAX))
     )
-    flow = MeanFlow(domain, conditions, nu, distance, thickness, balance)
+    flow = MeanFlow(domain, conditions, nu, distance, thickness, balance, given=start)
+    if start is not None:
+        balance.w.x.array[:] = guess_from(start, balance)
+        return flow if balance.bulk is None else replace(flow, force=start.pressure_gradient)
     (u, p), (v, q) = ufl.split(balance.w), ufl.TestFunctions(balance.space)
     viscosity = nu + flow.eddy_viscosity(u)
     system = BorderedSystem(
@@ -97,3 +99,15 @@ def mean_flow(problem, comm) -> MeanFlow:
     for _ in range(_PICARD_STEPS):
         system.advance(system.correction())
     return replace(flow, force=system.force)
+
+
+def _with_bulk_velocity(conditions, domain, viscosity) -> dict:
+    """The conditions with an estimated bulk velocity in place of a driving force."""
+    depth = domain.integral(1.0) / sum(domain.boundary_integral(1.0, name) for name in domain.walls)
+    changed = dict(conditions)
+    for name, condition in of_kind(conditions, Periodic).items():
+        if force := condition.pressure_gradient:
+            friction_velocity = (abs(force) * depth) ** 0.5
+            speed = friction_velocity * min(15, friction_velocity * depth / viscosity / 3)
+            changed[name] = replace(condition, pressure_gradient=None, bulk_velocity=speed if force > 0 else -speed)
+    return changed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import meshio
 
@@ -46,18 +47,25 @@ class MixingLength:
     def __post_init__(self):
         check_flow(self)
 
-    def solve(self, comm=MPI.COMM_WORLD) -> FlowResult:
+    def solve(self, start: FlowResult | str | Path | None = None, comm=MPI.COMM_WORLD) -> FlowResult:
         """Solve on all ranks of ``comm``: five Picard steps, then Newton in pseudo-time.
+
+        Parameters
+        ----------
+        start : FlowResult or path, optional
+            To begin from instead of the Picard steps, as in `LaminarFlow.solve`.
 
         Raises
         ------
+        InputError
+            If the start lies elsewhere or cannot be read.
         DivergenceError
             If the iteration does not converge.
         """
-        start = mean_flow(self, comm)
-        domain, nu = start.domain, start.viscosity
-        friction_velocity = fem.Constant(domain.mesh, 0.05 * float(start.balance.speed))
-        damping = 1 - ufl.exp(-start.distance * friction_velocity / nu / _DAMPING)
+        flow = mean_flow(self, start, comm)
+        domain, nu = flow.domain, flow.viscosity
+        friction_velocity = fem.Constant(domain.mesh, 0.05 * float(flow.balance.speed))
+        damping = 1 - ufl.exp(-flow.distance * friction_velocity / nu / _DAMPING)
 
         def follow(u):
             shear, area = (
@@ -66,4 +74,6 @@ class MixingLength:
             )
             friction_velocity.value = (shear / area) ** 0.5
 
-        return solve_closed(self, start, "mixing length", lambda u: start.eddy_viscosity(u, damping), follow=follow)
+        if start is not None:
+            follow(ufl.split(flow.balance.w)[0])
+        return solve_closed(self, flow, "mixing length", lambda u: flow.eddy_viscosity(u, damping), follow=follow)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import meshio
 
@@ -55,27 +56,34 @@ class OneEquationKL:
     def __post_init__(self):
         check_flow(self)
 
-    def solve(self, comm=MPI.COMM_WORLD) -> FlowResult:
+    def solve(self, start: FlowResult | str | Path | None = None, comm=MPI.COMM_WORLD) -> FlowResult:
         """Solve on all ranks of ``comm``: five Picard steps with a mixing length, then Newton in pseudo-time.
+
+        Parameters
+        ----------
+        start : FlowResult or path, optional
+            To begin from instead of the Picard steps, as in `LaminarFlow.solve`.
 
         Raises
         ------
+        InputError
+            If the start lies elsewhere or cannot be read.
         DivergenceError
             If the iteration does not converge.
         """
-        start = mean_flow(self, comm)
-        nu, U, d = start.viscosity, start.balance.speed, start.distance
-        L = start.length / _SLOPE
-        d = ufl.max_value(d, 1e-8 * start.thickness)   # a tetrahedron in a corner may have all its nodes on walls
-        mixing = start.eddy_viscosity(ufl.split(start.balance.w)[0])
+        flow = mean_flow(self, start, comm)
+        nu, U, d = flow.viscosity, flow.balance.speed, flow.distance
+        L = flow.length / _SLOPE
+        d = ufl.max_value(d, 1e-8 * flow.thickness)   # a tetrahedron in a corner may have all its nodes on walls
+        mixing = flow.eddy_viscosity(ufl.split(flow.balance.w)[0])
         scalar = TransportedScalar(
             name="turbulent_kinetic_energy",
             unit=float(U) ** 2,
             transport=lambda u, x, s: transport(u, U**2 * x, s, d, L, nu, U**2),
-            start=(mixing / (C_MU**0.25 * start.length * U)) ** 2,   # in the logarithmic layer √k = l|S| / c_μ^¼
+            start=(mixing / (C_MU**0.25 * flow.length * U)) ** 2,   # in the logarithmic layer √k = l|S| / c_μ^¼
             inlet=1.5 * _INTENSITY**2,
         )
-        return solve_closed(self, start, "k-l", lambda u, x: eddy_viscosity(U**2 * x, d, L, nu), scalar)
+        return solve_closed(self, flow, "k-l", lambda u, x: eddy_viscosity(U**2 * x, d, L, nu), scalar)
 
 
 def transport(u, k, s, d, L, nu, unit):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import meshio
 
@@ -55,24 +56,31 @@ class SpalartAllmaras:
     def __post_init__(self):
         check_flow(self)
 
-    def solve(self, comm=MPI.COMM_WORLD) -> FlowResult:
+    def solve(self, start: FlowResult | str | Path | None = None, comm=MPI.COMM_WORLD) -> FlowResult:
         """Solve on all ranks of ``comm``: five Picard steps with a mixing length, then Newton in pseudo-time.
+
+        Parameters
+        ----------
+        start : FlowResult or path, optional
+            To begin from instead of the Picard steps, as in `LaminarFlow.solve`.
 
         Raises
         ------
+        InputError
+            If the start lies elsewhere or cannot be read.
         DivergenceError
             If the iteration does not converge.
         """
-        start = mean_flow(self, comm)
-        d, nu, U, size = start.distance, start.viscosity, start.balance.speed, start.thickness
+        flow = mean_flow(self, start, comm)
+        d, nu, U, size = flow.distance, flow.viscosity, flow.balance.speed, flow.thickness
         scalar = TransportedScalar(
             name="modified_viscosity",
             unit=self.viscosity,
             transport=lambda u, chi, s: transport(u, chi, s, d, nu, U, size),
-            start=start.eddy_viscosity(ufl.split(start.balance.w)[0]) / nu,
+            start=flow.eddy_viscosity(ufl.split(flow.balance.w)[0]) / nu,
             inlet=_INLET,
         )
-        return solve_closed(self, start, "Spalart-Allmaras", lambda u, chi: eddy_viscosity(chi, nu), scalar)
+        return solve_closed(self, flow, "Spalart-Allmaras", lambda u, chi: eddy_viscosity(chi, nu), scalar)
 
 
 def eddy_viscosity(chi, nu):
