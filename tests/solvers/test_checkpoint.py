@@ -1,4 +1,4 @@
-"""Checkpoints: written on any number of ranks, read on any other, and refused on another mesh."""
+"""Checkpoints: written on any number of ranks, read on any other."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,6 @@ from test_parallel import mpirun
 import meshes
 from solvers import LaminarFlow, load_checkpoint, save_checkpoint
 from solvers.fenics import fem
-from vcnn import InputError
 
 WRITE = """
 import sys
@@ -56,31 +55,3 @@ def test_a_flow_goes_on_where_it_was_kept(tmp_path):
     assert len(again.residuals) < len(cold.residuals) - 3
     assert again.pressure_gradient == pytest.approx(cold.pressure_gradient, rel=1e-10)
     np.testing.assert_allclose(again.flow().velocity, cold.flow().velocity, atol=1e-10)
-    with pytest.raises(InputError, match=r"flow\.npz: was written on another mesh"):
-        LaminarFlow(meshes.periodic_hill(1.0, cells=(16, 10)), 0.02, 0.7).solve(start=path)
-    with pytest.raises(InputError, match=r"none\.npz: no such file"):
-        cold.problem.solve(start=tmp_path / "none.npz")
-    save_checkpoint(path, cold.domain, {"velocity": cold.velocity, "pressure": cold.pressure})
-    with pytest.raises(InputError, match=r"flow\.npz: was not written by FlowResult\.checkpoint"):
-        cold.problem.solve(start=path)
-
-
-def test_refusals(tmp_path):
-    result, other = solved(), solved(cells=(16, 10))
-    path = save_checkpoint(tmp_path / "flow.npz", result.domain, {"u": result.velocity})
-    with pytest.raises(InputError, match=r"flow\.npz: was written on another mesh"):
-        load_checkpoint(path, other.domain, {"u": other.velocity})
-    with pytest.raises(InputError, match=r"flow\.npz: holds no function 'p'"):
-        load_checkpoint(path, result.domain, {"p": result.pressure})
-    with pytest.raises(InputError, match=r"'u' has \(6, 2\) values a cell, the function \(3, 1\)"):
-        load_checkpoint(path, result.domain, {"u": result.pressure})
-    with pytest.raises(InputError, match="no such file"):
-        load_checkpoint(tmp_path / "none.npz", result.domain, {"u": result.velocity})
-    with pytest.raises(InputError, match=r"saved as \.npz"):
-        save_checkpoint(tmp_path / "flow.h5", result.domain, {"u": result.velocity})
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(InputError, match=r"flow\.npz: damaged"):
-        load_checkpoint(path, result.domain, {"u": result.velocity})
-    cubic = fem.Function(fem.functionspace(result.domain.mesh, ("Lagrange", 3)))
-    with pytest.raises(InputError, match="degree 1 and 2"):
-        save_checkpoint(tmp_path / "cubic.npz", result.domain, {"c": cubic})

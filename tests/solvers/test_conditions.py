@@ -1,4 +1,4 @@
-"""Conditions by name give the flows known in closed form; impossible ones are refused before any solve."""
+"""Conditions by name give the flows known in closed form."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 import meshes
 from solvers import RANS, Inlet, LaminarFlow, Outlet, Periodic, ScalarTransport, Symmetry, Wall, evaluate
 from solvers.fenics import ufl
-from vcnn import FlowField, InputError
+from vcnn import FlowField
 from vcnn.mesh import named_mesh
 
 WALLS = {"bottom": Wall(), "top": Wall()}
@@ -249,57 +249,3 @@ def test_poiseuille_flow_periodic_in_two_of_three_directions():
     assert flow.parameters["bulk_velocity"] == pytest.approx(1, rel=1e-10)
     y = flow.points[:, 1]
     np.testing.assert_allclose(flow.velocity, np.stack([parabola(y), 0 * y, 0 * y], axis=-1), atol=1e-10)
-
-
-@pytest.mark.parametrize(
-    ("conditions", "message"),
-    [
-        ({"bottom": Wall(), "inlet": Periodic("outlet", bulk_velocity=1)}, "boundary 'top' must be given once, .* no"),
-        ({**WALLS, "lid": Wall(), "inlet": Periodic("outlet", bulk_velocity=1)}, "boundary 'lid' is not in the mesh"),
-        ({**WALLS, "inlet": Periodic("exit", bulk_velocity=1)}, "boundary 'exit' is not in the mesh"),
-        ({**WALLS, "inlet": Periodic("outlet", bulk_velocity=1), "outlet": Outlet()}, "'outlet' must be given once"),
-        ({**WALLS, "inlet": Periodic("outlet")}, "nothing moves the flow"),
-        ({**WALLS, "inlet": Inlet((1.0, 0.0)), "outlet": Wall()}, "what enters by an Inlet must leave by an Outlet"),
-        ({**WALLS, "inlet": Inlet(1.0), "outlet": Outlet()}, r"Inlet of boundary 'inlet': expected .* shape \(2,\)"),
-        ({**WALLS, "inlet": Inlet(lambda x: x[1]), "outlet": Outlet()}, r"Inlet .*: expected values of shape \(2, 3\)"),
-        ({**WALLS, "inlet": Inlet((np.nan, 0)), "outlet": Outlet()}, "Inlet of boundary 'inlet': holds NaN"),
-        ({**WALLS, "top": Wall((1.0, 1.0)), "inlet": Periodic("outlet")}, "velocity of a Wall must be along it"),
-        ({**WALLS, "inlet": "periodic"}, "boundary 'inlet': expected Wall"),
-        (["bottom", "top"], "conditions: expected a mapping"),
-    ],
-)
-def test_wrong_conditions_are_refused(conditions, message):
-    mesh = meshes.channel(cells=(4, 4))
-    with pytest.raises(InputError, match=message):
-        LaminarFlow(mesh, 0.1, conditions=conditions).solve()
-
-
-def test_a_symmetry_plane_must_be_one():
-    ends = {"inlet": Periodic("outlet", bulk_velocity=1.0)}
-    with pytest.raises(InputError, match="boundary 'bottom': a Symmetry must be a plane"):
-        LaminarFlow(meshes.periodic_hill(cells=(8, 4)), 0.1, conditions={**WALLS, "bottom": Symmetry(), **ends}).solve()
-
-
-def test_conditions_say_how_the_flow_is_driven():
-    mesh = meshes.channel(cells=(4, 4))
-    with pytest.raises(InputError, match="bulk_velocity: with conditions, give it as Periodic"):
-        LaminarFlow(mesh, 0.1, 1.0, conditions={**WALLS, "inlet": Periodic("outlet")})
-    with pytest.raises(InputError, match="bulk_velocity or pressure_gradient, got both"):
-        Periodic("outlet", bulk_velocity=1.0, pressure_gradient=1.0)
-    with pytest.raises(InputError, match="pressure_gradient: expected a number other than 0, got 0"):
-        Periodic("outlet", pressure_gradient=0)
-    both = {"inlet": Periodic("outlet", bulk_velocity=1.0), "bottom": Periodic("top", pressure_gradient=1.0)}
-    with pytest.raises(InputError, match="driven in one direction at most"):
-        LaminarFlow(mesh, 0.1, conditions=both).solve()
-
-
-def test_a_scalar_is_bounded_as_its_flow_is():
-    mesh = meshes.channel(cells=(4, 4))
-    conditions = {**WALLS, "inlet": Inlet((1.0, 0.0)), "outlet": Outlet()}
-    flow = LaminarFlow(mesh, 0.1, conditions=conditions).solve()
-    with pytest.raises(InputError, match="was solved with walls"):
-        ScalarTransport(mesh, flow).solve()
-    with pytest.raises(InputError, match=r"conditions: expected one for each of .*'outlet'"):
-        ScalarTransport(mesh, flow, conditions={**WALLS, "inlet": Inlet(0.0)}).solve()
-    with pytest.raises(InputError, match=r"Inlet of boundary 'inlet': expected values of shape \(\)"):
-        ScalarTransport(mesh, flow, conditions=conditions).solve()

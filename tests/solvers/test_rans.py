@@ -10,7 +10,7 @@ import pytest
 import meshes
 from solvers import RANS, LaminarFlow, evaluate
 from solvers.fenics import dolfinx
-from vcnn import DivergenceError, InputError
+from vcnn import DivergenceError
 
 
 def channel(n=8):
@@ -81,8 +81,6 @@ def test_warm_start_leads_to_the_same_flow():
     warm = RANS(mesh, 0.01, 0.7, closure=np.full(160, 0.002)).solve(start=near)
     assert len(warm.residuals) < len(cold.residuals)
     np.testing.assert_allclose(warm.flow().velocity, cold.flow().velocity, atol=1e-9)
-    with pytest.raises(InputError, match="start: does not cover the mesh"):
-        RANS(meshes.channel(1.0, 9.0, cells=(4, 8)), 0.01, 0.7, closure=np.zeros(32)).solve(start=near)
 
 
 class Predicting:
@@ -135,38 +133,6 @@ def test_a_closure_that_never_settles_is_an_error():
 
     with pytest.raises(DivergenceError, match=r"RANS: flow and eddy viscosity do not settle, after \d+ rounds"):
         RANS(meshes.channel(cells=(4, 4)), 0.1, 1.0, closure=Predicting(alternating)).solve()
-    with pytest.raises(DivergenceError, match="the closure predicts NaN"):
-        RANS(channel(), 0.1, 1.0, closure=Predicting(lambda flow: np.full(len(flow), np.nan))).solve()
-    with pytest.raises(InputError, match=r"closure: expected it to predict 32 eddy viscosities, got shape \(3,\)"):
-        RANS(channel(), 0.1, 1.0, closure=Predicting(lambda flow: np.ones(3))).solve()
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (dict(viscosity=0.0), "viscosity: expected a positive number, got 0.0"),
-        (dict(bulk_velocity=None), "bulk_velocity: missing"),
-        (dict(closure=np.ones(7)), "eddy_viscosity: expected 32 values, one for each cell, got 7"),
-        (dict(closure=np.full(32, np.nan)), "eddy_viscosity: holds NaN"),
-        (dict(closure=-np.ones(32)), "eddy_viscosity: must not be negative, got -1 at index 0"),
-        (dict(closure=None), "eddy_viscosity: expected an array"),
-        (dict(anisotropy=np.ones((32, 3))), r"anisotropy: expected an array of shape \(n, 2, 2\)"),
-        (dict(location="edge"), "location: expected 'cell' or 'vertex', got 'edge'"),
-    ],
-)
-def test_bad_input_names_the_culprit(change, message):
-    arguments = dict(mesh=channel(), viscosity=0.1, bulk_velocity=1.0, closure=np.ones(32))
-    with pytest.raises(InputError, match=message):
-        RANS(**{**arguments, **change}).solve()
-
-
-def test_a_flow_that_is_no_closure_is_refused():
-    flow = LaminarFlow(channel(), 0.1, 1.0).solve().flow()
-    with pytest.raises(InputError, match="closure: the flow has no scalar 'eddy_viscosity'"):
-        RANS(channel(), 0.1, 1.0, closure=flow).solve()
-    flow = flow.with_fields(scalars={"eddy_viscosity": np.ones(len(flow))})
-    with pytest.raises(InputError, match="does not live on the mesh"):
-        RANS(channel(10), 0.1, 1.0, closure=flow).solve()
 
 
 def test_hill_agrees_with_openfoam_for_the_same_eddy_viscosity(shared_data):

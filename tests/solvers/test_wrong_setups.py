@@ -13,6 +13,8 @@ from solvers import (
     RANS,
     Inlet,
     LaminarFlow,
+    MixingLength,
+    OneEquationKL,
     Outlet,
     Periodic,
     ScalarTransport,
@@ -28,9 +30,11 @@ from solvers import (
     wall_force,
 )  # fmt: skip
 from solvers.domain import build_domain
-from vcnn import DivergenceError
+from solvers.fenics import fem
+from vcnn import DivergenceError, InputError
 
 ENDS = {"inlet": Periodic("outlet")}
+NO_WALLS = {"bottom": Symmetry(), "top": Symmetry()}
 THROUGH = {"inlet": Inlet((1.0, 0.0)), "outlet": Outlet()}
 
 CONDITIONS = [
@@ -45,6 +49,27 @@ CONDITIONS = [
     Wrong(
         "boundary given twice", lambda s: bounded({**WALLS, **DRIVEN, "outlet": Outlet()}),
         "boundary 'outlet' must be given once, it has 2 conditions",
+    ),
+    Wrong(
+        "unknown periodic boundary", lambda s: bounded({**WALLS, "inlet": Periodic("exit", bulk_velocity=1.0)}),
+        "boundary 'exit' is not in the mesh",
+    ),
+    Wrong(
+        "wall that is periodic too", lambda s: laminar(periodic=("inlet", "top")),
+        "boundary 'top' must be given once, it has 2 conditions",
+    ),
+    Wrong("no period", lambda s: laminar(periodic=None), "LaminarFlow: needs walls and two periodic boundaries, or c"),
+    *(
+        Wrong(
+            f"{model.__name__} without walls",
+            lambda s, model=model: model(MESH, 0.1, conditions={**NO_WALLS, **DRIVEN}).solve(),
+            f"{model.__name__}: needs at least one wall",
+        )
+        for model in (SpalartAllmaras, OneEquationKL, MixingLength)
+    ),
+    Wrong(
+        "inlet of one number", lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet(1.0)}),
+        r"Inlet of boundary 'inlet': expected values of shape \(2,\), got \(\)",
     ),
     Wrong("one periodic boundary", lambda s: laminar(periodic=("inlet",)), "periodic: expected the names of two bound"),
     Wrong("no walls", lambda s: laminar(walls=()), "LaminarFlow: needs walls and two periodic boundaries, or cond"),
@@ -91,6 +116,7 @@ CONDITIONS = [
     ),
     Wrong("bulk velocity missing", lambda s: laminar(bulk_velocity=None), "bulk_velocity: missing; give it, or cond"),
     Wrong("bulk velocity of 0", lambda s: SpalartAllmaras(MESH, 0.1, 0.0), "bulk_velocity: expected a number other"),
+    Wrong("viscosity of 0", lambda s: laminar(viscosity=0.0), "viscosity: expected a positive number, got 0.0"),
     Wrong("negative viscosity", lambda s: laminar(viscosity=-0.1), "viscosity: expected a positive number, got -0.1"),
     Wrong("viscosity of NaN", lambda s: laminar(viscosity=np.nan), "viscosity: expected a positive number, got nan"),
     Wrong("viscosity as text", lambda s: laminar(viscosity="0.1"), "viscosity: expected a positive number, got '0.1'"),
@@ -150,6 +176,12 @@ def transport(s, **options):
     return ScalarTransport(**{"mesh": MESH, "velocity": s.flow, **options}).solve()
 
 
+def broken(velocity):
+    velocity = velocity.copy()
+    velocity.x.array[5] = np.nan
+    return velocity
+
+
 def with_nan(values):
     values = values.copy()
     values[5] = np.nan
@@ -167,6 +199,11 @@ CLOSURES_AND_SCALARS = [
     Wrong(
         "flow without eddy viscosity as closure", lambda s: rans(s.at_cells),
         "closure: the flow has no scalar 'eddy_viscosity'",
+    ),
+    Wrong(
+        "closure on another mesh",
+        lambda s: rans(s.other.flow().with_fields(scalars={"eddy_viscosity": np.ones(len(s.other.flow()))})),
+        "closure: the flow does not live on the mesh given",
     ),
     Wrong(
         "anisotropy of wrong shape", lambda s: rans(np.ones(16), anisotropy=np.ones((16, 3))),
@@ -194,6 +231,29 @@ CLOSURES_AND_SCALARS = [
         "velocity: .*NaN",
     ),
     Wrong(
+        "result with NaN", lambda s: transport(s, velocity=replace(s.flow, velocity=broken(s.flow.velocity))),
+        "velocity: 1 values are NaN or infinite",
+    ),
+    Wrong(
+        "Function with NaN", lambda s: transport(s, mesh=s.flow.domain, velocity=broken(s.flow.velocity)),
+        "velocity: 1 values are NaN or infinite",
+    ),
+    Wrong(
+        "scalar with other walls than the flow",
+        lambda s: transport(s, walls=("bottom", "top", "inlet", "outlet"), periodic=None),
+        "velocity: was solved with walls",
+    ),
+    Wrong(
+        "scalar without an outlet",
+        lambda s: transport(s, velocity=s.through, conditions={**WALLS, "inlet": Inlet(0.0)}),
+        "conditions: expected one for each of .*'outlet'",
+    ),
+    Wrong(
+        "velocity for the scalar at an inlet",
+        lambda s: transport(s, velocity=s.through, conditions={**WALLS, **THROUGH}),
+        r"Inlet of boundary 'inlet': expected values of shape \(\), got \(2,\)",
+    ),
+    Wrong(
         "velocity on another mesh", lambda s: transport(s, velocity=s.other),
         "velocity: was solved on another mesh than the one given",
     ),
@@ -212,7 +272,7 @@ CLOSURES_AND_SCALARS = [
     ),
     Wrong(
         "mixing length without walls", lambda s: transport(
-            s, velocity=s.at_vertices, conditions={"bottom": Symmetry(), "top": Symmetry(), **ENDS}
+            s, velocity=s.at_vertices, conditions={**NO_WALLS, **ENDS}
         ), "production: a mixing length needs walls",
     ),
     Wrong(
@@ -236,6 +296,8 @@ CLOSURES_AND_SCALARS = [
         "production callable that raises", lambda s: transport(s, production=lambda x, t: x[0]),
         "production: the callable given fails .* with TypeError",
     ),
+    Wrong("negative decay", lambda s: transport(s, decay=-1.0), "decay: expected a number >= 0, got -1.0"),
+    Wrong("exponent of NaN", lambda s: transport(s, exponent=np.nan), "exponent: expected a number >= 0, got nan"),
     Wrong("diffusivity as text", lambda s: transport(s, diffusivity="0.1"), "diffusivity: expected a positive number"),
     Wrong("no decay", lambda s: transport(s, decay=None), "decay: expected a number >= 0, got None"),
     Wrong("exponent as text", lambda s: transport(s, exponent="1"), "exponent: expected a number >= 0, got '1'"),
@@ -255,6 +317,10 @@ def load(s, domain=None, name="u", path=None):
 def damaged(path):
     path.write_bytes(path.read_bytes()[:-100])
     return path
+
+
+def cubic(domain):
+    return fem.Function(fem.functionspace(domain.mesh, ("Lagrange", 3)))
 
 
 def relabelled(path):
@@ -290,6 +356,25 @@ POINTS_AND_FILES = [
     Wrong("force on no wall", lambda s: wall_force(s.flow, "bottom", "lid"), "wall 'lid': expected one of bottom"),
     Wrong("checkpoint of another mesh", lambda s: load(s, s.other.domain), r"u\.npz: was written on another mesh"),
     Wrong("checkpoint without the function", lambda s: load(s, name="p"), r"u\.npz: holds no function 'p'"),
+    Wrong(
+        "checkpoint of another element",
+        lambda s: load_checkpoint(s.checkpoint, s.flow.domain, {"u": s.flow.pressure}),
+        r"u\.npz: 'u' has \(9, 2\) values a cell, the function \(4, 1\)",
+    ),
+    Wrong(
+        "cubic elements in a checkpoint",
+        lambda s: save_checkpoint(s.checkpoint.with_name("cubic.npz"), s.flow.domain, {"c": cubic(s.flow.domain)}),
+        "c: only functions of degree 1 and 2",
+    ),
+    Wrong(
+        "start from another mesh's checkpoint",
+        lambda s: s.other.problem.solve(start=s.restart), r"flow\.npz: was written on another mesh",
+    ),
+    Wrong("start from no file", lambda s: s.flow.problem.solve(start="none.npz"), r"none\.npz: no such file"),
+    Wrong(
+        "start from a checkpoint without its force",
+        lambda s: s.flow.problem.solve(start=s.nameless), r"nameless\.npz: was not written by FlowResult\.checkpoint",
+    ),
     Wrong("damaged checkpoint", lambda s: load(s, path=damaged(s.checkpoint)), r"u\.npz: damaged or not a checkpoint"),
     Wrong("checkpoint of another kind", lambda s: load(s, path=relabelled(s.checkpoint)), r"u\.npz: damaged or not"),
     Wrong("no checkpoint", lambda s: load(s, path=s.checkpoint.with_name("none.npz")), r"none\.npz: no such file"),
@@ -303,16 +388,25 @@ POINTS_AND_FILES = [
 
 @pytest.fixture(scope="module")
 def channels():
-    return laminar(), laminar(meshes.channel(cells=(5, 4)))
+    return laminar(), laminar(meshes.channel(cells=(5, 4))), bounded({**WALLS, **THROUGH})
 
 
 @pytest.fixture
 def solved(channels, tmp_path):
-    flow, other = channels
+    flow, other, through = channels
+    fields = {"velocity": flow.velocity, "pressure": flow.pressure}
     return SimpleNamespace(
-        flow=flow, other=other, at_vertices=flow.flow("vertex"), at_cells=flow.flow("cell"),
+        flow=flow, other=other, through=through, at_vertices=flow.flow("vertex"), at_cells=flow.flow("cell"),
         checkpoint=save_checkpoint(tmp_path / "u.npz", flow.domain, {"u": flow.velocity}),
+        restart=flow.checkpoint(tmp_path / "flow.npz"),
+        nameless=save_checkpoint(tmp_path / "nameless.npz", flow.domain, fields),
     )  # fmt: skip
+
+
+def test_what_a_callable_raised_is_the_cause():
+    with pytest.raises(InputError, match="with ZeroDivisionError: division by zero") as caught:
+        bounded({**WALLS, **THROUGH, "inlet": Inlet(lambda x: 1 / 0)})
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
 @pytest.mark.parametrize(

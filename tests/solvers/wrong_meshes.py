@@ -21,8 +21,9 @@ DRIVEN = {"inlet": Periodic("outlet", bulk_velocity=1.0)}
 class Wrong:
     """A set-up by name, and words of the message it must give.
 
-    ``build`` is given a small solved channel: its result ``flow``, its fields ``at_vertices`` and ``at_cells``, a
-    result ``other`` on another mesh and the path ``checkpoint`` of a file that holds the velocity.
+    ``build`` is given a small solved channel: its result ``flow``, its fields ``at_vertices`` and ``at_cells``, the
+    results ``other`` on another mesh and ``through`` from an inlet to an outlet, and the paths of checkpoints: of the
+    velocity alone, ``restart`` of the result, and ``nameless`` of its fields without its numbers.
     """
 
     name: str
