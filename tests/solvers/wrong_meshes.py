@@ -7,7 +7,7 @@ import meshio
 import numpy as np
 
 import meshes
-from solvers import LaminarFlow, Periodic, Wall
+from solvers import Inlet, LaminarFlow, Outlet, Periodic, Symmetry, Wall
 from solvers.domain import build_domain
 from vcnn import InputError
 from vcnn.mesh import boundary_facets, named_mesh
@@ -15,6 +15,9 @@ from vcnn.mesh import boundary_facets, named_mesh
 MESH = meshes.channel(cells=(4, 4))
 WALLS = {"bottom": Wall(), "top": Wall()}
 DRIVEN = {"inlet": Periodic("outlet", bulk_velocity=1.0)}
+ENDS = {"inlet": Periodic("outlet")}
+NO_WALLS = {"bottom": Symmetry(), "top": Symmetry()}
+THROUGH = {"inlet": Inlet((1.0, 0.0)), "outlet": Outlet()}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,132 @@
+"""Conditions, numbers and starts that no flow can have, for `test_wrong_setups.py`."""
+
+import numpy as np
+from wrong_meshes import DRIVEN, ENDS, MESH, NO_WALLS, THROUGH, WALLS, Wrong, bounded, laminar
+
+import meshes
+from solvers import Inlet, LaminarFlow, MixingLength, OneEquationKL, Outlet, Periodic, SpalartAllmaras, Symmetry, Wall
+from solvers.domain import build_domain
+
+CONDITIONS = [
+    Wrong(
+        "boundary without a condition", lambda s: bounded({"bottom": Wall(), **DRIVEN}),
+        "boundary 'top' must be given once, it has no conditions",
+    ),
+    Wrong(
+        "unknown boundary", lambda s: laminar(walls=("bottom", "lid")),
+        "boundary 'lid' is not in the mesh, which has: bottom, top, inlet, outlet",
+    ),
+    Wrong(
+        "boundary given twice", lambda s: bounded({**WALLS, **DRIVEN, "outlet": Outlet()}),
+        "boundary 'outlet' must be given once, it has 2 conditions",
+    ),
+    Wrong(
+        "unknown periodic boundary", lambda s: bounded({**WALLS, "inlet": Periodic("exit", bulk_velocity=1.0)}),
+        "boundary 'exit' is not in the mesh",
+    ),
+    Wrong(
+        "wall that is periodic too", lambda s: laminar(periodic=("inlet", "top")),
+        "boundary 'top' must be given once, it has 2 conditions",
+    ),
+    Wrong("no period", lambda s: laminar(periodic=None), "LaminarFlow: needs walls and two periodic boundaries, or c"),
+    *(
+        Wrong(
+            f"{model.__name__} without walls",
+            lambda s, model=model: model(MESH, 0.1, conditions={**NO_WALLS, **DRIVEN}).solve(),
+            f"{model.__name__}: needs at least one wall",
+        )
+        for model in (SpalartAllmaras, OneEquationKL, MixingLength)
+    ),
+    Wrong(
+        "inlet of one number", lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet(1.0)}),
+        r"Inlet of boundary 'inlet': expected values of shape \(2,\), got \(\)",
+    ),
+    Wrong("one periodic boundary", lambda s: laminar(periodic=("inlet",)), "periodic: expected the names of two bound"),
+    Wrong("no walls", lambda s: laminar(walls=()), "LaminarFlow: needs walls and two periodic boundaries, or cond"),
+    Wrong("no condition at all", lambda s: bounded({**WALLS, "inlet": "periodic"}), "boundary 'inlet': expected Wall"),
+    Wrong("list of conditions", lambda s: bounded(["bottom", "top"]), "conditions: expected a mapping from boundary"),
+    Wrong(
+        "inlet without outlet", lambda s: bounded({**WALLS, "inlet": Inlet((1.0, 0.0)), "outlet": Wall()}),
+        "what enters by an Inlet must leave by an Outlet",
+    ),
+    Wrong(
+        "inlet profile of one component", lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet(lambda x: x[1])}),
+        r"Inlet of boundary 'inlet': expected values of shape \(2, 3\), got \(3,\)",
+    ),
+    Wrong(
+        "inlet profile with NaN", lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet((np.nan, 0.0))}),
+        "Inlet of boundary 'inlet': holds NaN",
+    ),
+    Wrong(
+        "wall that the fluid passes", lambda s: bounded({"bottom": Wall(), "top": Wall((1.0, 1.0)), **ENDS}),
+        "boundary 'top': the velocity of a Wall must be along it",
+    ),
+    Wrong(
+        "curved symmetry plane",
+        lambda s: bounded({**WALLS, "bottom": Symmetry(), **DRIVEN}, meshes.periodic_hill(cells=(8, 4))),
+        "boundary 'bottom': a Symmetry must be a plane",
+    ),
+    Wrong("nothing drives the flow", lambda s: bounded({**WALLS, **ENDS}), "conditions: nothing moves the flow"),
+    Wrong(
+        "driven in two directions",
+        lambda s: bounded({**DRIVEN, "bottom": Periodic("top", pressure_gradient=1.0)}),
+        "conditions: the flow is driven in one direction at most, got two",
+    ),
+    Wrong(
+        "bulk velocity and pressure gradient", lambda s: Periodic("outlet", bulk_velocity=1.0, pressure_gradient=1.0),
+        "Periodic: expected bulk_velocity or pressure_gradient, got both",
+    ),
+    Wrong(
+        "pressure gradient of 0", lambda s: Periodic("outlet", pressure_gradient=0),
+        "pressure_gradient: expected a number other than 0, got 0",
+    ),
+    Wrong(
+        "bulk velocity beside conditions", lambda s: laminar(conditions={**WALLS, **ENDS}),
+        "bulk_velocity: with conditions, give it as Periodic",
+    ),
+    Wrong("bulk velocity missing", lambda s: laminar(bulk_velocity=None), "bulk_velocity: missing; give it, or cond"),
+    Wrong("bulk velocity of 0", lambda s: SpalartAllmaras(MESH, 0.1, 0.0), "bulk_velocity: expected a number other"),
+    Wrong("viscosity of 0", lambda s: laminar(viscosity=0.0), "viscosity: expected a positive number, got 0.0"),
+    Wrong("negative viscosity", lambda s: laminar(viscosity=-0.1), "viscosity: expected a positive number, got -0.1"),
+    Wrong("viscosity of NaN", lambda s: laminar(viscosity=np.nan), "viscosity: expected a positive number, got nan"),
+    Wrong("viscosity as text", lambda s: laminar(viscosity="0.1"), "viscosity: expected a positive number, got '0.1'"),
+    Wrong("no viscosity", lambda s: laminar(viscosity=None), "viscosity: expected a positive number, got None"),
+    Wrong(
+        "bulk velocity as text", lambda s: laminar(bulk_velocity="fast"),
+        "bulk_velocity: expected a number other than 0, got 'fast'",
+    ),
+    Wrong(
+        "pressure gradient as text", lambda s: Periodic("outlet", pressure_gradient="1"),
+        "pressure_gradient: expected a number other than 0, got '1'",
+    ),
+    Wrong(
+        "walls in one word", lambda s: laminar(walls="bottom"),
+        "walls: expected a sequence of names of boundaries, got 'bottom'",
+    ),
+    Wrong("periodic in one word", lambda s: laminar(periodic="io"), "periodic: expected a sequence of names of bound"),
+    Wrong(
+        "domain with walls in one word", lambda s: build_domain(MESH, "bottom"),
+        "walls: expected a sequence of names of boundaries, got 'bottom'",
+    ),
+    Wrong(
+        "inlet in words", lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet("fast")}),
+        r"Inlet of boundary 'inlet': expected a callable or values of shape \(2,\), got 'fast'",
+    ),
+    Wrong(
+        "wall velocity in words", lambda s: bounded({**WALLS, **DRIVEN, "top": Wall("x")}),
+        r"Wall velocity of boundary 'top': expected a callable or values of shape \(2,\), got 'x'",
+    ),
+    Wrong(
+        "inlet profile that raises", lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet(lambda x: x[7])}),
+        "Inlet of boundary 'inlet': the callable given fails .* with IndexError: index 7 is out of bounds",
+    ),
+    Wrong(
+        "start on a smaller domain",
+        lambda s: LaminarFlow(meshes.channel(9.0, cells=(4, 4)), 0.1, 1.0).solve(start=s.flow),
+        "start: does not cover the mesh: points: .* outside the mesh",
+    ),
+    Wrong(
+        "start that is no result", lambda s: LaminarFlow(MESH, 0.1, 1.0).solve(start=s.flow.flow()),
+        "start: expected a FlowResult or the path of a checkpoint, got FlowField",
+    ),
+]  # fmt: skip
