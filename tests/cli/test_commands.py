@@ -1,0 +1,115 @@
+"""The command line: what it writes."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from importlib.metadata import entry_points
+
+import numpy as np
+import pytest
+from command_line import CONFIGURATION, plane_flow, refused, run
+
+from vcnn import Closure, FlowField
+
+
+@pytest.mark.parametrize("verb", ["train", "predict", "rotate", "show"])
+def test_every_verb_has_help_with_an_example(verb, capsys):
+    assert run(verb, "--help") == 0
+    text = capsys.readouterr().out
+    assert "Example:" in text
+    assert f"\n    vcnn {verb} " in text
+
+
+def test_help_lists_every_verb_and_version_is_printed(capsys):
+    assert run("--help") == 0
+    text = capsys.readouterr().out
+    for entry in entry_points(group="vcnn.commands"):
+        assert f"\n  {entry.name} " in text
+    assert run("--version") == 0
+    assert capsys.readouterr().out.startswith("vcnn 0")
+
+
+def test_train_then_predict_rotate_and_show(folder, capsys):
+    assert run("train", "run.toml", "-o", "runs/one") == 0
+    out = capsys.readouterr().out
+    assert "runs/one/model.safetensors: trained" in out
+    assert {"model.safetensors", "history.json", "config.toml"} <= {p.name for p in (folder / "runs/one").iterdir()}
+    assert (folder / "runs/one/config.toml").read_text() == CONFIGURATION
+    model = Closure.load("runs/one/model.safetensors")
+    assert model.units == {"c": "1", "length": "H"}
+    assert model.provenance["flows"] == ["a_1.vtu", "a_2.vtu"]
+
+    assert run("train", "run.toml", "-o", "runs/one") == 0
+    assert "was complete already" in capsys.readouterr().out
+
+    assert run("predict", "runs/one/model.safetensors", "flows/a_1.vtu", "flows/b.vtu", "-o", "out") == 0
+    errors = json.loads((folder / "out/errors.json").read_text())
+    truth, written = plane_flow(shear=1.0), FlowField.load("out/b.vtu")
+    np.testing.assert_array_equal(written.scalars["c_predicted"], model.predict(truth))
+    np.testing.assert_array_equal(written.scalars["c_error"], written.scalars["c_predicted"] - truth.scalars["c"])
+    expected = np.linalg.norm(written.scalars["c_error"]) / np.linalg.norm(truth.scalars["c"])
+    assert errors["b.vtu"]["c"] == pytest.approx(expected, rel=1e-12)
+    assert f"{100 * expected:.3g} %" in capsys.readouterr().out
+
+    assert run("rotate", "runs/one/model.safetensors", "model.safetensors", "flows/b.vtu", "-o", "report",
+               "--angle", "30") == 0  # fmt: skip
+    numbers = json.loads((folder / "report/report.json").read_text())
+    assert numbers["angles"] == [0, 30]
+    assert set(numbers["errors"]) == {"runs/one/model.safetensors", "model.safetensors"}
+    assert max(numbers["variation"].values()) < 1e-10
+
+    capsys.readouterr()
+    assert run("show", "runs/one/model.safetensors") == 0
+    out = capsys.readouterr().out
+    for text in ("vector-cloud", '"kind": "ball"', '"length": "H"', "a_2.vtu"):
+        assert text in out
+    assert run("show", "out/b.vtu") == 0
+    out = capsys.readouterr().out
+    for text in ("42 mesh vertices", "(2, 0)", "shear = 1", "c_predicted"):
+        assert text in out
+
+
+def test_predicting_a_flow_without_truth_reports_no_error(folder):
+    flow = plane_flow()
+    FlowField(flow.points, flow.velocity, scalars={"k": flow.scalars["k"]}).save("new.vtu")
+    assert run("predict", "model.safetensors", "new.vtu", "-o", "out") == 0
+    assert json.loads((folder / "out/errors.json").read_text()) == {"new.vtu": {}}
+    assert list(FlowField.load("out/new.vtu").scalars) == ["k", "c_predicted"]
+
+
+def test_existing_output_is_kept_unless_forced(folder, capsys):
+    (folder / "out").mkdir()
+    (folder / "out/b.vtu").write_text("mine")
+    for verb in ("predict", "rotate"):
+        line = refused(capsys, folder, verb, "model.safetensors", "flows/b.vtu", "-o", "out")
+        assert line.startswith("out: exists already")
+        assert "--force" in line
+    assert (folder / "out/b.vtu").read_text() == "mine"
+    assert run("predict", "model.safetensors", "flows/b.vtu", "-o", "out", "--force") == 0
+    assert "c_predicted" in FlowField.load("out/b.vtu").scalars
+
+
+# -- mistakes -------------------------------------------------------------------------------------------------
+
+
+def test_a_run_killed_at_random_ends_with_the_same_model(folder):
+    (folder / "run.toml").write_text(CONFIGURATION.replace("epochs = 3", "epochs = 150"))
+    command = [sys.executable, "-c", "from vcnn.cli import main; main(['train', 'run.toml', '-o', 'killed'])"]
+    checkpoint, model = folder / "killed/checkpoint.safetensors", folder / "killed/model.safetensors"
+    rng = random.Random(5)
+    for _ in range(3):
+        before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else None
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while process.poll() is None and (not checkpoint.exists() or checkpoint.stat().st_mtime_ns == before):
+            time.sleep(0.005)
+        time.sleep(rng.uniform(0, 0.3))
+        process.kill()
+        assert process.wait() == -signal.SIGKILL  # else it was not interrupted
+        assert not model.exists()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    assert run("train", "run.toml", "-o", "whole") == 0
+    assert model.read_bytes() == (folder / "whole/model.safetensors").read_bytes()
+    assert json.loads((folder / "killed/history.json").read_text())[-1]["epoch"] == 150
