@@ -9,6 +9,11 @@ from vcnn.errors import InputError
 with contextlib.suppress(ImportError):   # the wheel wants to load MPI first; conda's dolfinx has no need of it
     import dolfinx_solver  # noqa: F401
 
+# Where numba is installed, dolfinx.fem.petsc makes all symbols of PETSc's libraries global, HDF5's and LAPACK's among
+# them, and h5py fails and torch crashes on them. So it must not find it.
+numba = sys.modules.get("numba")
+sys.modules["numba"] = None
+
 try:
     import petsc4py
 
@@ -29,6 +34,10 @@ except ImportError as error:
         "solvers: needs FEniCSx: pip install 'vcnn[fenics]' or conda install -c conda-forge fenics-dolfinx"
         f" ({error})"
     ) from error
+finally:
+    sys.modules.pop("numba", None)
+    if numba is not None:
+        sys.modules["numba"] = numba
 
 __all__ = ["MPI", "PETSc", "basix", "dolfinx", "fem", "ufl"]
 
