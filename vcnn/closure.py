@@ -67,6 +67,14 @@ class Closure:
                 f"dimension: the model was trained on {self.dimension}-D flows, this flow is {flow.dimension}-D"
             )
 
+    def scaled(self, flow: FlowField) -> FlowField:
+        """The flow in the units that the network takes."""
+        return self.scales.flow(flow) if self.network.scaling else flow
+
+    def named(self, prediction) -> dict[str, np.ndarray]:
+        """What :meth:`predict` returned, by name whether there is one target or several."""
+        return {self.target: prediction} if isinstance(self.target, str) else prediction
+
     def truth(self, flow: FlowField) -> dict[str, np.ndarray]:
         """The fields of a flow that the closure predicts, by name; those that the flow has."""
         known = {name: getattr(flow, OUTPUTS[kind]) for name, kind in self.targets.items()}
@@ -99,7 +107,7 @@ class Closure:
         """
         self.check(flow)
         network = self.network if dtype is None else copy.deepcopy(self.network).to(dtype)
-        scaled = self.scales.flow(flow) if self.network.scaling else flow
+        scaled = self.scaled(flow)
         parts = []
         with torch.inference_mode():
             points = network.points(scaled)

@@ -48,8 +48,7 @@ def draw_samples(closure, flows, config, importance) -> Samples:
         if config.centres is not None and config.centres < len(centres):
             rng = np.random.default_rng([config.seed, 0, number])
             centres = np.sort(rng.choice(centres, config.centres, replace=False))
-        scaled = closure.scales.flow(flow) if closure.network.scaling else flow
-        parts.append(closure.scales.clouds(closure.region.clouds(flow, centres), scaled))
+        parts.append(closure.scales.clouds(closure.region.clouds(flow, centres), closure.scaled(flow)))
         weights.append((factor * flow.weights / flow.weights.mean())[centres])
         truth = closure.truth(flow).values()
         for known, values, (shift, scale) in zip(goals, truth, closure.scales.targets, strict=True):

@@ -151,9 +151,8 @@ def _carried(clouds, flow, centres, index, back):
 
 
 def _values(closure, flow, clouds) -> dict[str, np.ndarray]:
-    scaled = closure.scales.flow(flow) if closure.network.scaling else flow
     with torch.inference_mode():
-        values = closure.network(closure.scales.clouds(clouds, scaled))
+        values = closure.network(closure.scales.clouds(clouds, closure.scaled(flow)))
     values = (values,) if isinstance(values, torch.Tensor) else values
     return {name: v.double().cpu().numpy() for name, v in zip(closure.targets, values, strict=True)}
 

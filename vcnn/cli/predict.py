@@ -45,8 +45,7 @@ def predict(
     with staged(output) as folder:
         for path, flow in given.items():
             with naming(path):
-                found = closure.predict(flow)
-                found = {closure.target: found} if isinstance(closure.target, str) else found
+                found = closure.named(closure.predict(flow))
                 truth = closure.truth(flow)
                 fields = {f"{name}_predicted": values for name, values in found.items()}
                 fields |= {f"{name}_error": found[name] - values for name, values in truth.items()}

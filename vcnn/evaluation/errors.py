@@ -28,7 +28,5 @@ def relative_l2(prediction, truth, weights=None) -> float:
 
 def errors_of(closure, flow) -> dict[str, float]:
     """Relative L2 error of each field that a closure predicts and the flow has, by name."""
-    truth = closure.truth(flow)
-    found = closure.predict(flow)
-    found = {closure.target: found} if isinstance(closure.target, str) else found
-    return {name: relative_l2(found[name], values, flow.weights) for name, values in truth.items()}
+    found = closure.named(closure.predict(flow))
+    return {name: relative_l2(found[name], values, flow.weights) for name, values in closure.truth(flow).items()}
