@@ -12,7 +12,7 @@ from vcnn.errors import InputError
 from vcnn.flow import FlowField
 from vcnn.search import Columns
 
-_COLUMNS = 8   # to the smallest half-axis: fewer take in more points in vain, more cost more searches
+_COLUMNS = 4   # to the smallest half-axis: fewer take in more points in vain, more cost more searches
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,9 @@ class RegionOfInfluence:
         while start < len(centres):
             block = slice(start, start + size)
             forms = _forms(flow.velocity[centres[block]], speed[block], along[block], across[block])
-            clouds = _clouds(flow, centres[block], columns.inside(flow.points[centres[block]], forms, shifts))
+            counts, neighbours, positions = columns.inside(flow.points[centres[block]], forms, shifts)
+            offsets = np.concatenate([[0], np.cumsum(counts)])
+            clouds = VectorClouds(flow, centres[block], offsets, neighbours, positions)
             yield clouds
             start += size
             size = int(np.clip(pairs / clouds.counts.mean(), 1, 4 * size))
@@ -140,12 +142,6 @@ def _forms(velocity, speed, along, across) -> np.ndarray:
     e = np.divide(velocity, speed[:, None], out=np.zeros_like(velocity), where=speed[:, None] > 0)
     difference = (1 / along**2 - 1 / across**2)[:, None, None]
     return np.eye(e.shape[1]) / across[:, None, None] ** 2 + difference * e[:, :, None] * e[:, None]
-
-
-def _clouds(flow, centres, found) -> VectorClouds:
-    owners, neighbours, positions = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=len(centres)))])
-    return VectorClouds(flow, centres, offsets, neighbours, positions)
 
 
 def _checked_centres(flow, centres) -> np.ndarray:

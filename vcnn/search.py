@@ -1,16 +1,13 @@
-"""Which points lie in which ellipsoids: a search over columns of sorted points, vectorised over all ellipsoids."""
+"""Which points lie in which ellipsoids: a search over columns of sorted points."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import combinations_with_replacement
-
 import numpy as np
+from numba import njit
 
 _TIE = 1e-9           # a scaled distance of 1 within round-off counts as inside, in every frame
 _STEPS = 2**20        # of positions along a column
 _MOST_COLUMNS = 2**12  # along each axis
-_BLOCK = 2**16        # candidates looked at together: they stay in the cache
 
 
 class Columns:
@@ -36,7 +33,7 @@ class Columns:
         keys = self._column(cells) * _STEPS + self._along(points[:, 0])
         self.order = np.argsort(keys, kind="stable")
         self.keys = keys[self.order]
-        self.axes = [axis[self.order] for axis in points.T]
+        self.points = _solid(points[self.order])
 
     def _column(self, cells) -> np.ndarray:
         return np.ravel_multi_index(cells.T, self.shape)
@@ -44,7 +41,7 @@ class Columns:
     def _along(self, x) -> np.ndarray:
         return np.clip((x - self.low[0]) / self.step, 0, _STEPS - 1).astype(np.int64)
 
-    def inside(self, centres, forms, shifts) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def inside(self, centres, forms, shifts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Points x of every ellipsoid (x + s - c)ᵀ M (x + s - c) <= 1, for all shifts s.
 
         Parameters
@@ -52,35 +49,22 @@ class Columns:
         centres, forms : (m, d) c, (m, d, d) M
         shifts : (k, d)
 
-        Yields
-        ------
-        ellipsoids, points, positions : (N,), (N,), (N, d)
-            Number of the ellipsoid (ascending, over all that is yielded), of the point, and x + s - c. The order of
-            an ellipsoid's points depends on nothing but the points, the ellipsoid and the shifts.
+        Returns
+        -------
+        counts, points, positions : (m,), (N,), (N, d)
+            How many points each ellipsoid holds; one ellipsoid after the other their numbers and x + s - c. The order
+            of an ellipsoid's points depends on nothing but the points, the ellipsoid and the shifts.
         """
         ellipsoid, origin, first, count = self._intervals(centres, forms, shifts)
-        d = centres.shape[1]
-        pairs = list(combinations_with_replacement(range(d), 2))   # r·M r as a sum over the upper triangle
-        factors = [(1 if a == b else 2) * forms[ellipsoid, a, b] for a, b in pairs]
-        part = (np.cumsum(count) - count) // _BLOCK
-        for start, stop in _runs(part):
-            n = count[start:stop]
-            candidate = np.repeat(first[start:stop] - np.cumsum(n) + n, n)
-            candidate += np.arange(len(candidate))
-            r = [axis[candidate] for axis in self.axes]
-            for component, c in zip(r, origin, strict=True):
-                component -= np.repeat(c[start:stop], n)
-            distance = np.zeros(len(candidate))
-            for (a, b), factor in zip(pairs, factors, strict=True):
-                distance += np.repeat(factor[start:stop], n) * r[a] * r[b]
-            kept = np.flatnonzero(distance <= 1 + _TIE)
-            positions = np.empty((len(kept), d))
-            for axis, component in enumerate(r):
-                positions[:, axis] = component[kept]
-            yield np.repeat(ellipsoid[start:stop], n)[kept], self.order[candidate[kept]], positions
+        counts = np.zeros(len(centres), dtype=np.int64)
+        most = count.sum() + 1
+        points, positions = np.empty(most, dtype=np.int64), np.empty((most, centres.shape[1]))
+        found = (counts, points, positions)
+        total = _test(ellipsoid, _solid(origin), first, count, _solid(forms), self.points, self.order, *found)
+        return counts, points[:total], positions[:total]
 
     def _intervals(self, centres, forms, shifts):
-        """Runs of sorted points that hold all points of the ellipsoids: ellipsoid, d x c - s, first point, length."""
+        """Runs of sorted points that hold all points of the ellipsoids: ellipsoid, c - s, first point, length."""
         m, d = centres.shape
         half = np.sqrt(np.diagonal(np.linalg.inv(forms), axis1=1, axis2=2)) * (1 + 1e-6)   # of the bounding boxes
         ellipsoid = np.repeat(np.arange(m), len(shifts))
@@ -115,10 +99,31 @@ class Columns:
         count = np.searchsorted(self.keys, column + self._along(x + root / a), side="right") - first
         met = np.flatnonzero((b**2 >= a * c) & (count > 0))
         item, first, count = item[met], first[met], count[met]
-        return ellipsoid[item], origin[item].T, first, count
+        return ellipsoid[item], origin[item], first, count
 
 
-def _runs(part) -> list[tuple[int, int]]:
-    """Bounds of runs of equal values in an ascending array."""
-    ends = np.flatnonzero(np.diff(part)) + 1
-    return list(zip([0, *ends], [*ends, len(part)], strict=True)) if len(part) else []
+@njit(cache=True, nogil=True)
+def _test(ellipsoid, origin, first, count, forms, sorted_points, order, counts, points, positions):
+    """Test all candidates, in three dimensions; write what is inside and return how many that are."""
+    total, d = 0, positions.shape[1]
+    for k in range(len(first)):
+        M, start = forms[ellipsoid[k]], total
+        a, b, c = origin[k]
+        for candidate in range(first[k], first[k] + count[k]):
+            x, y, z = sorted_points[candidate, 0] - a, sorted_points[candidate, 1] - b, sorted_points[candidate, 2] - c
+            positions[total, 0] = x
+            positions[total, 1] = y
+            if d == 3:
+                positions[total, 2] = z
+            points[total] = order[candidate]
+            cross = M[0, 1] * x * y + M[0, 2] * x * z + M[1, 2] * y * z
+            distance = M[0, 0] * x * x + M[1, 1] * y * y + M[2, 2] * z * z + 2 * cross
+            total += distance <= 1 + _TIE   # else it is written over
+        counts[ellipsoid[k]] += total - start
+    return total
+
+
+def _solid(array) -> np.ndarray:
+    """Vectors (n, d) or matrices (n, d, d) with zeros for the dimensions that a plane lacks."""
+    missing = 3 - array.shape[1]
+    return np.ascontiguousarray(np.pad(array, [(0, 0)] + [(0, missing)] * (array.ndim - 1)))
