@@ -18,7 +18,8 @@ from vcnn.tensors import turned
 class FlowField:
     """One flow, known at n points in d = 2 or 3 dimensions.
 
-    All arrays are converted to float64 and checked; units are those of the data, consistently.
+    All arrays are converted to float64 and checked; units are those of the data, consistently. A cross-section, given
+    by points (n, 2) with a velocity (n, 3) and no mesh, becomes a 3-D flow in the plane z = 0.
 
     Parameters
     ----------
@@ -67,10 +68,13 @@ class FlowField:
         points = np.asarray(self.points, dtype=float)
         if points.ndim != 2 or points.shape[1] not in (2, 3):
             raise InputError(f"points: expected shape (n, 2) or (n, 3), got {points.shape}")
+        put = lambda name, value: object.__setattr__(self, name, value)
+        if points.shape[1] == 2 and np.shape(self.velocity)[1:] == (3,) and self.mesh is None:
+            points = np.pad(points, ((0, 0), (0, 1)))
+            put("periods", [np.append(p, 0.0) if np.shape(p) == (2,) else p for p in self.periods])
         n, d = points.shape
         if n == 0:
             raise InputError("points: a flow needs at least one point")
-        put = lambda name, value: object.__setattr__(self, name, value)
         put("points", _checked(points, (n, d), "points"))
         put("velocity", _checked(self.velocity, (n, d), "velocity"))
         weights = np.ones(n) if self.weights is None else _checked(self.weights, (n,), "weights")

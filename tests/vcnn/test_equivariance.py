@@ -102,10 +102,11 @@ def test_a_cloud_of_five_thousand_points(d):
 
 
 def test_a_cloud_in_a_plane_with_three_velocities():
-    """The cross-section of a duct: points in a plane of three dimensions."""
+    """The cross-section of a duct: a flow in the plane z = 0, its period included."""
     rng = np.random.default_rng(1)
-    points = np.concatenate([np.zeros((80, 1)), rng.random((80, 2))], axis=1)
-    flow = FlowField(points, rng.standard_normal((80, 3)))
+    flow = FlowField(rng.random((80, 2)), rng.standard_normal((80, 3)), periods=[(1.0, 0.0)])
+    assert flow.dimension == 3
+    np.testing.assert_array_equal(flow.periods, [(1.0, 0.0, 0.0)])
     assert_equivariant(VectorCloudNetwork(output="reynolds_stress", order=2), flow, 1e-12, BALL)
 
 
