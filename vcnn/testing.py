@@ -16,11 +16,14 @@ import torch
 from scipy.stats import special_ortho_group
 
 from vcnn.closure import Closure
+from vcnn.clouds import VectorClouds
 from vcnn.errors import InputError
 from vcnn.flow import FlowField
 from vcnn.region import RegionOfInfluence
 from vcnn.scales import Scales
 from vcnn.tensors import norms, turned
+
+TRANSFORMATIONS = ("rotation 1", "rotation 2", "reflection", "translation", "permutation", "refinement", "Galilean")
 
 
 @dataclass(frozen=True)
@@ -51,13 +54,13 @@ class EquivarianceErrors:
 
 
 def equivariance_errors(model, flow: FlowField, region: RegionOfInfluence | None = None, centres=None,
-                        dtype=torch.float64, seed: int = 0) -> EquivarianceErrors:  # fmt: skip
+                        dtype=torch.float64, seed: int = 0, transformations=None) -> EquivarianceErrors:  # fmt: skip
     """Errors of a model's symmetries on one flow.
 
     Transformations: two random rotations; a reflection, unless the model takes pseudo-scalars; a translation; another
-    order of the points; every point split into two of half its weight, as if the mesh were finer, unless points count
-    equally; a uniform velocity added, if the model claims to be Galilean invariant. What is predicted of the
-    transformed flow is turned back and compared.
+    order of the points; every second point, chosen at random, split into two of half its weight, as if the mesh were
+    finer there, unless points count equally; a uniform velocity added, if the model claims to be Galilean invariant.
+    What is predicted of the transformed flow is turned back and compared.
 
     Parameters
     ----------
@@ -69,6 +72,8 @@ def equivariance_errors(model, flow: FlowField, region: RegionOfInfluence | None
     dtype : torch.dtype
         Of the network; geometry is always float64.
     seed : of the random transformations
+    transformations : names out of `TRANSFORMATIONS`, optional
+        Try these, claimed or not.
 
     Raises
     ------
@@ -77,14 +82,17 @@ def equivariance_errors(model, flow: FlowField, region: RegionOfInfluence | None
     """
     closure = _closure(model, flow, region, dtype)
     centres = np.arange(len(flow)) if centres is None else np.asarray(centres)
-    reference = _values(closure, flow, closure.region.clouds(flow, centres))
+    clouds = closure.region.clouds(flow, centres)
+    reference = values_of(closure, clouds)
     sizes = {name: norms(values).max() or 1.0 for name, values in reference.items()}
     reused, rebuilt = {}, {}
-    for name, (other, index, back) in _transformations(closure, flow, seed).items():
-        images = index[centres]
-        carried = _carried(closure.region.clouds(flow, centres), other, images, index, back)
-        for errors, clouds in ((reused, carried), (rebuilt, closure.region.clouds(other, images))):
-            found = _values(closure, other, clouds)
+    everything = _transformations(flow, seed)
+    for name in _claimed(closure) if transformations is None else transformations:
+        change = everything[name]
+        again = closure.region.clouds(change.flow, change.first[centres])
+        back = change.matrix.T
+        for errors, changed in ((reused, change.carry(clouds)), (rebuilt, again)):
+            found = values_of(closure, changed)
             errors[name] = max(
                 float(norms(turned(found[key], back) - values).max() / sizes[key]) for key, values in reference.items()
             )
@@ -115,44 +123,77 @@ def _closure(model, flow, region, dtype) -> Closure:
     return Closure(copy.deepcopy(model).to(dtype).eval(), region, names, flow.dimension, scales)
 
 
-def _transformations(closure, flow, seed):
-    """Name -> (flow, where each point went, matrix that turns vectors back)."""
-    d, n = flow.dimension, len(flow)
-    rng = np.random.default_rng(seed)
-    same, upright = np.arange(n), np.eye(d)
-    found = {}
-    for k in range(2):
-        R = special_ortho_group.rvs(d, random_state=rng)
-        found[f"rotation {k + 1}"] = flow.rotated(R), same, R.T
-    if closure.network.symmetry != "SO(d)":
-        normal = rng.standard_normal(d)
-        normal /= np.linalg.norm(normal)
-        found["reflection"] = flow.reflected(normal), same, upright - 2 * np.outer(normal, normal)
-    extent = np.ptp(flow.points, axis=0).max() or 1.0
-    found["translation"] = flow.translated(extent * rng.uniform(-2, 2, d)), same, upright
-    order = rng.permutation(n)
-    found["permutation"] = flow.permuted(order), np.argsort(order), upright
-    if closure.network.weighted:
-        twice = flow.subset(np.repeat(same, 2))
-        found["refinement"] = replace(twice, weights=0.5 * twice.weights), 2 * same, upright
-    if closure.galilean:
-        speed = np.linalg.norm(flow.velocity, axis=1).max() or 1.0
-        found["Galilean"] = flow.boosted(speed * rng.uniform(-2, 2, d)), same, upright
-    return found
-
-
-def _carried(clouds, flow, centres, index, back):
-    """The same clouds in a transformed flow."""
-    neighbours, positions, offsets = index[clouds.neighbours], clouds.positions @ back, clouds.offsets
-    if len(flow) != len(clouds.flow):   # each point became two
-        neighbours = np.stack([neighbours, neighbours + 1], axis=1).ravel()
-        positions, offsets = np.repeat(positions, 2, axis=0), 2 * offsets
-    return replace(clouds, flow=flow, centres=centres, neighbours=neighbours, positions=positions, offsets=offsets)
-
-
-def _values(closure, flow, clouds) -> dict[str, np.ndarray]:
+def values_of(closure: Closure, clouds: VectorClouds) -> dict[str, np.ndarray]:
+    """What the network of a closure puts out for clouds of a flow, in its own units; by target."""
     with torch.inference_mode():
-        values = closure.network(closure.scales.clouds(clouds, closure.scaled(flow)))
+        values = closure.network(closure.scales.clouds(clouds, closure.scaled(clouds.flow)))
     values = (values,) if isinstance(values, torch.Tensor) else values
     return {name: v.double().cpu().numpy() for name, v in zip(closure.targets, values, strict=True)}
 
+
+@dataclass(frozen=True, eq=False)
+class _Transformation:
+    """A flow described in another way.
+
+    Parameters
+    ----------
+    flow : FlowField
+    matrix : (d, d), by which vectors were turned
+    first, copies : (n,) where each point went, and how many points it became from there on
+    """
+
+    flow: FlowField
+    matrix: np.ndarray
+    first: np.ndarray
+    copies: np.ndarray
+
+    def carry(self, clouds: VectorClouds) -> VectorClouds:
+        """The same clouds of the other flow."""
+        times = self.copies[clouds.neighbours]
+        ends = np.cumsum(times)
+        number = np.arange(ends[-1]) - np.repeat(ends - times, times)
+        return VectorClouds(
+            flow=self.flow,
+            centres=self.first[clouds.centres],
+            offsets=np.concatenate([[0], ends])[clouds.offsets],
+            neighbours=np.repeat(self.first[clouds.neighbours], times) + number,
+            positions=np.repeat(clouds.positions @ self.matrix.T, times, axis=0),
+        )
+
+
+def _claimed(closure) -> list[str]:
+    """Names of the transformations that every closure should stand, and of those that this one claims to."""
+    network = closure.network
+    not_claimed = {
+        "reflection": network.symmetry == "SO(d)",
+        "refinement": not network.weighted,
+        "Galilean": not closure.galilean,
+    }
+    return [name for name in TRANSFORMATIONS if not not_claimed.get(name, False)]
+
+
+def _transformations(flow, seed) -> dict[str, _Transformation]:
+    d, n = flow.dimension, len(flow)
+    rng = np.random.default_rng(seed)
+    same, once, upright = np.arange(n), np.ones(n, int), np.eye(d)
+    first, second = (special_ortho_group.rvs(d, random_state=rng) for _ in range(2))
+    normal = rng.standard_normal(d)
+    normal /= np.linalg.norm(normal)
+    extent = np.ptp(flow.points, axis=0).max() or 1.0
+    shift = extent * rng.uniform(-2, 2, d)
+    order = rng.permutation(n)
+    copies = rng.integers(1, 3, n)
+    finer = flow.subset(np.repeat(same, copies))
+    finer = replace(finer, weights=finer.weights / np.repeat(copies, copies))
+    speed = np.linalg.norm(flow.velocity, axis=1).max() or 1.0
+    return {
+        "rotation 1": _Transformation(flow.rotated(first), first, same, once),
+        "rotation 2": _Transformation(flow.rotated(second), second, same, once),
+        "reflection": _Transformation(
+            flow.reflected(normal), upright - 2 * np.outer(normal, normal), same, once
+        ),
+        "translation": _Transformation(flow.translated(shift), upright, same, once),
+        "permutation": _Transformation(flow.permuted(order), upright, np.argsort(order), once),
+        "refinement": _Transformation(finer, upright, np.cumsum(copies) - copies, copies),
+        "Galilean": _Transformation(flow.boosted(speed * rng.uniform(-2, 2, d)), upright, same, once),
+    }
