@@ -9,12 +9,15 @@ from vcnn.network import VectorCloudNetwork
 from vcnn.vcnn_e import VCNNe
 from vcnn.zhou2022 import Zhou2022
 
+_PUBLISHED = {network.name: network for network in (VectorCloudNetwork, Zhou2022, VCNNe)}
+
 
 def architectures() -> dict[str, type[nn.Module]]:
     """Every network that can be trained, saved and loaded: name -> class."""
-    from vcnn.baselines.graph_kernel import GraphKernelNetwork  # torch_geometric is slow to import
+    from vcnn import baselines as b  # torch_geometric is slow to import
 
-    return {network.name: network for network in (VectorCloudNetwork, Zhou2022, VCNNe, GraphKernelNetwork)}
+    known = (b.GraphKernelNetwork, b.InvariantGraphKernelNetwork, b.EGNN, b.DeepSets, b.AttentionNetwork)
+    return _PUBLISHED | {network.name: network for network in known}
 
 
 def build_network(name: str, config: dict) -> nn.Module:
@@ -25,8 +28,7 @@ def build_network(name: str, config: dict) -> nn.Module:
     InputError
         If the name or a keyword is unknown.
     """
-    known = {c.name: c for c in (VectorCloudNetwork, Zhou2022, VCNNe)}
-    network = known.get(name) or architectures().get(name)
+    network = _PUBLISHED.get(name) or architectures().get(name)
     if network is None:
         raise InputError(f"architecture: expected one of {', '.join(architectures())}, got {name!r}")
     try:

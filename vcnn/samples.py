@@ -73,6 +73,9 @@ def check_flow(network, flow, names):
     if len(names) != len(network.outputs):
         raise InputError(f"target: the network has outputs {', '.join(network.outputs)}, got {', '.join(names)}")
     check_fields(network, flow, "the network")
+    dimension = getattr(network, "dimension", flow.dimension)   # of a network that takes components
+    if dimension != flow.dimension:
+        raise InputError(f"is {flow.dimension}-D, the network takes {dimension}-D flows")
     for kind, name in zip(network.outputs, names, strict=True):
         there = getattr(flow, OUTPUTS[kind])
         if name not in there:

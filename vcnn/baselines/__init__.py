@@ -1,5 +1,9 @@
-"""Graph networks to compare a vector-cloud network with; all take `VectorClouds` in ``forward``."""
+"""Networks to compare a vector-cloud network with; all take `VectorClouds` in ``forward``."""
 
+from vcnn.baselines.attention import AttentionNetwork
+from vcnn.baselines.deep_sets import DeepSets
+from vcnn.baselines.egnn import EGNN
 from vcnn.baselines.graph_kernel import GraphKernelNetwork
+from vcnn.baselines.invariant_graph_kernel import InvariantGraphKernelNetwork
 
-__all__ = ["GraphKernelNetwork"]
+__all__ = ["EGNN", "AttentionNetwork", "DeepSets", "GraphKernelNetwork", "InvariantGraphKernelNetwork"]

@@ -1,0 +1,149 @@
+"""Networks to compare with: their symmetries, clouds that do not mix, files, learning, clear errors."""
+
+import numpy as np
+import pytest
+import torch
+from synthetic import random_flow
+from torch_geometric.nn import NNConv, global_mean_pool
+
+from vcnn import Closure, InputError, RegionOfInfluence, Scales, TrainingConfig, fit
+from vcnn.architectures import build_network
+from vcnn.baselines import EGNN, AttentionNetwork, DeepSets, GraphKernelNetwork, InvariantGraphKernelNetwork
+from vcnn.evaluation.errors import relative_l2
+from vcnn.testing import assert_equivariant, equivariance_errors
+
+BALL = RegionOfInfluence.ball(0.6)
+SCALARS = ("strain_rate",)
+INVARIANT = (InvariantGraphKernelNetwork, EGNN)
+FRAMED = (GraphKernelNetwork, DeepSets, AttentionNetwork)
+ALL = INVARIANT + FRAMED
+
+
+def by_name(kinds):
+    return pytest.mark.parametrize("kind", kinds, ids=lambda kind: kind.name)
+
+
+@by_name(INVARIANT)
+@pytest.mark.parametrize("d", [2, 3])
+def test_invariant_networks_do_not_see_the_frame(kind, d):
+    flow = random_flow(d, n=80, periodic=True)
+    assert_equivariant(kind(SCALARS, d), flow, 1e-12, BALL)
+    values = kind(SCALARS, d)(BALL.clouds(flow))
+    assert values.std() > 1e-3 * values.abs().max()   # and yet they see the flow
+
+
+@by_name(FRAMED)
+@pytest.mark.parametrize("d", [2, 3])
+def test_other_networks_see_the_frame_but_not_the_order_of_points(kind, d):
+    network = kind(SCALARS, d)
+    errors = equivariance_errors(network, random_flow(d, n=80, periodic=True), BALL)
+    assert errors.claimed == "translations"
+    assert min(errors.rebuilt[k] for k in ("rotation 1", "rotation 2", "reflection")) > 1e-2
+    kept = {"translation", "permutation", "refinement"} & errors.rebuilt.keys()
+    assert ("refinement" in kept) == network.weighted
+    assert max(errors.rebuilt[k] for k in kept) <= 1e-12
+
+
+@by_name(ALL)
+def test_clouds_do_not_mix(kind):
+    """Clouds of few and of many points: whatever else is in the batch, the prediction is the same."""
+    flow = random_flow(2, n=150, periodic=True)
+    clouds = RegionOfInfluence.ellipsoid(along=0.9, across=0.2).clouds(flow)
+    assert clouds.counts.max() > 4 * clouds.counts.min()
+    network = kind(SCALARS).double()
+    with torch.no_grad():
+        together = network(clouds)
+        alone = torch.cat([network(clouds.select([k])) for k in range(0, len(clouds), 10)])
+    assert torch.allclose(together[::10], alone, rtol=1e-12, atol=1e-13)
+
+
+@by_name(ALL)
+def test_one_cloud_of_many_points(kind):
+    """Cut into parts, the prediction is that of the whole."""
+    flow = random_flow(2, n=400)
+    clouds = RegionOfInfluence.ball(9.0).clouds(flow, [7])
+    network = kind(SCALARS).double()
+    order = np.random.default_rng(0).permutation(400)
+    turned = RegionOfInfluence.ball(9.0).clouds(flow.permuted(order), [int(np.argsort(order)[7])])
+    with torch.inference_mode():
+        assert torch.allclose(network(clouds), network(turned), rtol=1e-11, atol=0)
+
+
+def test_graph_kernel_network_is_the_published_formula():
+    """The same network from torch_geometric's convolution, which is given the kernel matrix of every edge."""
+    flow = random_flow(2, n=60)
+    clouds = BALL.clouds(flow).compact()
+    network = GraphKernelNetwork(SCALARS).double()
+    nodes = np.column_stack([clouds.positions, flow.velocity[clouds.neighbours],
+                             flow.scalars["strain_rate"][clouds.neighbours]])  # fmt: skip
+    nodes = torch.tensor(nodes)
+    edges = torch.tensor([
+        (j, i) for a, b in zip(clouds.offsets[:-1], clouds.offsets[1:], strict=True)
+        for i in range(a, b) for j in range(a, b)
+    ]).T  # fmt: skip
+    convolution = NNConv(16, 16, torch.nn.Identity(), aggr="mean").double()
+    with torch.no_grad():
+        convolution.lin.weight.copy_(network.own.weight)
+        convolution.bias.copy_(network.own.bias)
+        first = network.source(nodes[edges[0]]) + network.target(nodes[edges[1]])
+        kernels = network.kernel(network.hidden(first))
+        state = network.lift(nodes)
+        for _ in range(2):
+            state = torch.relu(convolution(state, edges, kernels))
+        expected = network.readout(global_mean_pool(state, torch.tensor(clouds.owners))).squeeze(1)
+        assert torch.allclose(network(clouds), expected, rtol=1e-12, atol=1e-14)
+
+
+@by_name(ALL)
+def test_files_restore_predictions_bit_for_bit(tmp_path, kind):
+    flow = random_flow(3, n=60)
+    closure = Closure(kind(SCALARS, 3, "positive_scalar", seed=5).eval(), BALL, "concentration", 3,
+                      Scales(scalars={"strain_rate": (1.0, 2.0)}))  # fmt: skip
+    values = closure.predict(flow)
+    assert (values > 0).all()
+    again = Closure.load(closure.save(tmp_path / "model.safetensors"))
+    assert again.network.outputs == ("positive_scalar",)
+    np.testing.assert_array_equal(again.predict(flow), values)
+
+
+@by_name(ALL)
+def test_positive_outputs_are_positive_whatever_the_weights(kind):
+    network = kind(SCALARS, output="positive_scalar")
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(3).sub_(0.1)
+        assert (network(BALL.clouds(random_flow(2))) >= 0).all()
+
+
+def mean_flow(seed, n=150):
+    """Target: the weighted mean over the cloud of s (1 + r·u), a frame-independent nonlocal functional."""
+    flow = random_flow(2, n=n, periodic=True, seed=seed)
+    clouds = BALL.clouds(flow)
+    j = clouds.neighbours
+    kernel = clouds.shares * flow.scalars["strain_rate"][j] * (1 + (clouds.positions * flow.velocity[j]).sum(1))
+    return flow.with_fields(scalars={"target": np.add.reduceat(kernel, clouds.offsets[:-1])})
+
+
+@by_name(ALL)
+def test_every_network_learns(kind):
+    flow = mean_flow(0)
+    config = TrainingConfig(epochs=30, batch_size=15, learning_rate=5e-3, max_points=20)
+    closure = fit(kind(SCALARS), [flow], "target", BALL, config, progress=False)
+    truth = flow.scalars["target"]
+    mean_only = relative_l2(np.full_like(truth, truth.mean()), truth)
+    assert relative_l2(closure.predict(flow), truth) < 0.5 * mean_only
+
+
+@by_name(ALL)
+def test_clear_errors(kind):
+    with pytest.raises(InputError, match="dimension: expected 2 or 3, got 4"):
+        kind(SCALARS, 4)
+    with pytest.raises(InputError, match="output: expected scalar or positive_scalar, got 'vector'"):
+        kind(SCALARS, output="vector")
+    with pytest.raises(InputError, match=f"architecture '{kind.name}': .*'breadth'"):
+        build_network(kind.name, {"breadth": 3})
+    flow = random_flow(3).with_fields(scalars={"target": np.ones(120)})
+    with pytest.raises(InputError, match="the network takes 2-D flows, this flow is 3-D"):
+        kind(SCALARS)(BALL.clouds(flow))
+    with pytest.raises(InputError, match="flow 0: is 3-D, the network takes 2-D flows"):
+        fit(kind(SCALARS), [flow], "target", BALL)

@@ -1,0 +1,88 @@
+"""What the baselines have in common: their inputs, and clouds side by side as dense arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+from torch_geometric.utils import to_dense_batch
+
+from vcnn.clouds import VectorClouds
+from vcnn.errors import InputError
+from vcnn.flow import FlowField
+from vcnn.heads import value
+from vcnn.moments import as_tensor
+
+
+class CloudNetwork(nn.Module):
+    """A network that takes the positions r, velocities u and scalars s of the points of a cloud and puts out a scalar.
+
+    Parameters
+    ----------
+    scalars : names of scalar fields of the flow used as point features
+    dimension : 2 or 3, of the flows
+    output : "scalar" or "positive_scalar"
+    options : further arguments of the network, for files
+
+    Raises
+    ------
+    InputError
+        If the dimension or the output is another one, or a flow has another dimension.
+    """
+
+    scaling = True
+    weighted = False
+    vectors = tensors = ()
+    galilean, symmetry = False, "translations"
+
+    def __init__(self, scalars, dimension, output, **options):
+        super().__init__()
+        if type(dimension) is not int or dimension not in (2, 3):
+            raise InputError(f"dimension: expected 2 or 3, got {dimension!r}")
+        if output not in ("scalar", "positive_scalar"):
+            raise InputError(f"output: expected scalar or positive_scalar, got {output!r}")
+        self.scalars, self.dimension = tuple(scalars), dimension
+        self.output, self.outputs = output, (output,)
+        self.config = {"scalars": list(scalars), "dimension": dimension, "output": output, **options}
+
+    def work(self, counts: np.ndarray) -> np.ndarray:
+        """Rows of data that clouds of ``counts`` points need."""
+        return counts
+
+    def points(self, flow: FlowField) -> torch.Tensor:
+        """(n, d + scalars) velocity and scalars of points."""
+        if flow.dimension != self.dimension:
+            raise InputError(f"dimension: the network takes {self.dimension}-D flows, this flow is {flow.dimension}-D")
+        columns = [flow.velocity, *(flow.scalars[name][:, None] for name in self.scalars)]
+        return as_tensor(np.concatenate(columns, axis=1), next(self.parameters()))
+
+    def forward(self, clouds: VectorClouds, points=None) -> torch.Tensor:
+        """Closure values of m clouds, shape (m,)."""
+        if points is None:
+            clouds = clouds.compact()
+            points = self.points(clouds.flow)
+        return value(self.output, self._evaluate(clouds, points), None, None)
+
+    def _evaluate(self, clouds, points):
+        """(m, 1) what the output is made of."""
+        raise NotImplementedError
+
+    def _side_by_side(self, clouds, points):
+        """r (m, n, d), u (m, n, d), s (m, n, scalars) and shares (m, n, 1) of clouds filled up to n points.
+
+        Shares add up to 1 in each cloud: of the quadrature weights if the network is ``weighted``, else equal. Points
+        that fill up are all zero, their shares too.
+        """
+        place = lambda array: torch.as_tensor(array, device=points.device)
+        shares = clouds.shares if self.weighted else np.repeat(1 / clouds.counts, clouds.counts)
+        geometry = as_tensor(np.column_stack([shares, clouds.positions]), points)
+        rows = torch.cat([geometry, points[place(clouds.neighbours)]], dim=1)
+        dense, _ = to_dense_batch(rows, place(clouds.owners), batch_size=len(clouds))
+        shares, r, u, s = dense.split([1, self.dimension, self.dimension, len(self.scalars)], dim=2)
+        return r, u, s, shares
+
+
+def invariants(r, u, s) -> torch.Tensor:
+    """(..., scalars + 3) s, |r|, |u| and r·u."""
+    length = lambda v: torch.sqrt(v.square().sum(dim=-1, keepdim=True) + 1e-30)
+    return torch.cat([s, length(r), length(u), (r * u).sum(dim=-1, keepdim=True)], dim=-1)

@@ -1,0 +1,40 @@
+"""Deep Sets on clouds: a point-set network without symmetry but translation and permutation."""
+
+from __future__ import annotations
+
+import torch
+
+from vcnn.baselines.cloud_network import CloudNetwork
+from vcnn.network import perceptron
+
+
+class DeepSets(CloudNetwork):
+    """Point-set network ρ(Σ_i w_i φ(r_i, u_i, s_i), u₀, s₀) (Zaheer et al. 2017, arXiv 1703.06114, theorem 2).
+
+    φ takes components: the prediction depends on the frame. The w_i are shares of the quadrature weights, as in
+    `VectorCloudNetwork`, so that a difference between the two is one of symmetry; u₀ and s₀ belong to the centre.
+
+    Parameters
+    ----------
+    scalars, dimension, output : see `CloudNetwork`
+    width : of all layers
+    depth : number of hidden layers of φ, and of ρ
+    seed : of the initial weights
+    """
+
+    name = "deep-sets"
+    weighted = True
+
+    def __init__(self, scalars=(), dimension=2, output="scalar", *, width=96, depth=2, seed=0):
+        super().__init__(scalars, dimension, output, width=width, depth=depth, seed=seed)
+        here = dimension + len(self.scalars)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.embedding = perceptron(dimension + here, *[width] * depth, width)
+            self.readout = perceptron(width + here, *[width] * depth, 1)
+
+    def _evaluate(self, clouds, points):
+        r, u, s, shares = self._side_by_side(clouds, points)
+        pooled = (shares * self.embedding(torch.cat([r, u, s], dim=2))).sum(dim=1)
+        centres = torch.as_tensor(clouds.centres, device=points.device)
+        return self.readout(torch.cat([pooled, points[centres]], dim=1))
