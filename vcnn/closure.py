@@ -22,7 +22,7 @@ from vcnn.region import RegionOfInfluence
 from vcnn.scales import Scales
 
 _FORMAT = 2
-_ROWS = 2**14  # rows of pair data a network handles at once: activations stay in the cache
+_ROWS = 2**15  # rows of pair data a network handles at once: activations stay in the cache
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,7 +32,7 @@ class Inputs:
 
     @property
     def pair_features(self) -> int:
-        return (3 if self.galilean else 5) + 2 * len(self.vectors) + 2 * len(self.tensors)
+        return (4 if self.galilean else 6) + 2 * len(self.vectors) + 2 * len(self.tensors)
 
     @property
     def channels(self) -> int:
@@ -90,8 +90,8 @@ class PairData:
     Parameters
     ----------
     features : (N, q)
-        |r|; of the velocity r·u, r·u₀, u·u₀ and |u₀|, or r·w and |w| with w = u - u₀; r·v and r·v₀ of further
-        vectors; r·T r and u·T r of tensors.
+        1 (a bias would cost a pass over all pairs) and |r|; of the velocity r·u, r·u₀, u·u₀ and |u₀|, or r·w and |w|
+        with w = u - u₀; r·v and r·v₀ of further vectors; r·T r and u·T r of tensors.
     vectors : list of (d, N)
         r, u or w, further vectors, and T r.
     products : list of (d (d + 1) / 2, N)
@@ -108,7 +108,7 @@ def pair_data(pairs: Pairs, points: PointData, inputs: Inputs, second: bool) -> 
     r = pairs.positions
     there = [v.index_select(1, pairs.neighbours) for v in points.vectors]
     here = [v.index_select(1, pairs.centres) for v in points.vectors]
-    columns = [length(r)]
+    columns = [torch.ones_like(r[0]), length(r)]
     if inputs.galilean:
         there[0] = there[0] - here[0]
         columns += [dot(r, there[0]), length(there[0])]

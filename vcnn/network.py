@@ -28,7 +28,8 @@ class VectorCloudNetwork(nn.Module):
     After Zhou, Han & Xiao (CMAME 388, 2022, 114211) and Han, Zhou & Xiao (arXiv 2201.01287), with the vector channels
     kept apart and the sums weighted so that they approximate integrals over the region of influence:
 
-    1. embedding g_i = a(s_i) ⊙ b(p_i) ∈ R^m of the point's scalars s_i and pair invariants p_i,
+    1. embedding g_i = a(s_i) ⊙ b(p_i) ∈ R^m of the point's scalars s_i and pair invariants p_i; a is computed once a
+       point, b is a single layer,
     2. moments ḡ = Σ w g / Σ w and L^a = Σ w g ⊗ v^a / Σ w ∈ R^{m×d} of v^a = r, u, further vectors, T r of tensors,
     3. invariants D^{ab} = L^a (L^b_{1..m'})ᵀ for every pair of channels, and L^a v₀ of vectors v₀ at the centre,
     4. coefficients c = ρ(ḡ, D, L v₀, scalars of the centre),
@@ -56,7 +57,7 @@ class VectorCloudNetwork(nn.Module):
     order : 1, or 2 for second moments as well.
     embedding : m, number of embedding channels.
     retained : m', number of channels that the others are contracted with.
-    hidden : width of the hidden layers of a; b has half of it.
+    hidden : width of the hidden layers of a.
     fitting : widths of the hidden layers of ρ.
     basis : number of vectors that the rows of the L^a are combined to for outputs and second-order invariants.
     seed : of the initial weights.
@@ -67,7 +68,7 @@ class VectorCloudNetwork(nn.Module):
     weighted = True   # sums are weighted by the quadrature weights
 
     def __init__(self, scalars=(), vectors=(), output="scalar", *, tensors=(), pseudoscalars=(), galilean=False,
-                 order=1, embedding=64, retained=4, hidden=64, fitting=(128, 128), basis=6, seed=0):  # fmt: skip
+                 order=1, embedding=40, retained=6, hidden=64, fitting=(128, 128), basis=6, seed=0):  # fmt: skip
         super().__init__()
         self.output = output if isinstance(output, str) else tuple(output)
         self.outputs = (output,) if isinstance(output, str) else tuple(output)
@@ -107,7 +108,7 @@ class VectorCloudNetwork(nn.Module):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.point_embedding = perceptron(self.inputs.point_features, hidden, hidden, embedding)
-            self.pair_embedding = perceptron(self.inputs.pair_features, max(hidden // 2, 1), embedding)
+            self.pair_embedding = nn.Sequential(nn.Linear(self.inputs.pair_features, embedding, bias=False), nn.SiLU())
             self.fitting = perceptron(invariants, *fitting, sum(self.coefficients))
             with torch.no_grad():   # begin near zero, or an isotropic stress
                 self.fitting[-1].weight.mul_(0.1)
