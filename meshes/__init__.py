@@ -6,6 +6,7 @@ elements.
 
 from meshes.arrays import read_arrays
 from meshes.boundaries import wall_flag
+from meshes.bump import bump_channel, bump_profile
 from meshes.channel import channel
 from meshes.geometry import cell_centres, cell_volumes
 from meshes.gradients import cell_gradient, strain_rate
@@ -16,6 +17,8 @@ from meshes.reading import read_flow
 from meshes.wall_distance import wall_distance
 
 __all__ = [
+    "bump_channel",
+    "bump_profile",
     "cell_centres",
     "cell_gradient",
     "cell_volumes",

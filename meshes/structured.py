@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import meshio
 import numpy as np
 
@@ -72,17 +74,16 @@ def wall_fractions(cells: int, grading: float) -> np.ndarray:
     return vertices / vertices[-1]
 
 
-def check_cells(cells) -> tuple[int, int]:
-    """``cells`` as (nx, ny) integers, each at least 2.
+def check_cells(cells, directions: int = 2) -> tuple[int, ...]:
+    """``cells`` as integers, one for each direction, each at least 2.
 
     Raises
     ------
     InputError
     """
-    try:
-        nx, ny = cells
-    except (TypeError, ValueError):
-        raise InputError(f"cells: expected two numbers (along x, between the walls), got {cells!r}") from None
-    if not all(isinstance(n, int | np.integer) and n >= 2 for n in (nx, ny)):
-        raise InputError(f"cells: expected two integers >= 2, got {cells!r}")
-    return int(nx), int(ny)
+    count = {2: "two", 3: "three"}[directions]
+    if not isinstance(cells, Sequence | np.ndarray) or len(cells) != directions:
+        raise InputError(f"cells: expected {count} numbers, one for each direction, got {cells!r}")
+    if not all(isinstance(n, int | np.integer) and n >= 2 for n in cells):
+        raise InputError(f"cells: expected {count} integers >= 2, got {cells!r}")
+    return tuple(map(int, cells))
