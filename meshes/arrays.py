@@ -56,7 +56,8 @@ def read_arrays(path, fields=None) -> FlowField:
     for name in _NEEDED:
         if name not in arrays:
             known = ", ".join(arrays) or "none"
-            raise InputError(f"{path}: no array {name!r} (needed: {', '.join(_NEEDED)}; there are: {known})")
+            hint = "; name it: vcnn import --field velocity=NAME" if name == "velocity" else ""
+            raise InputError(f"{path}: no array {name!r} (needed: {', '.join(_NEEDED)}; there are: {known}){hint}")
     velocity, points, cells = (arrays.pop(name) for name in _NEEDED)
     _check(path, "points", points, "fi", (len(points), 2) if points.ndim else (0, 2))
     n = len(cells) if cells.ndim == 2 else 0

@@ -124,15 +124,16 @@ def _gather(parts, time):
     return {name: np.concatenate([piece[name] for piece in pieces])[place] for name in common}
 
 
-def _renamed(found, names, where, skipped):
-    names = {"velocity": "U", **names}
+def _renamed(found, given, where, skipped):
+    names = {"velocity": "U", **given}
     for wanted in names.values():
         if wanted in skipped:
             raise InputError(f"{where}: field {wanted!r} cannot be read; its FoamFile header is missing, or an "
                              "#include or a $variable in it cannot be resolved")
         if wanted not in found:
             listing = ", ".join(sorted(found)) or "none"
-            raise InputError(f"{where}: no field {wanted!r} (there are: {listing})")
+            hint = "" if wanted in given.values() else "; choose with vcnn import --time TIME --field velocity=NAME"
+            raise InputError(f"{where}: no field {wanted!r} (there are: {listing}){hint}")
     if found[names["velocity"]].ndim != 2:
         raise InputError(f"{where}: field {names['velocity']!r} is no vector, it cannot be the velocity")
     others = {name: values for name, values in found.items() if name not in names.values()}

@@ -83,7 +83,8 @@ def _from_meshio(path, fields):
     found = [(location, name) for location, data in locations.items() for name in wanted if name in data]
     if not found:
         known = ", ".join([*mesh.point_data, *cell_data]) or "none"
-        raise InputError(f"{path}: no velocity field {' or '.join(map(repr, wanted))} (fields: {known})")
+        hint = "" if "velocity" in fields else "; name it: vcnn import --field velocity=NAME"
+        raise InputError(f"{path}: no velocity field {' or '.join(map(repr, wanted))} (fields: {known}){hint}")
     location, velocity = found[0]
     data = locations[location]
     names = {**fields, "velocity": velocity}

@@ -41,7 +41,7 @@ def plane_flow(seed=0, shear=1.0):
 
 
 def untrained(dimension=2, scalars=("k",), seed=0):
-    network = VectorCloudNetwork(list(scalars), embedding=4, hidden=4, fitting=(4,), seed=seed)
+    network = VectorCloudNetwork(list(scalars), embedding=8, hidden=4, fitting=(4,), seed=seed)
     scales = Scales(scalars={name: (0.5, 0.3) for name in scalars}, targets=((1.0, 0.4),))
     return Closure(network.eval(), RegionOfInfluence.ball(0.4), "c", dimension, scales)
 

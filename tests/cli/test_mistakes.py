@@ -20,7 +20,7 @@ def test_missing_field(folder, capsys):
     line = refused(capsys, folder, *predicting(flow="flows/bare.vtu"))
     assert line == "flows/bare.vtu: the model needs scalars k; the flow has: c"
     line = refused(capsys, folder, "rotate", "model.safetensors", "flows/bare.vtu", "-o", "out")
-    assert line == "flows/bare.vtu: the model needs scalars k; the flow has: c"
+    assert line.startswith("flows/bare.vtu: ") and line.endswith("the model needs scalars k; the flow has: c")
 
 
 def test_field_the_flows_to_train_on_lack(folder, capsys):
@@ -73,17 +73,25 @@ def test_foreign_files(folder, capsys):
 
     save_file({"x": torch.zeros(3)}, "foreign.safetensors")
     assert "not written by this package" in refused(capsys, folder, *predicting("foreign.safetensors"))
-    pyvista.Sphere().cast_to_unstructured_grid().save("sphere.vtu")
-    line = refused(capsys, folder, *predicting(flow="sphere.vtu"))
-    assert line == "sphere.vtu: not a flow file of this package; convert it with 'vcnn import'"
+    pyvista.Box().cast_to_unstructured_grid().save("box.vtu")
+    line = refused(capsys, folder, *predicting(flow="box.vtu"))
+    assert line == "box.vtu: the mesh has no cells of dimension 3 (cells: quad)"
+    grid = pyvista.read("flows/b.vtu")
+    grid.clear_field_data()
+    grid.rename_array("velocity", "UMean")
+    grid.save("other.vtu")
+    line = refused(capsys, folder, *predicting(flow="other.vtu"))
+    assert line == ("other.vtu: no velocity field 'velocity' or 'U' (fields: weight, k, c, UMean); "
+                    "name it: vcnn import --field velocity=NAME")  # fmt: skip
     (folder / "case.foam").write_text("")
-    assert "vcnn import" in refused(capsys, folder, *predicting(flow="case.foam"))
-    assert "model.safetensors" in refused(capsys, folder, *predicting(flow="model.safetensors"))
+    assert "not an OpenFOAM case" in refused(capsys, folder, *predicting(flow="case.foam"))
+    line = refused(capsys, folder, *predicting(flow="model.safetensors"))
+    assert line.startswith("model.safetensors: unknown kind of file '.safetensors'; expected an OpenFOAM case folder")
 
 
 def test_missing_files(folder, capsys):
     assert refused(capsys, folder, *predicting("none.safetensors")) == "none.safetensors: no such file"
-    assert refused(capsys, folder, *predicting(flow="none.vtu")) == "none.vtu: no such file"
+    assert refused(capsys, folder, *predicting(flow="none.vtu")) == "none.vtu: no such file or folder"
     assert refused(capsys, folder, "train", "none.toml", "-o", "out") == "none.toml: no such file"
     assert refused(capsys, folder, "show", "none.safetensors") == "none.safetensors: no such file"
 

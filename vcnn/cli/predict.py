@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import read_flow, read_model
+from vcnn.cli.inputs import ANY_FLOW, fields_of, file_name, read_flow, read_model
 from vcnn.cli.tables import percent, table
 from vcnn.errors import InputError, naming
 from vcnn.outputs import claim, staged
@@ -16,9 +16,7 @@ from vcnn.outputs import claim, staged
 
 def predict(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="Trained model, .safetensors.")],
-    flows: Annotated[
-        list[Path], typer.Argument(metavar="FLOW...", help="Flow files, .vtu; others go through 'vcnn import' first.")
-    ],
+    flows: Annotated[list[Path], typer.Argument(metavar="FLOW...", help=f"Each {ANY_FLOW}.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the predictions.")],
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ):
@@ -28,34 +26,35 @@ def predict(
 
     \b
     Example:
-      vcnn predict runs/hills/model.safetensors flows/hill_*.vtu -o predictions
+      vcnn predict runs/hills/model.safetensors flows/hill_*.vtu cases/openfoam_hill -o predictions
     """
     from vcnn.evaluation.errors import relative_l2
 
     claim(output, force)
-    twice = {path.name for path in flows if [other.name for other in flows].count(path.name) > 1}
+    files = [file_name(path) for path in flows]
+    twice = {file for file in files if files.count(file) > 1}
     if twice:
         raise InputError(f"{', '.join(sorted(twice))}: given twice; each flow needs a file name of its own")
     closure = read_model(model)
-    given = {path: read_flow(path) for path in flows}
+    given = {path: read_flow(path, fields_of(closure.network)) for path in flows}
     for path, flow in given.items():
         with naming(path):
             closure.check(flow)
     errors = {}
     with staged(output) as folder:
-        for path, flow in given.items():
+        for file, (path, flow) in zip(files, given.items(), strict=True):
             with naming(path):
                 found = closure.named(closure.predict(flow))
                 truth = closure.truth(flow)
                 fields = {f"{name}_predicted": values for name, values in found.items()}
                 fields |= {f"{name}_error": found[name] - values for name, values in truth.items()}
-                errors[path.name] = {name: relative_l2(found[name], v, flow.weights) for name, v in truth.items()}
+                errors[file] = {name: relative_l2(found[name], v, flow.weights) for name, v in truth.items()}
                 kinds = {1: {}, 2: {}, 3: {}}
                 for name, values in fields.items():
                     kinds[values.ndim][name] = values
                 scalars, vectors, tensors = kinds.values()
-                flow.with_fields(scalars, vectors, tensors).save(folder / path.name)
+                flow.with_fields(scalars, vectors, tensors).save(folder / file)
         (folder / "errors.json").write_text(json.dumps(errors, indent=1))
-    rows = [[path, *(percent(known.get(name)) for name in closure.targets)] for path, known in errors.items()]
+    rows = [[file, *(percent(known.get(name)) for name in closure.targets)] for file, known in errors.items()]
     print(table(["flow", *(f"error of {name}" for name in closure.targets)], rows))
     print(f"written to {output}")

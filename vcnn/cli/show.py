@@ -8,16 +8,17 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import read_flow, read_model
+from vcnn.cli.inputs import ANY_FLOW, read_flow, read_model
 from vcnn.cli.tables import table
 
 
-def show(file: Annotated[Path, typer.Argument(metavar="FILE", help="A flow (.vtu) or a model (.safetensors).")]):
+def show(file: Annotated[Path, typer.Argument(metavar="FILE", help=f"A model (.safetensors), {ANY_FLOW}.")]):
     """Say what is in a flow or a model.
 
     \b
     Example:
       vcnn show flows/hill_1.50.vtu
+      vcnn show cases/openfoam_hill
       vcnn show runs/hills/model.safetensors
     """
     lines = _model(read_model(file)) if file.suffix == ".safetensors" else _flow(read_flow(file))

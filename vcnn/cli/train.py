@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import read_flow
+from vcnn.cli.inputs import fields_of, read_flow
 from vcnn.cli.tables import percent, table
 from vcnn.errors import InputError, naming
 from vcnn.outputs import claim
@@ -30,7 +30,7 @@ def train(
     \b
     hills.toml:
       target = "concentration"
-      flows = ["flows/hill_1.00.vtu", "flows/hill_2.*.vtu"]   # relative to this file
+      flows = ["flows/hill_1.00.vtu", "flows/hill_2.*.vtu"]   # relative to this file; OpenFOAM cases as well
       validation = ["flows/hill_1.50.vtu"]
       units = { length = "H", velocity = "U_b" }
       [network]
@@ -55,7 +55,8 @@ def train(
     if model.exists() and not checkpoint.exists():
         raise InputError(f"{model}: exists, but not the checkpoint of its run; choose another -o")
     complete = model.exists()
-    flows = {path: read_flow(path) for path in (*run.flows, *run.validation)}
+    needed = [*fields_of(run.network), *run.targets]
+    flows = {path: read_flow(path, needed) for path in (*run.flows, *run.validation)}
     for path, flow in flows.items():
         with naming(path):
             check_flow(run.network, flow, run.targets)
