@@ -16,8 +16,9 @@ def architectures() -> dict[str, type[nn.Module]]:
     """Every network that can be trained, saved and loaded: name -> class."""
     from vcnn import baselines as b  # torch_geometric is slow to import
 
-    known = (b.GraphKernelNetwork, b.InvariantGraphKernelNetwork, b.EGNN, b.DeepSets, b.AttentionNetwork)
-    return _PUBLISHED | {network.name: network for network in known}
+    graphs = (b.GraphKernelNetwork, b.InvariantGraphKernelNetwork, b.EGNN)
+    sets = (b.DeepSets, b.AttentionNetwork, b.CanonicalNetwork)
+    return _PUBLISHED | {network.name: network for network in (*graphs, *sets)}
 
 
 def build_network(name: str, config: dict) -> nn.Module:

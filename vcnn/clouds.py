@@ -7,13 +7,14 @@ kept as one flat list of pairs with offsets, never padded and never capped by th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from vcnn.errors import InputError
 from vcnn.flow import FlowField
+from vcnn.tensors import turned
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +111,27 @@ class VectorClouds:
         index = np.cumsum(used) - 1
         flow = self.flow.subset(np.flatnonzero(used))
         return VectorClouds(flow, index[self.centres], self.offsets, index[self.neighbours], self.positions)
+
+    def turned(self, rotations: np.ndarray) -> VectorClouds:
+        """Each cloud in a frame of its own, turned by one of the ``rotations`` ((m, d, d), orthogonal).
+
+        Clouds share points no longer: the flow of the result has a point for every pair, then one for every centre.
+        """
+        pairs, m = len(self.neighbours), len(self)
+        owners = np.concatenate([self.owners, np.arange(m)])
+        R = rotations[owners]
+        flow = self.flow.subset(np.concatenate([self.neighbours, self.centres]))
+        flow = replace(
+            flow,
+            points=turned(flow.points, R),
+            velocity=turned(flow.velocity, R),
+            vectors={name: turned(v, R) for name, v in flow.vectors.items()},
+            tensors={name: turned(T, R) for name, T in flow.tensors.items()},
+            periods=(),
+        )
+        return VectorClouds(
+            flow, pairs + np.arange(m), self.offsets, np.arange(pairs), turned(self.positions, R[:pairs])
+        )
 
     def split(self, work: np.ndarray, budget: int) -> Iterator[VectorClouds]:
         """Consecutive clouds in parts whose summed ``work`` ((m,) per cloud) stays near ``budget``."""

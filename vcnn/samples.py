@@ -11,6 +11,7 @@ from vcnn.closure import check_fields
 from vcnn.clouds import VectorClouds
 from vcnn.errors import InputError, naming
 from vcnn.heads import OUTPUTS
+from vcnn.tensors import turned
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +29,18 @@ class Samples:
     goals: tuple[torch.Tensor, ...]
     weights: torch.Tensor
 
-    def loss(self, values, batch) -> torch.Tensor:
-        """Weighted mean square of values - goals of the clouds ``batch``, summed over components and outputs."""
+    def loss(self, values, batch, rotations=None) -> torch.Tensor:
+        """Weighted mean square of values - goals of the clouds ``batch``, summed over components and outputs.
+
+        Each cloud was turned by one of the ``rotations``, if there are any.
+        """
         values = (values,) if isinstance(values, torch.Tensor) else values
+        goals = [goal[batch] for goal in self.goals]
+        if rotations is not None:
+            goals = [torch.from_numpy(turned(goal.numpy(), rotations)).to(goal.dtype) for goal in goals]
         squares = [
-            (value - goal[batch]).square().reshape(len(value), -1).sum(dim=1)
-            for value, goal in zip(values, self.goals, strict=True)
+            (value - goal).square().reshape(len(value), -1).sum(dim=1)
+            for value, goal in zip(values, goals, strict=True)
         ]
         return (self.weights[batch] * sum(squares)).mean()
 

@@ -6,12 +6,14 @@ import hashlib
 import json
 import math
 import os
+import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.stats import special_ortho_group
 from tqdm import tqdm
 
 from vcnn.closure import Closure, read_tensors, write_tensors
@@ -41,6 +43,7 @@ class TrainingConfig:
     validate_every : epochs between validations
     patience : stop after this many epochs without a better validation error; None never stops early
     dtype : "float32" or "float64"
+    augmentation : "none", or "rotations": each cloud is turned by a random rotation of its own in every step
     """
 
     epochs: int = 100
@@ -52,6 +55,7 @@ class TrainingConfig:
     validate_every: int = 1
     patience: int | None = None
     dtype: str = "float32"
+    augmentation: str = "none"
 
     def __post_init__(self):
         for name in ("epochs", "batch_size", "validate_every", "centres", "max_points", "patience"):
@@ -65,6 +69,8 @@ class TrainingConfig:
             raise InputError(f"learning_rate: expected a positive number, got {self.learning_rate!r}")
         if self.dtype not in ("float32", "float64"):
             raise InputError(f"dtype: expected 'float32' or 'float64', got {self.dtype!r}")
+        if self.augmentation not in ("none", "rotations"):
+            raise InputError(f"augmentation: expected 'none' or 'rotations', got {self.augmentation!r}")
 
 
 def fit(network, flows: Sequence[FlowField], target: str | Sequence[str], region: RegionOfInfluence,
@@ -87,7 +93,8 @@ def fit(network, flows: Sequence[FlowField], target: str | Sequence[str], region
         Receives ``checkpoint.safetensors`` and ``history.json`` after every epoch and ``model.safetensors`` at
         the end. If it holds a checkpoint of the same run, training goes on from there and ends with the same
         weights as an uninterrupted run.
-    units, provenance : kept in the closure
+    units, provenance : kept in the closure; to the provenance are added ``training_seconds``, the wall time of all
+        gradient steps, those before an interruption included, and ``training_threads``
 
     Raises
     ------
@@ -122,35 +129,45 @@ def fit(network, flows: Sequence[FlowField], target: str | Sequence[str], region
     bar = tqdm(total=config.epochs, initial=state.epoch, unit="epoch", disable=not progress, desc=network.name)
     while state.epoch < config.epochs and not state.patience_exhausted(config.patience):
         epoch = state.epoch
-        rng = np.random.default_rng([config.seed, 1, epoch])
+        start = time.perf_counter()
+        rng, turning = (np.random.default_rng([config.seed, kind, epoch]) for kind in (1, 3))
         batches = np.array_split(rng.permutation(len(clouds)), math.ceil(len(clouds) / config.batch_size))
         total = 0.0
         for number, batch in enumerate(batches):
             part = clouds.select(batch)
             if config.max_points is not None:
                 part = part.subsample(config.max_points, rng)
+            rotations = None
+            if config.augmentation == "rotations":
+                rotations = special_ortho_group.rvs(closure.dimension, size=len(part), random_state=turning)
+                part = part.turned(rotations.reshape(-1, closure.dimension, closure.dimension))
             rate = config.learning_rate * _schedule((epoch * len(batches) + number + 0.5) / steps)
             for group in optimizer.param_groups:
                 group["lr"] = rate
             optimizer.zero_grad()
-            loss = samples.loss(network(part), batch)
+            loss = samples.loss(network(part), batch, rotations)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), _LARGEST_GRADIENT)
             optimizer.step()
             total += loss.item() * len(batch)
         if not math.isfinite(total):
             raise DivergenceError(f"training: the loss is {total} in epoch {epoch + 1}; lower learning_rate")
-        entry = {"epoch": epoch + 1, "training_loss": total / len(clouds)}
+        entry = {"epoch": epoch + 1, "training_loss": total / len(clouds), "seconds": time.perf_counter() - start}
         if validation and ((epoch + 1) % config.validate_every == 0 or epoch + 1 == config.epochs):
             network.eval()
             entry["validation_error"] = float(np.mean([list(errors_of(closure, flow).values()) for flow in validation]))
             network.train()
         state.record(entry)
-        bar.set_postfix({k: f"{v:.3g}" for k, v in entry.items() if k != "epoch"})
+        bar.set_postfix({k: f"{v:.3g}" for k, v in entry.items() if k not in ("epoch", "seconds")})
         bar.update()
     bar.close()
     network.load_state_dict(state.best)
     network.eval()
+    spent = {
+        "training_seconds": sum(entry["seconds"] for entry in state.history),
+        "training_threads": torch.get_num_threads(),
+    }
+    closure = replace(closure, provenance={**closure.provenance, **spent})
     if run_directory is not None:
         closure.save(Path(run_directory) / "model.safetensors")
     return closure

@@ -18,7 +18,7 @@ from vcnn import (
     Zhou2022,
     fit,
 )
-from vcnn.baselines import GraphKernelNetwork
+from vcnn.baselines import DeepSets, GraphKernelNetwork, InvariantGraphKernelNetwork
 from vcnn.evaluation.errors import errors_of, relative_l2
 
 REGION = RegionOfInfluence.ball(0.5)
@@ -98,11 +98,17 @@ def test_points_without_importance_are_not_learned_from():
         fit(small_network(), [flow], "target", REGION, CONFIG, importance="trust")
 
 
-@pytest.mark.parametrize("make", [small_network, Zhou2022, lambda: GraphKernelNetwork(SCALARS, kernel=(8,))])
-def test_an_interrupted_run_resumes_bit_for_bit(tmp_path, make):
+@pytest.mark.parametrize("make, augmentation", [
+    (small_network, "none"),
+    (Zhou2022, "none"),
+    (lambda: GraphKernelNetwork(SCALARS, kernel=(8,)), "none"),
+    (lambda: DeepSets(SCALARS, width=16), "rotations"),
+])  # fmt: skip
+def test_an_interrupted_run_resumes_bit_for_bit(tmp_path, make, augmentation):
+    config = replace(CONFIG, augmentation=augmentation)
     flows, validation = [nonlocal_flow(0, 150), nonlocal_flow(1, 100)], [nonlocal_flow(2, 80)]
     arguments = dict(flows=flows, target="target", region=REGION, validation=validation, progress=False)
-    whole = fit(make(), config=CONFIG, run_directory=tmp_path / "whole", **arguments)
+    whole = fit(make(), config=config, run_directory=tmp_path / "whole", **arguments)
 
     class Killed(Exception):
         pass
@@ -119,12 +125,32 @@ def test_an_interrupted_run_resumes_bit_for_bit(tmp_path, make):
     with pytest.raises(Killed):
         victim = make()
         victim.__class__ = KilledNetwork
-        fit(victim, config=CONFIG, run_directory=tmp_path / "killed", **arguments)
-    epochs_done = len(json.loads((tmp_path / "killed" / "history.json").read_text()))
-    assert 0 < epochs_done < CONFIG.epochs
-    resumed = fit(make(), config=CONFIG, run_directory=tmp_path / "killed", **arguments)
+        fit(victim, config=config, run_directory=tmp_path / "killed", **arguments)
+    before = json.loads((tmp_path / "killed" / "history.json").read_text())
+    assert 0 < len(before) < CONFIG.epochs
+    resumed = fit(make(), config=config, run_directory=tmp_path / "killed", **arguments)
     assert torch.equal(weights(resumed), weights(whole))
-    assert (tmp_path / "killed/model.safetensors").read_bytes() == (tmp_path / "whole/model.safetensors").read_bytes()
+    saved = Closure.load(tmp_path / "killed/model.safetensors")
+    assert torch.equal(weights(saved), weights(whole)) and saved.scales == whole.scales
+    assert saved.provenance["training_seconds"] > sum(entry["seconds"] for entry in before) > 0
+    assert saved.provenance["training_threads"] == torch.get_num_threads()
+
+
+@pytest.mark.parametrize("make, targets", [
+    (lambda: VectorCloudNetwork(SCALARS, output=["reynolds_stress", "vector"], embedding=8, hidden=8, fitting=(8,)),
+     ("stress", "flux")),
+    (lambda: InvariantGraphKernelNetwork(SCALARS, kernel=(8,)), "energy"),
+])  # fmt: skip
+def test_rotations_change_nothing_for_networks_that_turn_with_the_frame(make, targets):
+    """Clouds, velocities, vector and tensor goals are turned together."""
+    config = TrainingConfig(epochs=2, batch_size=32, max_points=12, dtype="float64")
+    flows = [stressed_flow(0, 100)]
+    plain, turned = (
+        fit(make(), flows, targets, REGION, replace(config, augmentation=kind), progress=False)
+        for kind in ("none", "rotations")
+    )
+    assert torch.allclose(weights(turned), weights(plain), rtol=1e-9, atol=1e-11)
+    assert not torch.equal(weights(turned), weights(plain))   # and yet clouds were turned
 
 
 def test_validation_keeps_the_best_weights_and_patience_stops(tmp_path):
@@ -151,7 +177,8 @@ def test_refusals(tmp_path):
         fit(VectorCloudNetwork(vectors=["gradient"]), flows, "target", REGION)
     with pytest.raises(InputError, match="at least one training flow"):
         fit(small_network(), [], "target", REGION)
-    for wrong in (dict(epochs=0), dict(learning_rate=-1.0), dict(dtype="float16"), dict(seed=1.5), dict(patience=True)):
+    for wrong in (dict(epochs=0), dict(learning_rate=-1.0), dict(dtype="float16"), dict(seed=1.5), dict(patience=True),
+                  dict(augmentation="mirrors")):  # fmt: skip
         with pytest.raises(InputError, match=next(iter(wrong))):
             TrainingConfig(**wrong)
     with pytest.raises(DivergenceError, match="lower learning_rate"):

@@ -1,9 +1,17 @@
 """Networks to compare a vector-cloud network with; all take `VectorClouds` in ``forward``."""
 
 from vcnn.baselines.attention import AttentionNetwork
+from vcnn.baselines.canonical import CanonicalNetwork
 from vcnn.baselines.deep_sets import DeepSets
 from vcnn.baselines.egnn import EGNN
 from vcnn.baselines.graph_kernel import GraphKernelNetwork
 from vcnn.baselines.invariant_graph_kernel import InvariantGraphKernelNetwork
 
-__all__ = ["EGNN", "AttentionNetwork", "DeepSets", "GraphKernelNetwork", "InvariantGraphKernelNetwork"]
+__all__ = [
+    "EGNN",
+    "AttentionNetwork",
+    "CanonicalNetwork",
+    "DeepSets",
+    "GraphKernelNetwork",
+    "InvariantGraphKernelNetwork",
+]

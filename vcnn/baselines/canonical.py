@@ -1,0 +1,103 @@
+"""Canonicalisation: every cloud is turned into a frame of its own, where any network may read components."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+
+from vcnn.architectures import build_network
+from vcnn.clouds import VectorClouds
+from vcnn.errors import InputError
+from vcnn.flow import FlowField
+
+_INNER = ("deep-sets", "attention", "graph-kernel")
+_AT_REST = 1e-10   # of the root mean square velocity in the cloud
+
+
+class CanonicalNetwork(nn.Module):
+    """A network without symmetry on clouds turned into frames of their own (Kaba et al. 2023, arXiv 2211.06489).
+
+    With the frame "velocity" the first axis points along the velocity u₀ of the centre; in two dimensions the second
+    is at 90 degrees to it, in three it comes from the mean velocity of the cloud by Gram and Schmidt, and the third is
+    their cross product. Where the centre is at rest, as on walls, mean velocity and mean position take their places.
+    Mirror images have mirrored components: this is SO(d). With the frame "axes" the axes are the principal ones of
+    the second moment of the velocities, signs such that the mean velocity has positive components: O(d).
+
+    No choice of frame is continuous: predictions jump where the vectors vanish or are parallel, where eigenvalues
+    are equal, and where a component of the mean velocity changes sign. `VectorCloudNetwork` has no frame to lose.
+
+    Parameters
+    ----------
+    scalars, dimension, output : see `CloudNetwork`
+    inner : "deep-sets", "attention" or "graph-kernel"
+    frame : "velocity" or "axes"
+    seed : of the initial weights
+    options : further arguments of the inner network
+
+    Raises
+    ------
+    InputError
+        If the inner network or the frame is another one.
+    """
+
+    name = "canonical"
+    scaling = True
+    vectors = tensors = ()
+    galilean = False
+
+    def __init__(self, scalars=(), dimension=2, output="scalar", *, inner="deep-sets", frame="velocity", seed=0,
+                 **options):  # fmt: skip
+        super().__init__()
+        if inner not in _INNER:
+            raise InputError(f"inner: expected one of {', '.join(_INNER)}, got {inner!r}")
+        if frame not in ("velocity", "axes"):
+            raise InputError(f"frame: expected velocity or axes, got {frame!r}")
+        arguments = {"scalars": scalars, "dimension": dimension, "output": output, "seed": seed, **options}
+        self.network = build_network(inner, arguments)
+        self.config = {**self.network.config, "inner": inner, "frame": frame}
+        self.frames = _velocity_frames if frame == "velocity" else _principal_frames
+        self.symmetry = "SO(d)" if frame == "velocity" else "O(d)"
+        self.weighted, self.work = self.network.weighted, self.network.work
+        self.scalars, self.dimension = self.network.scalars, dimension
+        self.output, self.outputs = self.network.output, self.network.outputs
+
+    def points(self, flow: FlowField) -> None:
+        """Nothing: what points are like depends on the cloud that looks at them."""
+
+    def forward(self, clouds: VectorClouds, points=None) -> torch.Tensor:
+        """Closure values of m clouds, shape (m,)."""
+        return self.network(clouds.turned(self.frames(_Means(clouds, self.weighted))))
+
+
+class _Means:
+    """Means over each cloud, weighted or not, of what frames are made of."""
+
+    def __init__(self, clouds, weighted):
+        shares = clouds.shares if weighted else np.repeat(1 / clouds.counts, clouds.counts)
+        mean = lambda values: np.add.reduceat((shares * values.T).T, clouds.offsets[:-1])
+        u = clouds.flow.velocity[clouds.neighbours]
+        self.here = clouds.flow.velocity[clouds.centres]
+        self.velocity, self.position = mean(u), mean(clouds.positions)
+        self.moment = mean(u[:, :, None] * u[:, None])
+
+
+def _velocity_frames(means) -> np.ndarray:
+    """(m, d, d), rows are axes of right-handed frames."""
+    d = means.here.shape[1]
+    speed = np.linalg.norm(means.here, axis=1)
+    at_rest = speed <= _AT_REST * np.sqrt(np.trace(means.moment, axis1=1, axis2=2))
+    moving = np.stack([means.here, means.velocity], axis=2)
+    resting = np.stack([means.velocity, means.position], axis=2)
+    vectors = np.where(at_rest[:, None, None], resting, moving)[:, :, : d - 1]
+    Q, R = np.linalg.qr(vectors, mode="complete")   # orthonormal even where the vectors are not independent
+    Q[:, :, : d - 1] *= np.where(np.diagonal(R, axis1=1, axis2=2) < 0, -1, 1)[:, None]
+    Q[:, :, -1] *= np.linalg.det(Q)[:, None]
+    return Q.transpose(0, 2, 1)
+
+
+def _principal_frames(means) -> np.ndarray:
+    """(m, d, d), rows are principal axes by ascending eigenvalue, pointing to the side of the mean velocity."""
+    axes = np.linalg.eigh(means.moment).eigenvectors.transpose(0, 2, 1)
+    along = axes @ means.velocity[:, :, None]
+    return np.where(along < 0, -axes, axes)
