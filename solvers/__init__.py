@@ -22,6 +22,7 @@ _HOME = {
     "TransportResult": "transport",
     "Wall": "conditions",
     "along_wall": "wall_quantities",
+    "bump_concentration": "bumps",
     "evaluate": "points",
     "hill_concentration": "hills",
     "load_checkpoint": "checkpoint",

@@ -48,9 +48,25 @@ def test_overwrites_other_settings_and_foreign_files_only_by_force(tmp_path):
     assert FlowField.load(path).location == "cell"
 
 
+def test_bumps_in_three_dimensions(tmp_path):
+    arguments = ("--bump", "0.6,1.5,30", "--bump", "0.4,1,-15.5", "--cells", "4x3x3", "-o", tmp_path)
+    assert run(*arguments).exit_code == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["bump_0.4_1_-15.5.vtu", "bump_0.6_1.5_30.vtu"]
+    flow = FlowField.load(tmp_path / "bump_0.4_1_-15.5.vtu")
+    assert (flow.dimension, len(flow)) == (3, 4 * 3 * 3 * 6)
+    assert {"height": 0.4, "aspect": 1.0, "yaw": -15.5}.items() <= flow.parameters.items()
+    written = [p.stat().st_mtime_ns for p in tmp_path.iterdir()]
+    assert run(*arguments).exit_code == 0   # they are there
+    assert [p.stat().st_mtime_ns for p in tmp_path.iterdir()] == written
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--bump", "0.6,1.5"], "--bump: expected height,aspect,yaw like 0.6,1.5,30, got '0.6,1.5'"),
+        (["--bump", "0.6,1,0", "--bump", "2,1,0"], "height: the bump must be lower than the channel's ceiling"),
+        (["--bump", "0.6,1,0", "--cells", "8x8"], "--cells: expected three numbers like 16x10x12, got '8x8'"),
+        (["--bump", "0.6,1,0", "--slope", "1"], "--slope and --bump: expected one kind of flow, got both"),
         (["--slope", "-1"], "slope"),
         (["--cells", "12"], "--cells: expected two numbers like 96x64, got '12'"),
         (["-o", __file__], "cannot be written"),
