@@ -60,7 +60,8 @@ def demo(
     }
     trained = time.perf_counter()
     rows, fields = _predict(closures, flows, others, output / "predictions")
-    page, study = _report(closures, flows[UNSEEN_SLOPES[0], COARSE], rows, fields, others, report)
+    coarse, fine = (flows[UNSEEN_SLOPES[0], cells] for cells in (COARSE, CELLS))
+    page, study = _report(closures, coarse, fine, rows, fields, others, report)
     done = time.perf_counter()
 
     typer.echo(f"\nRelative L2 error of the {TARGET}")
@@ -119,12 +120,17 @@ def _predict(closures, flows, others, folder):
     return rows, fields
 
 
-def _report(closures, flow, rows, fields, others, folder):
+def _report(closures, flow, fine, rows, fields, others, folder):
+    from vcnn.evaluation.costs import cost_study
     from vcnn.evaluation.frames import rotate_study
     from vcnn.evaluation.plots import field_comparison
     from vcnn.evaluation.report import Section, write_report
+    from vcnn.evaluation.transformations import transformation_study
 
-    study = rotate_study(closures, flow, curve_step=10, curve_centres=300, progress=sys.stderr.isatty())
+    study = rotate_study(closures, flow, progress=sys.stderr.isatty())
+    coarse_name, fine_name = ("x".join(map(str, cells)) + " cells" for cells in (COARSE, CELLS))
+    transformations = transformation_study(closures, flow, {fine_name: fine}, coarse_name)
+    costs = cost_study(closures, flow)
     train = ", ".join(f"{slope:g}" for slope in TRAINING_SLOPES)
     text = (
         f"Both networks were trained on hills of slope {train}, solved with finite elements on "
@@ -148,7 +154,9 @@ def _report(closures, flow, rows, fields, others, folder):
         "the velocities around it alone. "
         f"Here: slope {flow.parameters['slope']:g}, which is not among the training slopes {train}."
     )
-    return write_report(study, folder, "A closure in turned frames", introduction, [section]), study
+    page = write_report(study, folder, "A closure in turned frames", introduction, [section],
+                        transformations=transformations, costs=costs)  # fmt: skip
+    return page, study
 
 
 def _frame_table(study) -> str:

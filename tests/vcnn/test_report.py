@@ -97,14 +97,22 @@ def test_verdict_names_who_holds_and_who_does_not():
     held, broken = re.fullmatch(r"(speed holds .*?\)\.) (component does not: .*)", verdict(study)).groups()
     assert f"{100 * study.errors['speed'][0]:#.3g} %" in held
     first, worst = (f"{100 * study.errors['component'][k]:.3g} %" for k in (0, -1))
-    assert f"from {first} to {worst} (at 180°)" in broken
+    assert f"from an error of {first} to {worst} (at 180°)" in broken
+
+
+def test_verdict_groups_many_closures():
+    closures = {"a": Speed(), "b": Component(), "c": Speed(), "d": Component(), "e": Speed()}
+    held, broken = verdict(rotate_study(closures, grid_flow(), progress=False)).split(". The others do not: ")
+    assert re.fullmatch(r"a \(.* %\), c \(.* %\) and e \(.* %\) hold their errors as the frame turns: .*", held)
+    assert re.fullmatch(r"b goes from .* \(at 180°\); d goes from .* \(at 180°\)\.", broken)
+    assert verdict(rotate_study({"b": Component(), "d": Component()}, grid_flow(), progress=False)).startswith("None")
 
 
 def test_verdict_without_truth_speaks_of_changes():
     study = study_of(grid_flow(truth="other"))
     text = verdict(study)
-    assert "speed predicts the same in every frame" in text
-    assert f"component changes its prediction by up to {100 * study.variation['component']:.3g} %" in text
+    assert re.match(r"speed holds as the frame turns: its prediction changes by .* at most \(round-off\)\. ", text)
+    assert f"component does not: it changes its prediction by up to {100 * study.variation['component']:.3g} %" in text
     assert "error" not in text
 
 

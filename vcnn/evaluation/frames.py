@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -11,8 +12,9 @@ from scipy.spatial.transform import Rotation
 from tqdm import tqdm
 
 from vcnn.closure import Closure
-from vcnn.errors import InputError
+from vcnn.errors import InputError, naming
 from vcnn.evaluation.errors import relative_l2
+from vcnn.evaluation.parallel import in_parallel
 from vcnn.flow import FlowField
 from vcnn.tensors import turned
 
@@ -35,11 +37,12 @@ class RotationStudy:
     predictions : closure name -> (a, n, ...); vectors and tensors by their components in the frame at 0 degrees
     errors : closure name -> (a,); empty without truth
     changes : closure name -> (a,)
-    curve_angles : (c,) degrees, from 0 to below 360
+    curve_rotations : (c, d, d)
+        Once around in two dimensions; in three random, uniform on SO(3). The first is no rotation.
+    curve_angles : (c,) degrees, of these rotations
     curve_errors, curve_changes : closure name -> (c,), over ``curve_centres`` only
     curve_centres : (k,) indices of points
-    axis : (3,) unit vector about which a 3-D flow was turned; None in two dimensions
-    parameters : closure name -> number of trained parameters, None if it has no network
+    axis : (3,) unit vector about which a 3-D flow was turned by ``angles``; None in two dimensions
     units : name -> unit, as the closures know them
     """
 
@@ -50,24 +53,24 @@ class RotationStudy:
     predictions: Mapping[str, np.ndarray]
     errors: Mapping[str, np.ndarray]
     changes: Mapping[str, np.ndarray]
+    curve_rotations: np.ndarray
     curve_angles: np.ndarray
     curve_errors: Mapping[str, np.ndarray]
     curve_changes: Mapping[str, np.ndarray]
     curve_centres: np.ndarray
     axis: np.ndarray | None
-    parameters: Mapping[str, int | None]
     units: Mapping[str, str]
 
     @property
     def variation(self) -> dict[str, float]:
-        """Closure name -> largest change of its prediction over all angles."""
+        """Closure name -> largest change of its prediction over all frames."""
         return {
             name: float(max(self.changes[name].max(), self.curve_changes[name].max())) for name in self.changes
         }
 
     @property
     def error_variation(self) -> dict[str, float]:
-        """Closure name -> largest |e − e₀|/e₀ of its error e over all angles; empty without truth."""
+        """Closure name -> largest |e − e₀|/e₀ of its error e over all frames; empty without truth."""
         largest = lambda e: np.abs(e / e[0] - 1).max()
         return {
             name: float(max(largest(self.errors[name]), largest(self.curve_errors[name])))
@@ -80,33 +83,35 @@ class RotationStudy:
 
 
 def rotate_study(closures: Mapping[str, Closure], flow: FlowField, angles: Sequence[float] = (0, 35, 70, 90, 180),
-                 curve_step: float = 15.0, curve_centres: int = 400, axis=None, seed: int = 0,
+                 curve_step: float = 15.0, curve_centres: int = 200, axis=None, seed: int = 0,
                  progress: bool = True) -> RotationStudy:  # fmt: skip
     """Predict one flow in turned frames.
 
-    The flow itself is turned (positions, vectors, tensors, periods) and clouds are built anew in each frame; all
-    in float64, so that what remains of a frame-independent closure's change is round-off.
+    The flow itself is turned (positions, vectors, tensors, periods) and clouds are built anew in each frame, in
+    float64. So are closures evaluated, unless one claims no symmetry under rotations: then in its own precision. What
+    remains of a frame-independent closure's change is round-off of float64.
 
     Parameters
     ----------
     closures : name -> anything with ``predict(flow, centres=None, dtype=None)`` and ``target``
     flow : FlowField
     angles : degrees; predictions at all points are kept for these, and 0 is always one of them
-    curve_step : degrees between the angles of the curve, which go once around
+    curve_step : degrees between the angles of the curve, which go once around; in 3-D as many random rotations
     curve_centres : the curve is computed at this many random points only
     axis : (3,), optional
-        Of rotation, for 3-D flows; default: a generic one.
-    seed : of the choice of these points
+        Of rotation by ``angles``, for 3-D flows; default: a generic one.
+    seed : of the choice of these points and of random rotations
 
     Raises
     ------
     InputError
         If there is no closure, targets differ, a closure cannot predict this flow, or a number is unusable.
     """
-    targets = {closure.target for closure in closures.values()}
-    if len(targets) != 1 or not isinstance(target := targets.pop(), str):
-        found = ", ".join(sorted(str(closure.target) for closure in closures.values()))
-        raise InputError(f"closures: expected one or more with the same single target, got {found or 'none'}")
+    target = common_target(closures)
+    for name, closure in closures.items():
+        if hasattr(closure, "check"):
+            with naming(name):
+                closure.check(flow)
     angles = np.unique(np.array([0, *angles], dtype=float))
     if not np.isfinite(angles).all():
         raise InputError("angles: expected finite numbers, in degrees")
@@ -118,23 +123,23 @@ def rotate_study(closures: Mapping[str, Closure], flow: FlowField, angles: Seque
     axis = _checked_axis(axis, flow.dimension)
     truth = next((known[target] for known in (flow.scalars, flow.vectors, flow.tensors) if target in known), None)
 
-    chosen = np.random.default_rng(seed).permutation(len(flow))[:curve_centres]
-    chosen.sort()
-    curve = np.arange(0, 360, curve_step, dtype=float)
-    bar = tqdm(total=len(closures) * (len(angles) + len(curve)), unit="frame", disable=not progress)
+    rng = np.random.default_rng(seed)
+    chosen = np.sort(rng.permutation(len(flow))[:curve_centres])
+    curve_angles, curve = _curve(curve_step, flow.dimension, rng)
+    around = [rotation(angle, axis) for angle in angles]
 
-    def predictions(closure, at, centres):
-        rows = []
-        for angle in at:
-            R = rotation(angle, axis)
-            values = closure.predict(flow.rotated(R), centres=centres, dtype=torch.float64)
-            rows.append(turned(values, R.T))
+    with tqdm(total=len(closures) * (len(around) + len(curve)), unit="frame", disable=not progress) as bar:
+
+        def predict(closure, R, centres):
+            values = closure.predict(flow.rotated(R), centres=centres, dtype=_precision(closure))
             bar.update()
-        return np.stack(rows)
+            return turned(values, R.T)
 
-    full = {name: predictions(closure, angles, None) for name, closure in closures.items()}
-    part = {name: predictions(closure, curve, chosen) for name, closure in closures.items()}
-    bar.close()
+        def predictions(rotations, centres):
+            found = in_parallel(partial(predict, c, R, centres) for c in closures.values() for R in rotations)
+            return dict(zip(closures, np.array_split(np.stack(found), len(closures)), strict=True))
+
+        full, part = predictions(around, None), predictions(curve, chosen)
 
     def against(rows, reference, weights):
         return np.array([relative_l2(row, reference, weights) for row in rows])
@@ -147,12 +152,30 @@ def rotate_study(closures: Mapping[str, Closure], flow: FlowField, angles: Seque
     return RotationStudy(
         flow=flow, target=target, truth=truth, angles=angles, predictions=full, errors=errors,
         changes={name: against(rows, rows[0], flow.weights) for name, rows in full.items()},
-        curve_angles=curve, curve_errors=curve_errors,
+        curve_rotations=curve, curve_angles=curve_angles, curve_errors=curve_errors,
         curve_changes={name: against(rows, rows[0], few) for name, rows in part.items()},
         curve_centres=chosen, axis=axis,
-        parameters={name: _count_parameters(closure) for name, closure in closures.items()},
         units={k: v for closure in closures.values() for k, v in getattr(closure, "units", {}).items()},
     )  # fmt: skip
+
+
+def common_target(closures: Mapping[str, Closure]) -> str:
+    """The one field that all of several closures predict.
+
+    Raises
+    ------
+    InputError
+        If there is no closure, one predicts several fields, or two predict different ones.
+    """
+    if not closures:
+        raise InputError("closures: expected at least one")
+    for name, closure in closures.items():
+        if not isinstance(closure.target, str):
+            raise InputError(f"{name}: predicts several fields ({', '.join(closure.target)}), expected one")
+    if len({closure.target for closure in closures.values()}) > 1:
+        found = ", ".join(f"{name} predicts {closure.target}" for name, closure in closures.items())
+        raise InputError(f"closures: expected the same target of all, but {found}")
+    return next(iter(closures.values())).target
 
 
 def rotation(degrees: float, axis=None) -> np.ndarray:
@@ -174,6 +197,15 @@ def _checked_axis(axis, dimension):
     return axis / np.linalg.norm(axis)
 
 
-def _count_parameters(closure) -> int | None:
-    network = getattr(closure, "network", None)
-    return None if network is None else sum(p.numel() for p in network.parameters())
+def _curve(step, dimension, rng):
+    """Angles (c,) in degrees and rotations (c, d, d), the first of them none."""
+    angles = np.arange(0, 360, step, dtype=float)
+    if dimension == 2:
+        return angles, np.array([rotation(angle) for angle in angles])
+    turns = Rotation.concatenate([Rotation.identity(), Rotation.random(len(angles), rng=rng)])
+    return np.rad2deg(turns.magnitude()), turns.as_matrix()
+
+
+def _precision(closure):
+    symmetry = getattr(getattr(closure, "network", None), "symmetry", "O(d)")
+    return torch.float64 if "O(d)" in symmetry else None

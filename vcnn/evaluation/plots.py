@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
@@ -17,8 +18,8 @@ _WIDTH = 12.0  # inches of a panel
 VALUES, ERRORS = "viridis", "inferno"  # colour maps that every eye can read
 _CORNERS = {"triangle": 3, "quad": 4}
 # Okabe & Ito's colours; line and marker differ too, so that no curve is told by colour alone
-_STYLES = [("#0072B2", "-", "o"), ("#D55E00", "--", "s"), ("#009E73", "-.", "^"), ("#CC79A7", ":", "D"),
-           ("#E69F00", "-", "v"), ("#56B4E9", "--", "P")]  # fmt: skip
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_LINES, _MARKERS = ("-", "--", "-.", ":"), ("o", "s", "^", "D", "v", "P")
 
 
 def draw_field(axes: Axes, flow: FlowField, values, norm: Normalize, cmap: str = VALUES, normal=(0, 0, 1)):
@@ -121,28 +122,43 @@ def angle_curve(study: RotationStudy) -> Figure:
     """Error against the angle of the frame; change of the prediction if the truth is not known."""
     curves = study.curve_errors or study.curve_changes
     what = "relative L2 error" if study.curve_errors else "relative change"
-    figure = Figure(figsize=(8, 4.2), layout="constrained")
+    figure = Figure(figsize=(6.5, 4.2), layout="constrained")
     axes = figure.add_subplot()
     angles = np.append(study.curve_angles, 360)
-    for (name, values), (colour, line, marker) in zip(curves.items(), _cycled(len(curves)), strict=True):
+    for (name, values), (colour, line, marker) in zip(curves.items(), styles(len(curves)), strict=True):
         values = np.where(values > 0, values, np.nan)  # a change of exactly 0 has no place on a log axis
         axes.plot(angles, np.append(values, values[0]), color=colour, linestyle=line, marker=marker, ms=4,
                   label=name, clip_on=False)  # fmt: skip
-    positive = np.concatenate([values[values > 0] for values in curves.values()])
-    if len(positive) and positive.max() > 10 * positive.min():
-        axes.set_yscale("log")
-    else:
-        axes.set_ylim(bottom=0)
-    if len(positive) and positive.min() > 1e-4:
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-        axes.yaxis.set_minor_formatter("")
-    if axes.get_yscale() == "log" and positive.max() < 1e3 * positive.min():
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    scale_of_errors(axes, axes.yaxis, curves)
     axes.set(xlabel="angle of the frame [degrees]", ylabel=f"{what} of {study.target.replace('_', ' ')}",
              xlim=(0, 360), xticks=range(0, 361, 45))  # fmt: skip
     axes.grid(alpha=0.3, which="both")
-    figure.legend(loc="outside upper center", ncols=3, frameon=False)
+    legend_above(figure)
     return figure
+
+
+def scale_of_errors(axes: Axes, axis: Axis, curves) -> None:
+    """Give one axis the scale and ticks that relative errors (name -> values) need."""
+    positive = np.concatenate([values[values > 0] for values in curves.values()])
+    if len(positive) and positive.max() > 10 * positive.min():
+        axes.set(**{f"{axis.axis_name}scale": "log"})
+        if positive.max() < 1e3 * positive.min():
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    else:
+        axes.set(**{f"{axis.axis_name}lim": (0, None)})
+    if len(positive) and positive.min() > 1e-4:
+        axis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+        axis.set_minor_formatter("")
+
+
+def legend_above(figure: Figure) -> None:
+    """Names of all curves above a figure, in as many columns as are legible."""
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False)
+
+
+def styles(count) -> list[tuple[str, str, str]]:
+    """Colour, line and marker of each of ``count`` curves."""
+    return [tuple(kind[i % len(kind)] for kind in (_COLOURS, _LINES, _MARKERS)) for i in range(count)]
 
 
 def _panel(study, rows, norm, cmap, label, extend) -> Figure:
@@ -202,10 +218,6 @@ def _corners(block) -> int:
 
 def _dot(count) -> float:
     return float(np.clip(20000 / count, 0.5, 40))
-
-
-def _cycled(count):
-    return [_STYLES[i % len(_STYLES)] for i in range(count)]
 
 
 def _with_unit(name, unit) -> str:

@@ -1,49 +1,28 @@
-"""The report of a rotation study: one self-contained HTML page, its pictures, and its numbers as JSON."""
+"""The report on closures in turned frames: what each study found, in words, tables and pictures."""
 
 from __future__ import annotations
 
-import base64
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from html import escape
-from importlib.resources import files
-from io import BytesIO
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from string import Template
 
 import numpy as np
-from matplotlib.figure import Figure
 
+from vcnn.evaluation.costs import FITTED_FROM, CostStudy
+from vcnn.evaluation.curves import cost_curve, rotation_distribution
 from vcnn.evaluation.frames import RotationStudy
+from vcnn.evaluation.page import Section, write_page
 from vcnn.evaluation.plots import angle_curve, error_panel, prediction_panel
-from vcnn.outputs import claim, staged
+from vcnn.evaluation.transformations import NOISE, TransformationStudy
+from vcnn.evaluation.verdict import percent, verdict
 
-_ROUND_OFF = 1e-6  # changes below this are round-off of float64, far above any seen and far below any effect
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the report: heading, then text, a table and figures, each if given.
-
-    Parameters
-    ----------
-    heading, text : str
-        Plain text; an empty line separates paragraphs.
-    header : column names
-    rows : sequences of cells, numbers or text
-    figures : caption -> Figure
-    """
-
-    heading: str
-    text: str = ""
-    header: Sequence[str] = ()
-    rows: Sequence[Sequence] = ()
-    figures: Mapping[str, Figure] = field(default_factory=dict)
+__all__ = ["Section", "verdict", "write_report"]
 
 
 def write_report(study: RotationStudy, directory, title: str = "Closures in turned frames",
-                 introduction: str = "", sections: Sequence[Section] = (), force: bool = False) -> Path:  # fmt: skip
+                 introduction: str = "", sections: Sequence[Section] = (), force: bool = False,
+                 transformations: TransformationStudy | None = None,
+                 costs: CostStudy | None = None) -> Path:  # fmt: skip
     """Write ``report.html``, ``report.json`` and the pictures into ``directory``, all or nothing.
 
     Parameters
@@ -52,7 +31,8 @@ def write_report(study: RotationStudy, directory, title: str = "Closures in turn
     directory : path
         Must not exist yet, unless ``force``.
     title, introduction : plain text; an empty line in the introduction separates paragraphs
-    sections : further parts, after those of the study
+    sections : further parts, after those of the studies
+    transformations, costs : further studies of the same closures
 
     Returns
     -------
@@ -63,90 +43,52 @@ def write_report(study: RotationStudy, directory, title: str = "Closures in turn
     InputError
         If the directory exists.
     """
-    directory = claim(directory, force)
-    sections = [*_study_sections(study), *sections]
-    answer = verdict(study)
-    body = [_paragraphs(introduction)]
-    with staged(directory) as folder:
-        for number, section in enumerate(sections, start=1):
-            body.append(f"<h2>{escape(section.heading)}</h2>")
-            body.append(_paragraphs(section.text))
-            body.append(_table(section))
-            for letter, (caption, figure) in zip("abcdefghijklmnopqrstuvwxyz", section.figures.items(),
-                                                 strict=False):  # fmt: skip
-                png = _png(figure)
-                (folder / f"figure_{number}{letter}.png").write_bytes(png)
-                data = base64.b64encode(png).decode()
-                body.append(
-                    f'<figure><img alt="{escape(caption)}" src="data:image/png;base64,{data}">'
-                    f"<figcaption>{escape(caption)}</figcaption></figure>"
-                )
-        template = Template((files("vcnn.evaluation") / "report.html").read_text(encoding="utf-8"))
-        page = template.substitute(title=escape(title), answer=escape(answer), body="\n".join(body))
-        (folder / "report.html").write_text(page, encoding="utf-8")
-        numbers = {"title": title, "answer": answer, **_numbers(study), "sections": _tables(sections)}
-        (folder / "report.json").write_text(json.dumps(numbers, indent=1, ensure_ascii=False), encoding="utf-8")
-    return directory / "report.html"
+    parts, numbers = _rotation_sections(study), _rotation_numbers(study)
+    if transformations is not None:
+        parts += _transformation_sections(transformations)
+        numbers["transformations"] = asdict(transformations)
+    if costs is not None:
+        parts += _cost_sections(costs)
+        numbers["costs"] = _cost_numbers(costs)
+    return write_page(directory, title, verdict(study), introduction, [*parts, *sections], numbers, force)
 
 
-def verdict(study: RotationStudy) -> str:
-    """In words: which closure holds its error as the frame turns, and which does not, by how much."""
-    holds = [name for name, change in study.variation.items() if change < _ROUND_OFF]
-    sentences = [_sentence(study, name, name in holds) for name in sorted(study.variation, key=holds.count)[::-1]]
-    return " ".join(sentences)
-
-
-def _sentence(study, name, holds) -> str:
-    change = study.variation[name]
-    if not study.errors:
-        if holds:
-            return f"{name} predicts the same in every frame, to {change:.1e} (round-off)."
-        return f"{name} changes its prediction by up to {_percent(change)} as the frame turns."
-    error = study.errors[name]
-    if holds:
-        return (
-            f"{name} holds its error of {_percent(error[0])} as the frame turns: "
-            f"its prediction changes by {change:.1e} at most (round-off)."
-        )
-    worst = int(np.argmax(np.abs(error - error[0])))
-    return (
-        f"{name} does not: its error goes from {_percent(error[0])} to {_percent(error[worst])} "
-        f"(at {study.angles[worst]:g}°)."
-    )
-
-
-def _study_sections(study) -> list[Section]:
+def _rotation_sections(study) -> list[Section]:
     quantity = study.target.replace("_", " ")
     known = bool(study.errors)
     measure = study.errors if known else study.changes
-    rows = [
-        [
-            name,
-            "–" if study.parameters[name] is None else f"{study.parameters[name]:,}",
-            *(_percent(value) for value in measure[name]),
-            f"{study.variation[name]:.1e}",
-        ]
-        for name in measure
-    ]
+    rows = [[name, *map(percent, measure[name]), _change(study.variation[name])] for name in measure]
     what = "Relative L2 error" if known else "Relative change of the prediction"
     table = Section(
         f"{what} of {quantity}",
         f"Norms are weighted by the quadrature weights of the {len(study.flow):,} points. The last column is the "
-        "largest relative change of the prediction over all angles of a full turn, in double precision.",
-        ["model", "parameters", *(f"{angle:g}°" for angle in study.angles), "largest change"],
+        "largest relative change of the prediction over all frames of this and the next part.",
+        ["model", *(f"{angle:g}°" for angle in study.angles), "largest change"],
         rows,
     )
-    about = "" if study.axis is None else f" about the axis ({', '.join(f'{a:.3g}' for a in study.axis)})"
-    curve = Section(
-        "All the way round",
-        f"The frame turns once around{about}; computed at {len(study.curve_centres):,} of the points.",
-        figures={"Against the angle of the frame.": angle_curve(study)},
-    )
+    points = f"{len(study.curve_centres):,} of the points"
+    if study.axis is None:
+        curve = Section(
+            "All the way round",
+            f"The frame turns once around; computed at {points}.",
+            figures={"Against the angle of the frame.": angle_curve(study)},
+        )
+    else:
+        curve = Section(
+            "Random rotations",
+            f"{len(study.curve_rotations) - 1} rotations drawn uniformly from all rotations in space (SO(3)); "
+            f"computed at {points}.",
+            figures={"Against the angle turned by, and as a distribution.": rotation_distribution(study)},
+        )
     reference = "the truth" if known else "the prediction at 0°"
+    about = "" if study.axis is None else (
+        f" The frame turns about the axis ({', '.join(f'{a:.3g}' for a in study.axis)}); drawn are the points nearest "
+        "to a plane across it."
+    )  # fmt: skip
     fields = Section(
         "The field in each frame",
         "Positions, velocities and all other vectors are turned, neighbourhoods are built anew, and the closure "
-        "predicts. A frame-independent closure gives the same picture, turned.",
+        f"predicts. A frame-independent closure gives the same picture, turned.{about}",
         figures={
             f"{quantity.capitalize()} in frames turned by the angle above.": prediction_panel(study),
             f"Distance from {reference}.": error_panel(study),
@@ -155,16 +97,90 @@ def _study_sections(study) -> list[Section]:
     return [table, curve, fields]
 
 
-def _numbers(study) -> dict:
+def _transformation_sections(study) -> list[Section]:
+    sections = []
+    if study.responses:
+        names = list(dict.fromkeys(name for response in study.responses.values() for name in response.changes))
+        rows = [
+            [model, r.claimed, *(_change(r.changes[n]) if n in r.changes else "–" for n in names)]
+            for model, r in study.responses.items()
+        ]
+        sections.append(Section(
+            "Every transformation",
+            "Largest change of a prediction relative to the largest prediction, in double precision, clouds searched "
+            f"anew, at {_count(r.points[0] for r in study.responses.values())} points. Refinement splits a random half "
+            "of all points into two of half the weight each: a mesh that is finer in places. A model without "
+            "quadrature weights notices.",
+            ["model", "claims", *names],
+            rows,
+        ))  # fmt: skip
+        sections.append(_robustness(study))
+    if study.mesh_errors:
+        rows = [[model, *map(percent, errors.values())] for model, errors in study.mesh_errors.items()]
+        sections.append(Section(
+            "The same flow on other meshes",
+            f"Relative L2 error at the points nearest to the same {study.mesh_points:,} places.",
+            ["model", *(f"{name} ({size:,} points)" for name, size in study.mesh_sizes.items())],
+            rows,
+        ))  # fmt: skip
+    return sections
+
+
+def _robustness(study) -> Section:
+    counts = sorted({count for response in study.responses.values() for count in response.parts})
+    rows = []
+    for model, response in study.responses.items():
+        low, mean, high = response.cloud_sizes
+        parts = [percent(response.parts[n]) if n in response.parts else "–" for n in counts]
+        rows.append([model, f"{low:,}–{high:,} ({mean:,.0f})", *parts, *map(percent, response.noise)])
+    return Section(
+        "Fewer points, and noise",
+        "Relative L2 change of the prediction if each cloud is cut to a random part of at most so many points. Then "
+        f"the change at a point, relative to the largest prediction, if normal noise of {NOISE:g} times its root mean "
+        "square is added to the velocity while clouds keep their points: median and largest. A largest change far "
+        "above the median is a jump, as where a model turns clouds into a frame that flips. Computed at "
+        f"{_count(r.points[1] for r in study.responses.values())} points.",
+        ["model", "points in a cloud (mean)", *(f"part of {n}" for n in counts), "noise: median", "noise: largest"],
+        rows,
+    )
+
+
+def _cost_sections(study) -> list[Section]:
+    telling = all(cost.architecture in model for model, cost in study.costs.items())   # names of models
+    rows = []
+    for model, cost in study.costs.items():
+        rows.append([
+            model, *([] if telling else [cost.architecture]), cost.symmetry or "–",
+            "–" if cost.parameters is None else f"{cost.parameters:,}",
+            "–" if cost.training_seconds is None else _duration(cost.training_seconds),
+            f"{1e6 * cost.seconds_per_point:,.0f} µs", f"{cost.memory / 2**20:,.1f} MB",
+            "–" if cost.exponent is None else f"n^{cost.exponent:.2f}",
+        ])  # fmt: skip
+    figures = {}
+    if any(cost.exponent is not None for cost in study.costs.values()):
+        figures = {f"Time of one cloud; powers are fitted from n = {FITTED_FROM} on.": cost_curve(study)}
+    return [Section(
+        "What each model costs",
+        "Time of a prediction is processor time of one thread a point, the search for clouds included. Memory is the "
+        "largest sum of all tensors alive at once in a prediction at 256 points, as torch's profiler counts it, "
+        "without weights and without arrays of the search. Training time is what the model file says. The last column "
+        "is how the time of a cloud grows with its number n of points.",
+        ["model", *([] if telling else ["architecture"]), "claims", "parameters", "training", "time a point", "memory",
+         "growth"],
+        rows, figures,
+    )]  # fmt: skip
+
+
+def _rotation_numbers(study) -> dict:
     lists = lambda values: {name: v.tolist() for name, v in values.items()}
     return {
         "target": study.target,
         "points": len(study.flow),
-        "parameters": dict(study.parameters),
         "axis": None if study.axis is None else study.axis.tolist(),
         "angles": study.angles.tolist(),
         "errors": lists(study.errors),
         "changes": lists(study.changes),
+        "curve_rotations": study.curve_rotations.tolist(),
         "curve_angles": study.curve_angles.tolist(),
         "curve_points": len(study.curve_centres),
         "curve_errors": lists(study.curve_errors),
@@ -175,36 +191,22 @@ def _numbers(study) -> dict:
     }
 
 
-def _tables(sections) -> list[dict]:
-    plain = lambda cell: cell.item() if isinstance(cell, np.generic) else cell
-    return [
-        {"heading": s.heading, "header": list(s.header), "rows": [[plain(cell) for cell in row] for row in s.rows]}
-        for s in sections
-        if s.rows
-    ]
+def _cost_numbers(study) -> dict:
+    plain = lambda value: value.tolist() if isinstance(value, np.ndarray) else value
+    costs = {name: {key: plain(value) for key, value in vars(cost).items()} for name, cost in study.costs.items()}
+    return {"sizes": study.sizes.tolist(), **costs}
 
 
-def _paragraphs(text: str) -> str:
-    return "\n".join(f"<p>{escape(part.strip())}</p>" for part in text.split("\n\n") if part.strip())
+def _change(value) -> str:
+    return percent(value) if value else "0"
 
 
-def _table(section) -> str:
-    if not section.rows:
-        return ""
-    row = lambda cells, tag: "<tr>" + "".join(f"<{tag}>{escape(_text(c))}</{tag}>" for c in cells) + "</tr>"
-    body = "\n".join(row(cells, "td") for cells in section.rows)
-    return f'<div class="scroll"><table>\n{row(section.header, "th")}\n{body}\n</table></div>'
+def _count(counts) -> str:
+    low, high = min(counts := list(counts)), max(counts)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-def _text(cell) -> str:
-    return f"{cell:.4g}" if isinstance(cell, float | np.floating) else str(cell)
-
-
-def _percent(value) -> str:
-    return f"{f'{100 * value:#.3g}'.rstrip('.')} %" if value >= 1e-4 else f"{value:.1e}"
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
-    return buffer.getvalue()
+def _duration(seconds) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,170 @@
+"""What closures cost: parameters, training, time and memory of a prediction, and how cost grows with a cloud."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import accumulate
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from vcnn.closure import Closure
+from vcnn.clouds import VectorClouds
+from vcnn.flow import FlowField
+
+SIZES = (25, 50, 100, 200, 400, 800, 1600)   # points of a cloud
+FITTED_FROM = 200     # points: below, what is paid once a cloud hides how cost grows
+_ROWS = 2**15         # of a network's data at once, as in `Closure.predict`
+_ENOUGH = 0.15        # seconds of a measurement
+_MEMORY_POINTS = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Cost:
+    """Cost of one closure.
+
+    Parameters
+    ----------
+    architecture : name of the network, or of the closure's type if it has none
+    symmetry : what the network claims, None without network
+    parameters : number of trained parameters, None without network
+    training_seconds : as the closure's provenance has it, else None
+    seconds_per_point : of ``predict``, clouds included; one thread, the closure's own precision
+    memory : bytes
+        Largest sum of all tensors alive at once in a prediction at 256 points, weights not counted.
+    cloud_seconds : (k,) for one cloud of each size, clouds given; None without network
+    exponent : of the number of points in ``cloud_seconds``, fitted from 200 points on; None without network
+    """
+
+    architecture: str
+    symmetry: str | None
+    parameters: int | None
+    training_seconds: float | None
+    seconds_per_point: float
+    memory: int
+    cloud_seconds: np.ndarray | None
+    exponent: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class CostStudy:
+    """Costs of several closures by name, measured one after the other on the same flow.
+
+    Parameters
+    ----------
+    sizes : (k,) numbers of points in a cloud
+    costs : closure name -> Cost
+    """
+
+    sizes: np.ndarray
+    costs: Mapping[str, Cost]
+
+
+def cost_study(closures: Mapping[str, Closure], flow: FlowField, sizes: Sequence[int] = SIZES) -> CostStudy:
+    """Measure what closures cost, all with one thread.
+
+    Clouds of a given size hold the points nearest to a centre, whatever the region of influence; points count several
+    times where the flow has fewer.
+
+    Parameters
+    ----------
+    closures : name -> Closure, or anything with ``predict(flow, centres=None)``
+    flow : FlowField
+    sizes : numbers of points in a cloud, at least two of them 200 or more
+    """
+    with _one_thread():
+        return CostStudy(np.array(sizes), {name: _cost(closure, flow, sizes) for name, closure in closures.items()})
+
+
+def _cost(closure, flow, sizes) -> Cost:
+    network = getattr(closure, "network", None)
+    provenance = getattr(closure, "provenance", {})
+    curve = None if network is None else np.array([_cloud_seconds(closure, flow, size) for size in sizes])
+    large = np.array(sizes) >= FITTED_FROM
+    return Cost(
+        architecture=type(closure).__name__ if network is None else network.name,
+        symmetry=None if network is None else network.symmetry,
+        parameters=None if network is None else sum(p.numel() for p in network.parameters()),
+        training_seconds=provenance.get("training_seconds"),
+        seconds_per_point=_seconds_per_point(closure, flow),
+        memory=_peak_memory(lambda: closure.predict(flow, centres=_some(flow, _MEMORY_POINTS))),
+        cloud_seconds=curve,
+        exponent=None if curve is None else float(np.polyfit(np.log(sizes)[large], np.log(curve[large]), 1)[0]),
+    )
+
+
+def _some(flow, count) -> np.ndarray:
+    return np.random.default_rng(0).permutation(len(flow))[:count]
+
+
+def _seconds_per_point(closure, flow) -> float:
+    centres = _some(flow, 32)
+    closure.predict(flow, centres=centres)   # the first call is slower
+    while True:
+        seconds = _time(partial(closure.predict, flow, centres=centres))
+        if len(centres) == len(flow) or seconds > _ENOUGH:
+            return seconds / len(centres)
+        centres = _some(flow, 4 * len(centres))
+
+
+def _cloud_seconds(closure, flow, size) -> float:
+    """Of the network for one cloud; as many clouds at once as `Closure.predict` takes."""
+    count = max(1, _ROWS // int(closure.network.work(np.array([size]))[0]))
+    centres = np.resize(_some(flow, count), count)
+    scaled = closure.scaled(flow)
+    clouds = closure.scales.clouds(_nearest_points(flow, centres, size), scaled)
+    with torch.inference_mode():
+        points = closure.network.points(scaled)
+        times = []
+        while len(times) < 2 or sum(times) < _ENOUGH:   # the first is slower
+            times.append(_time(lambda: closure.network(clouds, points)))
+    return min(times) / count
+
+
+def _nearest_points(flow, centres, size) -> VectorClouds:
+    near = {}
+    for centre in np.unique(centres):
+        distance = ((flow.points - flow.points[centre]) ** 2).sum(axis=1)
+        near[centre] = np.resize(np.argsort(distance, kind="stable")[:size], size)
+    neighbours = np.concatenate([near[centre] for centre in centres])
+    positions = flow.points[neighbours] - np.repeat(flow.points[centres], size, axis=0)
+    return VectorClouds(flow, centres, size * np.arange(len(centres) + 1), neighbours, positions)
+
+
+def _time(run) -> float:
+    """Seconds of this thread: what else the machine does is not counted."""
+    start = time.thread_time()
+    run()
+    return time.thread_time() - start
+
+
+def _peak_memory(run) -> int:
+    """Largest sum of what torch's allocator had given out at once, counted from now on."""
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")   # the profiler would tell users which devices are not here
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        run()
+    with TemporaryDirectory() as folder:
+        trace = Path(folder) / "trace.json"
+        profiler.export_chrome_trace(str(trace))
+        events = json.loads(trace.read_text())["traceEvents"]
+    changes = sorted((event["ts"], event["args"]["Bytes"]) for event in events if event["name"] == "[memory]")
+    return max(accumulate((size for _, size in changes), initial=0))
+
+
+@contextmanager
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,162 @@
+"""What closures make of the same flow described in other ways: moved, mirrored, on other points, with noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from vcnn.closure import Closure
+from vcnn.errors import InputError, naming
+from vcnn.evaluation.errors import relative_l2
+from vcnn.evaluation.parallel import in_parallel
+from vcnn.flow import FlowField
+from vcnn.tensors import norms
+from vcnn.testing import TRANSFORMATIONS, equivariance_errors, values_of
+
+NOISE = 1e-3          # of the velocity, relative to its root mean square
+_PARTS = (25, 50, 100, 200, 400, 800, 1600)
+_EXACT, _SAMPLES = 40, 300     # points, at most
+_EXACT_ROWS, _ROWS = 2**17, 2**20   # of a network's data; fewer points if these would take more
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """What one closure makes of other descriptions of a flow.
+
+    Parameters
+    ----------
+    claimed : the symmetry that the model claims
+    changes : transformation -> largest change of a prediction, relative to the largest prediction
+        Clouds are searched anew and everything is in float64.
+    parts : number of points -> relative L2 change if a cloud is a random part of that many points
+    noise : median and largest change of a prediction, relative to the largest prediction
+        With a velocity that differs by normal noise of `NOISE` times its root mean square in each component; clouds
+        keep their points, so that a jump is one of the network.
+    points : numbers of points that changes, and that parts and noise, were computed at
+    cloud_sizes : smallest, mean and largest number of points in a cloud
+    """
+
+    claimed: str
+    changes: Mapping[str, float]
+    parts: Mapping[int, float]
+    noise: tuple[float, float]
+    points: tuple[int, int]
+    cloud_sizes: tuple[int, float, int]
+
+
+@dataclass(frozen=True, eq=False)
+class TransformationStudy:
+    """Responses of several closures, and their errors on other meshes.
+
+    Parameters
+    ----------
+    responses : closure name -> Response; only those with a network
+    mesh_sizes : flow name -> number of its points
+    mesh_errors : closure name -> flow name -> relative L2 error; empty if there is no other mesh
+        At the points nearest to the same places, whose number is ``mesh_points``.
+    """
+
+    responses: Mapping[str, Response]
+    mesh_sizes: Mapping[str, int]
+    mesh_errors: Mapping[str, Mapping[str, float]]
+    mesh_points: int
+
+
+def transformation_study(closures: Mapping[str, Closure], flow: FlowField,
+                         others: Mapping[str, FlowField] | None = None, name: str = "this flow",
+                         seed: int = 0) -> TransformationStudy:  # fmt: skip
+    """Describe a flow in every other way and compare what closures predict.
+
+    Parameters
+    ----------
+    closures : name -> Closure, or anything with ``predict(flow, centres=None)`` and ``target``
+    flow : FlowField
+    others : name -> the same flow on another mesh
+    name : of the flow among these
+    seed : of all that is random
+
+    Raises
+    ------
+    InputError
+        If another flow lacks a field that a closure needs or the target.
+    """
+    rng = np.random.default_rng(seed)
+    samples = rng.permutation(len(flow))[:_SAMPLES]
+    flows = {name: flow, **others} if others else {}
+    places = {key: _nearest(key, flow, other, samples) for key, other in flows.items()}
+    errors = in_parallel(
+        partial(_error, label, closure, key, other, places[key], flow.weights[samples])
+        for label, closure in closures.items()
+        for key, other in flows.items()
+    )
+    rows = np.reshape(errors, (len(closures), len(flows))).tolist() if flows else []
+    with_network = {label: closure for label, closure in closures.items() if isinstance(closure, Closure)}
+    responses = in_parallel(partial(_response, closure, flow, samples, seed) for closure in with_network.values())
+    return TransformationStudy(
+        responses=dict(zip(with_network, responses, strict=True)),
+        mesh_sizes={key: len(other) for key, other in flows.items()},
+        mesh_errors={label: dict(zip(flows, row, strict=True)) for label, row in zip(closures, rows, strict=False)},
+        mesh_points=len(samples),
+    )
+
+
+def _response(closure, flow, samples, seed) -> Response:
+    rng = np.random.default_rng(seed)
+    clouds = closure.region.clouds(flow, samples)
+    few, many = (_affordable(closure, clouds, *limits) for limits in ((_EXACT, _EXACT_ROWS), (_SAMPLES, _ROWS)))
+    tried = [name for name in TRANSFORMATIONS if _makes_sense(name, closure)]
+    changes = equivariance_errors(closure, flow, centres=few.centres, seed=seed, transformations=tried).rebuilt
+    reference = _predicted(closure, many)
+    parts = {}
+    for count in _PARTS:
+        if count < many.counts.max():
+            parts[count] = relative_l2(_predicted(closure, many.subsample(count, rng)), reference)
+    amplitude = NOISE * np.sqrt((flow.velocity**2).sum(axis=1).mean() / flow.dimension)
+    noisy = replace(flow, velocity=flow.velocity + amplitude * rng.standard_normal(flow.velocity.shape))
+    shaken = norms(_predicted(closure, replace(many, flow=noisy)) - reference) / norms(reference).max()
+    symmetry = closure.network.symmetry + (", Galilean" if closure.galilean else "")
+    return Response(
+        claimed=symmetry,
+        changes=changes,
+        parts=parts,
+        noise=(float(np.median(shaken)), float(shaken.max())),
+        points=(len(few), len(many)),
+        cloud_sizes=(int(clouds.counts.min()), float(clouds.counts.mean()), int(clouds.counts.max())),
+    )
+
+
+def _makes_sense(transformation, closure) -> bool:
+    """Whether the prediction should ideally stand it: pseudo-scalars do in no mirror, walls in no moving frame."""
+    if transformation == "reflection":
+        return not closure.network.config.get("pseudoscalars")
+    return transformation != "Galilean" or closure.galilean
+
+
+def _predicted(closure, clouds) -> np.ndarray:
+    shift, scale = closure.scales.targets[0]
+    return shift + scale * values_of(closure, clouds)[closure.target]
+
+
+def _affordable(closure, clouds, most, rows):
+    """The first clouds, ``most`` at most, of which a network needs ``rows`` rows of data or less; at least four."""
+    count = np.searchsorted(np.cumsum(closure.network.work(clouds.counts)), rows)
+    return clouds.select(np.arange(min(max(count, 4), most, len(clouds))))
+
+
+def _nearest(name, flow, other, samples) -> np.ndarray:
+    if other.dimension != flow.dimension:
+        raise InputError(f"{name}: expected a {flow.dimension}-D flow, got a {other.dimension}-D one")
+    return cKDTree(other.points).query(flow.points[samples])[1]
+
+
+def _error(label, closure, key, flow, centres, weights) -> float:
+    with naming(key), naming(label):
+        target = closure.target
+        truth = next((kind[target] for kind in (flow.scalars, flow.vectors, flow.tensors) if target in kind), None)
+        if truth is None:
+            raise InputError(f"has no {target} to compare with")
+        return relative_l2(closure.predict(flow, centres=centres), truth[centres], weights)
