@@ -195,3 +195,11 @@ def test_augmented_training_comes_closer_to_the_symmetry():
         errors = equivariance_errors(network, flow, BALL)
         worst[augmentation] = max(errors.rebuilt["rotation 1"], errors.rebuilt["rotation 2"])
     assert 1e-6 < worst["rotations"] < 0.5 * worst["none"]
+
+
+@by_name(ALL)
+def test_gradients_reach_every_weight(kind):
+    network = kind(SCALARS)
+    network(BALL.clouds(random_flow(2))).square().sum().backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None and parameter.grad.abs().max() > 0, name

@@ -42,12 +42,9 @@ class AttentionNetwork(CloudNetwork):
 
     def _evaluate(self, clouds, points):
         r, u, s, shares = self._side_by_side(clouds, points)
-        centres = points[torch.as_tensor(clouds.centres, device=points.device)][:, None]
-        x = torch.cat([torch.cat([torch.zeros_like(r[:, :1]), centres], dim=2), torch.cat([r, u, s], dim=2)], dim=1)
-        weights = torch.cat([torch.zeros_like(shares[:, :1]), shares], dim=1)
-        state = self.lift(x)
+        state = self.lift(torch.cat([r, u, s], dim=2))
         for block in self.blocks:
-            state = block(state, weights)
+            state = block(state, shares)
         return self.readout(state[:, 0])
 
 

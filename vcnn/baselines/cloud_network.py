@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.functional import pad
 from torch_geometric.utils import to_dense_batch
 
 from vcnn.clouds import VectorClouds
@@ -68,16 +69,19 @@ class CloudNetwork(nn.Module):
         raise NotImplementedError
 
     def _side_by_side(self, clouds, points):
-        """r (m, n, d), u (m, n, d), s (m, n, scalars) and shares (m, n, 1) of clouds filled up to n points.
+        """r and u (m, 1 + n, d), s (m, 1 + n, scalars) and shares (m, 1 + n, 1) of clouds filled up to n points.
 
         Shares add up to 1 in each cloud: of the quadrature weights if the network is ``weighted``, else equal. Points
-        that fill up are all zero, their shares too.
+        that fill up are all zero, their shares too. First comes the centre, to which the value belongs, with no share
+        (it need not be among the points of its cloud).
         """
         place = lambda array: torch.as_tensor(array, device=points.device)
         shares = clouds.shares if self.weighted else np.repeat(1 / clouds.counts, clouds.counts)
         geometry = as_tensor(np.column_stack([shares, clouds.positions]), points)
         rows = torch.cat([geometry, points[place(clouds.neighbours)]], dim=1)
         dense, _ = to_dense_batch(rows, place(clouds.owners), batch_size=len(clouds))
+        centres = pad(points[place(clouds.centres)], (1 + self.dimension, 0))
+        dense = torch.cat([centres[:, None], dense], dim=1)
         shares, r, u, s = dense.split([1, self.dimension, self.dimension, len(self.scalars)], dim=2)
         return r, u, s, shares
 

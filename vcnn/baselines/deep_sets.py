@@ -36,5 +36,4 @@ class DeepSets(CloudNetwork):
     def _evaluate(self, clouds, points):
         r, u, s, shares = self._side_by_side(clouds, points)
         pooled = (shares * self.embedding(torch.cat([r, u, s], dim=2))).sum(dim=1)
-        centres = torch.as_tensor(clouds.centres, device=points.device)
-        return self.readout(torch.cat([pooled, points[centres]], dim=1))
+        return self.readout(torch.cat([pooled, u[:, 0], s[:, 0]], dim=1))

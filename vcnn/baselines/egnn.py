@@ -16,14 +16,16 @@ class EGNN(CloudNetwork):
 
     A layer with edge, coordinate, velocity and node networks φ maps states h, positions x and velocities v to
 
-        m_ij = φ_e(h_i, h_j, |x_i − x_j|², u_i·u_j),
+        m_ij = φ_e(h_i, h_j, |x_i − x_j|², a_ij),
         v_i' = φ_v(h_i) v_i + mean_j (x_i − x_j) φ_x(m_ij),   x_i' = x_i + v_i',
-        h_i' = h_i + φ_h(h_i, mean_j m_ij)
+        h_i' = h_i + φ_h(h_i, mean_j m_ij).
 
-    and the value is read from the mean of the h. The u_i·u_j of the given velocities are the edge attributes a_ij that
-    the paper leaves open. Nothing above knows of the centre, to which the value belongs: the first h_i are made from
-    the scalars, |r_i|, |u_i| and r_i·u_i, where r_i is the distance vector from the centre. Means over j take the place
-    of the published sums, since the number of points in a cloud is that of a mesh. Cost grows with its square.
+    Edge attributes are left open by the paper: a_ij = [u_i·u_j, (r_i − r_j)·u_i, (r_i − r_j)·u_j] of the given
+    positions and velocities say who is upstream of whom. The value belongs to the centre, which the layers above treat
+    as any other point: it joins as a node that sends no messages, the value is read from its last h, |x|, |v| and x·v,
+    and the first h_i are made from the scalars, |r_i|, |u_i| and r_i·u_i, where r_i begins at the centre. Means over j
+    take the place of the published sums, since the number of points in a cloud is that of a mesh; they are plain. Cost
+    grows with the square of that number.
 
     Parameters
     ----------
@@ -36,13 +38,13 @@ class EGNN(CloudNetwork):
     name = "egnn"
     symmetry = "O(d)"
 
-    def __init__(self, scalars=(), dimension=2, output="scalar", *, width=32, depth=4, seed=0):
+    def __init__(self, scalars=(), dimension=2, output="scalar", *, width=48, depth=2, seed=0):
         super().__init__(scalars, dimension, output, width=width, depth=depth, seed=seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.lift = nn.Linear(3 + len(self.scalars), width)
             self.layers = nn.ModuleList(_Layer(width) for _ in range(depth))
-            self.readout = perceptron(width, width, 1)
+            self.readout = perceptron(width + 3, width, 1)
 
     def work(self, counts: np.ndarray) -> np.ndarray:
         """Rows of edge data that clouds of ``counts`` points need: the square."""
@@ -53,10 +55,14 @@ class EGNN(CloudNetwork):
 
     def _part(self, clouds, points):
         r, u, s, shares = self._side_by_side(clouds, points)
+        ru = r @ u.transpose(1, 2)   # r_i·u_j
+        along = ru.diagonal(dim1=1, dim2=2)
+        products = [u @ u.transpose(1, 2), along[:, :, None] - ru.transpose(1, 2), ru - along[:, None]]
+        products = torch.stack(products, dim=3)
         h, x, v = self.lift(invariants(r, u, s)), r, u
         for layer in self.layers:
-            h, x, v = layer(h, x, v, u, shares)
-        return self.readout((shares * h).sum(dim=1))
+            h, x, v = layer(h, x, v, products, shares)
+        return self.readout(invariants(x, v, h)[:, 0])
 
 
 class _Layer(nn.Module):
@@ -66,7 +72,7 @@ class _Layer(nn.Module):
         super().__init__()
         self.target = nn.Linear(width, width)   # the first layer of φ_e in three parts
         self.source = nn.Linear(width, width, bias=False)
-        self.edge = nn.Linear(2, width, bias=False)
+        self.edge = nn.Linear(4, width, bias=False)
         self.message = nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU())
         self.coordinate = perceptron(width, width, 1)
         self.velocity = perceptron(width, width, 1)
@@ -74,14 +80,14 @@ class _Layer(nn.Module):
         with torch.no_grad():
             self.coordinate[-1].weight.mul_(0.1)   # points begin near where they are
 
-    def forward(self, h, x, v, u, shares):
+    def forward(self, h, x, v, products, shares):
         source, target = self.source(h)[:, None], self.target(h)
         weights = shares.transpose(1, 2)[:, None]   # (m, 1, 1, n)
         messages, pushes = [], []
         for rows in target_rows(*shares.shape[:2]):
             away = x[:, rows, None] - x[:, None]
-            attributes = [away.square().sum(dim=3), u[:, rows] @ u.transpose(1, 2)]
-            m = self.message(target[:, rows, None] + source + self.edge(torch.stack(attributes, dim=3)))
+            attributes = torch.cat([away.square().sum(dim=3, keepdim=True), products[:, rows]], dim=3)
+            m = self.message(target[:, rows, None] + source + self.edge(attributes))
             messages.append((weights @ m).squeeze(2))
             pushes.append((weights @ (self.coordinate(m) * away)).squeeze(2))
         v = self.velocity(h) * v + torch.cat(pushes, dim=1)

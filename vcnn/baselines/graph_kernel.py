@@ -70,7 +70,7 @@ class GraphKernelNetwork(CloudNetwork):
         return torch.cat([self._part(part, points) for part in clouds.split(self.work(clouds.counts), EDGES)])
 
     def _part(self, clouds, points):
-        r, u, s, shares = self._side_by_side(clouds, points)
+        r, u, s, shares = (part[:, 1:] for part in self._side_by_side(clouds, points))   # no node for the centre
         features = self._features(r, u, s)
         m, n, _ = features.shape
         state = self.lift(features)
