@@ -179,3 +179,24 @@ def test_random_subsample_is_capped_seeded_and_unbiased():
 def test_bad_input_names_the_culprit(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+@pytest.mark.parametrize("d", [2, 3])
+def test_clouds_turned_each_by_its_own_rotation(d):
+    """Each is the cloud of a flow that was turned by that rotation."""
+    flow = random_flow(d, periodic=True).with_fields(tensors={"stress": np.random.default_rng(1).normal(size=(120, d, d))})
+    clouds = RegionOfInfluence.ball(0.5).clouds(flow, [3, 50, 3])
+    rotations = special_ortho_group.rvs(d, size=3, random_state=0)
+    together = clouds.turned(rotations)
+    for k, R in enumerate(rotations):
+        one, other = together.select([k]), flow.rotated(R)
+        index, centre = one.neighbours, one.centres
+        original = clouds.select([k])
+        np.testing.assert_allclose(one.positions, original.positions @ R.T, atol=1e-14)
+        for now, then in ((index, original.neighbours), (centre, original.centres)):
+            np.testing.assert_allclose(one.flow.points[now], other.points[then], atol=1e-14)
+            np.testing.assert_allclose(one.flow.velocity[now], other.velocity[then], atol=1e-14)
+            np.testing.assert_allclose(one.flow.tensors["stress"][now], other.tensors["stress"][then], atol=1e-13)
+            np.testing.assert_allclose(one.flow.vectors["pressure_gradient"][now],
+                                       other.vectors["pressure_gradient"][then], atol=1e-13)  # fmt: skip
+            np.testing.assert_array_equal(one.flow.weights[now], flow.weights[then])
