@@ -62,7 +62,7 @@ class EGNN(CloudNetwork):
         h, x, v = self.lift(invariants(r, u, s)), r, u
         for layer in self.layers:
             h, x, v = layer(h, x, v, products, shares)
-        return self.readout(invariants(x, v, h)[:, 0])
+        return self.readout(invariants(x[:, 0], v[:, 0], h[:, 0]))
 
 
 class _Layer(nn.Module):
