@@ -22,7 +22,7 @@ from vcnn.clouds import VectorClouds
 from vcnn.flow import FlowField
 
 SIZES = (25, 50, 100, 200, 400, 800, 1600)   # points of a cloud
-FITTED_FROM = 200     # points: below, what is paid once a cloud hides how cost grows
+FITTED_FROM = 100     # points: below, what is paid once a cloud hides how cost grows
 _ROWS = 2**15         # of a network's data at once, as in `Closure.predict`
 _ENOUGH = 0.15        # seconds of a measurement
 _MEMORY_POINTS = 256
@@ -42,7 +42,7 @@ class Cost:
     memory : bytes
         Largest sum of all tensors alive at once in a prediction at 256 points, weights not counted.
     cloud_seconds : (k,) for one cloud of each size, clouds given; None without network
-    exponent : of the number of points in ``cloud_seconds``, fitted from 200 points on; None without network
+    exponent : of the number of points in ``cloud_seconds``, fitted from `FITTED_FROM` points on; None without network
     """
 
     architecture: str
@@ -79,7 +79,7 @@ def cost_study(closures: Mapping[str, Closure], flow: FlowField, sizes: Sequence
     ----------
     closures : name -> Closure, or anything with ``predict(flow, centres=None)``
     flow : FlowField
-    sizes : numbers of points in a cloud, at least two of them 200 or more
+    sizes : numbers of points in a cloud, at least two of them `FITTED_FROM` or more
     """
     with _one_thread():
         return CostStudy(np.array(sizes), {name: _cost(closure, flow, sizes) for name, closure in closures.items()})
