@@ -24,9 +24,8 @@ def test_graph_networks_cost_the_square_of_the_points_and_vector_clouds_the_firs
     flow = random_flow(2, n=500)
     closures = {"cloud": closure_of(VectorCloudNetwork(["strain_rate"]), flow, training_seconds=12.5),
                 "graph": closure_of(GraphKernelNetwork(["strain_rate"]), flow)}  # fmt: skip
-    study = cost_study(closures, flow, sizes=(25, 200, 400, 800))
-    cloud, graph = study.costs.values()
-    assert 0.6 < cloud.exponent < 1.5 < graph.exponent < 3
+    cloud, graph = cost_study(closures, flow).costs.values()
+    assert 0.6 < cloud.exponent < 1.5 < 1.75 < graph.exponent < 2.6   # a busy machine scatters by 0.3
     assert (graph.cloud_seconds > cloud.cloud_seconds).all()
     assert graph.seconds_per_point > cloud.seconds_per_point
     assert (cloud.architecture, cloud.symmetry, cloud.training_seconds) == ("vector-cloud", "O(d)", 12.5)
