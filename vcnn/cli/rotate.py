@@ -16,7 +16,7 @@ from vcnn.outputs import claim
 
 def rotate(
     models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Trained models, .safetensors.")],
-    flow: Annotated[Path, typer.Argument(metavar="FLOW", help=f"{ANY_FLOW.capitalize()}.")],
+    flow: Annotated[Path, typer.Argument(metavar="FLOW", help=f"The flow: {ANY_FLOW}.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the report.")],
     angle: Annotated[list[float], typer.Option(help="Degrees; repeat for several.")] = [0, 35, 70, 90, 180],  # noqa: B006 (typer copies it)
     also: Annotated[

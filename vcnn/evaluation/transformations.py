@@ -117,7 +117,7 @@ def _response(closure, flow, samples, seed) -> Response:
             parts[count] = relative_l2(_predicted(closure, many.subsample(count, rng)), reference)
     amplitude = NOISE * np.sqrt((flow.velocity**2).sum(axis=1).mean() / flow.dimension)
     noisy = replace(flow, velocity=flow.velocity + amplitude * rng.standard_normal(flow.velocity.shape))
-    shaken = norms(_predicted(closure, replace(many, flow=noisy)) - reference) / norms(reference).max()
+    shaken = norms(_predicted(closure, replace(many, flow=noisy)) - reference) / (norms(reference).max() or 1.0)
     symmetry = closure.network.symmetry + (", Galilean" if closure.galilean else "")
     return Response(
         claimed=symmetry,
