@@ -37,7 +37,7 @@ class Cost:
     architecture : name of the network, or of the closure's type if it has none
     symmetry : what the network claims, None without network
     parameters : number of trained parameters, None without network
-    training_seconds : as the closure's provenance has it, else None
+    training_seconds, training_threads : as the closure's provenance has them, else None
     seconds_per_point : of ``predict``, clouds included; one thread, the closure's own precision
     memory : bytes
         Largest sum of all tensors alive at once in a prediction at 256 points, weights not counted.
@@ -49,6 +49,7 @@ class Cost:
     symmetry: str | None
     parameters: int | None
     training_seconds: float | None
+    training_threads: int | None
     seconds_per_point: float
     memory: int
     cloud_seconds: np.ndarray | None
@@ -95,6 +96,7 @@ def _cost(closure, flow, sizes) -> Cost:
         symmetry=None if network is None else network.symmetry,
         parameters=None if network is None else sum(p.numel() for p in network.parameters()),
         training_seconds=provenance.get("training_seconds"),
+        training_threads=provenance.get("training_threads"),
         seconds_per_point=_seconds_per_point(closure, flow),
         memory=_peak_memory(lambda: closure.predict(flow, centres=_some(flow, _MEMORY_POINTS))),
         cloud_seconds=curve,

@@ -152,7 +152,7 @@ def _cost_sections(study) -> list[Section]:
         rows.append([
             model, *([] if telling else [cost.architecture]), cost.symmetry or "–",
             "–" if cost.parameters is None else f"{cost.parameters:,}",
-            "–" if cost.training_seconds is None else _duration(cost.training_seconds),
+            "–" if cost.training_seconds is None else _duration(cost.training_seconds, cost.training_threads),
             f"{1e6 * cost.seconds_per_point:,.0f} µs", f"{cost.memory / 2**20:,.1f} MB",
             "–" if cost.exponent is None else f"n^{cost.exponent:.2f}",
         ])  # fmt: skip
@@ -163,8 +163,8 @@ def _cost_sections(study) -> list[Section]:
         "What each model costs",
         "Time of a prediction is processor time of one thread a point, the search for clouds included. Memory is the "
         "largest sum of all tensors alive at once in a prediction at 256 points, as torch's profiler counts it, "
-        "without weights and without arrays of the search. Training time is what the model file says. The last column "
-        "is how the time of a cloud grows with its number n of points.",
+        "without weights and without arrays of the search. Training time, and × how many threads, is what the model "
+        "file says. The last column is how the time of a cloud grows with its number n of points.",
         ["model", *([] if telling else ["architecture"]), "claims", "parameters", "training", "time a point", "memory",
          "growth"],
         rows, figures,
@@ -206,7 +206,9 @@ def _count(counts) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-def _duration(seconds) -> str:
+def _duration(seconds, threads) -> str:
     if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+        time = f"{seconds:.0f} s"
+    else:
+        time = f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+    return time if threads is None else f"{time} × {threads}"
