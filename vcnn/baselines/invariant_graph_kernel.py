@@ -13,9 +13,9 @@ class InvariantGraphKernelNetwork(GraphKernelNetwork):
     """Graph kernel network that does not see the frame: the plain one with other features.
 
     Nodes carry scalars c_i only, edges e_ij = [x_i·x_j, u_i·u_j, c_i, c_j] with positions x relative to the centre.
-    The published c_i are seven scalars, among them |u|, a function of |r| and the upwinding function of r·u; here
-    they are the named scalars with |r|, |u| and r·u, from which a network can form those (x_i·x_i and u_i·u_i are
-    among them). All else, the plain means and the widths too, is as in `GraphKernelNetwork`.
+    The c_i are the named scalars with |r|, |u| and r·u: in their place Zhou et al. 2022 list |u|, a function of |r| and
+    an upwinding function of r·u, which a network can form from these. All else, the plain means and the widths too,
+    is as in `GraphKernelNetwork`.
 
     Parameters
     ----------
