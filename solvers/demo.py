@@ -19,7 +19,7 @@ CELLS, COARSE = (96, 64), (60, 40)  # a graph network is shown on the coarse mes
 TARGET = "concentration"
 SCALARS = ("strain_rate", "wall_distance")
 VECTOR_CLOUD = {"epochs": 40, "max_points": 50}
-GRAPH_KERNEL = {"epochs": 12, "centres": 600, "max_points": 25, "batch_size": 64}
+GRAPH_KERNEL = {"epochs": 12, "centres": 600, "max_points": 25, "batch_size": 16, "learning_rate": 5e-3}
 UNITS = {"length": "H", "velocity": "U", "time": "H/U", "concentration": "1"}
 
 
