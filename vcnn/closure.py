@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import copy
-import json
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from vcnn.architectures import build_network
 from vcnn.errors import DivergenceError, InputError
+from vcnn.extrapolation import TrainingRange
 from vcnn.flow import FlowField
 from vcnn.heads import OUTPUTS
 from vcnn.region import RegionOfInfluence
 from vcnn.scales import Scales
+from vcnn.tensor_file import read_tensors, write_tensors
 
 _FORMAT = 2
+_FIELDS = ("scalars", "vectors", "tensors")
+_RANGE = "training_range/"   # tensors of that name are not the network's
 _ROWS = 2**15  # rows of pair data a network handles at once: activations stay in the cache
 
 
@@ -38,6 +38,8 @@ class Closure:
     scales : Scales
     units : name -> unit, e.g. ``{"length": "H", "velocity": "U_b", "concentration": "1"}``
     provenance : how it was trained; anything JSON can hold
+    training_range : TrainingRange, optional
+        Which clouds it was trained on.
     """
 
     network: torch.nn.Module
@@ -47,6 +49,7 @@ class Closure:
     scales: Scales = field(default_factory=Scales)
     units: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping = field(default_factory=dict)
+    training_range: TrainingRange | None = None
 
     @property
     def targets(self) -> dict[str, str]:
@@ -68,8 +71,34 @@ class Closure:
             )
 
     def scaled(self, flow: FlowField) -> FlowField:
-        """The flow in the units that the network takes."""
-        return self.scales.flow(flow) if self.network.scaling else flow
+        """The flow in the units that the network takes, with the fields that it reads only."""
+        if self.network.scaling:
+            return self.scales.flow(flow)
+        read = {kind: {name: getattr(flow, kind)[name] for name in getattr(self.network, kind)} for kind in _FIELDS}
+        return replace(flow, **read)
+
+    def extrapolation(self, flow: FlowField, centres=None) -> np.ndarray:
+        """How far the clouds of a flow lie from the nearest ones of training; 1 is where extrapolation begins.
+
+        Parameters
+        ----------
+        flow, centres : as for :meth:`predict`
+
+        Returns
+        -------
+        (n,), m of them with ``centres``
+
+        Raises
+        ------
+        InputError
+            If the flow lacks a field, has another dimension, or the closure does not know what it was trained on.
+        """
+        self.check(flow)
+        if self.training_range is None:
+            raise InputError("extrapolation: the model does not say which clouds it was trained on")
+        scaled = self.scaled(flow)
+        blocks = (self.scales.clouds(block, scaled) for block in self.region.stream(flow, centres))
+        return np.concatenate([self.training_range.distance(block, self.network.galilean) for block in blocks])
 
     def named(self, prediction) -> dict[str, np.ndarray]:
         """What :meth:`predict` returned, by name whether there is one target or several."""
@@ -137,7 +166,10 @@ class Closure:
             "region": self.region.to_dict(), "scales": self.scales.to_dict(), "target": self.target,
             "dimension": self.dimension, "units": dict(self.units), "provenance": dict(self.provenance),
         }  # fmt: skip
-        write_tensors(path, self.network.state_dict(), header)
+        tensors = self.network.state_dict()
+        if self.training_range is not None:
+            tensors |= {_RANGE + name: torch.from_numpy(a) for name, a in self.training_range.arrays().items()}
+        write_tensors(path, tensors, header)
         return path
 
     @staticmethod
@@ -167,6 +199,8 @@ class Closure:
         tensors, header = read_tensors(path)
         if header.get("format") != _FORMAT:
             raise InputError(f"{path}: model format {header.get('format')}, this version reads {_FORMAT}")
+        names = [name for name in tensors if name.startswith(_RANGE)]
+        arrays = {name.removeprefix(_RANGE): tensors.pop(name).numpy() for name in names}
         network = build_network(header["architecture"], header["config"])
         network.to(next(iter(tensors.values())).dtype).load_state_dict(tensors)
         return Closure(
@@ -177,41 +211,14 @@ class Closure:
             scales=Scales.from_dict(header["scales"]),
             units=header["units"],
             provenance=header["provenance"],
+            training_range=TrainingRange(**arrays) if arrays else None,
         )
 
 
 def check_fields(network, flow: FlowField, who: str) -> None:
     """Raise `InputError` if the flow lacks a field that the network takes."""
-    for kind in ("scalars", "vectors", "tensors"):
+    for kind in _FIELDS:
         missing = [name for name in getattr(network, kind) if name not in getattr(flow, kind)]
         if missing:
             there = ", ".join(getattr(flow, kind)) or "none"
             raise InputError(f"{who} needs {kind} {', '.join(missing)}; the flow has: {there}")
-
-
-def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], header: dict) -> None:
-    """Tensors and a JSON header in one safetensors file, written whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-        save_file(tensors, part, metadata={"vcnn": json.dumps(header)})
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def read_tensors(path) -> tuple[dict[str, torch.Tensor], dict]:
-    """Inverse of :func:`write_tensors`; a clear error for anything else."""
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = (file.metadata() or {}).get("vcnn")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-    except SafetensorError:
-        raise InputError(f"{path}: truncated or not a safetensors file") from None
-    if header is None:
-        raise InputError(f"{path}: a safetensors file, but not written by this package")
-    return tensors, json.loads(header)

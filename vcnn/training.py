@@ -16,13 +16,15 @@ import torch
 from scipy.stats import special_ortho_group
 from tqdm import tqdm
 
-from vcnn.closure import Closure, read_tensors, write_tensors
+from vcnn.closure import Closure
 from vcnn.errors import DivergenceError, InputError
 from vcnn.evaluation.errors import errors_of
+from vcnn.extrapolation import TrainingRange
 from vcnn.flow import FlowField
 from vcnn.region import RegionOfInfluence
 from vcnn.samples import check_flows, check_importance, draw_samples
 from vcnn.scales import Scales
+from vcnn.tensor_file import read_tensors, write_tensors
 
 _CALIBRATION = 1000      # clouds that a network is calibrated with
 _LARGEST_GRADIENT = 1.0   # longer ones are shortened: rare clouds would throw the weights off
@@ -167,7 +169,8 @@ def fit(network, flows: Sequence[FlowField], target: str | Sequence[str], region
         "training_seconds": sum(entry["seconds"] for entry in state.history),
         "training_threads": torch.get_num_threads(),
     }
-    closure = replace(closure, provenance={**closure.provenance, **spent})
+    seen = TrainingRange.of(clouds, network.galilean, np.random.default_rng([config.seed, 4]))
+    closure = replace(closure, provenance={**closure.provenance, **spent}, training_range=seen)
     if run_directory is not None:
         closure.save(Path(run_directory) / "model.safetensors")
     return closure

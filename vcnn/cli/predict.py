@@ -22,7 +22,8 @@ def predict(
 ):
     """Predict flows with a model.
 
-    Writes each flow with its prediction and, where the truth is known, the error, for ParaView; and errors.json.
+    Writes each flow with its prediction and, where the truth is known, the error, for ParaView; and errors.json. The
+    field "extrapolation" is above 1 where no cloud of training is like that of the point.
 
     \b
     Example:
@@ -40,7 +41,7 @@ def predict(
     for path, flow in given.items():
         with naming(path):
             closure.check(flow)
-    errors = {}
+    errors, outside = {}, {}
     with staged(output) as folder:
         for file, (path, flow) in zip(files, given.items(), strict=True):
             with naming(path):
@@ -49,12 +50,18 @@ def predict(
                 fields = {f"{name}_predicted": values for name, values in found.items()}
                 fields |= {f"{name}_error": found[name] - values for name, values in truth.items()}
                 errors[file] = {name: relative_l2(found[name], v, flow.weights) for name, v in truth.items()}
+                if closure.training_range is not None:
+                    fields["extrapolation"] = closure.extrapolation(flow)
+                    outside[file] = float(flow.weights @ (fields["extrapolation"] > 1) / flow.weights.sum())
                 kinds = {1: {}, 2: {}, 3: {}}
                 for name, values in fields.items():
                     kinds[values.ndim][name] = values
                 scalars, vectors, tensors = kinds.values()
                 flow.with_fields(scalars, vectors, tensors).save(folder / file)
         (folder / "errors.json").write_text(json.dumps(errors, indent=1))
-    rows = [[file, *(percent(known.get(name)) for name in closure.targets)] for file, known in errors.items()]
-    print(table(["flow", *(f"error of {name}" for name in closure.targets)], rows))
+    rows = [
+        [file, *(percent(known.get(name)) for name in closure.targets), percent(outside.get(file))]
+        for file, known in errors.items()
+    ]
+    print(table(["flow", *(f"error of {name}" for name in closure.targets), "extrapolated"], rows))
     print(f"written to {output}")
