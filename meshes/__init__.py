@@ -13,7 +13,7 @@ from meshes.gradients import cell_gradient, strain_rate
 from meshes.openfoam import read_openfoam
 from meshes.periodic_hill import hill_profile, periodic_hill
 from meshes.periodic_hill_gmsh import periodic_hill_gmsh
-from meshes.reading import read_flow
+from meshes.reading import read_flow, read_mesh
 from meshes.wall_distance import wall_distance
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "periodic_hill_gmsh",
     "read_arrays",
     "read_flow",
+    "read_mesh",
     "read_openfoam",
     "strain_rate",
     "wall_distance",

@@ -67,13 +67,29 @@ def read_flow(path, time=None, fields=None) -> FlowField:
     return _from_meshio(path, fields)
 
 
+def read_mesh(path) -> meshio.Mesh:
+    """Read the mesh alone, with its named boundaries, from whatever :func:`read_flow` reads; no velocity is needed.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it cannot be read, or holds no cells.
+    """
+    path = Path(path)
+    own = path.suffix == ".vtu" and path.is_file() and "vcnn" in read_grid(path).field_data
+    if own or path.suffix in (".foam", ".npz") or not path.is_file():
+        mesh = read_flow(path).mesh
+        if mesh is None:
+            raise InputError(f"{path}: holds points without a mesh")
+        return mesh
+    mesh = _read_mesh(path)
+    d, cells = _cells(path, mesh)
+    return named_mesh(mesh.points[:, :d], [(block.type, block.data) for block in cells], _boundaries(mesh, d))
+
+
 def _from_meshio(path, fields):
     mesh = _read_mesh(path)
-    d = 2 if np.ptp(mesh.points[:, 2:]) == 0 else 3
-    cells = [block for block in mesh.cells if block.dim == d]
-    if not cells:
-        found = ", ".join(sorted({block.type for block in mesh.cells})) or "none"
-        raise InputError(f"{path}: the mesh has no cells of dimension {d} (cells: {found})")
+    d, cells = _cells(path, mesh)
     cell_data = {
         name: np.concatenate([a for a, block in zip(data, mesh.cells, strict=True) if block.dim == d])
         for name, data in mesh.cell_data.items()
@@ -130,6 +146,16 @@ def _read_mesh(path):
     except (Exception, SystemExit) as error:
         reason = str(error).splitlines()[:1]
         raise InputError(f"{path}: cannot be read ({reason[0] if reason else type(error).__name__})") from None
+
+
+def _cells(path, mesh):
+    """Dimension of a mesh, and its blocks of cells of that dimension."""
+    d = 2 if np.ptp(mesh.points[:, 2:]) == 0 else 3
+    cells = [block for block in mesh.cells if block.dim == d]
+    if not cells:
+        found = ", ".join(sorted({block.type for block in mesh.cells})) or "none"
+        raise InputError(f"{path}: the mesh has no cells of dimension {d} (cells: {found})")
+    return d, cells
 
 
 def _by_shape(data, d):
