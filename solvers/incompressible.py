@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from solvers.newton import newton
 from solvers.output import write_vtx
 from solvers.sampling import flow_field
 from vcnn.flow import FlowField
+
+if TYPE_CHECKING:
+    from solvers.coupling import CouplingHistory
 
 
 def strain_rate(u):
@@ -56,6 +60,10 @@ class FlowResult:
         ν_t of RANS.
     scalars : mapping name -> dolfinx Function
         What a turbulence model knows besides, such as ``turbulent_kinetic_energy``.
+    anisotropy : dolfinx Function, optional
+        a of RANS with a closure that predicts.
+    history : CouplingHistory, optional
+        How flow and closure came to agree.
     """
 
     problem: object
@@ -66,6 +74,8 @@ class FlowResult:
     residuals: tuple[float, ...]
     eddy_viscosity: fem.Function | None = None
     scalars: Mapping[str, fem.Function] = field(default_factory=dict)
+    anisotropy: fem.Function | None = None
+    history: CouplingHistory | None = None
 
     def flow(self, location="cell") -> FlowField:
         """The solution at the midpoints of the cells or at the vertices of the mesh, whole on every rank.
@@ -100,9 +110,12 @@ class FlowResult:
     def checkpoint(self, path):
         """Write the solution to an ``.npz`` file for ``solve(start=path)``, on any number of ranks.
 
-        The file is replaced once the new one is complete (:func:`solvers.save_checkpoint`).
+        The file is replaced once the new one is complete (:func:`solvers.save_checkpoint`). With a closure that
+        predicts it holds what was predicted as well.
         """
         functions = {"velocity": self.velocity, "pressure": self.pressure, **self.scalars}
+        if self.history is not None:
+            functions |= {"eddy_viscosity": self.eddy_viscosity, "anisotropy": self.anisotropy}
         numbers = {"pressure_gradient": self.pressure_gradient, "residual": self.residuals[-1]}
         return save_checkpoint(path, self.domain, functions, numbers)
 
@@ -136,18 +149,8 @@ def solve_incompressible(
         If the iteration does not converge.
     """
     balance = MomentumBalance(domain, conditions)
-    w, W = balance.w, balance.space
-    u, p = ufl.split(w)
-    v, q = ufl.TestFunctions(W)
-    du, dp = ufl.TrialFunctions(W)
-    nu = fem.Constant(domain.mesh, float(problem.viscosity))
-    if eddy_viscosity is not None:
-        nu = nu + eddy_viscosity
-    residual = balance.residual(u, p, v, q, nu)
-    if anisotropy is not None:
-        residual -= ufl.inner(anisotropy, ufl.grad(v)) * dx
-    picard = balance.oseen(du, dp, v, q, u, nu)
-    exact = picard + ufl.inner(ufl.grad(u) * du, v) * dx
+    residual, picard, exact = linearised(balance, problem.viscosity, eddy_viscosity, anisotropy)
+    w, (v, _) = balance.w, ufl.TestFunctions(balance.space)
     solution = newton(
         residual=residual,
         jacobians=[exact] if start else [picard] * picard_steps + [exact],
@@ -161,6 +164,29 @@ def solve_incompressible(
     velocity, pressure = balance.velocity_and_pressure(w)
     force = balance.force or solution.force
     return FlowResult(problem, domain, velocity, pressure, force, solution.residuals)
+
+
+def linearised(balance, viscosity, eddy_viscosity=None, anisotropy=None):
+    """The weak momentum balance of ``balance.w``, its Picard linearisation, and its derivative.
+
+    Parameters
+    ----------
+    balance : MomentumBalance
+    viscosity : float
+    eddy_viscosity, anisotropy : UFL expressions, optional
+        As in :func:`solve_incompressible`.
+    """
+    u, p = ufl.split(balance.w)
+    v, q = ufl.TestFunctions(balance.space)
+    du, dp = ufl.TrialFunctions(balance.space)
+    nu = fem.Constant(balance.domain.mesh, float(viscosity))
+    if eddy_viscosity is not None:
+        nu = nu + eddy_viscosity
+    residual = balance.residual(u, p, v, q, nu)
+    if anisotropy is not None:
+        residual -= ufl.inner(anisotropy, ufl.grad(v)) * dx
+    picard = balance.oseen(du, dp, v, q, u, nu)
+    return residual, picard, picard + ufl.inner(ufl.grad(u) * du, v) * dx
 
 
 def guess_from(start, balance) -> np.ndarray:

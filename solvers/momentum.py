@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from solvers.bordered import Drive
 from solvers.conditions import Outlet, of_kind
 from solvers.fenics import basix, fem, ufl
@@ -94,9 +96,16 @@ class MomentumBalance:
         e = fem.Constant(self.domain.mesh, self._direction)
         return Drive(ufl.inner(e, v) * dx, target=self.bulk * self.domain.integral(1.0))
 
+    @cached_property
+    def _parts(self) -> list:
+        """Spaces of velocity and pressure, each with its degrees of freedom among the unknowns."""
+        return [self.space.sub(i).collapse() for i in range(2)]
+
     def velocity_and_pressure(self, w) -> tuple[fem.Function, fem.Function]:
         """Both from the unknowns; the pressure has mean 0 unless there is an outlet."""
-        velocity, pressure = (w.sub(i).collapse() for i in range(2))
+        velocity, pressure = (fem.Function(space) for space, _ in self._parts)
+        for part, (_, dofs) in zip((velocity, pressure), self._parts, strict=True):
+            part.x.array[:] = w.x.array[dofs[0]]
         pressure.x.array[:] *= float(self.speed)
         if not self._outlets:
             pressure.x.array[:] -= self.domain.integral(pressure) / self.domain.integral(1.0)

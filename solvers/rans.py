@@ -1,27 +1,26 @@
-"""Steady Reynolds-averaged flow with an eddy viscosity from a closure."""
+"""Steady Reynolds-averaged flow with a turbulent stress from a closure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import meshio
 import numpy as np
 
-from meshes.wall_distance import wall_distance
 from solvers.checks import float_array
-from solvers.conditions import Condition, Periodic, flow_conditions, of_kind
+from solvers.conditions import Condition, flow_conditions
+from solvers.coupled_flow import known_stress
+from solvers.coupling import solve_coupled
 from solvers.fenics import MPI
 from solvers.incompressible import FlowResult, check_flow, solve_incompressible
 from solvers.starts import begun
-from vcnn.errors import DivergenceError, InputError
+from vcnn.errors import InputError
 from vcnn.flow import FlowField
 
 _PICARD_STEPS = 5   # Newton from rest diverges; Picard alone is slow
-_RELAXATION = 0.5   # how far ν_t goes towards what the closure says of the flow
-_MAX_ROUNDS = 80
-_TOLERANCE = 1e-6   # of ν_t, relative L2
+_OWN = ("closure", "anisotropy", "location")   # what turbulence models do not take
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +34,13 @@ class RANS:
     ----------
     mesh, viscosity, bulk_velocity, walls, periodic, conditions
         As in `LaminarFlow`.
-    closure : array, FlowField or object with ``predict(flow) -> (n,)``
+    closure : array, FlowField, object with ``predict(flow)``, or turbulence model
         ν_t, length²/time: values (n,) at the points of the mesh that ``location`` says; or a flow on the mesh
-        with the scalar ``eddy_viscosity``; or a closure that predicts the values from the flow at these points
-        (those below 0 count as 0). With the latter, flow and ν_t are found in turns, ν_t moving half way to
-        what is predicted each time, until it moves by less than a millionth.
+        with the scalar ``eddy_viscosity``. Or a closure, such as a `vcnn.Closure`, that predicts at these points ν_t
+        or a Reynolds stress <u'u'> (n, d, d), velocity²: flow and closure are then made to agree
+        (:func:`solvers.coupling.solve_coupled`), and the stress is split into an eddy viscosity in the operator and
+        the rest (:func:`solvers.prediction.stress`). Or the class of a turbulence model, such as `SpalartAllmaras`,
+        which then solves the problem.
     anisotropy : array, optional
         a, velocity²: values (n, d, d) at the points that ``location`` says, part of the Reynolds stress that
         is not in ν_t.
@@ -65,58 +66,57 @@ class RANS:
     def __post_init__(self):
         if self.location not in ("cell", "vertex"):
             raise InputError(f"location: expected 'cell' or 'vertex', got {self.location!r}")
+        if isinstance(self.closure, type) and self.anisotropy is not None:
+            raise InputError("anisotropy: a turbulence model takes none")
         check_flow(self)
 
-    def solve(self, start: FlowResult | str | Path | None = None, comm=MPI.COMM_WORLD) -> FlowResult:
+    def solve(
+        self, start: FlowResult | str | Path | None = None, comm=MPI.COMM_WORLD, *, tolerance: float = 1e-9,
+        max_rounds: int = 100, checkpoint: str | Path | None = None, progress: bool = False,
+    ) -> FlowResult:  # fmt: skip
         """Solve on all ranks of ``comm``.
 
         Parameters
         ----------
         start : FlowResult or path, optional
-            To begin from, as in `LaminarFlow.solve`. Without it, a closure that predicts begins from the flow with
-            ν_t = 0.02 U d, d the distance to the wall.
+            To begin from, as in `LaminarFlow.solve`; a checkpoint of a coupled run goes on with what was predicted
+            then. Without it, a closure that predicts begins from the flow with ν_t = 0.02 U d, d the distance to the
+            wall.
+        tolerance : float
+            Bound of what the closure still changes, relative L²; see :class:`solvers.coupling.CouplingHistory`.
+        max_rounds : int
+            How many times a closure that predicts may be asked.
+        checkpoint : path ending in ``.npz``, optional
+            Where the solution goes, every few rounds the present state, and the best one if there is no solution:
+            for ``solve(start=path)``.
+        progress : bool
+            Show a line with rounds and residuals.
 
         Raises
         ------
         InputError
-            If the start lies elsewhere or cannot be read.
+            If the start lies elsewhere or cannot be read, or the closure cannot be asked.
         DivergenceError
             If the iteration does not converge.
         """
-        domain, start = begun(self, start, comm)
+        if checkpoint is not None and Path(checkpoint).suffix != ".npz":
+            raise InputError(f"checkpoint: expected a path that ends in .npz, got {str(checkpoint)!r}")
+        result = self._result(start, comm, tolerance, max_rounds, checkpoint, progress)
+        if checkpoint is not None:
+            result.checkpoint(checkpoint)
+        return result
+
+    def _result(self, start, comm, tolerance, max_rounds, checkpoint, progress):
+        if isinstance(self.closure, type) and hasattr(self.closure, "solve"):
+            options = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _OWN}
+            return self.closure(**options).solve(start, comm)
+        domain, begin = begun(self, start, comm)
         if not hasattr(self.closure, "predict"):
-            return self._solved(domain, *self._eddy_viscosity(), start)
-        if start is None:
-            start = self._first(domain)
-        values = self._predicted(flow := start.flow(self.location))
-        for _ in range(_MAX_ROUNDS):
-            start = self._solved(domain, values, self.location, start)
-            wanted = self._predicted(start.flow(self.location))
-            change = wanted - values
-            if np.sqrt(flow.weights @ change**2) <= _TOLERANCE * np.sqrt(flow.weights @ wanted**2):
-                return start
-            values = values + _RELAXATION * change
-        raise DivergenceError(
-            f"RANS: flow and eddy viscosity do not settle, after {_MAX_ROUNDS} rounds ν_t still changes by up to "
-            f"{np.abs(change).max():.3g} (of {wanted.max():.3g}); try a start nearer to the solution"
-        )
-
-    def _first(self, domain) -> FlowResult:
-        """A flow for the closure to begin with."""
-        periodic = of_kind(flow_conditions(self), Periodic).values()
-        bulk = max((abs(condition.bulk_velocity or 0) for condition in periodic), default=0)
-        if not bulk or not domain.walls:
-            raise InputError("start: needed for a closure that predicts, unless there are a bulk velocity and walls")
-        distance = wall_distance(self.mesh, self.mesh.points, domain.walls, domain.periods)
-        return self._solved(domain, 0.02 * bulk * distance, "vertex", None)
-
-    def _predicted(self, flow):
-        values = float_array(self.closure.predict(flow), "closure", f"it to predict {len(flow)} eddy viscosities")
-        if values.shape != (len(flow),):
-            raise InputError(f"closure: expected it to predict {len(flow)} eddy viscosities, got shape {values.shape}")
-        if not np.isfinite(values).all():
-            raise DivergenceError("RANS: the closure predicts NaN or infinite eddy viscosities")
-        return np.maximum(values, 0)
+            return self._solved(domain, *self._eddy_viscosity(), begin)
+        if self.anisotropy is not None:
+            _checked(self.anisotropy, "anisotropy", 2 * (domain.dimension,))
+        known = None if start is None else known_stress(start, domain, self.location)
+        return solve_coupled(self, domain, begin, known, tolerance, max_rounds, checkpoint, progress)
 
     def _solved(self, domain, values, location, start) -> FlowResult:
         """The flow with a given eddy viscosity."""

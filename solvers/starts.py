@@ -52,7 +52,8 @@ def _same(domain, mesh, wanted) -> bool:
 
 
 def _read(problem, path, domain) -> FlowResult:
-    scalars = [name for name in functions_in(path) if name not in ("velocity", "pressure")]
+    others = ("velocity", "pressure", "eddy_viscosity", "anisotropy")   # the last two are a matter of coupling
+    scalars = [name for name in functions_in(path) if name not in others]
     functions = _functions(domain, scalars)
     numbers = load_checkpoint(path, domain, functions)
     if not {"pressure_gradient", "residual"} <= set(numbers):

@@ -8,6 +8,7 @@ from shutil import which
 
 import numpy as np
 import pytest
+from test_coupling import cloud_closure
 from test_laminar import box
 
 import meshes
@@ -49,13 +50,18 @@ def solved() -> dict[str, np.ndarray]:
     rans = RANS(mesh, 0.002, 0.7, closure=0.02 + 0.01 * np.sin(np.arange(96))).solve()
     fine = meshes.periodic_hill(1.0, cells=(12, 16), grading=15.0, kind="triangle")
     turbulent = SpalartAllmaras(fine, 1 / 1000, 0.72).solve()
+    coupled = RANS(mesh, 0.01, 0.7, closure=cloud_closure()).solve()
+    stressed = RANS(mesh, 0.01, 0.7, closure=cloud_closure("reynolds_stress"), location="vertex").solve()
     duct = LaminarFlow(box(3, "tetra"), 0.1, 0.5, walls=("wall",)).solve()
 
     points = np.stack([np.linspace(0, 9, 30), np.linspace(1, 3, 30)], axis=-1)
     located = locate(hill.domain.mesh, points)
     floor = along_wall(hill, "bottom")
     profiles = station_profiles(hill, [0.5, 4.0, 8.5], count=11)
-    results = {"laminar": hill, "scalar": scalar, "rans": rans, "turbulent": turbulent, "duct": duct}
+    results = {
+        "laminar": hill, "scalar": scalar, "rans": rans, "turbulent": turbulent, "coupled": coupled,
+        "stressed": stressed, "duct": duct,
+    }  # fmt: skip
     arrays = {}
     for name, result in results.items():
         for location in ("cell", "vertex"):
@@ -63,7 +69,7 @@ def solved() -> dict[str, np.ndarray]:
     for profile in profiles:
         arrays |= fields(f"station {profile.parameters['station']}", profile)
     return arrays | {
-        "forces": np.array([result.pressure_gradient for result in (hill, rans, turbulent, duct)]),
+        "forces": np.array([result.pressure_gradient for result in (hill, rans, turbulent, coupled, stressed, duct)]),
         "force on walls": np.stack([wall_force(result, "bottom", "top") for result in (hill, rans)]),
         "skin friction": floor.skin_friction,
         "pressure coefficient": floor.pressure_coefficient,
@@ -100,6 +106,30 @@ def test_any_number_of_ranks_finds_the_same(ranks, serial, tmp_path):
         for name, expected in serial.items():
             tolerance = 1e-10 * np.abs(expected).max()
             np.testing.assert_allclose(parallel[name], expected, rtol=0, atol=tolerance, err_msg=name)
+
+
+def test_a_closure_that_fails_on_one_rank_fails_on_all():
+    """Each rank asks for its own points; those of one are out of a closure's reach."""
+    code = """
+import numpy as np
+import meshes
+from solvers import RANS
+from vcnn import DivergenceError
+
+class Sharing:
+    def predict(self, flow, centres):
+        assert len(centres) == 8
+        return np.where(centres == 5, np.nan, 0.01)
+
+try:
+    RANS(meshes.channel(cells=(4, 4)), 0.1, 1.0, closure=Sharing()).solve()
+except DivergenceError as error:
+    assert "the closure predicts NaN" in str(error)
+else:
+    raise AssertionError
+"""
+    run = mpirun(2, code)
+    assert run.returncode == 0, run.stderr
 
 
 def test_only_rank_0_reports_its_steps():

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 from wrong_meshes import ENDS, MESH, NO_WALLS, THROUGH, WALLS, Wrong
 
-from solvers import RANS, Inlet, ScalarTransport
+from solvers import RANS, Inlet, ScalarTransport, SpalartAllmaras
 from vcnn import DivergenceError
 
 
@@ -60,12 +60,37 @@ FIELDS = [
     Wrong("closure predicts NaN", lambda s: asked(s, np.full(16, np.nan)), "the closure predicts NaN", DivergenceError),
     Wrong(
         "closure predicts too little", lambda s: asked(s, np.ones(2)),
-        r"closure: expected it to predict 16 eddy viscosities, got shape \(2,\)",
+        r"closure: expected it to predict 16 eddy viscosities or 2 by 2 stresses, got shape \(2,\)",
     ),
     Wrong("closure by name", lambda s: rans("model"), "closure: expected an array, a FlowField or an object with pred"),
     Wrong(
         "closure predicts words", lambda s: asked(s, "turbulent"),
-        "closure: expected it to predict 16 eddy viscosities, got 'turbulent'",
+        "closure: expected it to predict 16 eddy viscosities or 2 by 2 stresses, got 'turbulent'",
+    ),
+    Wrong(
+        "closure predicts vectors", lambda s: asked(s, np.ones((16, 2))),
+        r"closure: expected it to predict 16 eddy viscosities or 2 by 2 stresses, got shape \(16, 2\)",
+    ),
+    Wrong(
+        "closure predicts several fields", lambda s: asked(s, {"k": np.ones(16), "nu_t": np.ones(16)}),
+        "closure: expected one field to be predicted, got k, nu_t",
+    ),
+    Wrong(
+        "stress that is not symmetric", lambda s: asked(s, np.tile([[0.0, 1.0], [2.0, 0.0]], (16, 1, 1))),
+        "closure: expected symmetric stresses",
+    ),
+    Wrong(
+        "closure that raises",
+        lambda s: RANS(MESH, 0.1, 1.0, closure=SimpleNamespace(predict=lambda flow: flow.scalars["k"])).solve(s.flow),
+        "closure: predict fails with KeyError: 'k'",
+    ),
+    Wrong("checkpoint of the coupling with another suffix",
+        lambda s: RANS(MESH, 0.1, 1.0, closure=np.ones(16)).solve(checkpoint="state.h5"),
+        r"checkpoint: expected a path that ends in \.npz, got 'state\.h5'",
+    ),
+    Wrong(
+        "turbulence model with an anisotropy", lambda s: rans(SpalartAllmaras, anisotropy=np.zeros((16, 2, 2))),
+        "anisotropy: a turbulence model takes none",
     ),
     Wrong(
         "anisotropy that is not symmetric",

@@ -1,0 +1,293 @@
+"""A flow and the closure in it: the same solution from everywhere, in every frame, and never a silent wrong one."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from test_rans import Predicting, mixing_length
+
+import meshes
+from solvers import RANS, Inlet, LaminarFlow, MixingLength, OneEquationKL, Outlet, SpalartAllmaras, Wall
+from solvers.anderson import Anderson
+from solvers.fenics import ufl
+from solvers.sampling import sample
+from vcnn import Closure, DivergenceError, RegionOfInfluence, VectorCloudNetwork
+from vcnn.mesh import boundary_facets, named_mesh
+from vcnn.scales import Scales
+
+HILL = meshes.periodic_hill(1.0, cells=(20, 14))
+REYNOLDS = {"viscosity": 1 / 300, "bulk_velocity": 0.72}
+
+
+def hill(closure, **options):
+    return RANS(HILL, **REYNOLDS, closure=closure, **options)
+
+
+def blended(flow):
+    """A mixing length that is not pointwise: ν_t is the mean over all points within a distance."""
+    values = np.minimum(0.41 * flow.scalars["wall_distance"], 0.2) ** 2 * flow.scalars["strain_rate"]
+    near = np.linalg.norm(flow.points[:, None] - flow.points, axis=2) < 0.4
+    return (near * flow.weights) @ values / (near @ flow.weights)
+
+
+def linear_stress(flow):
+    """A Reynolds stress <u'u'> from a wall distance and a velocity alone; it knows nothing of any eddy viscosity."""
+    d, u = flow.scalars["wall_distance"], flow.velocity
+    return 0.01 * (d / (1 + d))[:, None, None] * (u[:, :, None] * u[:, None, :] + 0.1 * np.eye(2))
+
+
+def cloud_closure(output="positive_scalar"):
+    """A small network with random weights that predicts small positive viscosities or stresses."""
+    network = VectorCloudNetwork(("wall_distance",), output=output, embedding=8, fitting=(16,), seed=1)
+    scales = Scales(scalars={"wall_distance": (1.0, 1.0)}, targets=((0.0, 0.01),))
+    return Closure(network, RegionOfInfluence.ball(0.4), "eddy_viscosity", 2, scales)
+
+
+@pytest.fixture(scope="module")
+def starts():
+    return LaminarFlow(HILL, 0.02, 0.6).solve(), SpalartAllmaras(HILL, **REYNOLDS).solve()
+
+
+def gap(a, b):
+    """Relative L² difference of two velocities at cells."""
+    a, b = a.flow(), b.flow()
+    return np.sqrt((a.weights @ (a.velocity - b.velocity) ** 2).sum() / (a.weights @ b.velocity**2).sum())
+
+
+# -- acceleration ---------------------------------------------------------------------------------------
+
+
+def test_linear_fixed_point_converges_as_gmres():
+    """Walker & Ni, thm 2.2: x_{k+1} = G(x_k of GMRES) for x = G(x) = A x + b."""
+    rng = np.random.default_rng(0)
+    basis, _ = np.linalg.qr(rng.normal(size=(30, 30)))
+    A, b = basis @ np.diag(np.repeat([-0.6, -0.2, 0.3, 0.7, 0.9], 6)) @ basis.T, rng.normal(size=30)
+    anderson, x, krylov = Anderson(depth=10), np.zeros(30), []
+    for k in range(6):
+        y = np.zeros(30)
+        if k:   # least squares over the Krylov space of I − A, r₀ = b
+            krylov.append(np.linalg.matrix_power(np.eye(30) - A, k - 1) @ b)
+            Z = np.transpose(krylov)
+            y = Z @ np.linalg.lstsq((np.eye(30) - A) @ Z, b)[0]
+        x = anderson.next(x, A @ x + b)
+        np.testing.assert_allclose(x, A @ y + b, atol=1e-7 * np.linalg.norm(b))
+    np.testing.assert_allclose(x, np.linalg.solve(np.eye(30) - A, b), rtol=1e-7)   # five eigenvalues, five steps
+
+
+def test_relaxation_falls_where_plain_iteration_diverges():
+    """x = cos(3 x) has the slope −2.7 at its fixed point."""
+    anderson, x = Anderson(depth=1), np.array([2.0])
+    for _ in range(30):
+        x = anderson.next(x, np.cos(3 * x))
+    np.testing.assert_allclose(x, np.cos(3 * x), atol=1e-12)
+
+
+# -- the solution ---------------------------------------------------------------------------------------
+
+
+def test_the_same_as_with_the_closure_inside_the_equations():
+    """van Driest's mixing length: its eddy viscosity at cells leads where the monolithic model leads, but for h²."""
+    def error(n):
+        mesh = meshes.channel(1.0, 2.0, cells=(4, n), grading=8.0)
+        exact = MixingLength(mesh, 0.002, 1.0).solve()
+        f = exact.pressure_gradient
+
+        def predict(flow):
+            d = flow.scalars["wall_distance"]
+            eta = 1 - d
+            length = (0.14 - 0.08 * eta**2 - 0.06 * eta**4) * (1 - np.exp(-d * math.sqrt(f) / 0.002 / 26))
+            return length**2 * flow.scalars["strain_rate"]
+
+        return gap(RANS(mesh, 0.002, 1.0, closure=Predicting(predict)).solve(), exact)
+
+    coarse, fine = error(24), error(48)
+    assert fine < 5e-4
+    assert np.log2(coarse / fine) > 1.7
+
+
+@pytest.mark.parametrize("closure", [Predicting(mixing_length), Predicting(blended), Predicting(linear_stress)])
+def test_every_start_leads_to_the_same_solution(closure, starts):
+    problem = hill(closure)
+    uniform = problem.solve()
+    assert uniform.residuals[-1] < 1e-9 and uniform.history.change[-1] <= 1e-9
+    for start in starts:
+        assert gap(problem.solve(start=start), uniform) < 1e-7
+
+
+@pytest.mark.parametrize("degrees", [35, 90, 180])
+def test_turned_mesh_gives_the_turned_flow(degrees):
+    """Points, period and driving direction are turned and the problem is solved anew."""
+    c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    R = np.array([[c, -s], [s, c]])
+    cells = [(block.type, block.data) for block in HILL.cells if block.dim == 2]
+    turned = named_mesh(HILL.points @ R.T, cells, boundary_facets(HILL))
+    for closure in (cloud_closure(), Predicting(linear_stress)):
+        here = hill(closure).solve()
+        there = RANS(turned, **REYNOLDS, closure=closure).solve()
+        back = there.flow().rotated(R.T)
+        size = np.linalg.norm(here.flow().velocity)
+        assert np.linalg.norm(back.velocity - here.flow().velocity) < 1e-8 * size
+
+
+def test_a_network_is_asked_in_double_precision():
+    closure = cloud_closure()
+    result = hill(closure).solve()
+    expected = closure.predict(result.flow(), dtype=torch.float64)
+    np.testing.assert_allclose(result.flow().scalars["eddy_viscosity"], expected, rtol=1e-7)
+    assert result.history.clipped[-1] == 0
+
+
+# -- stresses -------------------------------------------------------------------------------------------
+
+
+def strains(result):
+    """(n, 2, 2) sym ∇u at the midpoints of the cells."""
+    S, parts = ufl.sym(ufl.grad(result.velocity)), {}
+    for i in range(2):
+        for j in range(2):
+            parts[f"{i}{j}"] = S[i, j]
+    found = sample(result.domain, "cell", {}, parts)
+    return np.array([[found["00"], found["01"]], [found["10"], found["11"]]]).transpose(2, 0, 1)
+
+
+def test_stress_of_an_eddy_viscosity_acts_as_that():
+    """τ = −2 ν_t S as numbers, whatever its isotropic part is: the velocity that it is of solves the equations."""
+    nu_t = 0.01 + 0.005 * np.sin(np.arange(280))
+    given = hill(nu_t).solve()
+    stress = 0.1 * np.eye(2) - 2 * nu_t[:, None, None] * strains(given)
+    found = hill(Predicting(lambda flow: stress)).solve()
+    assert gap(found, given) < 1e-7
+    assert found.pressure_gradient == pytest.approx(given.pressure_gradient, rel=1e-7)
+    np.testing.assert_allclose(found.flow().scalars["eddy_viscosity"], nu_t, rtol=1e-4)
+
+
+def test_linear_shear_stress_is_balanced_by_the_driving_force():
+    """τ₁₂ = 0.1 y of the cells: ∇·τ adds 0.1 to the force and leaves Poiseuille's profile, up to h²."""
+    def error(n):
+        def predict(flow):
+            tau = np.zeros((len(flow), 2, 2))
+            tau[:, 0, 1] = tau[:, 1, 0] = 0.1 * flow.points[:, 1]
+            return tau
+
+        mesh = meshes.channel(1.0, 2.0, cells=(4, n))
+        result = RANS(mesh, 0.1, 1.0, closure=Predicting(predict)).solve()
+        laminar = LaminarFlow(mesh, 0.1, 1.0).solve()
+        assert result.pressure_gradient == pytest.approx(laminar.pressure_gradient + 0.1, rel=5 / n**2)
+        return gap(result, laminar)
+
+    coarse, fine = error(12), error(24)
+    assert fine < 0.01
+    assert np.log2(coarse / fine) > 1.7
+
+
+def test_velocity_does_not_depend_on_how_the_stress_was_split():
+    """More eddy viscosity with as much less in the rest is the same stress, up to h² between the points."""
+    def difference(cells):
+        mesh = meshes.periodic_hill(1.0, cells=cells)
+        found = RANS(mesh, **REYNOLDS, closure=Predicting(linear_stress)).solve()
+        more = 0.01 * (1 + found.flow().scalars["wall_distance"])
+        nu_t = found.flow().scalars["eddy_viscosity"] + more
+        a = point_values(found.anisotropy) + 2 * more[:, None, None] * strains(found)
+        return gap(RANS(mesh, **REYNOLDS, closure=nu_t, anisotropy=a).solve(), found)
+
+    coarse, fine = difference((20, 14)), difference((40, 28))
+    assert fine < 0.02
+    assert np.log2(coarse / fine) > 1.5
+
+
+def point_values(function):
+    """Values of a piecewise constant function by the number of the cell."""
+    values = function.x.array.reshape(-1, *function.ufl_shape)[function.function_space.dofmap.list[:, 0]]
+    return values[np.argsort(function.function_space.mesh.topology.original_cell_index)]
+
+
+# -- what else is a closure -----------------------------------------------------------------------------
+
+
+def test_a_turbulence_model_is_a_closure():
+    mesh = meshes.channel(1.0, 2.0, cells=(4, 24), grading=15.0)
+    for model in (SpalartAllmaras, MixingLength, OneEquationKL):
+        found, expected = RANS(mesh, 0.002, 1.0, closure=model).solve(), model(mesh, 0.002, 1.0).solve()
+        assert gap(found, expected) == 0
+
+
+def test_flow_from_an_inlet_to_an_outlet():
+    """No period, no bulk velocity: mixing length in a developing channel conserves mass."""
+    mesh = meshes.channel(4.0, 2.0, cells=(12, 12), grading=3.0)
+    sides = {"bottom": Wall(), "top": Wall(), "inlet": Inlet(lambda x: np.stack([x[1] * (2 - x[1]), 0 * x[1]])),
+             "outlet": Outlet()}  # fmt: skip
+    result = RANS(mesh, 0.01, closure=Predicting(mixing_length), conditions=sides).solve()
+    assert result.domain.boundary_integral(result.velocity[0], "outlet") == pytest.approx(4 / 3, rel=1e-10)
+    flow = result.flow()
+    np.testing.assert_allclose(flow.scalars["eddy_viscosity"], mixing_length(flow), atol=1e-9)
+
+
+# -- bad closures ---------------------------------------------------------------------------------------
+
+
+def test_negative_viscosities_count_as_none_and_are_counted():
+    result = hill(Predicting(lambda flow: np.full(len(flow), -1.0))).solve()
+    assert result.history.clipped[-1] == 1.0
+    assert gap(result, LaminarFlow(HILL, **REYNOLDS).solve()) < 1e-9
+
+
+def test_viscosities_far_too_large_are_cut_counted_and_told(caplog):
+    result = hill(Predicting(lambda flow: 1e6 * (flow.points[:, 0] < 4.5))).solve()
+    flow = result.flow()
+    share = np.mean(flow.points[:, 0] < 4.5)
+    assert result.history.clipped[-1] == pytest.approx(share)
+    assert flow.scalars["eddy_viscosity"].max() == pytest.approx(0.72 * flow.scalars["wall_distance"].max())
+    assert "ν_t is clipped at" in caplog.text
+
+
+def test_the_best_state_is_kept_when_the_closure_breaks(tmp_path):
+    """NaN in round 6: the error names the closure and the file, and the file is one to start from."""
+    rounds = []
+
+    def breaking(flow):
+        rounds.append(flow)
+        return mixing_length(flow) * (np.nan if len(rounds) == 6 else 1)
+
+    path = tmp_path / "state.npz"
+    with pytest.raises(DivergenceError, match=r"the closure predicts NaN.*; the best state so far is in .*state\.npz"):
+        hill(Predicting(breaking)).solve(checkpoint=path)
+    whole, resumed = hill(Predicting(mixing_length)).solve(), hill(Predicting(mixing_length)).solve(start=path)
+    assert len(resumed.history) < len(whole.history) - 2
+    assert gap(resumed, whole) < 1e-7
+
+
+def test_a_killed_run_is_resumed(tmp_path):
+    """SIGKILL in the middle of round 12; the checkpoint is that of round 10 and holds what was predicted."""
+    path = tmp_path / "state.npz"
+    code = """
+import os, signal, sys
+from test_coupling import Predicting, hill, linear_stress
+rounds = []
+def killing(flow):
+    rounds.append(flow)
+    if len(rounds) == 12:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return linear_stress(flow)
+hill(Predicting(killing)).solve(checkpoint=sys.argv[1])
+"""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    run = subprocess.run([sys.executable, "-c", code, str(path)], env=environment, capture_output=True, timeout=120)
+    assert run.returncode == -signal.SIGKILL, run.stderr
+    problem = hill(Predicting(linear_stress))
+    whole, resumed = problem.solve(), problem.solve(start=path, checkpoint=path)
+    assert resumed.history.change[0] < whole.history.change[5]
+    assert gap(resumed, whole) < 1e-7
+    assert len(problem.solve(start=path).history) <= 2   # nothing is left to do
+
+
+def test_progress_is_one_line_with_both_residuals(capsys):
+    hill(Predicting(lambda flow: np.full(len(flow), 0.01))).solve(progress=True)
+    shown = capsys.readouterr().err.split("\r")[-1]
+    assert shown.count("\n") == 1
+    assert all(word in shown for word in ("RANS", "rounds", "residual=", "change=0.0e+00", "clipped=0.0%"))
