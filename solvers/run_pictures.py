@@ -1,0 +1,139 @@
+"""Pictures of a solved case."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from scipy.sparse import coo_array
+from scipy.sparse.linalg import spsolve
+
+from vcnn.evaluation.plots import draw_field, legend_above, styles
+from vcnn.flow import FlowField
+from vcnn.mesh import boundary_facets
+
+_WIDTH = 8.5   # inches
+
+
+def streamlines(flow: FlowField) -> Figure:
+    """Lines of equal stream function of a plane flow, known at the vertices of its mesh, on its speed.
+
+    The same flux passes between neighbours, but within eddies less and less towards their rims.
+    """
+    figure, axes = _map(flow)
+    speed = np.linalg.norm(flow.velocity, axis=1)
+    drawn = draw_field(axes, flow, speed, Normalize(0, speed.max()))
+    triangles = _triangles(flow.mesh)
+    psi = _stream_function(flow.points, triangles, flow.velocity)
+    facets = [vertices for blocks in boundary_facets(flow.mesh).values() for _, vertices in blocks]
+    outside = psi[np.unique(np.concatenate([f.ravel() for f in facets]))]
+    low, high, margin = outside.min(), outside.max(), 1e-3 * np.ptp(psi)
+    levels = np.linspace(low, high, 16)[1:-1] if high - low > 50 * margin else []   # or all are walls
+    inwards = np.linspace(0.2, 0.95, 6) ** 2
+    below = low - inwards * (low - psi.min()) if low - psi.min() > margin else []
+    above = high + inwards * (psi.max() - high) if psi.max() - high > margin else []
+    axes.tricontour(*flow.points.T, triangles, psi, np.unique(np.concatenate([below, levels, above])),
+                    colors="white", linewidths=0.8, linestyles="-")  # fmt: skip
+    axes.margins(0)
+    figure.colorbar(drawn, ax=axes, label="|u|", location="bottom", shrink=0.5, aspect=40)
+    return figure
+
+
+def scalar_map(flow: FlowField, values, label: str) -> Figure:
+    """A scalar of a plane flow, or of a flow in space near the plane through its middle."""
+    figure, axes = _map(flow)
+    drawn = draw_field(axes, flow, values, Normalize(min(values.min(), 0), values.max()))
+    axes.margins(0.02 if flow.dimension == 3 else 0)
+    figure.colorbar(drawn, ax=axes, label=label, location="bottom", shrink=0.5, aspect=40)
+    return figure
+
+
+def velocity_profiles(profiles, reference, speed: float, name: str) -> Figure:
+    """u(y) on lines x = const., each beside its station; reference velocities with the given name as circles."""
+    wide = min(1.9 * len(profiles) + 0.8, 12.0)
+    figure = Figure(figsize=(max(wide, 4.5), 4.2), layout="constrained")
+    panels = figure.subplots(1, len(profiles), sharex=True, sharey=True, squeeze=False)[0]
+    for k, (axes, profile) in enumerate(zip(panels, profiles, strict=True)):
+        y = profile.points[:, 1]
+        axes.axvline(0, color="0.7", lw=0.8)
+        axes.plot(profile.velocity[:, 0] / speed, y, color=styles(1)[0][0], label="this run")
+        if reference:
+            axes.plot(reference[k][::4, 0] / speed, y[::4], "o", mfc="none", color=styles(2)[1][0], ms=4, label=name)
+        axes.set_title(f"x = {profile.parameters['station']:g}", fontsize=10)
+        axes.grid(alpha=0.3)
+    panels[0].set_ylabel("y")
+    figure.supxlabel("$u_x / U$", fontsize=10)
+    if reference:
+        legend_above(figure)
+    return figure
+
+
+def wall_curves(walls) -> Figure:
+    """Skin friction and pressure coefficient along every wall, with points of separation and reattachment."""
+    figure = Figure(figsize=(_WIDTH, 6.0), layout="constrained")
+    friction, pressure = figure.subplots(2, 1, sharex=True)
+    for (name, wall), (colour, line, _) in zip(walls.items(), styles(len(walls)), strict=True):
+        x = wall.points[:, 0] if np.ptp(wall.points[:, 0]) > 0 else wall.arc
+        friction.plot(x, wall.skin_friction, color=colour, linestyle=line, label=name)
+        pressure.plot(x, wall.pressure_coefficient, color=colour, linestyle=line)
+        for kind, marker in (("separation", "v"), ("reattachment", "^")):
+            points = getattr(wall, kind)
+            if len(points):
+                at = points[:, 0] if np.ptp(wall.points[:, 0]) > 0 else points[:, 1]
+                friction.plot(at, 0 * at, marker, color=colour, ms=8, label=f"{kind}, {name}")
+    friction.axhline(0, color="0.5", lw=0.8, zorder=0)
+    friction.set_ylabel("$c_f$")
+    pressure.set(xlabel="x", ylabel="$c_p$")
+    for axes in (friction, pressure):
+        axes.grid(alpha=0.3)
+    legend_above(figure)
+    return figure
+
+
+def convergence(residuals, history) -> Figure:
+    """Residual of the momentum balance and change by the closure, step by step."""
+    figure = Figure(figsize=(6.5, 4.0), layout="constrained")
+    axes = figure.add_subplot()
+    curves = {"residual of the momentum balance": np.asarray(residuals)}
+    if history:
+        curves |= {"change by the closure": np.asarray(history["change"]),
+                   "relaxation": np.asarray(history["relaxation"])}  # fmt: skip
+    first = 1 if history else 0
+    for (name, values), (colour, line, marker) in zip(curves.items(), styles(len(curves)), strict=True):
+        axes.semilogy(np.arange(first, first + len(values)), np.where(values > 0, values, np.nan), color=colour,
+                      linestyle=line, marker=marker, ms=3, label=name)  # fmt: skip
+    axes.set(xlabel="round" if history else "step", ylabel="relative size")
+    axes.grid(alpha=0.3)
+    legend_above(figure)
+    return figure
+
+
+def _map(flow):
+    points = flow.points if flow.mesh is None else flow.mesh.points
+    ratio = np.ptp(points[:, 1]) / np.ptp(points[:, 0])
+    width = _WIDTH / max(ratio, 1)
+    figure = Figure(figsize=(max(width, 4.0), width * ratio + 1.3), layout="constrained")
+    axes = figure.add_subplot(xlabel="x", ylabel="y")
+    return figure, axes
+
+
+def _stream_function(points, triangles, velocity) -> np.ndarray:
+    """(n,) ψ at vertices with ∇ψ nearest to (−v, u): linear elements, ψ = 0 at the first vertex."""
+    corners = points[triangles]
+    edges = np.roll(corners, 1, axis=1) - np.roll(corners, -1, axis=1)   # opposite to each vertex
+    area = np.linalg.det(corners[:, 1:] - corners[:, :1])[:, None, None] / 2   # negative if clockwise
+    slopes = np.stack([edges[..., 1], -edges[..., 0]], axis=-1) / (2 * area)
+    u, v = velocity[triangles].mean(axis=1).T
+    load = np.einsum("kid,kd->ki", slopes, np.stack([-v, u], axis=-1)) * np.abs(area[..., 0])
+    stiffness = np.einsum("kid,kjd->kij", slopes, slopes) * np.abs(area)
+    rows = np.broadcast_to(triangles[:, :, None], stiffness.shape)
+    A = coo_array((stiffness.ravel(), (rows.ravel(), rows.swapaxes(1, 2).ravel())), shape=2 * (len(points),)).tocsc()
+    b = np.bincount(triangles.ravel(), load.ravel(), len(points))
+    return np.append(0.0, spsolve(A[1:, 1:], b[1:]))
+
+
+def _triangles(mesh) -> np.ndarray:
+    """(k, 3) vertices of the cells of a plane mesh, quadrilaterals cut in two."""
+    corners = [block.data[:, :4] if block.type.startswith("quad") else block.data[:, :3]
+               for block in mesh.cells if block.dim == 2]  # fmt: skip
+    return np.concatenate([c[:, [0, i, i + 1]] for c in corners for i in range(1, c.shape[1] - 1)])

@@ -1,0 +1,172 @@
+"""What a solved case is known by: every number and field that its report shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from scipy.interpolate import LinearNDInterpolator
+
+from solvers.case import Case
+from solvers.conditions import Inlet, Wall
+from solvers.incompressible import FlowResult
+from solvers.points import evaluate
+from solvers.wall_quantities import WallQuantities, along_wall, station_profiles, wall_force
+from vcnn.closure import Closure
+from vcnn.errors import InputError, naming
+from vcnn.evaluation.errors import relative_l2
+from vcnn.flow import FlowField
+
+
+@dataclass(frozen=True, eq=False)
+class RunSummary:
+    """A solved case, whole on every rank.
+
+    Parameters
+    ----------
+    case : Case
+    closure : name of what the turbulent stress came from
+    resumed : whether the iteration went on from a checkpoint
+    flow : FlowField
+        At the cells.
+    vertices : FlowField
+        At the vertices, for pictures.
+    residuals : tuple of float
+        Of the momentum balance before each step and at the end, or after each round of a closure.
+    history : mapping name -> tuple of float
+        Of a closure, see :class:`solvers.coupling.CouplingHistory`; else empty.
+    speed : float
+        The velocity of coefficients and profiles: the largest one given on the boundary, else the bulk velocity.
+    forces : mapping wall -> (d,), of the fluid, over the density
+    walls : mapping wall -> WallQuantities, of plane flows, for walls that are one line
+    profiles : FlowFields on the lines of the stations
+    reference_profiles : (k, d) velocities of the reference there, NaN where it is not known
+    error : float, optional
+        |u − u of the reference| / |u of the reference|, L² norms over the points of the reference.
+    extrapolation : (n,), optional
+        How far the clouds of the flow lie from those that the closure was trained on; beyond 1 it extrapolates.
+    """
+
+    case: Case
+    closure: str
+    resumed: bool
+    flow: FlowField
+    vertices: FlowField
+    residuals: tuple[float, ...]
+    history: Mapping[str, tuple[float, ...]]
+    speed: float
+    forces: Mapping[str, np.ndarray]
+    walls: Mapping[str, WallQuantities]
+    profiles: tuple[FlowField, ...]
+    reference_profiles: tuple[np.ndarray, ...]
+    error: float | None
+    extrapolation: np.ndarray | None
+
+    @property
+    def extrapolating(self) -> float | None:
+        """Share of the points where the closure extrapolates."""
+        return None if self.extrapolation is None else float(np.mean(self.extrapolation > 1))
+
+    @property
+    def steps(self) -> int:
+        """Rounds of a closure, else steps of the iteration for the flow."""
+        return len(self.residuals) - (not self.history)
+
+    def numbers(self) -> dict:
+        """Everything but the fields, for JSON."""
+        flow, case = self.flow, self.case
+        return {
+            "closure": self.closure,
+            "resumed": self.resumed,
+            "viscosity": case.viscosity,
+            "cells": len(flow),
+            "bulk_velocity": flow.parameters.get("bulk_velocity"),
+            "pressure_gradient": flow.parameters.get("pressure_gradient"),
+            "reference_velocity": self.speed,
+            "steps": self.steps,
+            "residuals": list(self.residuals),
+            "history": {name: list(values) for name, values in self.history.items()},
+            "clipped": self.history["clipped"][-1] if self.history else 0.0,
+            "extrapolating": self.extrapolating,
+            "error": self.error,
+            "reference": case.reference_name or None,
+            "forces": {name: force.tolist() for name, force in self.forces.items()},
+            "walls": {name: _numbers(wall) for name, wall in self.walls.items()},
+            "profiles": [
+                {"x": p.parameters["station"], "y": p.points[:, 1].tolist(), "velocity": p.velocity.tolist(),
+                 "pressure": p.scalars["pressure"].tolist()}
+                for p in self.profiles
+            ],
+        }  # fmt: skip
+
+
+def summarise(case: Case, result: FlowResult, closure: Closure | None, name: str, resumed: bool) -> RunSummary:
+    """Read off a solution what there is to report; call it on all ranks.
+
+    Parameters
+    ----------
+    case : Case
+    result : FlowResult
+    closure : Closure, optional
+        That the flow was solved with.
+    name : str
+        Of the closure or model.
+    resumed : bool
+        Whether the iteration went on from a checkpoint.
+
+    Raises
+    ------
+    InputError
+        If the reference has points far outside the mesh.
+    """
+    flow, domain = result.flow(), result.domain
+    speed = _speed(case, flow)
+    plane = domain.dimension == 2
+    profiles = tuple(station_profiles(result, case.stations)) if plane else ()
+    ranged = closure is not None and closure.training_range is not None
+    reference, error, known = case.reference, None, ()
+    if reference is not None:
+        with naming(f"[reference]: {case.reference_name}"):
+            found = evaluate(result.velocity, reference.points)
+            error = relative_l2(found, reference.velocity, reference.weights)
+        if profiles:
+            between = LinearNDInterpolator(reference.points, reference.velocity)
+            known = tuple(between(profile.points) for profile in profiles)
+    return RunSummary(
+        case=case,
+        closure=name,
+        resumed=resumed,
+        flow=flow,
+        vertices=result.flow("vertex"),
+        residuals=result.residuals,
+        history={} if result.history is None else asdict(result.history),
+        speed=speed,
+        forces={name: wall_force(result, name) for name in domain.walls},
+        walls=_along_walls(result, speed) if plane else {},
+        profiles=profiles,
+        reference_profiles=known,
+        error=error,
+        extrapolation=closure.extrapolation(flow) if ranged else None,
+    )
+
+
+def _speed(case, flow) -> float:
+    given = [c.velocity for c in case.conditions.values() if isinstance(c, Wall) and c.velocity is not None]
+    given += [c.value for c in case.conditions.values() if isinstance(c, Inlet)]
+    return max(map(float, map(np.linalg.norm, given)), default=0.0) or abs(flow.parameters["bulk_velocity"])
+
+
+def _along_walls(result, speed) -> dict[str, WallQuantities]:
+    walls = {}
+    for name in result.domain.walls:
+        try:
+            walls[name] = along_wall(result, name, speed)
+        except InputError:   # a closed line, or several
+            continue
+    return walls
+
+
+def _numbers(wall) -> dict:
+    names = ("points", "arc", "skin_friction", "pressure_coefficient", "separation", "reattachment")
+    return {name: getattr(wall, name).tolist() for name in names}

@@ -1,0 +1,194 @@
+"""The verb ``vcnn solve``."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vcnn.cli.inputs import fields_of, read_model
+from vcnn.errors import InputError, naming
+from vcnn.outputs import claim
+
+_SOLVED = ("pressure", "strain_rate", "boundary", "wall_distance")   # scalars of a flow, the last one if it has walls
+_VISCOSITIES = ("eddy_viscosity", "nut", "nu_t")
+
+
+def solve(
+    case: Annotated[Path, typer.Argument(metavar="CASE", help="TOML file that says which flow.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run.")],
+    closure: Annotated[
+        Path | None, typer.Option(metavar="MODEL", help="Trained model, .safetensors, in place of the case's model.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Begin anew and overwrite what is there.")] = False,
+):
+    """Solve a steady flow, with a trained closure or a turbulence model.
+
+    The closure predicts an eddy viscosity or a Reynolds stress; flow and closure are made to agree. Writes
+    report.html, result.json, flow.vtu and flow.bp for ParaView, and checkpoint.npz, from which --resume goes on.
+
+    \b
+    Example:
+      vcnn solve hill.toml --closure model.safetensors -o runs/hill
+      mpirun -n 2 vcnn solve hill.toml -o runs/hill_sa
+    \b
+    hill.toml:
+      viscosity = 1.786e-4
+      model = "spalart-allmaras"          # without --closure; or "laminar", "one-equation-k-l", "mixing-length"
+      stations = [0.5, 2.0, 4.0, 8.0]     # x of velocity profiles
+      [mesh]
+      generator = "periodic_hill"         # or "channel", "bump_channel", "periodic_hill_gmsh": functions of meshes;
+      slope = 1.0                         # or file = "mesh.msh", relative to this file
+      cells = [80, 60]
+      grading = 40.0
+      [conditions]                        # one for each boundary; "wall" with velocity moves,
+      bottom = { kind = "wall" }          # "symmetry", "inlet" with velocity = [1.0, 0.0], "outlet"
+      top = { kind = "wall" }
+      inlet = { kind = "periodic", to = "outlet", bulk_velocity = 0.72 }    # or pressure_gradient
+      [reference]                         # optional: a flow to compare the velocity with
+      file = "les.vtu"
+    """
+    from solvers.case import read_case
+    from solvers.fenics import MPI
+    from solvers.run_report import verdict, write_report
+    from solvers.run_summary import summarise
+
+    comm, result_file = MPI.COMM_WORLD, output / "result.json"
+    told = read_case(case)
+    model = None if closure is None else _closure(closure, told)
+    with naming(case):
+        problem = told.problem(model)
+    if resume and not force and result_file.exists() and _same_case(output, told):
+        if comm.rank == 0:
+            print(f"{output}: was complete already\n{json.loads(result_file.read_text())['answer']}")
+        return
+    start = _opened(output, told, resume, force, comm)
+    checkpoint = output / "checkpoint.npz"
+    with _kept_if_begun(output, told, comm), naming(case), _progress(comm):
+        options = {} if model is None else {
+            "checkpoint": checkpoint, "tolerance": told.tolerance, "max_rounds": told.max_rounds
+        }  # fmt: skip
+        result = problem.solve(start, **options)
+        if model is None:
+            result.checkpoint(checkpoint)
+    with naming(case):
+        name = told.model if closure is None else closure.name
+        run = summarise(told, result, model, name, resumed=start is not None)
+    result.save(output / "flow.bp")
+    if comm.rank == 0:
+        run.vertices.save(output / "flow.vtu")
+        page = write_report(run, output)
+        _write(result_file, json.dumps({"answer": verdict(run), **run.numbers()}, indent=1, allow_nan=False))
+        print(f"{verdict(run)}\nreport: {page}")
+
+
+def _closure(path, case):
+    """The model, if it predicts a turbulent stress from what is known of a flow while it is solved."""
+    model = read_model(path)
+    with naming(path):
+        target, kind = next(iter(model.targets.items()))
+        viscosity = kind in ("scalar", "positive_scalar") and target.endswith(_VISCOSITIES)
+        if len(model.targets) > 1 or not (viscosity or kind == "reynolds_stress"):
+            raise InputError(
+                f"predicts {', '.join(model.targets)}; expected one Reynolds stress, or one eddy viscosity: a scalar "
+                f"whose name ends in {', '.join(_VISCOSITIES)}"
+            )
+        if model.dimension != case.mesh.points.shape[1]:
+            raise InputError(f"was trained on {model.dimension}-D flows, the case is {case.mesh.points.shape[1]}-D")
+        known = _SOLVED if case.has_walls else _SOLVED[:-1]
+        missing = [name for name in fields_of(model.network) if name not in known]
+        if missing:
+            raise InputError(f"needs {', '.join(missing)}; a flow that is being solved has: {', '.join(known)}")
+    return model
+
+
+def _same_case(output, case) -> bool:
+    """Whether the run in a folder is of this case.
+
+    Raises
+    ------
+    InputError
+        If it is of another one.
+    """
+    kept = output / "case.toml"
+    if not kept.is_file():
+        return False
+    if kept.read_text(encoding="utf-8") != case.text:
+        raise InputError(f"{output}: holds a run of another case, see {kept}; choose another -o or give --force")
+    return True
+
+
+def _opened(output, case, resume, force, comm) -> Path | None:
+    """The checkpoint to begin from, if there is one."""
+    checkpoint = output / "checkpoint.npz"
+    if resume and not force and _same_case(output, case):
+        return checkpoint if checkpoint.exists() else None
+    if output.exists() and not force and checkpoint.exists() and not (output / "result.json").exists():
+        raise InputError(f"{output}: holds an interrupted run; give --resume to go on, or --force to begin anew")
+    claim(output, force)
+    comm.barrier()   # all ranks have looked
+    if comm.rank == 0:
+        for path in (output / "result.json", checkpoint):
+            path.unlink(missing_ok=True)
+    return None
+
+
+@contextmanager
+def _kept_if_begun(output, case, comm) -> Iterator[None]:
+    """The folder with a copy of the case; gone again if there is an error before anything was solved."""
+    there, kept, error = output.exists(), output / "case.toml", None
+    comm.barrier()
+    if comm.rank == 0:
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+            _write(kept, case.text)
+        except OSError as failure:
+            error = failure
+    error = comm.bcast(error)   # else the others would wait
+    if error is not None:
+        raise error
+    try:
+        yield
+    except BaseException:
+        if comm.rank == 0 and not there and not (output / "checkpoint.npz").exists():
+            kept.unlink()
+            output.rmdir()
+        raise
+
+
+@contextmanager
+def _progress(comm) -> Iterator[None]:
+    """A line on the terminal with the step that the solvers have last told of."""
+    from tqdm import tqdm
+
+    log = logging.getLogger("vcnn.solvers")
+    with tqdm(unit=" steps", disable=comm.rank > 0 or not sys.stderr.isatty(), bar_format="{desc} [{elapsed}]") as bar:
+
+        class Line(logging.Handler):
+            def emit(self, record):
+                bar.set_description_str(record.getMessage())
+
+        handler, level = Line(), log.level
+        if not bar.disable:
+            log.addHandler(handler)
+            log.setLevel(logging.INFO)
+        try:
+            yield
+        finally:
+            log.removeHandler(handler)
+            log.setLevel(level)
+
+
+def _write(path, text):
+    """Replace a file by a complete one."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)

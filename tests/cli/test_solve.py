@@ -1,0 +1,236 @@
+"""vcnn solve: known flows come out, interrupted runs go on, and any number of ranks writes the same."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from shutil import which
+
+import numpy as np
+import pytest
+from command_line import refused, run
+
+from vcnn import Closure, FlowField, InputError, RegionOfInfluence, VectorCloudNetwork
+from vcnn.scales import Scales
+
+try:
+    import solvers.fenics  # noqa: F401
+except InputError as error:
+    pytest.skip(str(error), allow_module_level=True)
+
+CHANNEL = """
+viscosity = 0.05
+model = "laminar"
+[mesh]
+generator = "channel"
+height = 2.0
+cells = [4, 4]
+[conditions]
+bottom = { kind = "wall" }
+top = { kind = "wall" }
+inlet = { kind = "periodic", to = "outlet", bulk_velocity = 0.5 }
+"""
+HILL = """
+viscosity = 0.01
+model = "laminar"
+stations = [2.0, 6.0]
+[mesh]
+generator = "periodic_hill"
+cells = [20, 14]
+[conditions]
+bottom = { kind = "wall" }
+top = { kind = "wall" }
+inlet = { kind = "periodic", to = "outlet", bulk_velocity = 0.72 }
+"""
+BUMP = """
+viscosity = 0.05
+model = "laminar"
+[mesh]
+generator = "bump_channel"
+cells = [5, 4, 4]
+[conditions]
+bottom = { kind = "wall" }
+top = { kind = "wall" }
+inlet = { kind = "periodic", to = "outlet", bulk_velocity = 0.5 }
+back = { kind = "periodic", to = "front" }
+"""
+FILES = {"case.toml", "checkpoint.npz", "flow.bp", "flow.vtu", "report.html", "report.json", "result.json"}
+
+
+def small_closure(target="eddy_viscosity", output="positive_scalar", scalars=("wall_distance",), dimension=2):
+    """A network with random weights; a viscosity from it is small, positive and depends on the flow."""
+    network = VectorCloudNetwork(scalars, output=output, embedding=8, fitting=(16,), seed=1)
+    scales = Scales(scalars=dict.fromkeys(scalars, (1.0, 1.0)), targets=((0.0, 0.01),))
+    return Closure(network, RegionOfInfluence.ball(0.4), target, dimension, scales)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A working folder with cases and a model."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in (("channel", CHANNEL), ("hill", HILL), ("bump", BUMP)):
+        (tmp_path / f"{name}.toml").write_text(text)
+    small_closure().save("nut.safetensors")
+    return tmp_path
+
+
+def result(name):
+    return json.loads(Path(name, "result.json").read_text())
+
+
+def test_help_has_a_case(capsys):
+    assert run("solve", "--help") == 0
+    text = capsys.readouterr().out
+    assert "Example:" in text and "\n    vcnn solve hill.toml" in text and "[conditions]" in text
+
+
+def test_channel_is_the_parabola(folder, capsys):
+    """Driving force 12 ν U / h², friction ± 6 ν U / h over U²/2, and u = 6 U y (h − y) / h²."""
+    assert run("solve", "channel.toml", "-o", "runs/channel") == 0
+    assert FILES <= {path.name for path in (folder / "runs/channel").iterdir()}
+    found = result("runs/channel")
+    assert found["pressure_gradient"] == pytest.approx(12 * 0.05 * 0.5 / 4, rel=1e-10)
+    assert found["bulk_velocity"] == pytest.approx(0.5, rel=1e-10)
+    for wall in ("bottom", "top"):
+        np.testing.assert_allclose(found["walls"][wall]["skin_friction"], 6 * 0.05 * 0.5 / 2 / 0.125, rtol=1e-8)
+        assert found["forces"][wall][0] == pytest.approx(6 * 0.05 * 0.5 / 2, rel=1e-8)
+    flow = FlowField.load("runs/channel/flow.vtu")
+    y = flow.points[:, 1]
+    np.testing.assert_allclose(flow.velocity[:, 0], 6 * 0.5 * y * (2 - y) / 4, atol=1e-10)
+    assert found["answer"] in capsys.readouterr().out
+    assert "bulk velocity 0.5, driving force 0.075. The flow separates nowhere." in found["answer"]
+    page = (folder / "runs/channel/report.html").read_text()
+    assert found["answer"] in page and "Velocity profiles" in page and "eddies" not in page
+    assert (folder / "runs/channel/case.toml").read_text() == CHANNEL
+
+
+def test_hill_against_the_solver_and_against_itself(folder):
+    import meshes
+    from solvers import LaminarFlow, along_wall
+
+    assert run("solve", "hill.toml", "-o", "first") == 0
+    expected = LaminarFlow(meshes.periodic_hill(cells=(20, 14)), 0.01, 0.72).solve()
+    wall, found = along_wall(expected, "bottom"), result("first")
+    assert found["pressure_gradient"] == pytest.approx(expected.pressure_gradient, rel=1e-10)
+    np.testing.assert_allclose(found["walls"]["bottom"]["reattachment"], wall.reattachment, atol=1e-9)
+    np.testing.assert_allclose(found["walls"]["bottom"]["skin_friction"], wall.skin_friction, atol=1e-9)
+    x, y = wall.separation[0, 0], wall.reattachment[0, 0]
+    assert f"On bottom the flow separates from x = {x:.4g} to {y:.4g}." in found["answer"]
+    assert [profile["x"] for profile in found["profiles"]] == [2.0, 6.0]
+
+    (folder / "again.toml").write_text(HILL + '[reference]\nfile = "first/flow.vtu"\n')
+    assert run("solve", "again.toml", "-o", "again") == 0
+    assert result("again")["error"] < 1e-9
+    assert "differs from flow.vtu by" in (folder / "again/report.html").read_text()
+
+
+def test_flow_in_space(folder):
+    assert run("solve", "bump.toml", "-o", "bump") == 0
+    found = result("bump")
+    assert found["walls"] == {} and found["profiles"] == []
+    drag = found["forces"]["bottom"][0] + found["forces"]["top"][0]
+    volume = FlowField.load("bump/flow.vtu").weights.sum()
+    assert drag == pytest.approx(found["pressure_gradient"] * volume, rel=1e-2)   # less ∫ (u·∇u)·e dx
+
+
+def test_closure_stopped_and_resumed_ends_as_one_that_was_not(folder, capsys):
+    assert run("solve", "hill.toml", "--closure", "nut.safetensors", "-o", "whole") == 0
+    whole = result("whole")
+    assert whole["closure"] == "nut.safetensors"
+    assert whole["history"]["change"][-1] <= 1e-9 and whole["clipped"] == 0
+    assert "eddy_viscosity" in FlowField.load("whole/flow.vtu").scalars
+
+    (folder / "short.toml").write_text("max_rounds = 3\n" + HILL)
+    arguments = ("solve", "short.toml", "--closure", "nut.safetensors", "-o", "parts")
+    assert run(*arguments) == 1
+    assert "the best state so far is in parts/checkpoint.npz" in capsys.readouterr().err
+    assert {path.name for path in (folder / "parts").iterdir()} == {"case.toml", "checkpoint.npz"}
+    assert refused(capsys, folder, *arguments).startswith("parts: holds an interrupted run; give --resume")
+    codes = []
+    while 0 not in codes:
+        codes.append(run(*arguments, "--resume"))
+        assert len(codes) < 6
+    flows = [FlowField.load(f"{name}/flow.vtu") for name in ("whole", "parts")]
+    np.testing.assert_allclose(flows[1].velocity, flows[0].velocity, atol=1e-8)
+    np.testing.assert_allclose(flows[1].scalars["eddy_viscosity"], flows[0].scalars["eddy_viscosity"], rtol=1e-6)
+
+
+def test_killed_while_it_solves(folder):
+    """What is left is the case and perhaps a checkpoint, and --resume ends in the same flow."""
+    code = "from vcnn.cli import main; main(['solve', 'hill.toml', '-o', 'run'])"
+    process = subprocess.Popen([sys.executable, "-c", code])
+    while not Path("run/case.toml").exists():
+        assert process.poll() is None
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+    assert {path.name for path in (folder / "run").iterdir()} <= {"case.toml", "checkpoint.npz"}
+    assert run("solve", "hill.toml", "-o", "run", "--resume") == 0
+    assert run("solve", "hill.toml", "-o", "whole") == 0
+    assert result("run")["pressure_gradient"] == pytest.approx(result("whole")["pressure_gradient"], rel=1e-9)
+
+
+def test_a_finished_run_is_kept(folder, capsys):
+    assert run("solve", "channel.toml", "-o", "run") == 0
+    capsys.readouterr()
+    assert refused(capsys, folder, "solve", "channel.toml", "-o", "run").startswith("run: exists already; ")
+    assert run("solve", "channel.toml", "-o", "run", "--resume") == 0
+    assert "was complete already" in capsys.readouterr().out
+    line = refused(capsys, folder, "solve", "hill.toml", "-o", "run", "--resume")
+    assert line.startswith("run: holds a run of another case, see run/case.toml")
+    assert run("solve", "hill.toml", "-o", "run", "--force") == 0
+    assert result("run")["cells"] == 280 and (folder / "run/case.toml").read_text() == HILL
+
+
+def test_closures_that_are_no_turbulent_stress(folder, capsys):
+    def line(**options):
+        small_closure(**options).save("model.safetensors")
+        return refused(capsys, folder, "solve", "hill.toml", "--closure", "model.safetensors", "-o", "run")
+
+    assert line(target="concentration").startswith(
+        "model.safetensors: predicts concentration; expected one Reynolds stress, or one eddy viscosity"
+    )
+    assert line(output="vector").startswith("model.safetensors: predicts eddy_viscosity; expected one Reynolds")
+    assert line(dimension=3) == "model.safetensors: was trained on 3-D flows, the case is 2-D"
+    assert line(scalars=("wall_distance", "k")) == (
+        "model.safetensors: needs k; a flow that is being solved has: pressure, strain_rate, boundary, wall_distance"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("0.05", "-0.05", "channel.toml: viscosity: expected a positive number, got -0.05"),
+        ('"laminar"', '"k-omega"', "channel.toml: model: expected one of laminar, spalart-allmaras"),
+        (", bulk_velocity = 0.5", "", "channel.toml: conditions: nothing moves the flow"),
+        ('top = { kind = "wall" }', 'top = { kind = "wall", velocity = [0, 1] }', "channel.toml: boundary 'top': the"),
+    ],
+)
+def test_mistakes(folder, capsys, old, new, message):
+    (folder / "channel.toml").write_text(CHANNEL.replace(old, new))
+    assert refused(capsys, folder, "solve", "channel.toml", "-o", "run").startswith(message)
+
+
+def test_two_ranks_write_the_same(folder):
+    beside = Path(sys.executable).with_name("mpirun")   # that of the environment, for its own MPI
+    program = str(beside) if beside.exists() else which("mpirun")
+    if program is None:
+        pytest.skip("no mpirun")
+    code = "import sys; from vcnn.cli import main; main(sys.argv[1:])"
+    arguments = ("solve", "hill.toml", "--closure", "nut.safetensors", "-o")
+    solved = subprocess.run([program, "-n", "2", sys.executable, "-c", code, *arguments, "two"], capture_output=True,
+                            text=True, timeout=120)  # fmt: skip
+    assert solved.returncode == 0, solved.stderr
+    assert solved.stdout.count("Converged") == 1
+    assert run(*arguments, "one") == 0
+    one, two = result("one"), result("two")
+    assert two["steps"] == one["steps"]
+    for name in ("pressure_gradient", "bulk_velocity"):
+        assert two[name] == pytest.approx(one[name], rel=1e-9)
+    for wall in ("bottom", "top"):
+        np.testing.assert_allclose(two["forces"][wall], one["forces"][wall], rtol=1e-8)
+        for name in ("skin_friction", "pressure_coefficient", "separation", "reattachment"):
+            np.testing.assert_allclose(two["walls"][wall][name], one["walls"][wall][name], atol=1e-8)
+    flows = [FlowField.load(f"{name}/flow.vtu") for name in ("one", "two")]
+    np.testing.assert_allclose(flows[1].velocity, flows[0].velocity, atol=1e-9)
