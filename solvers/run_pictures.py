@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import meshio
 import numpy as np
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
 
 from vcnn.evaluation.plots import draw_field, legend_above, styles
@@ -15,20 +17,23 @@ from vcnn.mesh import boundary_facets
 _WIDTH = 8.5   # inches
 
 
-def streamlines(flow: FlowField) -> Figure:
+def streamlines(flow: FlowField, closed) -> Figure:
     """Lines of equal stream function of a plane flow, known at the vertices of its mesh, on its speed.
 
+    Nothing passes the boundaries with the names ``closed``.
     The same flux passes between neighbours, but within eddies less and less towards their rims.
     """
     figure, axes = _map(flow)
     speed = np.linalg.norm(flow.velocity, axis=1)
     drawn = draw_field(axes, flow, speed, Normalize(0, speed.max()))
     triangles = _triangles(flow.mesh)
-    psi = _stream_function(flow.points, triangles, flow.velocity)
-    facets = [vertices for blocks in boundary_facets(flow.mesh).values() for _, vertices in blocks]
-    outside = psi[np.unique(np.concatenate([f.ravel() for f in facets]))]
+    boundaries = boundary_facets(flow.mesh)
+    facets = {name: np.concatenate([f[:, :2] for _, f in blocks]) for name, blocks in boundaries.items()}
+    tight = np.concatenate([np.empty((0, 2), int), *(facets[name] for name in closed)])
+    psi = _stream_function(flow.points, triangles, flow.velocity, tight)
+    outside = psi[np.unique(np.concatenate(list(facets.values())))]
     low, high, margin = outside.min(), outside.max(), 1e-3 * np.ptp(psi)
-    levels = np.linspace(low, high, 16)[1:-1] if high - low > 50 * margin else []   # or all are walls
+    levels = np.linspace(low, high, 16)[1:-1] if high - low > margin else []
     inwards = np.linspace(0.2, 0.95, 6) ** 2
     below = low - inwards * (low - psi.min()) if low - psi.min() > margin else []
     above = high + inwards * (psi.max() - high) if psi.max() - high > margin else []
@@ -40,10 +45,16 @@ def streamlines(flow: FlowField) -> Figure:
 
 
 def scalar_map(flow: FlowField, values, label: str) -> Figure:
-    """A scalar of a plane flow, or of a flow in space near the plane through its middle."""
+    """A scalar at the cells of a plane flow, or at those of a flow in space that the plane z = const. halves."""
     figure, axes = _map(flow)
-    drawn = draw_field(axes, flow, values, Normalize(min(values.min(), 0), values.max()))
-    axes.margins(0.02 if flow.dimension == 3 else 0)
+    norm = Normalize(min(values.min(), 0), values.max())
+    if flow.dimension == 2:
+        drawn = draw_field(axes, flow, values, norm)
+    else:
+        points, triangles, values = _cut(flow.mesh, values)
+        drawn = axes.tripcolor(*points.T, triangles, facecolors=values, norm=norm, rasterized=True)
+        axes.set_aspect("equal")
+    axes.margins(0)
     figure.colorbar(drawn, ax=axes, label=label, location="bottom", shrink=0.5, aspect=40)
     return figure
 
@@ -97,7 +108,10 @@ def convergence(residuals, history) -> Figure:
     curves = {"residual of the momentum balance": np.asarray(residuals)}
     if history:
         curves |= {"change by the closure": np.asarray(history["change"]),
-                   "relaxation": np.asarray(history["relaxation"])}  # fmt: skip
+                   "relaxation": np.asarray(history["relaxation"]),
+                   "share of points clipped": np.asarray(history["clipped"])}  # fmt: skip
+        if not any(history["clipped"]):
+            del curves["share of points clipped"]
     first = 1 if history else 0
     for (name, values), (colour, line, marker) in zip(curves.items(), styles(len(curves)), strict=True):
         axes.semilogy(np.arange(first, first + len(values)), np.where(values > 0, values, np.nan), color=colour,
@@ -117,8 +131,23 @@ def _map(flow):
     return figure, axes
 
 
-def _stream_function(points, triangles, velocity) -> np.ndarray:
-    """(n,) ψ at vertices with ∇ψ nearest to (−v, u): linear elements, ψ = 0 at the first vertex."""
+def _cut(mesh, values):
+    """Points (n, 2) and triangles (k, 3) of a cut at half of z, and the values (k,) of the cells there."""
+    import pyvista
+
+    grid = pyvista.from_meshio(meshio.Mesh(mesh.points, [block for block in mesh.cells if block.dim == 3]))
+    grid.cell_data["values"] = values
+    low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
+    middle = low + 0.500001 * (high - low)   # not along the facets of cells
+    cut = grid.slice(normal="z", origin=middle).triangulate()
+    return cut.points[:, :2], cut.faces.reshape(-1, 4)[:, 1:], cut.cell_data["values"]
+
+
+def _stream_function(points, triangles, velocity, tight) -> np.ndarray:
+    """(n,) ψ at vertices with ∇ψ nearest to (−v, u), the same at both ends of each edge of ``tight`` (k, 2).
+
+    Linear elements; ψ = 0 at the first vertex.
+    """
     corners = points[triangles]
     edges = np.roll(corners, 1, axis=1) - np.roll(corners, -1, axis=1)   # opposite to each vertex
     area = np.linalg.det(corners[:, 1:] - corners[:, :1])[:, None, None] / 2   # negative if clockwise
@@ -129,7 +158,9 @@ def _stream_function(points, triangles, velocity) -> np.ndarray:
     rows = np.broadcast_to(triangles[:, :, None], stiffness.shape)
     A = coo_array((stiffness.ravel(), (rows.ravel(), rows.swapaxes(1, 2).ravel())), shape=2 * (len(points),)).tocsc()
     b = np.bincount(triangles.ravel(), load.ravel(), len(points))
-    return np.append(0.0, spsolve(A[1:, 1:], b[1:]))
+    count, merged = connected_components(coo_array((np.ones(len(tight)), tight.T), shape=A.shape), directed=False)
+    P = coo_array((np.ones(len(points)), (np.arange(len(points)), merged)), shape=(len(points), count)).tocsc()
+    return np.append(0.0, spsolve((P.T @ A @ P).tocsc()[1:, 1:], (P.T @ b)[1:]))[merged]
 
 
 def _triangles(mesh) -> np.ndarray:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from solvers.conditions import Inlet, Periodic, of_kind
+from solvers.conditions import Inlet, Periodic, Symmetry, Wall, of_kind
 from solvers.run_pictures import convergence, scalar_map, streamlines, velocity_profiles, wall_curves
 from solvers.run_summary import RunSummary
 from vcnn.evaluation.page import Section, write_page
@@ -18,7 +18,7 @@ def verdict(run: RunSummary) -> str:
     step = "round" if run.history else "step"
     last = f"Converged in {run.steps} {'further ' * run.resumed}{step}{'s' * (run.steps != 1)}"
     if run.history:
-        last += f" (the closure still changes the viscosity by {run.history['change'][-1]:.1e})"
+        last += f" (what the closure says still changes by {run.history['change'][-1]:.1e})"
     known = run.flow.parameters
     facts = []
     if "bulk_velocity" in known:
@@ -60,9 +60,11 @@ def write_report(run: RunSummary, directory: Path) -> Path:
 def _field_section(run) -> Section:
     figures, text = {}, ""
     if run.flow.dimension == 2:
-        figures["Streamlines on the speed."] = streamlines(run.vertices)
+        figures["Streamlines on the speed."] = streamlines(
+            run.vertices, of_kind(run.case.conditions, Wall | Symmetry)
+        )  # fmt: skip
     else:
-        text = "Drawn are the cells nearest to the plane through the middle of the domain, z = const."
+        text = "Drawn are the cells that the plane z = const. through the middle of the domain cuts."
         figures["Speed."] = scalar_map(run.flow, np.linalg.norm(run.flow.velocity, axis=1), "|u|")
     if "eddy_viscosity" in run.flow.scalars:
         ratio = run.flow.scalars["eddy_viscosity"] / run.case.viscosity
@@ -115,7 +117,8 @@ def _convergence_section(run) -> Section:
     if run.history:
         text += (
             " A round corrects the flow once and asks the closure once; the change is how far what it says is from "
-            f"what the flow was solved with. Points clipped in the last round: {percent(run.history['clipped'][-1])}."
+            "what the flow was solved with. Share of the points that were clipped in the last round: "
+            f"{run.history['clipped'][-1]:.3g}."
         )
     figure = convergence(run.residuals, run.history)
     return Section("Convergence", text, figures={"How the iteration went.": figure})

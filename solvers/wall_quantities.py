@@ -147,6 +147,11 @@ def wall_force(result, *walls: str) -> np.ndarray:
     if result.eddy_viscosity is not None:
         nu = nu + result.eddy_viscosity
     stress = 2 * nu * ufl.sym(ufl.grad(u)) - p * ufl.Identity(d)
+    given = getattr(result.problem, "anisotropy", None)
+    if given is not None:
+        stress -= domain.function(given, result.problem.location, "anisotropy")
+    if result.anisotropy is not None:
+        stress -= result.anisotropy
     momentum = (ufl.inner(ufl.grad(u) * u - f, v) + ufl.inner(stress, ufl.grad(v))) * ufl.dx(degree=5)
     reaction = fem.assemble_vector(fem.form(momentum))
     reaction.scatter_reverse(dolfinx.la.InsertMode.add)

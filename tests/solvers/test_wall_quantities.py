@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import meshes
-from solvers import LaminarFlow, along_wall, station_profiles, wall_force
+from solvers import RANS, LaminarFlow, along_wall, station_profiles, wall_force
 from solvers.domain import build_domain
 from solvers.fenics import fem, ufl
 from vcnn import InputError
@@ -114,6 +114,24 @@ def test_hill_profiles_agree_with_a_finer_mesh(hill, fine):
         assert a.parameters["station"] in stations
         assert np.abs(a.velocity - b.velocity).max() < 0.01
         assert np.abs(a.velocity[[0, -1]]).max() < 0.01   # chords and arcs of the floor differ
+
+
+class LinearStress:
+    """A Reynolds stress from wall distance and velocity."""
+
+    def predict(self, flow):
+        d, u = flow.scalars["wall_distance"], flow.velocity
+        return 0.01 * (d / (1 + d))[:, None, None] * (u[:, :, None] * u[:, None, :] + 0.1 * np.eye(2))
+
+
+def test_forces_balance_the_drive_whatever_the_turbulent_stress():
+    mesh = meshes.periodic_hill(cells=(20, 14))
+    given = 1e-3 * np.sin(np.arange(280))[:, None, None] * np.array([[1.0, 0.5], [0.5, -1.0]])
+    for options in ({"closure": np.full(280, 0.01), "anisotropy": given}, {"closure": LinearStress()}):
+        result = RANS(mesh, 1 / 300, 0.72, **options).solve()
+        drive = result.pressure_gradient * result.domain.integral(1.0)
+        convected = result.domain.integral(ufl.dot(ufl.grad(result.velocity)[0, :], result.velocity))
+        assert wall_force(result, *WALLS)[0] + convected == pytest.approx(drive, rel=1e-9)
 
 
 def test_forces_on_the_hill_balance_the_drive(hill, fine):
