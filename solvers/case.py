@@ -10,6 +10,7 @@ from numbers import Real
 from pathlib import Path
 
 import meshio
+import numpy as np
 
 import meshes
 from meshes.reading import read_flow, read_mesh
@@ -199,6 +200,12 @@ def _reference(table, mesh, folder) -> tuple[FlowField | None, str]:
         flow = read_flow(folder / table["file"], fields=fields)
         if flow.dimension != mesh.points.shape[1]:
             raise InputError(f"file: has {flow.dimension} dimensions, the mesh has {mesh.points.shape[1]}")
+        low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
+        beyond = np.max([low - flow.points.min(axis=0), flow.points.max(axis=0) - high], axis=0)
+        if (beyond > 0.02 * (high - low)).any():
+            axis = int(np.argmax(beyond / (high - low)))
+            reach = [f"{x.min():.4g} to {x.max():.4g}" for x in (flow.points[:, axis], mesh.points[:, axis])]
+            raise InputError(f"file: has {'xyz'[axis]} = {reach[0]}, the mesh {reach[1]}")
         return flow, Path(table["file"]).name
 
 

@@ -119,6 +119,13 @@ def test_mistakes(case, tmp_path, old, new, message):
     assert line.startswith(message) and "\n" not in line
 
 
+def test_reference_of_another_domain(case, tmp_path):
+    points = np.random.default_rng(0).uniform(size=(50, 2))
+    FlowField(5 * points, points).save(tmp_path / "wide.vtu")
+    with pytest.raises(InputError, match=r"\[reference\]: file: has y = 0\.\d+ to 4\.\d+, the mesh 0 to 1$"):
+        case(CHANNEL + '[reference]\nfile = "wide.vtu"\n')
+
+
 def test_missing_file(tmp_path):
     with pytest.raises(InputError, match=r"none\.toml: no such file"):
         read_case(tmp_path / "none.toml")
