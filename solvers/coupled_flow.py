@@ -19,6 +19,7 @@ _FIRST_STEPS = 15    # with a given ν_t, for a flow to begin with
 _BEGUN = 1e-2        # its residual
 _NEAR = 0.5          # of the load: where one Newton correction a round is enough
 _CORRECTIONS = 10    # at most, for a flow to come as near
+_SMALL_STRAIN = 0.3  # of U/d: where a stress says little of an eddy viscosity
 _ROUND_OFF = 1e-10   # of the load: a correction may leave a residual as large
 
 
@@ -53,7 +54,8 @@ class CoupledFlow:
         self.distances = points.scalars.get("wall_distance")
         size = points.weights.sum() ** (1 / domain.dimension) if self.distances is None else self.distances.max()
         self.shares = np.sqrt(points.weights / points.weights.sum())
-        self.speed, self.limit = float(balance.speed), float(balance.speed) * size
+        self.speed = float(balance.speed)
+        self.limit, self.rate = self.speed * size, _SMALL_STRAIN * self.speed / size
 
     def begun(self) -> TurbulentStress:
         """A first stress, and the flow with it."""
@@ -91,7 +93,7 @@ class CoupledFlow:
         """What the closure says of the flow."""
         result = self.result()
         values = predict(self.problem.closure, result.flow(self.location), self.domain.mesh.comm)
-        return stress(values, result, self.location, self.limit)
+        return stress(values, result, self.location, self.limit, self.rate)
 
     def result(self, residuals=(np.inf,), history=None) -> FlowResult:
         """The flow as it is now."""

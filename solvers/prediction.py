@@ -77,12 +77,13 @@ def predict(closure, flow, comm) -> np.ndarray:
     return values
 
 
-def stress(predicted, result, location, limit) -> TurbulentStress:
+def stress(predicted, result, location, limit, rate) -> TurbulentStress:
     """The stress of a prediction for a flow.
 
-    A Reynolds stress τ = <u'u'> is split by the eddy viscosity that is nearest to it, ν_t = −τ:S / 2 S:S >= 0, the
-    rest being a = τ − tr τ/d + 2 ν_t S: with the former in the operator small changes of τ change the velocity little
-    (Wu, Xiao, Sun & Wang, J. Fluid Mech. 869, 2019, Sec. 4).
+    A Reynolds stress τ = <u'u'> is split into the eddy viscosity that is nearest to it where the strain S is not
+    small, ν_t = −τ:S / (2 S:S + s²) >= 0, and the rest, a = τ − tr τ/d + 2 ν_t S. At the points the whole stress acts
+    however it is split; with the former in the operator small changes of τ change the velocity little (Wu, Xiao, Sun
+    & Wang, J. Fluid Mech. 869, 2019, Sec. 4). The rate s keeps ν_t from jumping where S changes its sign.
 
     Parameters
     ----------
@@ -93,14 +94,15 @@ def stress(predicted, result, location, limit) -> TurbulentStress:
     location : {"cell", "vertex"}
     limit : float
         Largest ν_t; what a predicted eddy viscosity is beyond is lost, of a Reynolds stress it stays in a.
+    rate : float
+        s > 0, 1/time.
     """
     if predicted.ndim == 1:
         nu_t = np.clip(predicted, 0, limit)
         d = result.domain.dimension
         return TurbulentStress(nu_t, np.zeros((len(nu_t), d, d)), float(np.mean(nu_t != predicted)))
     S, tau = _traceless(_strain(result, location)), _traceless(predicted)
-    size = 2 * (S**2).sum(axis=(1, 2))
-    nearest = np.divide(-(tau * S).sum(axis=(1, 2)), size, out=np.zeros(len(tau)), where=size > 0)
+    nearest = -(tau * S).sum(axis=(1, 2)) / (2 * (S**2).sum(axis=(1, 2)) + rate**2)
     nu_t = np.clip(nearest, 0, limit)
     return TurbulentStress(nu_t, tau + 2 * nu_t[:, None, None] * S)
 
