@@ -21,10 +21,10 @@ from scipy.spatial import cKDTree
 import meshes
 from vcnn import Closure, FlowField, RegionOfInfluence, Scales, VectorCloudNetwork, Zhou2022
 from vcnn.baselines import GraphKernelNetwork
+from vcnn.closure import ROWS  # pairs handed to a network at once, as in whole-mesh prediction
 
 REGION = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)
 SCALARS = ("strain_rate", "wall_distance")
-ROWS = 2**15   # pairs handed to a network at once, as in whole-mesh prediction
 
 
 def hill_flow(cells=200) -> FlowField:

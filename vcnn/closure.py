@@ -22,7 +22,7 @@ from vcnn.tensor_file import read_tensors, write_tensors
 _FORMAT = 2
 _FIELDS = ("scalars", "vectors", "tensors")
 _RANGE = "training_range/"   # tensors of that name are not the network's
-_ROWS = 2**15  # rows of pair data a network handles at once: activations stay in the cache
+ROWS = 2**15  # rows of pair data a network handles at once: activations stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +143,7 @@ class Closure:
             for block in self.region.stream(flow, centres):
                 order = np.argsort(block.counts, kind="stable")   # clouds of like size together
                 block = self.scales.clouds(block.select(order), scaled)
-                values = [network(part, points) for part in block.split(network.work(block.counts), _ROWS)]
+                values = [network(part, points) for part in block.split(network.work(block.counts), ROWS)]
                 values = [(v,) if isinstance(self.target, str) else v for v in values]
                 back = torch.as_tensor(np.argsort(order))
                 parts.append([torch.cat(column)[back] for column in zip(*values, strict=True)])

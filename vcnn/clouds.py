@@ -65,6 +65,14 @@ class VectorClouds:
         weights = self.flow.weights[self.neighbours]
         return weights / np.repeat(np.add.reduceat(weights, self.offsets[:-1]), self.counts)
 
+    def shares_of(self, weighted: bool) -> np.ndarray:
+        """(N,) :attr:`shares`, or equal ones in each cloud."""
+        return self.shares if weighted else np.repeat(1 / self.counts, self.counts)
+
+    def mean(self, values: np.ndarray, weighted: bool = True) -> np.ndarray:
+        """(m, ...) means over each cloud of values (N, ...) of its pairs."""
+        return np.add.reduceat((self.shares_of(weighted) * values.T).T, self.offsets[:-1])
+
     def select(self, index) -> VectorClouds:
         """The clouds number ``index`` ((k,) int) in that order."""
         index = np.asarray(index)

@@ -62,8 +62,7 @@ def invariants(clouds: VectorClouds, galilean: bool) -> np.ndarray:
     Of the centre: scalars, speed, lengths of vectors and tensors. Means over the cloud: scalars, |r|, |u|, r·u and
     u·u₀, of u - u₀ with ``galilean``, and lengths of the mean r and u. Large values count by their logarithm.
     """
-    flow, j, i = clouds.flow, clouds.neighbours, clouds.centres
-    mean = lambda values: np.add.reduceat((clouds.shares * values.T).T, clouds.offsets[:-1])
+    flow, j, i, mean = clouds.flow, clouds.neighbours, clouds.centres, clouds.mean
     r, u, here = clouds.positions, flow.velocity[j], flow.velocity[i][clouds.owners]
     if galilean:
         u = u - here

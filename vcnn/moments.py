@@ -41,7 +41,7 @@ class Pairs:
     def of(cls, clouds: VectorClouds, like: torch.Tensor, weighted: bool = True) -> Pairs:
         """With the dtype and on the device of ``like``; shares by quadrature weights, or equal in each cloud."""
         counts, length = clouds.counts, int(clouds.counts.max())
-        shares = clouds.shares if weighted else np.repeat(1 / counts, counts)
+        shares = clouds.shares_of(weighted)
         neighbours, positions = clouds.neighbours, clouds.positions.T
         if (counts < length).any():
             total = len(clouds) * length

@@ -74,8 +74,7 @@ class _Means:
     """Means over each cloud, weighted or not, of what frames are made of."""
 
     def __init__(self, clouds, weighted):
-        shares = clouds.shares if weighted else np.repeat(1 / clouds.counts, clouds.counts)
-        mean = lambda values: np.add.reduceat((shares * values.T).T, clouds.offsets[:-1])
+        mean = lambda values: clouds.mean(values, weighted)
         u = clouds.flow.velocity[clouds.neighbours]
         self.here = clouds.flow.velocity[clouds.centres]
         self.velocity, self.position = mean(u), mean(clouds.positions)

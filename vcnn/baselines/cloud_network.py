@@ -76,8 +76,7 @@ class CloudNetwork(nn.Module):
         (it need not be among the points of its cloud).
         """
         place = lambda array: torch.as_tensor(array, device=points.device)
-        shares = clouds.shares if self.weighted else np.repeat(1 / clouds.counts, clouds.counts)
-        geometry = as_tensor(np.column_stack([shares, clouds.positions]), points)
+        geometry = as_tensor(np.column_stack([clouds.shares_of(self.weighted), clouds.positions]), points)
         rows = torch.cat([geometry, points[place(clouds.neighbours)]], dim=1)
         dense, _ = to_dense_batch(rows, place(clouds.owners), batch_size=len(clouds))
         centres = pad(points[place(clouds.centres)], (1 + self.dimension, 0))

@@ -17,13 +17,12 @@ import numpy as np
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from vcnn.closure import Closure
+from vcnn.closure import ROWS, Closure
 from vcnn.clouds import VectorClouds
 from vcnn.flow import FlowField
 
 SIZES = (25, 50, 100, 200, 400, 800, 1600)   # points of a cloud
 FITTED_FROM = 100     # points: below, what is paid once a cloud hides how cost grows
-_ROWS = 2**15         # of a network's data at once, as in `Closure.predict`
 _ENOUGH = 0.15        # seconds of a measurement
 _MEMORY_POINTS = 256
 
@@ -120,7 +119,7 @@ def _seconds_per_point(closure, flow) -> float:
 
 def _cloud_seconds(closure, flow, size) -> float:
     """Of the network for one cloud; as many clouds at once as `Closure.predict` takes."""
-    count = max(1, _ROWS // int(closure.network.work(np.array([size]))[0]))
+    count = max(1, ROWS // int(closure.network.work(np.array([size]))[0]))
     centres = np.resize(_some(flow, count), count)
     scaled = closure.scaled(flow)
     clouds = closure.scales.clouds(_nearest_points(flow, centres, size), scaled)

@@ -26,6 +26,11 @@ def relative_l2(prediction, truth, weights=None) -> float:
     return float(np.sqrt(square(prediction - truth) / square(truth)))
 
 
+def truth_of(flow, target: str) -> np.ndarray | None:
+    """The field of a flow by its name, whatever its kind; None if there is none."""
+    return next((kind[target] for kind in (flow.scalars, flow.vectors, flow.tensors) if target in kind), None)
+
+
 def errors_of(closure, flow) -> dict[str, float]:
     """Relative L2 error of each field that a closure predicts and the flow has, by name."""
     found = closure.named(closure.predict(flow))

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from vcnn.closure import Closure
 from vcnn.errors import InputError, naming
-from vcnn.evaluation.errors import relative_l2
+from vcnn.evaluation.errors import relative_l2, truth_of
 from vcnn.evaluation.parallel import in_parallel
 from vcnn.flow import FlowField
 from vcnn.tensors import turned
@@ -121,7 +121,7 @@ def rotate_study(closures: Mapping[str, Closure], flow: FlowField, angles: Seque
     if curve_centres < 1:
         raise InputError(f"curve_centres: expected at least 1, got {curve_centres}")
     axis = _checked_axis(axis, flow.dimension)
-    truth = next((known[target] for known in (flow.scalars, flow.vectors, flow.tensors) if target in known), None)
+    truth = truth_of(flow, target)
 
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.permutation(len(flow))[:curve_centres])

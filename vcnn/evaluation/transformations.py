@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from vcnn.closure import Closure
 from vcnn.errors import InputError, naming
-from vcnn.evaluation.errors import relative_l2
+from vcnn.evaluation.errors import relative_l2, truth_of
 from vcnn.evaluation.parallel import in_parallel
 from vcnn.flow import FlowField
 from vcnn.tensors import norms
@@ -109,7 +109,7 @@ def _response(closure, flow, samples, seed) -> Response:
     clouds = closure.region.clouds(flow, samples)
     few, many = (_affordable(closure, clouds, *limits) for limits in ((_EXACT, _EXACT_ROWS), (_SAMPLES, _ROWS)))
     tried = [name for name in TRANSFORMATIONS if _makes_sense(name, closure)]
-    changes = equivariance_errors(closure, flow, centres=few.centres, seed=seed, transformations=tried).rebuilt
+    exact = equivariance_errors(closure, flow, centres=few.centres, seed=seed, transformations=tried)
     reference = _predicted(closure, many)
     parts = {}
     for count in _PARTS:
@@ -118,10 +118,9 @@ def _response(closure, flow, samples, seed) -> Response:
     amplitude = NOISE * np.sqrt((flow.velocity**2).sum(axis=1).mean() / flow.dimension)
     noisy = replace(flow, velocity=flow.velocity + amplitude * rng.standard_normal(flow.velocity.shape))
     shaken = norms(_predicted(closure, replace(many, flow=noisy)) - reference) / (norms(reference).max() or 1.0)
-    symmetry = closure.network.symmetry + (", Galilean" if closure.galilean else "")
     return Response(
-        claimed=symmetry,
-        changes=changes,
+        claimed=exact.claimed,
+        changes=exact.rebuilt,
         parts=parts,
         noise=(float(np.median(shaken)), float(shaken.max())),
         points=(len(few), len(many)),
@@ -155,8 +154,7 @@ def _nearest(name, flow, other, samples) -> np.ndarray:
 
 def _error(label, closure, key, flow, centres, weights) -> float:
     with naming(key), naming(label):
-        target = closure.target
-        truth = next((kind[target] for kind in (flow.scalars, flow.vectors, flow.tensors) if target in kind), None)
+        truth = truth_of(flow, closure.target)
         if truth is None:
-            raise InputError(f"has no {target} to compare with")
+            raise InputError(f"has no {closure.target} to compare with")
         return relative_l2(closure.predict(flow, centres=centres), truth[centres], weights)
