@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from vcnn.architectures import build_network
+from vcnn.clouds import VectorClouds
 from vcnn.errors import DivergenceError, InputError
 from vcnn.extrapolation import TrainingRange
 from vcnn.flow import FlowField
@@ -96,9 +97,21 @@ class Closure:
         self.check(flow)
         if self.training_range is None:
             raise InputError("extrapolation: the model does not say which clouds it was trained on")
-        scaled = self.scaled(flow)
-        blocks = (self.scales.clouds(block, scaled) for block in self.region.stream(flow, centres))
-        return np.concatenate([self.training_range.distance(block, self.network.galilean) for block in blocks])
+        return np.concatenate([
+            self.training_range.distance(block, self.network.galilean) for block in self._scaled_blocks(flow, centres)
+        ])  # fmt: skip
+
+    def scaled_clouds(self, clouds: VectorClouds) -> VectorClouds:
+        """Clouds in the units that the network takes."""
+        return self.scales.clouds(clouds, self.scaled(clouds.flow))
+
+    def _scaled_blocks(self, flow, centres):
+        """The clouds of a flow in parts; all refer to one scaled flow."""
+        scaled = None
+        for block in self.region.stream(flow, centres):
+            if scaled is None:
+                scaled = self.scaled(block.flow)
+            yield self.scales.clouds(block, scaled)
 
     def named(self, prediction) -> dict[str, np.ndarray]:
         """What :meth:`predict` returned, by name whether there is one target or several."""
@@ -136,13 +149,13 @@ class Closure:
         """
         self.check(flow)
         network = self.network if dtype is None else copy.deepcopy(self.network).to(dtype)
-        scaled = self.scaled(flow)
-        parts = []
+        points, parts = None, []
         with torch.inference_mode():
-            points = network.points(scaled)
-            for block in self.region.stream(flow, centres):
+            for block in self._scaled_blocks(flow, centres):
+                if points is None:
+                    points = network.points(block.flow)
                 order = np.argsort(block.counts, kind="stable")   # clouds of like size together
-                block = self.scales.clouds(block.select(order), scaled)
+                block = block.select(order)
                 values = [network(part, points) for part in block.split(network.work(block.counts), ROWS)]
                 values = [(v,) if isinstance(self.target, str) else v for v in values]
                 back = torch.as_tensor(np.argsort(order))

@@ -100,7 +100,7 @@ class VectorClouds:
     @staticmethod
     def concatenate(parts: Sequence[VectorClouds]) -> VectorClouds:
         """Clouds of several flows in one, over the union of their points (only fields that all flows have)."""
-        flow = _union([part.flow for part in parts])
+        flow = joined([part.flow for part in parts])
         first = np.cumsum([0, *(len(part.flow) for part in parts[:-1])])
         shifted = lambda name: [getattr(p, name) + k for p, k in zip(parts, first, strict=True)]
         counts = np.concatenate([part.counts for part in parts])
@@ -148,7 +148,8 @@ class VectorClouds:
             yield self.select(np.flatnonzero(part == number))
 
 
-def _union(flows) -> FlowField:
+def joined(flows: Sequence[FlowField]) -> FlowField:
+    """The points of several flows in one, as loose points with the fields that all of them have."""
     def fields(kind):
         names = set.intersection(*(set(getattr(flow, kind)) for flow in flows))
         return {name: np.concatenate([getattr(flow, kind)[name] for flow in flows]) for name in sorted(names)}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vcnn.clouds import VectorClouds
+from vcnn.clouds import VectorClouds, joined
 from vcnn.errors import InputError
 from vcnn.flow import FlowField
+from vcnn.lattice import gathered
 from vcnn.search import Columns
 
 _COLUMNS = 4   # to the smallest half-axis: fewer take in more points in vain, more cost more searches
@@ -44,9 +45,22 @@ class RegionOfInfluence:
         return cls._checked("transport", diffusivity=diffusivity, decay=decay, tolerance=tolerance)
 
     @classmethod
-    def ball(cls, radius: float) -> RegionOfInfluence:
-        """All points within ``radius``."""
-        return cls._checked("ball", radius=radius)
+    def ball(cls, radius: float, spacing: float | None = None) -> RegionOfInfluence:
+        """All points within ``radius``, or all nodes of a lattice that the points are gathered at.
+
+        Parameters
+        ----------
+        radius : length
+        spacing : length, optional
+            Of the lattice (:func:`vcnn.lattice.gathered`), at most a quarter of the radius. Clouds are then about as
+            large whatever the mesh: predictions cost in proportion to the centres, not to the square of the points.
+        """
+        if spacing is None:
+            return cls._checked("ball", radius=radius)
+        region = cls._checked("ball", radius=radius, spacing=spacing)
+        if spacing > radius / 4:
+            raise InputError(f"spacing: expected at most a quarter of the radius {radius:g}, got {spacing:g}")
+        return region
 
     @classmethod
     def ellipsoid(cls, along: float, across: float) -> RegionOfInfluence:
@@ -108,7 +122,7 @@ class RegionOfInfluence:
         parts = list(self.stream(flow, centres))
         offsets = np.concatenate([[0], np.cumsum(np.concatenate([part.counts for part in parts]))])
         neighbours, positions = (np.concatenate([getattr(p, k) for p in parts]) for k in ("neighbours", "positions"))
-        clouds = VectorClouds(flow, centres, offsets, neighbours, positions)
+        clouds = VectorClouds(parts[0].flow, centres, offsets, neighbours, positions)
         if max_points is None:
             return clouds
         if seed is None:
@@ -116,14 +130,20 @@ class RegionOfInfluence:
         return clouds.subsample(max_points, np.random.default_rng(seed))
 
     def stream(self, flow: FlowField, centres=None, pairs: int = 2**18) -> Iterator[VectorClouds]:
-        """The same clouds in parts of about ``pairs`` pairs, so that memory stays bounded."""
+        """The same clouds in parts of about ``pairs`` pairs, so that memory stays bounded; all refer to one flow.
+
+        That is ``flow``, with the nodes of a lattice after its points if there is a spacing.
+        """
         centres = _checked_centres(flow, centres)
         if len(centres) == 0:
             return
         speed = np.linalg.norm(flow.velocity[centres], axis=1)
         along, across = self.half_axes(speed)
         smallest, largest = min(along.min(), across.min()), max(along.max(), across.max())
-        columns = Columns(flow.points, smallest / _COLUMNS)
+        first, spacing = 0, dict(self.parameters).get("spacing")
+        if spacing is not None:
+            first, flow = len(flow), replace(joined([flow, gathered(flow, spacing)]), periods=flow.periods)
+        columns = Columns(flow.points[first:], smallest / _COLUMNS)
         shifts = _image_shifts(flow, largest)
         start, size = 0, 32
         while start < len(centres):
@@ -131,7 +151,7 @@ class RegionOfInfluence:
             forms = _forms(flow.velocity[centres[block]], speed[block], along[block], across[block])
             counts, neighbours, positions = columns.inside(flow.points[centres[block]], forms, shifts)
             offsets = np.concatenate([[0], np.cumsum(counts)])
-            clouds = VectorClouds(flow, centres[block], offsets, neighbours, positions)
+            clouds = VectorClouds(flow, centres[block], offsets, first + neighbours, positions)
             yield clouds
             start += size
             size = int(np.clip(pairs / clouds.counts.mean(), 1, 4 * size))

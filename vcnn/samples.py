@@ -55,7 +55,7 @@ def draw_samples(closure, flows, config, importance) -> Samples:
         if config.centres is not None and config.centres < len(centres):
             rng = np.random.default_rng([config.seed, 0, number])
             centres = np.sort(rng.choice(centres, config.centres, replace=False))
-        parts.append(closure.scales.clouds(closure.region.clouds(flow, centres), closure.scaled(flow)))
+        parts.append(closure.scaled_clouds(closure.region.clouds(flow, centres)))
         weights.append((factor * flow.weights / flow.weights.mean())[centres])
         truth = closure.truth(flow).values()
         for known, values, (shift, scale) in zip(goals, truth, closure.scales.targets, strict=True):

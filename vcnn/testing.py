@@ -86,12 +86,12 @@ def equivariance_errors(model, flow: FlowField, region: RegionOfInfluence | None
     reference = values_of(closure, clouds)
     sizes = {name: norms(values).max() or 1.0 for name, values in reference.items()}
     reused, rebuilt = {}, {}
-    everything = _transformations(flow, seed)
+    everything, of_clouds = (_transformations(known, seed) for known in (flow, clouds.flow))
     for name in _claimed(closure) if transformations is None else transformations:
         change = everything[name]
         again = closure.region.clouds(change.flow, change.first[centres])
         back = change.matrix.T
-        for errors, changed in ((reused, change.carry(clouds)), (rebuilt, again)):
+        for errors, changed in ((reused, of_clouds[name].carry(clouds)), (rebuilt, again)):
             found = values_of(closure, changed)
             errors[name] = max(
                 float(norms(turned(found[key], back) - values).max() / sizes[key]) for key, values in reference.items()
@@ -126,7 +126,7 @@ def _closure(model, flow, region, dtype) -> Closure:
 def values_of(closure: Closure, clouds: VectorClouds) -> dict[str, np.ndarray]:
     """What the network of a closure puts out for clouds of a flow, in its own units; by target."""
     with torch.inference_mode():
-        values = closure.network(closure.scales.clouds(clouds, closure.scaled(clouds.flow)))
+        values = closure.network(closure.scaled_clouds(clouds))
     values = (values,) if isinstance(values, torch.Tensor) else values
     return {name: v.double().cpu().numpy() for name, v in zip(closure.targets, values, strict=True)}
 

@@ -115,8 +115,9 @@ def _response(closure, flow, samples, seed) -> Response:
     for count in _PARTS:
         if count < many.counts.max():
             parts[count] = relative_l2(_predicted(closure, many.subsample(count, rng)), reference)
+    velocity = many.flow.velocity
     amplitude = NOISE * np.sqrt((flow.velocity**2).sum(axis=1).mean() / flow.dimension)
-    noisy = replace(flow, velocity=flow.velocity + amplitude * rng.standard_normal(flow.velocity.shape))
+    noisy = replace(many.flow, velocity=velocity + amplitude * rng.standard_normal(velocity.shape))
     shaken = norms(_predicted(closure, replace(many, flow=noisy)) - reference) / (norms(reference).max() or 1.0)
     return Response(
         claimed=exact.claimed,
