@@ -75,6 +75,11 @@ class Domain:
         """(n, k) int, vertices of this rank's cells, numbered as in ``source``, each cell in dolfinx's order."""
         return _vertices(self.parent)
 
+    @cached_property
+    def places(self) -> dict:
+        """Of each location that was asked for: what :mod:`solvers.sampling` knows of points, which do not move."""
+        return {}
+
     def wall_dofs(self, space) -> np.ndarray:
         """Degrees of freedom of ``space`` (or of a pair of spaces) on the walls."""
         return fem.locate_dofs_topological(space, self.mesh.topology.dim - 1, self.wall_facets)

@@ -21,23 +21,34 @@ def flow_field(domain: Domain, location, velocity, functions, expressions, param
     domain : Domain
     velocity : dolfinx Function of shape (d,)
     functions, expressions : mappings name -> scalar
-        As in :func:`sample`; ``"wall_distance"`` (if there are walls) and ``"boundary"`` (1 at cells with a facet
-        on a wall, or at vertices on one; else 0) are added.
+        As in :func:`sample`; ``"wall_distance"`` (if there are walls), ``"boundary"`` (1 at cells with a facet
+        on a wall, or at vertices on one; else 0) and the tensor ``"velocity_gradient"``, ∂u_j/∂x_i at [i, j], are
+        added.
     parameters, provenance : mappings
         As in `FlowField`.
     """
     d = domain.dimension
     components = {f"u{i}": velocity[i] for i in range(d)}
-    fields = sample(domain, location, {**components, **functions}, expressions)
-    points, weights = _cells(domain) if location == "cell" else _vertices(domain)
+    slopes = {f"d{i}u{j}": velocity[j].dx(i) for i in range(d) for j in range(d)}
+    fields = sample(domain, location, {**components, **functions}, {**slopes, **expressions})
+    gradient = np.stack([fields.pop(name) for name in slopes], axis=-1).reshape(-1, d, d)
     velocity = np.stack([fields.pop(name) for name in components], axis=-1)
-    if domain.walls:
-        fields["wall_distance"] = wall_distance(domain.source, points, domain.walls, domain.periods)
-    fields["boundary"] = _at_wall(domain, location)
+    if location not in domain.places:
+        domain.places[location] = _places(domain, location)
+    points, weights, unmoved = domain.places[location]
     return FlowField(
-        points, velocity, weights, scalars=fields, periods=domain.periods, parameters=parameters, mesh=domain.source,
-        location=location, provenance=provenance,
+        points, velocity, weights, scalars={**fields, **unmoved}, tensors={"velocity_gradient": gradient},
+        periods=domain.periods, parameters=parameters, mesh=domain.source, location=location, provenance=provenance,
     )  # fmt: skip
+
+
+def _places(domain, location):
+    """Points, weights, and the scalars that do not depend on the flow."""
+    points, weights = _cells(domain) if location == "cell" else _vertices(domain)
+    distance = {}
+    if domain.walls:
+        distance["wall_distance"] = wall_distance(domain.source, points, domain.walls, domain.periods)
+    return points, weights, {**distance, "boundary": _at_wall(domain, location)}
 
 
 def sample(domain: Domain, location, functions, expressions) -> dict[str, np.ndarray]:
