@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,9 @@ from solvers.checks import float_array
 from solvers.fenics import ufl
 from solvers.sampling import averaged, sample
 from vcnn.errors import DivergenceError, InputError
+
+# what a closure may predict
+FORMS = (("eddy_viscosity",), ("reynolds_stress",), ("eddy_viscosity", "anisotropy"))
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,11 @@ class TurbulentStress:
     clipped: float = 0.0
 
 
-def predict(closure, flow, comm) -> np.ndarray:
-    """What a closure predicts at the points of a flow: ν_t (n,), or a Reynolds stress (n, d, d), on every rank.
+def predict(closure, flow, comm) -> dict[str, np.ndarray]:
+    """What a closure predicts at the points of a flow, by the names in `FORMS`, whole on every rank.
 
-    Each rank asks for its share of the points if ``closure.predict`` takes ``centres``, else the first asks for all;
-    in float64 if it takes ``dtype``.
+    Numbers (n,) are an eddy viscosity, tensors (n, d, d) a Reynolds stress. Each rank asks for its share of the points
+    if ``closure.predict`` takes ``centres``, else the first asks for all; in float64 if it takes ``dtype``.
 
     Raises
     ------
@@ -45,7 +49,7 @@ def predict(closure, flow, comm) -> np.ndarray:
     DivergenceError
         If it predicts NaN or infinity.
     """
-    share, error = np.empty(0), None
+    share, error = {}, None
     takes = inspect.signature(closure.predict).parameters
     options, mine = {}, slice(None) if comm.rank == 0 else slice(0)
     if "centres" in takes and comm.size > 1:
@@ -70,15 +74,18 @@ def predict(closure, flow, comm) -> np.ndarray:
     for _, _, failure in every:
         if failure is not None:
             raise error or failure
-    values = np.empty((len(flow), *every[0][1].shape[1:]))
-    for where, part, _ in every:
-        if len(part):
-            values[where] = part
+    values = {name: np.empty((len(flow), *part.shape[1:])) for name, part in every[0][1].items()}
+    for where, parts, _ in every:
+        for name, part in parts.items():
+            values[name][where] = part
     return values
 
 
 def stress(predicted, result, location, limit, rate) -> TurbulentStress:
     """The stress of a prediction for a flow.
+
+    An eddy viscosity acts as it is, and so does an anisotropy a that is predicted beside it: the closure has split the
+    stress itself (Wu, Xiao & Paterson, Phys. Rev. Fluids 3, 2018, 074602, Sec. II D).
 
     A Reynolds stress τ = <u'u'> is split into the eddy viscosity that is nearest to it where the strain S is not
     small, ν_t = −τ:S / (2 S:S + s²) >= 0, and the rest, a = τ − tr τ/d + 2 ν_t S. At the points the whole stress acts
@@ -87,7 +94,7 @@ def stress(predicted, result, location, limit, rate) -> TurbulentStress:
 
     Parameters
     ----------
-    predicted : (n,) or (n, d, d)
+    predicted : mapping
         As from :func:`predict`.
     result : FlowResult
         The flow that it was predicted from.
@@ -97,22 +104,33 @@ def stress(predicted, result, location, limit, rate) -> TurbulentStress:
     rate : float
         s > 0, 1/time.
     """
-    if predicted.ndim == 1:
-        nu_t = np.clip(predicted, 0, limit)
-        d = result.domain.dimension
-        return TurbulentStress(nu_t, np.zeros((len(nu_t), d, d)), float(np.mean(nu_t != predicted)))
-    S, tau = _traceless(_strain(result, location)), _traceless(predicted)
+    if "eddy_viscosity" in predicted:
+        given, d = predicted["eddy_viscosity"], result.domain.dimension
+        nu_t = np.clip(given, 0, limit)
+        a = predicted.get("anisotropy", np.zeros((len(nu_t), d, d)))
+        return TurbulentStress(nu_t, a, float(np.mean(nu_t != given)))
+    S, tau = _traceless(_strain(result, location)), _traceless(predicted["reynolds_stress"])
     nearest = -(tau * S).sum(axis=(1, 2)) / (2 * (S**2).sum(axis=(1, 2)) + rate**2)
     nu_t = np.clip(nearest, 0, limit)
     return TurbulentStress(nu_t, tau + 2 * nu_t[:, None, None] * S)
 
 
-def _checked(values, count, d) -> np.ndarray:
+def _checked(values, count, d) -> dict[str, np.ndarray]:
+    """By name, as in `FORMS`."""
     expected = f"it to predict {count} eddy viscosities or {d} by {d} stresses"
-    if isinstance(values, dict):
-        raise InputError(f"closure: expected one field to be predicted, got {', '.join(values) or 'none'}")
+    if not isinstance(values, Mapping):
+        values = float_array(values, "closure", expected)
+        values = {"eddy_viscosity" if values.ndim == 1 else "reynolds_stress": values}
+    if set(values) not in map(set, FORMS):
+        forms = ", or ".join(" and ".join(form) for form in FORMS)
+        raise InputError(f"closure: expected it to predict {forms}, got {', '.join(values) or 'none'}")
+    shapes = {"eddy_viscosity": (count,)}
+    return {name: _checked_field(v, shapes.get(name, (count, d, d)), expected) for name, v in values.items()}
+
+
+def _checked_field(values, shape, expected) -> np.ndarray:
     values = float_array(values, "closure", expected)
-    if values.shape not in ((count,), (count, d, d)):
+    if values.shape != shape:
         raise InputError(f"closure: expected {expected}, got shape {values.shape}")
     if not np.isfinite(values).all():
         raise DivergenceError("NaN or infinite values")

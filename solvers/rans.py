@@ -36,11 +36,11 @@ class RANS:
         As in `LaminarFlow`.
     closure : array, FlowField, object with ``predict(flow)``, or turbulence model
         ν_t, length²/time: values (n,) at the points of the mesh that ``location`` says; or a flow on the mesh
-        with the scalar ``eddy_viscosity``. Or a closure, such as a `vcnn.Closure`, that predicts at these points ν_t
-        or a Reynolds stress <u'u'> (n, d, d), velocity²: flow and closure are then made to agree
-        (:func:`solvers.coupling.solve_coupled`), and the stress is split into an eddy viscosity in the operator and
-        the rest (:func:`solvers.prediction.stress`). Or the class of a turbulence model, such as `SpalartAllmaras`,
-        which then solves the problem.
+        with the scalar ``eddy_viscosity``. Or a closure, such as a `vcnn.Closure`, that predicts at these points ν_t,
+        ν_t and an anisotropy a, or a Reynolds stress <u'u'> (n, d, d), velocity²: flow and closure are then made to
+        agree (:func:`solvers.coupling.solve_coupled`), and a Reynolds stress is split into an eddy viscosity in the
+        operator and the rest (:func:`solvers.prediction.stress`). Or the class of a turbulence model, such as
+        `SpalartAllmaras`, which then solves the problem.
     anisotropy : array, optional
         a, velocity²: values (n, d, d) at the points that ``location`` says, part of the Reynolds stress that
         is not in ν_t.

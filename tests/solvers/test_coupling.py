@@ -171,6 +171,17 @@ def test_stress_of_an_eddy_viscosity_acts_as_that():
     assert np.log2(coarse / fine) > 1.3
 
 
+def test_closures_that_split_the_stress_themselves():
+    """An eddy viscosity and an anisotropy predicted together act as the same fields given."""
+    x, y = HILL.points[HILL.cells[0].data].mean(axis=1).T
+    nu_t, a = 0.01 + 0.005 * np.sin(3 * x + 2 * y), np.zeros((len(x), 2, 2))
+    a[:, 0, 0], a[:, 0, 1], a[:, 1, 0] = 0.1 * np.sin(x) + 0.3, 0.02 * np.sin(y), 0.02 * np.sin(y)
+    found = hill(Predicting(lambda flow: {"anisotropy": a, "eddy_viscosity": nu_t})).solve()
+    given = RANS(HILL, **REYNOLDS, closure=nu_t, anisotropy=a).solve()
+    assert gap(found, given) < 1e-8
+    assert gap(given, RANS(HILL, **REYNOLDS, closure=nu_t).solve()) > 0.01
+
+
 def test_linear_shear_stress_is_balanced_by_the_driving_force():
     """τ₁₂ = 0.1 y of the cells: ∇·τ adds 0.1 to the force and leaves Poiseuille's profile, up to h²."""
     def error(n):

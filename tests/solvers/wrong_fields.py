@@ -73,7 +73,7 @@ FIELDS = [
     ),
     Wrong(
         "closure predicts several fields", lambda s: asked(s, {"k": np.ones(16), "nu_t": np.ones(16)}),
-        "closure: expected one field to be predicted, got k, nu_t",
+        "closure: expected it to predict eddy_viscosity, or reynolds_stress, or eddy_viscosity and anisotropy, got k",
     ),
     Wrong(
         "stress that is not symmetric", lambda s: asked(s, np.tile([[0.0, 1.0], [2.0, 0.0]], (16, 1, 1))),
