@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import meshio
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from scipy.sparse import coo_array
@@ -21,11 +22,21 @@ def streamlines(flow: FlowField, closed) -> Figure:
     """Lines of equal stream function of a plane flow, known at the vertices of its mesh, on its speed.
 
     Nothing passes the boundaries with the names ``closed``.
-    The same flux passes between neighbours, but within eddies less and less towards their rims.
     """
     figure, axes = _map(flow)
     speed = np.linalg.norm(flow.velocity, axis=1)
     drawn = draw_field(axes, flow, speed, Normalize(0, speed.max()))
+    draw_streamlines(axes, flow, closed)
+    axes.margins(0)
+    figure.colorbar(drawn, ax=axes, label="|u|", location="bottom", shrink=0.5, aspect=40)
+    return figure
+
+
+def draw_streamlines(axes: Axes, flow: FlowField, closed, width: float = 0.8) -> None:
+    """The lines of :func:`streamlines`, in white, into axes.
+
+    The same flux passes between neighbours, but within eddies less and less towards their rims.
+    """
     triangles = _triangles(flow.mesh)
     boundaries = boundary_facets(flow.mesh)
     facets = {name: np.concatenate([f[:, :2] for _, f in blocks]) for name, blocks in boundaries.items()}
@@ -38,10 +49,7 @@ def streamlines(flow: FlowField, closed) -> Figure:
     below = low - inwards * (low - psi.min()) if low - psi.min() > margin else []
     above = high + inwards * (psi.max() - high) if psi.max() - high > margin else []
     axes.tricontour(*flow.points.T, triangles, psi, np.unique(np.concatenate([below, levels, above])),
-                    colors="white", linewidths=0.8, linestyles="-")  # fmt: skip
-    axes.margins(0)
-    figure.colorbar(drawn, ax=axes, label="|u|", location="bottom", shrink=0.5, aspect=40)
-    return figure
+                    colors="white", linewidths=width, linestyles="-")  # fmt: skip
 
 
 def scalar_map(flow: FlowField, values, label: str) -> Figure:

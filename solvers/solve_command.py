@@ -13,12 +13,10 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import fields_of, read_model
+from solvers.closure_checks import check_closure
+from vcnn.cli.inputs import read_model
 from vcnn.errors import InputError, naming
 from vcnn.outputs import claim
-
-_SOLVED = ("pressure", "strain_rate", "boundary", "wall_distance")   # scalars of a flow, the last one if it has walls
-_VISCOSITIES = ("eddy_viscosity", "nut", "nu_t")
 
 
 def solve(
@@ -94,19 +92,7 @@ def _closure(path, case):
     """The model, if it predicts a turbulent stress from what is known of a flow while it is solved."""
     model = read_model(path)
     with naming(path):
-        target, kind = next(iter(model.targets.items()))
-        viscosity = kind in ("scalar", "positive_scalar") and target.endswith(_VISCOSITIES)
-        if len(model.targets) > 1 or not (viscosity or kind == "reynolds_stress"):
-            raise InputError(
-                f"predicts {', '.join(model.targets)}; expected one Reynolds stress, or one eddy viscosity: a scalar "
-                f"whose name ends in {', '.join(_VISCOSITIES)}"
-            )
-        if model.dimension != case.mesh.points.shape[1]:
-            raise InputError(f"was trained on {model.dimension}-D flows, the case is {case.mesh.points.shape[1]}-D")
-        known = _SOLVED if case.has_walls else _SOLVED[:-1]
-        missing = [name for name in fields_of(model.network) if name not in known]
-        if missing:
-            raise InputError(f"needs {', '.join(missing)}; a flow that is being solved has: {', '.join(known)}")
+        check_closure(model, case)
     return model
 
 

@@ -40,6 +40,20 @@ def read_flow(path: Path, fields: Iterable[str] = ()):
     return flow
 
 
+def load_study(name: str):
+    """The entry point of this name of group "vcnn.studies", which joins a report.
+
+    Raises
+    ------
+    InputError
+        If no package brings it, or that lacks what it needs.
+    """
+    found = list(entry_points(group="vcnn.studies", name=name))
+    if not found:
+        raise InputError(f"--{name}: nothing installed solves flows; install vcnn anew with FEniCSx")
+    return found[0].load()
+
+
 def read_model(path: Path):
     """The Closure in a ``.safetensors`` file of this package."""
     from vcnn.closure import Closure

@@ -112,15 +112,12 @@ def rotate_study(closures: Mapping[str, Closure], flow: FlowField, angles: Seque
         if hasattr(closure, "check"):
             with naming(name):
                 closure.check(flow)
-    angles = np.unique(np.array([0, *angles], dtype=float))
-    if not np.isfinite(angles).all():
-        raise InputError("angles: expected finite numbers, in degrees")
-    angles = np.concatenate([[0.0], angles[angles != 0]])
+    angles = checked_angles(angles)
     if not 0 < curve_step <= 180:
         raise InputError(f"curve_step: expected degrees between 0 and 180, got {curve_step}")
     if curve_centres < 1:
         raise InputError(f"curve_centres: expected at least 1, got {curve_centres}")
-    axis = _checked_axis(axis, flow.dimension)
+    axis = checked_axis(axis, flow.dimension)
     truth = truth_of(flow, target)
 
     rng = np.random.default_rng(seed)
@@ -186,7 +183,28 @@ def rotation(degrees: float, axis=None) -> np.ndarray:
     return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
-def _checked_axis(axis, dimension):
+def checked_angles(angles: Sequence[float]) -> np.ndarray:
+    """(a,) degrees, 0 first and then the others in order.
+
+    Raises
+    ------
+    InputError
+        If one is not finite.
+    """
+    angles = np.unique(np.array([0, *angles], dtype=float))
+    if not np.isfinite(angles).all():
+        raise InputError("angles: expected finite numbers, in degrees")
+    return np.concatenate([[0.0], angles[angles != 0]])
+
+
+def checked_axis(axis, dimension: int) -> np.ndarray | None:
+    """(3,) unit vector, by default a generic one; None in two dimensions.
+
+    Raises
+    ------
+    InputError
+        If it is no direction, or given in two dimensions.
+    """
     if dimension == 2:
         if axis is not None:
             raise InputError("axis: a 2-D flow turns in its plane; give an axis with 3-D flows only")

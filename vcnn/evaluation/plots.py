@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.cm import ScalarMappable
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
@@ -99,7 +100,7 @@ def prediction_panel(study: RotationStudy) -> Figure:
     rows = {name: v if v.ndim == 2 else np.array([norms(row) for row in v]) for name, v in rows.items()}
     shown = np.array([values[0] for values in rows.values()])[: 1 if study.truth is not None else None]
     label = _with_unit(study.target.replace("_", " "), study.units.get(study.target, ""))
-    return _panel(study, rows, Normalize(shown.min(), shown.max()), VALUES, label, "both")
+    return _study_panel(study, rows, Normalize(shown.min(), shown.max()), VALUES, label, "both")
 
 
 def error_panel(study: RotationStudy) -> Figure:
@@ -115,7 +116,7 @@ def error_panel(study: RotationStudy) -> Figure:
     reference = "prediction at 0°" if study.truth is None else "truth"
     label = f"|prediction − {reference}| / max |{reference}|"
     norm = LogNorm(1e-3 * (largest or 1.0), largest or 1.0, clip=True)  # a linear scale shows the worst one only
-    return _panel(study, rows, norm, ERRORS, label, "min")
+    return _study_panel(study, rows, norm, ERRORS, label, "min")
 
 
 def angle_curve(study: RotationStudy) -> Figure:
@@ -161,10 +162,19 @@ def styles(count) -> list[tuple[str, str, str]]:
     return [tuple(kind[i % len(kind)] for kind in (_COLOURS, _LINES, _MARKERS)) for i in range(count)]
 
 
-def _panel(study, rows, norm, cmap, label, extend) -> Figure:
-    """Grid of pictures in one length scale, with one colour bar; row names on the left, angles on top."""
-    frames = [study.turned(angle) for angle in study.angles]
-    normal = (0, 0, 1) if study.axis is None else study.axis
+def frame_panel(frames, angles, rows, norm, cmap, label, extend="neither", axis=None) -> Figure:
+    """Grid of pictures in one length scale, with one colour bar; row names on the left, angles on top.
+
+    Parameters
+    ----------
+    frames : FlowFields, one for each angle
+    angles : degrees
+    rows : name -> for each frame values (n,) at its points, or a text to put in the place of a picture
+    norm, cmap, label, extend : of the colours
+    axis : (3,), optional
+        About which 3-D flows are turned.
+    """
+    normal = (0, 0, 1) if axis is None else axis
     boxes = np.array([_extent(flow, normal) for flow in frames])  # (frames, low or high, x or y)
     widths, heights = np.ptp(boxes, axis=1).T
     height = heights.max() * _WIDTH / widths.sum()
@@ -174,17 +184,26 @@ def _panel(study, rows, norm, cmap, label, extend) -> Figure:
     for i, (name, values) in enumerate(rows.items()):
         for j, flow in enumerate(frames):
             axes = grid[i, j]
-            drawn = draw_field(axes, flow, values[j], norm, cmap, normal)
+            if isinstance(values[j], str):
+                axes.text(0.5, 0.5, values[j], transform=axes.transAxes, ha="center", va="center")
+                axes.set_aspect("equal")
+            else:
+                draw_field(axes, flow, values[j], norm, cmap, normal)
             middle = boxes[j, :, 1].mean()
             axes.set(xticks=[], yticks=[], xlim=boxes[j, :, 0],
                      ylim=(middle - heights.max() / 2, middle + heights.max() / 2))  # fmt: skip
             axes.spines[:].set_visible(False)
             if i == 0:
-                axes.set_title(f"{study.angles[j]:g}°")
+                axes.set_title(f"{angles[j]:g}°")
         grid[i, 0].set_ylabel(name)
-    figure.colorbar(drawn, ax=grid, label=label, extend=extend, orientation="horizontal", shrink=0.5,
-                    aspect=40, pad=0.03)  # fmt: skip
+    figure.colorbar(ScalarMappable(norm, cmap), ax=grid, label=label, extend=extend, orientation="horizontal",
+                    shrink=0.5, aspect=40, pad=0.03)  # fmt: skip
     return figure
+
+
+def _study_panel(study, rows, norm, cmap, label, extend) -> Figure:
+    frames = [study.turned(angle) for angle in study.angles]
+    return frame_panel(frames, study.angles, rows, norm, cmap, label, extend, study.axis)
 
 
 def _extent(flow, normal):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,8 +21,8 @@ __all__ = ["Section", "verdict", "write_report"]
 
 def write_report(study: RotationStudy, directory, title: str = "Closures in turned frames",
                  introduction: str = "", sections: Sequence[Section] = (), force: bool = False,
-                 transformations: TransformationStudy | None = None,
-                 costs: CostStudy | None = None) -> Path:  # fmt: skip
+                 transformations: TransformationStudy | None = None, costs: CostStudy | None = None,
+                 answer: str = "", numbers: Mapping | None = None) -> Path:  # fmt: skip
     """Write ``report.html``, ``report.json`` and the pictures into ``directory``, all or nothing.
 
     Parameters
@@ -33,6 +33,8 @@ def write_report(study: RotationStudy, directory, title: str = "Closures in turn
     title, introduction : plain text; an empty line in the introduction separates paragraphs
     sections : further parts, after those of the studies
     transformations, costs : further studies of the same closures
+    answer : a sentence after the verdict
+    numbers : further ones for the JSON
 
     Returns
     -------
@@ -43,14 +45,15 @@ def write_report(study: RotationStudy, directory, title: str = "Closures in turn
     InputError
         If the directory exists.
     """
-    parts, numbers = _rotation_sections(study), _rotation_numbers(study)
+    parts, numbers = _rotation_sections(study), {**_rotation_numbers(study), **(numbers or {})}
     if transformations is not None:
         parts += _transformation_sections(transformations)
         numbers["transformations"] = asdict(transformations)
     if costs is not None:
         parts += _cost_sections(costs)
         numbers["costs"] = _cost_numbers(costs)
-    return write_page(directory, title, verdict(study), introduction, [*parts, *sections], numbers, force)
+    answer = f"{verdict(study)} {answer}".strip()
+    return write_page(directory, title, answer, introduction, [*parts, *sections], numbers, force)
 
 
 def _rotation_sections(study) -> list[Section]:

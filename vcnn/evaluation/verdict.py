@@ -30,11 +30,11 @@ def _holding(study, names) -> str:
     one = len(names) == 1
     change = f"{'its prediction changes' if one else 'their predictions change'} by {change:.1e} at most (round-off)"
     if not study.errors:
-        return f"{_listed(names)} {'holds' if one else 'hold'} as the frame turns: {change}."
+        return f"{listed(names)} {'holds' if one else 'hold'} as the frame turns: {change}."
     if one:
         return f"{names[0]} holds its error of {percent(study.errors[names[0]][0])} as the frame turns: {change}."
     errors = [f"{name} ({percent(study.errors[name][0])})" for name in names]
-    return f"{_listed(errors)} hold their errors as the frame turns: {change}."
+    return f"{listed(errors)} hold their errors as the frame turns: {change}."
 
 
 def _breaking(study, name) -> str:
@@ -48,7 +48,7 @@ def _breaking(study, name) -> str:
     return f"goes from an error of {percent(errors[0])} to {percent(errors[worst])} (at {angles[worst]:g}°)"
 
 
-def _listed(items) -> str:
+def listed(items) -> str:
     """One, one and two, or one, two and three."""
     return " and ".join([*([", ".join(items[:-1])] if items[1:] else []), items[-1]])
 
