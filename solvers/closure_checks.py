@@ -11,8 +11,10 @@ if TYPE_CHECKING:   # torch is slow to import
     from solvers.case import Case
     from vcnn.closure import Closure
 
-_SOLVED = ("pressure", "strain_rate", "boundary", "wall_distance")   # scalars of a flow, the last one if it has walls
+_SOLVED = ("pressure", "strain_rate", "boundary", "velocity_gradient", "wall_distance")   # the last one with walls
 _VISCOSITIES = ("eddy_viscosity", "nut", "nu_t")
+_SCALARS = ("scalar", "positive_scalar")
+_SYMMETRIC = ("symmetric_tensor", "traceless_symmetric_tensor")
 
 
 def check_closure(model: Closure, case: Case) -> None:
@@ -22,12 +24,15 @@ def check_closure(model: Closure, case: Case) -> None:
     ------
     InputError
     """
-    target, kind = next(iter(model.targets.items()))
-    viscosity = kind in ("scalar", "positive_scalar") and target.endswith(_VISCOSITIES)
-    if len(model.targets) > 1 or not (viscosity or kind == "reynolds_stress"):
+    (target, kind), *others = model.targets.items()
+    alone = not others and (kind == "reynolds_stress" or (kind in _SCALARS and target.endswith(_VISCOSITIES)))
+    both = set(model.targets) == {"eddy_viscosity", "anisotropy"} and (
+        model.targets["eddy_viscosity"] in _SCALARS and model.targets["anisotropy"] in _SYMMETRIC
+    )
+    if not (alone or both):
         raise InputError(
-            f"predicts {', '.join(model.targets)}; expected one Reynolds stress, or one eddy viscosity: a scalar "
-            f"whose name ends in {', '.join(_VISCOSITIES)}"
+            f"predicts {', '.join(model.targets)}; expected one Reynolds stress, one eddy viscosity (a scalar whose "
+            f"name ends in {', '.join(_VISCOSITIES)}), or an eddy_viscosity and an anisotropy (a symmetric tensor)"
         )
     if model.dimension != case.mesh.points.shape[1]:
         raise InputError(f"was trained on {model.dimension}-D flows, the case is {case.mesh.points.shape[1]}-D")

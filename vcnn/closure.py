@@ -113,6 +113,25 @@ class Closure:
                 scaled = self.scaled(block.flow)
             yield self.scales.clouds(block, scaled)
 
+    def in_units(self, length: float, velocity: float) -> Closure:
+        """The same closure for flows that are told in other units than those it was trained on.
+
+        Parameters
+        ----------
+        length, velocity : float
+            Its own units (see ``units``) in those of the flows to come: 0.028 if what was 1 in training is 0.028 m.
+
+        Raises
+        ------
+        InputError
+            If a number is not positive, the dimension of a field is not known (:data:`vcnn.units.DIMENSIONS`), or the
+            network has units of its own.
+        """
+        if not self.network.scaling:
+            raise InputError(f"units: the network {self.network.name!r} takes published units only")
+        scales = self.scales.in_units(length, velocity, self.targets)
+        return replace(self, scales=scales, region=self.region.in_units(length, velocity))
+
     def named(self, prediction) -> dict[str, np.ndarray]:
         """What :meth:`predict` returned, by name whether there is one target or several."""
         return {self.target: prediction} if isinstance(self.target, str) else prediction

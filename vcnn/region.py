@@ -87,6 +87,11 @@ class RegionOfInfluence:
                 raise InputError(f"{name}: expected a positive number, got {value!r}")
         return cls(kind, tuple((name, float(value)) for name, value in parameters.items()))
 
+    def in_units(self, length: float, velocity: float) -> RegionOfInfluence:
+        """The same region where the units of length and velocity are multiplied."""
+        by = {"diffusivity": length * velocity, "decay": velocity / length, "tolerance": 1.0}
+        return RegionOfInfluence(self.kind, tuple((name, by.get(name, length) * x) for name, x in self.parameters))
+
     def to_dict(self) -> dict:
         """Plain description for files."""
         return {"kind": self.kind, **dict(self.parameters)}

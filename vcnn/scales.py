@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from vcnn.clouds import VectorClouds
 from vcnn.flow import FlowField
 from vcnn.heads import OUTPUTS
 from vcnn.region import RegionOfInfluence
+from vcnn.units import factors
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,18 @@ class Scales:
     def clouds(self, clouds: VectorClouds, scaled: FlowField) -> VectorClouds:
         """The clouds in scaled units; ``scaled`` is ``self.flow(clouds.flow)``."""
         return replace(clouds, flow=scaled, positions=clouds.positions / self.length)
+
+    def in_units(self, length: float, velocity: float, targets: Iterable[str]) -> Scales:
+        """The scales of targets with these names where the units of length and velocity are multiplied."""
+        by = factors([*self.scalars, *self.vectors, *self.tensors, *targets], length, velocity)
+        return Scales(
+            length=self.length * length,
+            velocity=self.velocity * velocity,
+            scalars={name: (by[name] * a, by[name] * b) for name, (a, b) in self.scalars.items()},
+            vectors={name: by[name] * b for name, b in self.vectors.items()},
+            tensors={name: by[name] * b for name, b in self.tensors.items()},
+            targets=tuple((by[t] * a, by[t] * b) for t, (a, b) in zip(targets, self.targets, strict=True)),
+        )
 
     def to_dict(self) -> dict:
         """Plain description for files."""

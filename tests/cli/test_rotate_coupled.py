@@ -64,7 +64,7 @@ def test_the_default_angles(folder):
 def test_a_model_that_is_no_turbulence_closure(folder, capsys):
     small_closure(target="concentration").save("other.safetensors")
     line = refused(capsys, folder, *rotating(models=("other.safetensors",)))
-    assert line.startswith("other.safetensors: predicts concentration; expected one Reynolds stress, or one eddy")
+    assert line.startswith("other.safetensors: predicts concentration; expected one Reynolds stress, one eddy")
 
 
 def test_a_case_of_another_dimension(folder, capsys):

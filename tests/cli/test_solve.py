@@ -189,12 +189,13 @@ def test_closures_that_are_no_turbulent_stress(folder, capsys):
         return refused(capsys, folder, "solve", "hill.toml", "--closure", "model.safetensors", "-o", "run")
 
     assert line(target="concentration").startswith(
-        "model.safetensors: predicts concentration; expected one Reynolds stress, or one eddy viscosity"
+        "model.safetensors: predicts concentration; expected one Reynolds stress, one eddy viscosity"
     )
     assert line(output="vector").startswith("model.safetensors: predicts eddy_viscosity; expected one Reynolds")
     assert line(dimension=3) == "model.safetensors: was trained on 3-D flows, the case is 2-D"
     assert line(scalars=("wall_distance", "k")) == (
-        "model.safetensors: needs k; a flow that is being solved has: pressure, strain_rate, boundary, wall_distance"
+        "model.safetensors: needs k; a flow that is being solved has: pressure, strain_rate, boundary, "
+        "velocity_gradient, wall_distance"
     )
 
 

@@ -7,7 +7,16 @@ from safetensors.torch import save_file
 from synthetic import random_flow
 
 import vcnn.closure
-from vcnn import Closure, DivergenceError, FlowField, InputError, RegionOfInfluence, Scales, VectorCloudNetwork
+from vcnn import (
+    Closure,
+    DivergenceError,
+    FlowField,
+    InputError,
+    RegionOfInfluence,
+    Scales,
+    VectorCloudNetwork,
+    Zhou2022,
+)
 
 REGION = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)
 SCALARS = ("strain_rate", "wall_distance")
@@ -54,6 +63,37 @@ def test_scales_follow_units():
                        Scales.of([other], region, closure.network, ["concentration"]))  # fmt: skip
     np.testing.assert_allclose(rescaled.predict(other, dtype=torch.float64),
                                closure.predict(flow, dtype=torch.float64), rtol=1e-10)  # fmt: skip
+
+
+@pytest.mark.parametrize("region", [REGION, RegionOfInfluence.ball(0.8, spacing=0.2)], ids=lambda r: r.kind)
+def test_a_closure_in_other_units(region):
+    """Millimetres and km/h: what it predicts has the dimension of the target, whatever the region."""
+    a, b = 1000.0, 3.6
+    flow = random_flow(2, periodic=True)
+    flow = flow.with_fields(scalars={"sst_nut": 0.1 + flow.scalars["wall_distance"] ** 2})
+    network = VectorCloudNetwork(SCALARS, ["pressure_gradient"], output="positive_scalar", seed=4).eval()
+    closure = Closure(network, region, "sst_nut", 2, Scales.of([flow], region, network, ["sst_nut"]))
+    s, v = flow.scalars, flow.vectors
+    other = FlowField(
+        flow.points * a, flow.velocity * b, flow.weights * a * a,
+        {"strain_rate": s["strain_rate"] * b / a, "wall_distance": s["wall_distance"] * a},
+        {"pressure_gradient": v["pressure_gradient"] * b * b / a}, periods=[p * a for p in flow.periods],
+    )  # fmt: skip
+    found = closure.in_units(length=a, velocity=b).predict(other, dtype=torch.float64)
+    np.testing.assert_allclose(found, a * b * closure.predict(flow, dtype=torch.float64), rtol=1e-10)
+
+
+def test_units_that_cannot_be():
+    flow = random_flow(2)
+    closure = make_closure(flow)
+    with pytest.raises(InputError, match=r"length: expected a positive number, got -1"):
+        closure.in_units(-1, 1)
+    network = VectorCloudNetwork(["humidity"])
+    strange = Closure(network, REGION, "concentration", 2, Scales(scalars={"humidity": (0.0, 1.0)}))
+    with pytest.raises(InputError, match="units: the dimension of 'humidity' is not known"):
+        strange.in_units(1, 1)
+    with pytest.raises(InputError, match="units: the network 'zhou2022' takes published units only"):
+        Closure(Zhou2022(), REGION, "concentration", 2).in_units(1, 1)
 
 
 def test_refusals(tmp_path):
