@@ -11,6 +11,7 @@ from solvers.checks import float_array
 from solvers.fenics import ufl
 from solvers.sampling import averaged, sample
 from vcnn.errors import DivergenceError, InputError
+from vcnn.tensors import norms
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,17 @@ class TurbulentStress:
         ν_t >= 0, length²/time.
     anisotropy : (n, d, d)
         a, velocity².
-    clipped : float
-        Share of the points where less of a predicted ν_t acts, or more.
+    clipped : (n,) int, optional
+        1 at points where less acts than was predicted, −1 where a negative ν_t was taken for none, else 0.
     """
 
     eddy_viscosity: np.ndarray
     anisotropy: np.ndarray
-    clipped: float = 0.0
+    clipped: np.ndarray | None = None
+
+    @property
+    def share_clipped(self) -> float:
+        return 0.0 if self.clipped is None else float(np.mean(self.clipped != 0))
 
 
 def predict(closure, flow, comm) -> np.ndarray:
@@ -77,7 +82,7 @@ def predict(closure, flow, comm) -> np.ndarray:
     return values
 
 
-def stress(predicted, result, location, limit, rate) -> TurbulentStress:
+def stress(predicted, result, location, limit, largest, rate) -> TurbulentStress:
     """The stress of a prediction for a flow.
 
     A Reynolds stress τ = <u'u'> is split into the eddy viscosity that is nearest to it where the strain S is not
@@ -94,17 +99,22 @@ def stress(predicted, result, location, limit, rate) -> TurbulentStress:
     location : {"cell", "vertex"}
     limit : float
         Largest ν_t; what a predicted eddy viscosity is beyond is lost, of a Reynolds stress it stays in a.
+    largest : float
+        Of |τ − tr τ/d|, velocity²; a larger one is scaled down to it.
     rate : float
         s > 0, 1/time.
     """
     if predicted.ndim == 1:
         nu_t = np.clip(predicted, 0, limit)
         d = result.domain.dimension
-        return TurbulentStress(nu_t, np.zeros((len(nu_t), d, d)), float(np.mean(nu_t != predicted)))
+        return TurbulentStress(nu_t, np.zeros((len(nu_t), d, d)), np.sign(predicted - nu_t).astype(int))
     S, tau = _traceless(_strain(result, location)), _traceless(predicted)
+    size = norms(tau)
+    beyond = size > largest
+    tau[beyond] *= (largest / size[beyond])[:, None, None]
     nearest = -(tau * S).sum(axis=(1, 2)) / (2 * (S**2).sum(axis=(1, 2)) + rate**2)
     nu_t = np.clip(nearest, 0, limit)
-    return TurbulentStress(nu_t, tau + 2 * nu_t[:, None, None] * S)
+    return TurbulentStress(nu_t, tau + 2 * nu_t[:, None, None] * S, beyond.astype(int))
 
 
 def _checked(values, count, d) -> np.ndarray:
