@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from vcnn.cli.inputs import fields_of
 from vcnn.errors import InputError
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:   # torch is slow to import
     from vcnn.closure import Closure
 
 _SOLVED = ("pressure", "strain_rate", "boundary", "velocity_gradient", "wall_distance")   # the last one with walls
+_WIDE = 10   # of the mesh: clouds as large are a matter of units, and with periods hardly to be computed
 _VISCOSITIES = ("eddy_viscosity", "nut", "nu_t")
 _SCALARS = ("scalar", "positive_scalar")
 _SYMMETRIC = ("symmetric_tensor", "traceless_symmetric_tensor")
@@ -40,3 +43,6 @@ def check_closure(model: Closure, case: Case) -> None:
     missing = [name for name in fields_of(model.network) if name not in known]
     if missing:
         raise InputError(f"needs {', '.join(missing)}; a flow that is being solved has: {', '.join(known)}")
+    size, reach = np.linalg.norm(np.ptp(case.mesh.points, axis=0)), model.region.half_axes([0.0])[1][0]
+    if reach > _WIDE * size:
+        raise InputError(f"has clouds of radius {reach:.3g}, the mesh is {size:.3g} wide; its units are others")

@@ -93,9 +93,9 @@ class CoupledFlow:
         """What the closure says of the flow."""
         result = self.result()
         values = predict(self.problem.closure, result.flow(self.location), self.domain.mesh.comm)
-        return stress(values, result, self.location, self.limit, self.rate)
+        return stress(values, result, self.location, self.limit, self.speed**2, self.rate)
 
-    def result(self, residuals=(np.inf,), history=None) -> FlowResult:
+    def result(self, residuals=(np.inf,), history=None, clipped=None) -> FlowResult:
         """The flow as it is now."""
         velocity, pressure = self.balance.velocity_and_pressure(self.balance.w)
         kept = {name: function.copy() for name, function in self.stress.items()}
@@ -103,7 +103,7 @@ class CoupledFlow:
             function.name = name
         force = self.balance.force or self.system.force
         return FlowResult(
-            self.problem, self.domain, velocity, pressure, force, residuals, **kept, history=history
+            self.problem, self.domain, velocity, pressure, force, residuals, **kept, history=history, clipped=clipped
         )  # fmt: skip
 
     def packed(self, x) -> np.ndarray:

@@ -33,7 +33,7 @@ class CouplingHistory:
     relaxation : tuple of float
         β of :class:`solvers.anderson.Anderson` in the step that follows.
     clipped : tuple of float
-        Share of the points whose ν_t was out of bounds.
+        Share of the points where the prediction was out of bounds.
     """
 
     residual: tuple[float, ...] = ()
@@ -59,8 +59,8 @@ def solve_coupled(problem, domain, start, known, tolerance, max_rounds, checkpoi
     evaluation of the closure in it, G(x); x goes on by Anderson acceleration in the norm of L²(Ω). It ends when both
     the residual of the momentum balance with x and G(x) − x are small.
 
-    ν_t is kept between 0 and U d, U a velocity of the flow and d the largest distance to a wall: turbulence mixes
-    over lengths below d and at speeds below U, both well below.
+    ν_t is kept between 0 and U d, U a velocity of the flow and d the largest distance to a wall, and the deviator of
+    a stress below U²: turbulence mixes over lengths below d and at speeds below U, both well below.
 
     Parameters
     ----------
@@ -89,15 +89,17 @@ def solve_coupled(problem, domain, start, known, tolerance, max_rounds, checkpoi
                 g = flow.predicted()
                 change = flow.distance(x, g)
                 following = flow.unpacked(anderson.next(flow.packed(x), flow.packed(g)))
-                history = history.after(residual, change, anderson.relaxation, g.clipped)
-                bar.set_postfix(residual=f"{residual:.1e}", change=f"{change:.1e}", clipped=f"{g.clipped:.1%}")
+                history = history.after(residual, change, anderson.relaxation, g.share_clipped)
+                bar.set_postfix(residual=f"{residual:.1e}", change=f"{change:.1e}", clipped=f"{g.share_clipped:.1%}")
                 bar.update()
                 if here:
-                    log.info("RANS: round %d, residual %.3g, change %.3g", len(history), residual, change)
-                result = flow.result(history.residual, history)
+                    clipped = f", {g.share_clipped:.1%} clipped" if g.share_clipped else ""
+                    log.info("RANS: round %d, residual %.2e, change %.2e%s", len(history), residual, change, clipped)
+                result = flow.result(history.residual, history, g.clipped)
                 if residual <= _RESIDUAL and change <= tolerance:
-                    if here and g.clipped:
-                        log.warning("RANS: converged, but ν_t is clipped at %.2g of the points", g.clipped)
+                    if here and g.share_clipped:
+                        share = 100 * g.share_clipped
+                        log.warning("RANS: converged, but the closure is clipped at %.3g %% of the points", share)
                     return result
                 if max(residual, change) < lowest:
                     best, lowest = result, max(residual, change)
@@ -107,7 +109,7 @@ def solve_coupled(problem, domain, start, known, tolerance, max_rounds, checkpoi
             raise DivergenceError(
                 f"RANS: flow and eddy viscosity do not settle, after {max_rounds} rounds the closure still changes "
                 f"it by {change:.3g} ({min(history.change):.3g} at best, wanted {tolerance:g}), the residual is "
-                f"{residual:.3g} and {g.clipped:.1%} of the points are clipped; try a start nearer to the "
+                f"{residual:.3g} and {g.share_clipped:.1%} of the points are clipped; try a start nearer to the "
                 "solution or a larger tolerance"
             )
         except DivergenceError as error:

@@ -64,6 +64,9 @@ class FlowResult:
         a of RANS with a closure that predicts.
     history : CouplingHistory, optional
         How flow and closure came to agree.
+    clipped : (n,) int, optional
+        Of RANS with a closure that predicts, at the points where it was asked last: −1 where it was below its bounds,
+        1 where it was above, else 0 (:class:`solvers.prediction.TurbulentStress`).
     """
 
     problem: object
@@ -76,6 +79,7 @@ class FlowResult:
     scalars: Mapping[str, fem.Function] = field(default_factory=dict)
     anisotropy: fem.Function | None = None
     history: CouplingHistory | None = None
+    clipped: np.ndarray | None = None
 
     def flow(self, location="cell") -> FlowField:
         """The solution at the midpoints of the cells or at the vertices of the mesh, whole on every rank.

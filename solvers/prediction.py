@@ -12,6 +12,7 @@ from solvers.checks import float_array
 from solvers.fenics import ufl
 from solvers.sampling import averaged, sample
 from vcnn.errors import DivergenceError, InputError
+from vcnn.tensors import norms
 
 # what a closure may predict
 FORMS = (("eddy_viscosity",), ("reynolds_stress",), ("eddy_viscosity", "anisotropy"))
@@ -27,13 +28,17 @@ class TurbulentStress:
         ν_t >= 0, length²/time.
     anisotropy : (n, d, d)
         a, velocity².
-    clipped : float
-        Share of the points where less of a predicted ν_t acts, or more.
+    clipped : (n,) int, optional
+        1 at points where less acts than was predicted, −1 where a negative ν_t was taken for none, else 0.
     """
 
     eddy_viscosity: np.ndarray
     anisotropy: np.ndarray
-    clipped: float = 0.0
+    clipped: np.ndarray | None = None
+
+    @property
+    def share_clipped(self) -> float:
+        return 0.0 if self.clipped is None else float(np.mean(self.clipped != 0))
 
 
 def predict(closure, flow, comm) -> dict[str, np.ndarray]:
@@ -81,7 +86,7 @@ def predict(closure, flow, comm) -> dict[str, np.ndarray]:
     return values
 
 
-def stress(predicted, result, location, limit, rate) -> TurbulentStress:
+def stress(predicted, result, location, limit, largest, rate) -> TurbulentStress:
     """The stress of a prediction for a flow.
 
     An eddy viscosity acts as it is, and so does an anisotropy a that is predicted beside it: the closure has split the
@@ -101,18 +106,21 @@ def stress(predicted, result, location, limit, rate) -> TurbulentStress:
     location : {"cell", "vertex"}
     limit : float
         Largest ν_t; what a predicted eddy viscosity is beyond is lost, of a Reynolds stress it stays in a.
+    largest : float
+        Of |τ − tr τ/d|, velocity²; a larger one is scaled down to it.
     rate : float
         s > 0, 1/time.
     """
     if "eddy_viscosity" in predicted:
         given, d = predicted["eddy_viscosity"], result.domain.dimension
         nu_t = np.clip(given, 0, limit)
-        a = predicted.get("anisotropy", np.zeros((len(nu_t), d, d)))
-        return TurbulentStress(nu_t, a, float(np.mean(nu_t != given)))
-    S, tau = _traceless(_strain(result, location)), _traceless(predicted["reynolds_stress"])
+        a, beyond = _bounded(predicted.get("anisotropy", np.zeros((len(nu_t), d, d))), largest)
+        return TurbulentStress(nu_t, a, np.where(beyond, 1, np.sign(given - nu_t)).astype(int))
+    tau, beyond = _bounded(_traceless(predicted["reynolds_stress"]), largest)
+    S = _traceless(_strain(result, location))
     nearest = -(tau * S).sum(axis=(1, 2)) / (2 * (S**2).sum(axis=(1, 2)) + rate**2)
     nu_t = np.clip(nearest, 0, limit)
-    return TurbulentStress(nu_t, tau + 2 * nu_t[:, None, None] * S)
+    return TurbulentStress(nu_t, tau + 2 * nu_t[:, None, None] * S, beyond.astype(int))
 
 
 def _checked(values, count, d) -> dict[str, np.ndarray]:
@@ -137,6 +145,13 @@ def _checked_field(values, shape, expected) -> np.ndarray:
     if values.ndim == 3 and np.ptp([values, values.swapaxes(1, 2)], axis=0).max() > 1e-6 * np.abs(values).max():
         raise InputError("closure: expected symmetric stresses")
     return values
+
+
+def _bounded(T, largest) -> tuple[np.ndarray, np.ndarray]:
+    """Tensors shortened to the largest size, and which of them were."""
+    size = norms(T)
+    beyond = size > largest
+    return np.where(beyond[:, None, None], T * (largest / np.maximum(size, largest))[:, None, None], T), beyond
 
 
 def _traceless(T) -> np.ndarray:

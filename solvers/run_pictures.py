@@ -5,17 +5,19 @@ from __future__ import annotations
 import meshio
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize
+from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
 
-from vcnn.evaluation.plots import draw_field, legend_above, styles
+from vcnn.evaluation.plots import VALUES, draw_field, legend_above, styles
 from vcnn.flow import FlowField
 from vcnn.mesh import boundary_facets
 
 _WIDTH = 8.5   # inches
+_SIDES = {"below": "#56B4E9", "within bounds": "#E6E6E6", "above": "#D55E00"}   # told by how light they are, too
 
 
 def streamlines(flow: FlowField, closed) -> Figure:
@@ -54,16 +56,15 @@ def draw_streamlines(axes: Axes, flow: FlowField, closed, width: float = 0.8) ->
 
 def scalar_map(flow: FlowField, values, label: str) -> Figure:
     """A scalar at the cells of a plane flow, or at those of a flow in space that the plane z = const. halves."""
-    figure, axes = _map(flow)
-    norm = Normalize(min(values.min(), 0), values.max())
-    if flow.dimension == 2:
-        drawn = draw_field(axes, flow, values, norm)
-    else:
-        points, triangles, values = _cut(flow.mesh, values)
-        drawn = axes.tripcolor(*points.T, triangles, facecolors=values, norm=norm, rasterized=True)
-        axes.set_aspect("equal")
-    axes.margins(0)
-    figure.colorbar(drawn, ax=axes, label=label, location="bottom", shrink=0.5, aspect=40)
+    return _cell_map(flow, values, Normalize(min(values.min(), 0), values.max()), VALUES, label=label)
+
+
+def clipping_map(flow: FlowField, clipped) -> Figure:
+    """Where a closure was below (−1) its bounds or above (1), as :func:`scalar_map`."""
+    cmap, norm = ListedColormap(list(_SIDES.values())), BoundaryNorm([-1.5, -0.5, 0.5, 1.5], 3)
+    figure = _cell_map(flow, clipped, norm, cmap, ticks=[-1, 0, 1])
+    figure.axes[1].set_xticklabels(_SIDES)
+    figure.axes[1].tick_params(length=0)
     return figure
 
 
@@ -110,23 +111,29 @@ def wall_curves(walls) -> Figure:
 
 
 def convergence(residuals, history) -> Figure:
-    """Residual of the momentum balance and change by the closure, step by step."""
-    figure = Figure(figsize=(6.5, 4.0), layout="constrained")
-    axes = figure.add_subplot()
-    curves = {"residual of the momentum balance": np.asarray(residuals)}
+    """Residual of the momentum balance and, of a closure, change, relaxation and clipping, step by step."""
+    figure = Figure(figsize=(6.5, 5.5 if history else 4.0), layout="constrained")
+    heights = [2, 1] if history else [1]
+    panels = figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)
+    sizes, shares = {"residual of the momentum balance": residuals}, {}
     if history:
-        curves |= {"change by the closure": np.asarray(history["change"]),
-                   "relaxation": np.asarray(history["relaxation"]),
-                   "share of points clipped": np.asarray(history["clipped"])}  # fmt: skip
-        if not any(history["clipped"]):
-            del curves["share of points clipped"]
+        sizes["change by the closure"] = history["change"]
+        shares = {"relaxation": history["relaxation"], "share of points clipped": history["clipped"]}
     first = 1 if history else 0
-    for (name, values), (colour, line, marker) in zip(curves.items(), styles(len(curves)), strict=True):
-        axes.semilogy(np.arange(first, first + len(values)), np.where(values > 0, values, np.nan), color=colour,
-                      linestyle=line, marker=marker, ms=3, label=name)  # fmt: skip
-    axes.set(xlabel="round" if history else "step", ylabel="relative size")
-    axes.grid(alpha=0.3)
-    legend_above(figure)
+    look = iter(styles(len(sizes) + len(shares)))
+    for axes, curves in zip(panels[:, 0], (sizes, shares), strict=False):
+        for name, values in curves.items():
+            colour, line, marker = next(look)
+            axes.plot(np.arange(first, first + len(values)), values, color=colour, linestyle=line, marker=marker, ms=3,
+                      label=name)  # fmt: skip
+        axes.grid(alpha=0.3)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
+    panels[0, 0].set_yscale("log", nonpositive="mask")
+    panels[0, 0].set_ylabel("relative size")
+    if history:
+        panels[1, 0].set(ylim=(-0.05, 1.05), ylabel="share")
+    panels[-1, 0].set_xlabel("round" if history else "step")
     return figure
 
 
@@ -137,6 +144,19 @@ def _map(flow):
     figure = Figure(figsize=(max(width, 4.0), width * ratio + 1.3), layout="constrained")
     axes = figure.add_subplot(xlabel="x", ylabel="y")
     return figure, axes
+
+
+def _cell_map(flow, values, norm, cmap, **bar) -> Figure:
+    figure, axes = _map(flow)
+    if flow.dimension == 2:
+        drawn = draw_field(axes, flow, values, norm, cmap)
+    else:
+        points, triangles, values = _cut(flow.mesh, values)
+        drawn = axes.tripcolor(*points.T, triangles, facecolors=values, norm=norm, cmap=cmap, rasterized=True)
+        axes.set_aspect("equal")
+    axes.margins(0)
+    figure.colorbar(drawn, ax=axes, location="bottom", shrink=0.5, aspect=40, **bar)
+    return figure
 
 
 def _cut(mesh, values):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from solvers.conditions import Inlet, Periodic, Symmetry, Wall, of_kind
-from solvers.run_pictures import convergence, scalar_map, streamlines, velocity_profiles, wall_curves
+from solvers.run_pictures import clipping_map, convergence, scalar_map, streamlines, velocity_profiles, wall_curves
 from solvers.run_summary import RunSummary
 from vcnn.evaluation.page import Section, write_page
 from vcnn.evaluation.verdict import percent
@@ -25,6 +25,8 @@ def verdict(run: RunSummary) -> str:
         facts.append(f"bulk velocity {known['bulk_velocity']:.6g}")
         if known["pressure_gradient"]:
             facts.append(f"driving force {known['pressure_gradient']:.6g}")
+    if run.viscosity_ratio is not None:
+        facts.append(f"eddy viscosity up to {run.viscosity_ratio:.3g} times the molecular one")
     sentences = [f"{': '.join([last, ', '.join(facts)]) if facts else last}."]
     if run.walls and of_kind(run.case.conditions, Periodic | Inlet):   # else there is no downstream
         bubbles = {name: _bubbles(wall) for name, wall in run.walls.items()}
@@ -33,13 +35,17 @@ def verdict(run: RunSummary) -> str:
             sentences.append("The flow separates nowhere.")
     if run.error is not None:
         sentences.append(f"The velocity differs from {run.case.reference_name} by {percent(run.error)}.")
-    if run.history and run.history["clipped"][-1]:
+    if run.share_clipped:
         sentences.append(
-            f"Beware: at {percent(run.history['clipped'][-1])} of the points the eddy viscosity of the closure is out "
-            "of bounds and was clipped."
+            f"Beware: at {percent(run.share_clipped)} of the points what the closure predicts is out of bounds and was "
+            "clipped."
         )
+    if run.history and run.extrapolation is None:
+        sentences.append("The model does not say what it was trained on, so where it extrapolates is not known.")
     if run.extrapolating:
-        sentences.append(f"At {percent(run.extrapolating)} of the points the closure extrapolates.")
+        part = f"t {percent(run.extrapolating)} of the points the closure extrapolates"
+        suspicious = "extrapolating" in run.flags
+        sentences.append(f"Beware: a{part}, this flow is unlike those of its training." if suspicious else f"A{part}.")
     return " ".join(sentences)
 
 
@@ -72,6 +78,12 @@ def _field_section(run) -> Section:
     if run.extrapolation is not None:
         text += " The closure extrapolates where the distance to its training clouds exceeds 1."
         figures["Distance of the clouds to those of training."] = scalar_map(run.flow, run.extrapolation, "distance")
+    if run.share_clipped:
+        text += (
+            " An eddy viscosity below 0 or above U d, d the largest distance to a wall, and a stress beyond U² are "
+            "clipped: there the flow is not the closure's."
+        )
+        figures["Where the closure was clipped."] = clipping_map(run.flow, run.clipped)
     return Section("The flow", text, figures=figures)
 
 
@@ -117,8 +129,9 @@ def _convergence_section(run) -> Section:
     if run.history:
         text += (
             " A round corrects the flow once and asks the closure once; the change is how far what it says is from "
-            "what the flow was solved with. Share of the points that were clipped in the last round: "
-            f"{run.history['clipped'][-1]:.3g}."
+            "what the flow was solved with. The relaxation is the part of that change that a step takes, besides what "
+            "Anderson's acceleration makes of earlier rounds. In the last round "
+            f"{percent(run.share_clipped) if run.share_clipped else 'none'} of the points were clipped."
         )
     figure = convergence(run.residuals, run.history)
     return Section("Convergence", text, figures={"How the iteration went.": figure})

@@ -12,11 +12,14 @@ from solvers.case import Case
 from solvers.conditions import Inlet, Wall
 from solvers.incompressible import FlowResult
 from solvers.points import evaluate
+from solvers.sampling import averaged
 from solvers.wall_quantities import WallQuantities, along_wall, station_profiles, wall_force
 from vcnn.closure import Closure
 from vcnn.errors import InputError, naming
 from vcnn.evaluation.errors import relative_l2
 from vcnn.flow import FlowField
+
+_SUSPICIOUS = 0.2   # share of the points where a closure extrapolates; 1 % of its own training clouds do
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +34,7 @@ class RunSummary:
     flow : FlowField
         At the cells.
     vertices : FlowField
-        At the vertices, for pictures.
+        At the vertices, for pictures and files; with means over the cells around of ``clipped`` and ``extrapolation``.
     residuals : tuple of float
         Of the momentum balance before each step and at the end, or after each round of a closure.
     history : mapping name -> tuple of float
@@ -46,6 +49,8 @@ class RunSummary:
         |u − u of the reference| / |u of the reference|, L² norms over the points of the reference.
     extrapolation : (n,), optional
         How far the clouds of the flow lie from those that the closure was trained on; beyond 1 it extrapolates.
+    clipped : (n,) int, optional
+        Where a closure was out of bounds, see :class:`solvers.incompressible.FlowResult`.
     """
 
     case: Case
@@ -62,11 +67,32 @@ class RunSummary:
     reference_profiles: tuple[np.ndarray, ...]
     error: float | None
     extrapolation: np.ndarray | None
+    clipped: np.ndarray | None
 
     @property
     def extrapolating(self) -> float | None:
         """Share of the points where the closure extrapolates."""
         return None if self.extrapolation is None else float(np.mean(self.extrapolation > 1))
+
+    @property
+    def share_clipped(self) -> float:
+        return 0.0 if self.clipped is None else float(np.mean(self.clipped != 0))
+
+    @property
+    def viscosity_ratio(self) -> float | None:
+        """The largest eddy viscosity over the molecular one."""
+        known = self.flow.scalars.get("eddy_viscosity")
+        return None if known is None else float(known.max() / self.case.viscosity)
+
+    @property
+    def flags(self) -> list[str]:
+        """Why not to trust a flow although it converged.
+
+        ``"clipped"``: the closure was out of bounds somewhere. ``"extrapolating"``: more than 20 % of the clouds are
+        unlike those that it was trained on.
+        """
+        raised = {"clipped": self.share_clipped > 0, "extrapolating": (self.extrapolating or 0) > _SUSPICIOUS}
+        return [name for name, there in raised.items() if there]
 
     @property
     def steps(self) -> int:
@@ -78,6 +104,7 @@ class RunSummary:
         flow, case = self.flow, self.case
         return {
             "closure": self.closure,
+            "flags": self.flags,
             "resumed": self.resumed,
             "viscosity": case.viscosity,
             "cells": len(flow),
@@ -87,7 +114,10 @@ class RunSummary:
             "steps": self.steps,
             "residuals": list(self.residuals),
             "history": {name: list(values) for name, values in self.history.items()},
-            "clipped": self.history["clipped"][-1] if self.history else 0.0,
+            "viscosity_ratio": self.viscosity_ratio,
+            "clipped": self.share_clipped,
+            "clipped_below": 0 if self.clipped is None else int(np.sum(self.clipped < 0)),
+            "clipped_above": 0 if self.clipped is None else int(np.sum(self.clipped > 0)),
             "extrapolating": self.extrapolating,
             "error": self.error,
             "reference": case.reference_name or None,
@@ -125,6 +155,9 @@ def summarise(case: Case, result: FlowResult, closure: Closure | None, name: str
     plane = domain.dimension == 2
     profiles = tuple(station_profiles(result, case.stations)) if plane else ()
     ranged = closure is not None and closure.training_range is not None
+    extrapolation = closure.extrapolation(flow) if ranged else None
+    of_closure = {"clipped": result.clipped, "extrapolation": extrapolation}
+    at_cells = {name: domain.function(v, "cell", name) for name, v in of_closure.items() if v is not None}
     reference, error, known = case.reference, None, ()
     if reference is not None:
         with naming(f"[reference]: {case.reference_name}"):
@@ -138,7 +171,7 @@ def summarise(case: Case, result: FlowResult, closure: Closure | None, name: str
         closure=name,
         resumed=resumed,
         flow=flow,
-        vertices=result.flow("vertex"),
+        vertices=result.flow("vertex").with_fields(scalars=averaged(domain, at_cells)),
         residuals=result.residuals,
         history={} if result.history is None else asdict(result.history),
         speed=speed,
@@ -147,7 +180,8 @@ def summarise(case: Case, result: FlowResult, closure: Closure | None, name: str
         profiles=profiles,
         reference_profiles=known,
         error=error,
-        extrapolation=closure.extrapolation(flow) if ranged else None,
+        extrapolation=extrapolation,
+        clipped=result.clipped,
     )
 
 

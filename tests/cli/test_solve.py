@@ -55,7 +55,8 @@ top = { kind = "wall" }
 inlet = { kind = "periodic", to = "outlet", bulk_velocity = 0.5 }
 back = { kind = "periodic", to = "front" }
 """
-FILES = {"case.toml", "checkpoint.npz", "flow.bp", "flow.vtu", "report.html", "report.json", "result.json"}
+FILES = {"case.toml", "checkpoint.npz", "closure.json", "flow.bp", "flow.vtu", "report.html", "report.json",
+         "result.json"}  # fmt: skip
 
 
 def small_closure(target="eddy_viscosity", output="positive_scalar", scalars=("wall_distance",), dimension=2):
@@ -145,7 +146,7 @@ def test_closure_stopped_and_resumed_ends_as_one_that_was_not(folder, capsys):
     arguments = ("solve", "short.toml", "--closure", "nut.safetensors", "-o", "parts")
     assert run(*arguments) == 1
     assert "the best state so far is in parts/checkpoint.npz" in capsys.readouterr().err
-    assert {path.name for path in (folder / "parts").iterdir()} == {"case.toml", "checkpoint.npz"}
+    assert {path.name for path in (folder / "parts").iterdir()} == {"case.toml", "checkpoint.npz", "closure.json"}
     assert refused(capsys, folder, *arguments).startswith("parts: holds an interrupted run; give --resume")
     codes = []
     while 0 not in codes:
@@ -165,7 +166,7 @@ def test_killed_while_it_solves(folder):
         time.sleep(0.002)
     process.kill()
     process.wait()
-    assert {path.name for path in (folder / "run").iterdir()} <= {"case.toml", "checkpoint.npz"}
+    assert {path.name for path in (folder / "run").iterdir()} <= {"case.toml", "checkpoint.npz", "closure.json"}
     assert run("solve", "hill.toml", "-o", "run", "--resume") == 0
     assert run("solve", "hill.toml", "-o", "whole") == 0
     assert result("run")["pressure_gradient"] == pytest.approx(result("whole")["pressure_gradient"], rel=1e-9)

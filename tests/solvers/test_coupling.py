@@ -42,10 +42,13 @@ def linear_stress(flow):
     return 0.01 * (d / (1 + d))[:, None, None] * (u[:, :, None] * u[:, None, :] + 0.1 * np.eye(2))
 
 
-def cloud_closure(output="positive_scalar"):
-    """A small network with random weights that predicts small positive viscosities or stresses."""
-    network = VectorCloudNetwork(("wall_distance",), output=output, embedding=8, fitting=(16,), seed=1)
-    scales = Scales(scalars={"wall_distance": (1.0, 1.0)}, targets=((0.0, 0.01),))
+def cloud_closure(output="positive_scalar", seed=1, gain=1.0):
+    """A small network with random weights that predicts viscosities or stresses, small but for the gain."""
+    network = VectorCloudNetwork(("wall_distance", "strain_rate"), output=output, embedding=8, fitting=(16,), seed=seed)
+    with torch.no_grad():
+        network.fitting[-1].weight.mul_(gain)
+        network.fitting[-1].bias.mul_(gain)
+    scales = Scales(scalars=dict.fromkeys(network.scalars, (1.0, 1.0)), targets=((0.0, 0.01),))
     return Closure(network, RegionOfInfluence.ball(0.4), "eddy_viscosity", 2, scales)
 
 
@@ -248,7 +251,7 @@ def test_flow_from_an_inlet_to_an_outlet():
 
 def test_negative_viscosities_count_as_none_and_are_counted():
     result = hill(Predicting(lambda flow: np.full(len(flow), -1.0))).solve()
-    assert result.history.clipped[-1] == 1.0
+    assert result.history.clipped[-1] == 1.0 and (result.clipped == -1).all()
     assert gap(result, LaminarFlow(HILL, **REYNOLDS).solve()) < 1e-9
 
 
@@ -257,8 +260,38 @@ def test_viscosities_far_too_large_are_cut_counted_and_told(caplog):
     flow = result.flow()
     share = np.mean(flow.points[:, 0] < 4.5)
     assert result.history.clipped[-1] == pytest.approx(share)
+    np.testing.assert_array_equal(result.clipped, flow.points[:, 0] < 4.5)
     assert flow.scalars["eddy_viscosity"].max() == pytest.approx(0.72 * flow.scalars["wall_distance"].max())
-    assert "ν_t is clipped at" in caplog.text
+    assert f"the closure is clipped at {100 * share:.3g} % of the points" in caplog.text
+
+
+def test_a_stress_beyond_the_square_of_the_velocity_is_scaled_down_and_counted():
+    """A uniform one has no divergence: the flow is the laminar one, and |τ| acts as U²."""
+    tau = np.array([[30.0, 40.0], [40.0, -30.0]])
+    mesh = meshes.channel(1.0, 2.0, cells=(4, 12))
+    result = RANS(mesh, 0.1, 1.0, closure=Predicting(lambda flow: np.tile(tau, (len(flow), 1, 1)))).solve()
+    assert (result.clipped == 1).all() and result.history.clipped[-1] == 1
+    nu_t = result.flow().scalars["eddy_viscosity"]
+    acting = point_values(result.anisotropy) - 2 * nu_t[:, None, None] * strains(result)
+    np.testing.assert_allclose(acting, np.broadcast_to(tau / np.linalg.norm(tau), acting.shape), atol=1e-8)
+    assert gap(result, LaminarFlow(mesh, 0.1, 1.0).solve()) < 0.02
+
+
+@pytest.mark.parametrize("gain", [1, 10, 100, 1000])
+def test_random_viscosities_of_any_size_have_one_flow(gain, starts):
+    problem = hill(cloud_closure(seed=2, gain=gain))
+    one, other = problem.solve(), problem.solve(start=starts[0])
+    assert gap(one, other) < 1e-8
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_random_stresses_have_one_flow_or_are_told_not_to_settle(starts):
+    for gain in (1, 30):
+        problem = hill(cloud_closure("reynolds_stress", seed=1, gain=gain))
+        one, other = problem.solve(), problem.solve(start=starts[0])
+        assert gap(one, other) < 1e-8
+    with pytest.raises(DivergenceError, match=r"do not settle, after 8 rounds .* [1-9][\d.]*% of the points are clip"):
+        hill(cloud_closure("reynolds_stress", seed=1, gain=1000)).solve(max_rounds=8)
 
 
 def test_the_best_state_is_kept_when_the_closure_breaks(tmp_path):
