@@ -55,8 +55,10 @@ class Case:
     reference : FlowField, optional
         A velocity to compare with.
     reference_name : str
-    tolerance, max_rounds : float, int
-        Of a closure, as in :meth:`solvers.RANS.solve`.
+    tolerance, max_rounds, location : float, int, str
+        Of a closure, as in :meth:`solvers.RANS.solve` and :class:`solvers.RANS`.
+    units : mapping, optional
+        ``length`` and ``velocity`` of :meth:`vcnn.Closure.in_units`.
     text : str
         The file.
     """
@@ -70,6 +72,8 @@ class Case:
     reference_name: str
     tolerance: float
     max_rounds: int
+    location: str
+    units: Mapping[str, float] | None
     text: str
 
     @property
@@ -88,7 +92,7 @@ class Case:
 
         options = {"mesh": self.mesh, "viscosity": self.viscosity, "conditions": self.conditions}
         if closure is not None:
-            return solvers.RANS(closure=closure, **options)
+            return solvers.RANS(closure=closure, location=self.location, **options)
         if self.model is None:
             raise InputError(f"key 'model' is missing (one of {', '.join(MODELS)}), or give --closure")
         return getattr(solvers, MODELS[self.model])(**options)
@@ -114,7 +118,7 @@ def read_case(path: Path) -> Case:
             table,
             {"viscosity": "a number", "mesh": "a table", "conditions": "a table"},
             {"model": "text", "stations": "a list of numbers", "reference": "a table", "tolerance": "a number",
-             "max_rounds": "an integer"},
+             "max_rounds": "an integer", "location": "text", "units": "a table"},
         )  # fmt: skip
         model = table.get("model")
         if model is not None and model not in MODELS:
@@ -122,13 +126,16 @@ def read_case(path: Path) -> Case:
         tolerance, rounds = table.get("tolerance", 1e-9), table.get("max_rounds", 100)
         if not (tolerance > 0 and rounds > 0):
             raise InputError(f"tolerance and max_rounds: expected positive numbers, got {tolerance!r} and {rounds!r}")
+        if "units" in table:
+            with naming("[units]"):
+                _check(table["units"], {"length": "a number", "velocity": "a number"})
         mesh = _mesh(table["mesh"], path.parent)
         with naming("stations"):
             stations = _stations(table.get("stations", []), mesh)
         reference, name = _reference(table.get("reference"), mesh, path.parent)
         return Case(
             mesh, table["viscosity"], _conditions(table["conditions"], mesh), model, stations, reference, name,
-            tolerance, rounds, text,
+            tolerance, rounds, table.get("location", "cell"), table.get("units"), text,
         )  # fmt: skip
 
 

@@ -20,12 +20,13 @@ _SCALARS = ("scalar", "positive_scalar")
 _SYMMETRIC = ("symmetric_tensor", "traceless_symmetric_tensor")
 
 
-def check_closure(model: Closure, case: Case) -> None:
-    """Refuse a model that does not predict a turbulent stress from what is known of the flow of a case.
+def closure_for(model: Closure, case: Case) -> Closure:
+    """The model in the units of a case.
 
     Raises
     ------
     InputError
+        If it does not predict a turbulent stress from what is known of the flow of the case, or its units are others.
     """
     (target, kind), *others = model.targets.items()
     alone = not others and (kind == "reynolds_stress" or (kind in _SCALARS and target.endswith(_VISCOSITIES)))
@@ -43,6 +44,9 @@ def check_closure(model: Closure, case: Case) -> None:
     missing = [name for name in fields_of(model.network) if name not in known]
     if missing:
         raise InputError(f"needs {', '.join(missing)}; a flow that is being solved has: {', '.join(known)}")
+    if case.units is not None:
+        model = model.in_units(**case.units)
     size, reach = np.linalg.norm(np.ptp(case.mesh.points, axis=0)), model.region.half_axes([0.0])[1][0]
     if reach > _WIDE * size:
-        raise InputError(f"has clouds of radius {reach:.3g}, the mesh is {size:.3g} wide; its units are others")
+        raise InputError(f"has clouds of radius {reach:.3g}, the mesh is {size:.3g} wide: see [units]")
+    return model

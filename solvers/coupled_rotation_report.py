@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.colors import LogNorm, Normalize
 
 from solvers.case import read_case
-from solvers.closure_checks import check_closure
+from solvers.closure_checks import closure_for
 from solvers.conditions import Periodic, Symmetry, Wall, flow_conditions, of_kind
 from solvers.coupled_rotation import CoupledRotationStudy, coupled_rotation_study
 from solvers.fenics import MPI
@@ -53,10 +53,10 @@ def coupled_part(case: Path, models: Mapping[Path, Closure], labels: Sequence[st
     if MPI.COMM_WORLD.size > 1:
         raise InputError("--coupled: runs on one process, start it without mpirun")
     told = read_case(case)
-    for path, model in models.items():
+    closures = {}
+    for label, (path, model) in zip(labels, models.items(), strict=True):
         with naming(path):
-            check_closure(model, told)
-    closures = dict(zip(labels, models.values(), strict=True))
+            closures[label] = closure_for(model, told)
     options |= {"tolerance": told.tolerance, "max_rounds": told.max_rounds, "progress": progress}
     with naming(case):
         study = coupled_rotation_study(closures, told.problem(closures[labels[0]]), **options)

@@ -151,7 +151,7 @@ def _cell_map(flow, values, norm, cmap, **bar) -> Figure:
     if flow.dimension == 2:
         drawn = draw_field(axes, flow, values, norm, cmap)
     else:
-        points, triangles, values = _cut(flow.mesh, values)
+        points, triangles, values = _cut(flow, values)
         drawn = axes.tripcolor(*points.T, triangles, facecolors=values, norm=norm, cmap=cmap, rasterized=True)
         axes.set_aspect("equal")
     axes.margins(0)
@@ -159,12 +159,17 @@ def _cell_map(flow, values, norm, cmap, **bar) -> Figure:
     return figure
 
 
-def _cut(mesh, values):
+def _cut(flow, values):
     """Points (n, 2) and triangles (k, 3) of a cut at half of z, and the values (k,) of the cells there."""
     import pyvista
 
+    mesh = flow.mesh
     grid = pyvista.from_meshio(meshio.Mesh(mesh.points, [block for block in mesh.cells if block.dim == 3]))
-    grid.cell_data["values"] = values
+    if flow.location == "vertex":
+        grid.point_data["values"] = values
+        grid = grid.point_data_to_cell_data()
+    else:
+        grid.cell_data["values"] = values
     low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
     middle = low + 0.500001 * (high - low)   # not along the facets of cells
     cut = grid.slice(normal="z", origin=middle).triangulate()

@@ -77,13 +77,13 @@ def _field_section(run) -> Section:
         figures["Eddy viscosity over the molecular one."] = scalar_map(run.flow, ratio, r"$\nu_t / \nu$")
     if run.extrapolation is not None:
         text += " The closure extrapolates where the distance to its training clouds exceeds 1."
-        figures["Distance of the clouds to those of training."] = scalar_map(run.flow, run.extrapolation, "distance")
+        figures["Distance of the clouds to those of training."] = scalar_map(run.asked, run.extrapolation, "distance")
     if run.share_clipped:
         text += (
             " An eddy viscosity below 0 or above U d, d the largest distance to a wall, and a stress beyond U² are "
             "clipped: there the flow is not the closure's."
         )
-        figures["Where the closure was clipped."] = clipping_map(run.flow, run.clipped)
+        figures["Where the closure was clipped."] = clipping_map(run.asked, run.clipped)
     return Section("The flow", text, figures=figures)
 
 

@@ -34,7 +34,8 @@ class RunSummary:
     flow : FlowField
         At the cells.
     vertices : FlowField
-        At the vertices, for pictures and files; with means over the cells around of ``clipped`` and ``extrapolation``.
+        At the vertices, for pictures and files; with ``clipped`` and ``extrapolation``, or their means over the cells
+        around.
     residuals : tuple of float
         Of the momentum balance before each step and at the end, or after each round of a closure.
     history : mapping name -> tuple of float
@@ -48,9 +49,10 @@ class RunSummary:
     error : float, optional
         |u − u of the reference| / |u of the reference|, L² norms over the points of the reference.
     extrapolation : (n,), optional
-        How far the clouds of the flow lie from those that the closure was trained on; beyond 1 it extrapolates.
+        How far the clouds of the flow lie from those that the closure was trained on, at the points where it was asked;
+        beyond 1 it extrapolates.
     clipped : (n,) int, optional
-        Where a closure was out of bounds, see :class:`solvers.incompressible.FlowResult`.
+        At which of them it was out of bounds, see :class:`solvers.incompressible.FlowResult`.
     """
 
     case: Case
@@ -68,6 +70,11 @@ class RunSummary:
     error: float | None
     extrapolation: np.ndarray | None
     clipped: np.ndarray | None
+
+    @property
+    def asked(self) -> FlowField:
+        """The flow where a closure was asked."""
+        return self.flow if self.case.location == "cell" else self.vertices
 
     @property
     def extrapolating(self) -> float | None:
@@ -155,9 +162,12 @@ def summarise(case: Case, result: FlowResult, closure: Closure | None, name: str
     plane = domain.dimension == 2
     profiles = tuple(station_profiles(result, case.stations)) if plane else ()
     ranged = closure is not None and closure.training_range is not None
-    extrapolation = closure.extrapolation(flow) if ranged else None
+    vertices = result.flow("vertex")
+    extrapolation = closure.extrapolation(flow if case.location == "cell" else vertices) if ranged else None
     of_closure = {"clipped": result.clipped, "extrapolation": extrapolation}
-    at_cells = {name: domain.function(v, "cell", name) for name, v in of_closure.items() if v is not None}
+    of_closure = {name: v for name, v in of_closure.items() if v is not None}
+    if case.location == "cell":
+        of_closure = averaged(domain, {name: domain.function(v, "cell", name) for name, v in of_closure.items()})
     reference, error, known = case.reference, None, ()
     if reference is not None:
         with naming(f"[reference]: {case.reference_name}"):
@@ -171,7 +181,7 @@ def summarise(case: Case, result: FlowResult, closure: Closure | None, name: str
         closure=name,
         resumed=resumed,
         flow=flow,
-        vertices=result.flow("vertex").with_fields(scalars=averaged(domain, at_cells)),
+        vertices=vertices.with_fields(scalars=of_closure),
         residuals=result.residuals,
         history={} if result.history is None else asdict(result.history),
         speed=speed,

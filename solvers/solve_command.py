@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from solvers.closure_checks import check_closure
+from solvers.closure_checks import closure_for
 from vcnn.cli.inputs import read_model
 from vcnn.errors import InputError, naming
 from vcnn.outputs import claim
@@ -48,6 +48,7 @@ def solve(
       viscosity = 1.786e-4
       model = "spalart-allmaras"          # without --closure; or "laminar", "one-equation-k-l", "mixing-length"
       stations = [0.5, 2.0, 4.0, 8.0]     # x of velocity profiles
+      location = "vertex"                 # where a closure is asked, or "cell"
       [mesh]
       generator = "periodic_hill"         # or "channel", "bump_channel", "periodic_hill_gmsh": functions of meshes;
       slope = 1.0                         # or file = "mesh.msh", relative to this file
@@ -59,6 +60,9 @@ def solve(
       inlet = { kind = "periodic", to = "outlet", bulk_velocity = 0.72 }    # or pressure_gradient
       [reference]                         # optional: a flow to compare the velocity with
       file = "les.vtu"
+      [units]                             # optional: what the closure's units amount to in those of the case
+      length = 1.0
+      velocity = 1.0
     """
     from solvers.case import read_case
     from solvers.fenics import MPI
@@ -98,8 +102,7 @@ def _closure(path, case):
     """The model, if it predicts a turbulent stress from what is known of a flow while it is solved."""
     model = read_model(path)
     with naming(path):
-        check_closure(model, case)
-    return model
+        return closure_for(model, case)
 
 
 def _source(case, closure) -> dict[str, str | None]:

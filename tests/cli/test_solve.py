@@ -184,6 +184,43 @@ def test_a_finished_run_is_kept(folder, capsys):
     assert result("run")["cells"] == 280 and (folder / "run/case.toml").read_text() == HILL
 
 
+def test_a_case_in_millimetres(folder):
+    """The same hill in mm and mm/s: [units] tell the closure, and the flow is the same one."""
+    import meshio
+
+    import meshes
+
+    mesh = meshes.periodic_hill(cells=(20, 14))
+    tail = HILL[HILL.index("[conditions]"):]
+    flow = FlowField(1e3 * mesh.points, 1e3 * mesh.points, mesh=meshio.Mesh(1e3 * mesh.points, mesh.cells,
+                     cell_sets=mesh.cell_sets))  # fmt: skip
+    flow.save("mm.vtu")
+    units = "[units]\nlength = 1e3\nvelocity = 1e3\n"
+    text = f'viscosity = 1e4\nlocation = "vertex"\n[mesh]\nfile = "mm.vtu"\n{units}{tail.replace("0.72", "720.0")}'
+    (folder / "mm.toml").write_text(text)
+    (folder / "here.toml").write_text('location = "vertex"\n' + HILL)
+    for name in ("mm", "here"):
+        assert run("solve", f"{name}.toml", "--closure", "nut.safetensors", "-o", name) == 0
+    there, here = (FlowField.load(f"{name}/flow.vtu") for name in ("mm", "here"))
+    np.testing.assert_allclose(there.velocity, 1e3 * here.velocity, atol=1e-5)
+    viscosities = (flow.scalars["eddy_viscosity"] for flow in (there, here))
+    np.testing.assert_allclose(next(viscosities), 1e6 * next(viscosities), rtol=1e-7)
+
+
+def test_a_closure_that_splits_the_stress_itself(folder):
+    network = VectorCloudNetwork(("wall_distance",), output=("positive_scalar", "traceless_symmetric_tensor"),
+                                 tensors=("velocity_gradient",), embedding=8, fitting=(16,), seed=1)  # fmt: skip
+    scales = Scales(scalars={"wall_distance": (1.0, 1.0)}, tensors={"velocity_gradient": 1.0},
+                    targets=((0.0, 0.01), (0.0, 0.01)))  # fmt: skip
+    targets = ("eddy_viscosity", "anisotropy")
+    Closure(network, RegionOfInfluence.ball(0.8, 0.2), targets, 2, scales).save("both.safetensors")
+    assert run("solve", "hill.toml", "--closure", "both.safetensors", "-o", "both") == 0
+    assert result("both")["history"]["change"][-1] <= 1e-9
+    assert run("solve", "hill.toml", "--closure", "nut.safetensors", "-o", "one") == 0
+    flows = [FlowField.load(f"{name}/flow.vtu").velocity for name in ("both", "one")]
+    assert np.abs(flows[0] - flows[1]).max() > 1e-3
+
+
 def test_closures_that_are_no_turbulent_stress(folder, capsys):
     def line(**options):
         small_closure(**options).save("model.safetensors")

@@ -1,0 +1,198 @@
+"""The page and the pictures of the study in `coupled_rans.py`."""
+
+from __future__ import annotations
+
+import matplotlib
+import numpy as np
+from coupled_flows import VALIDATION, known_flow
+from reports import table
+
+from vcnn.cli.tables import percent
+from vcnn.evaluation.plots import draw_field
+
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt
+from matplotlib.colors import Normalize
+from matplotlib.tri import LinearTriInterpolator, Triangulation
+
+SHOWN = "alpha_05_10071_4048"
+STATIONS = 9
+
+
+def page(results, closures) -> str:
+    """All of it in Markdown."""
+    spent = {name: c.provenance["training_seconds"] / 60 for name, c in closures.items()}
+    return "\n".join([
+        _head(spent), _sst(results), _starts(results), _other(results), _les(results), _turned(results), _costs(results)
+    ])  # fmt: skip
+
+
+def _head(spent) -> str:
+    return f"""# Closures in the loop
+
+Written by `python benchmarks/coupled_rans.py`. Networks learn ν_t (or ν_t and an anisotropy) on the 21 training hills
+of the Closure Challenge, from clouds of mean velocity, strain rate and wall distance in balls of radius 1 hill height,
+gathered at a lattice with spacing 0.2; no turbulence equation is an input. They are then asked while the equations are
+solved, on the four validation hills, which they never saw, from rest, until what they say changes by less than 1e-9.
+Training took {spent["sst"]:.0f} (SST), {spent["sa"]:.0f} (Spalart-Allmaras), {spent["les"]:.0f} (LES) and
+{spent["graph"]:.0f} minutes (graph kernel network) of one thread on a shared machine. All errors are relative L2 norms
+over the plane unless said.
+"""
+
+
+def _sst(results) -> str:
+    rows = [_of_teacher(name, results[f"sst, {name}"], "exact", "own error") for name in VALIDATION]
+    header = ["hill", "velocity", "with SST's own ν_t", "velocity from ours with SST's ν_t", "ν_t a priori",
+              "ν_t coupled", "rounds", "extrapolating", "s"]  # fmt: skip
+    return f"""## Learned from another code's k-ω SST
+
+*Velocity*: of the coupled flow against `sst_velocity` of OpenFOAM, at the same bulk velocity. *With SST's own ν_t*: the
+same with ν_t prescribed, which is what the discretisations differ by. *Extrapolating*: share of the points whose clouds
+are unlike those of training.
+
+{table(header, rows)}
+
+![Velocity profiles and eddy viscosity](coupled_rans.png)
+"""
+
+
+def _of_teacher(name, row, *more) -> list[str]:
+    if "failure" in row:
+        return [name, row["failure"]]
+    return [
+        name, percent(row["error"]), *(percent(row[key]) for key in more), percent(row["a priori"]),
+        percent(row["viscosity"]), row["rounds"], percent(row["extrapolating"]), f"{row['seconds']:.0f}",
+    ]  # fmt: skip
+
+
+def _starts(results) -> str:
+    rows = []
+    for name in VALIDATION:
+        found = results[f"starts, {name}"]
+        told = [row["failure"] or f"{row['rounds']} ({row['gap']:.0e})" for row in found.values()]
+        rows.append([name, *told])
+    return f"""## Where the iteration begins
+
+Rounds and, in brackets, how far the velocity ends from the one reached from rest. The laminar start has 50 times the
+viscosity.
+
+{table(["hill", "from rest", "from a laminar flow", "from Spalart-Allmaras"], rows)}
+"""
+
+
+def _other(results) -> str:
+    rows = [_of_teacher(name, results[f"sa, {name}"]) for name in VALIDATION]
+    header = ["hill", "velocity", "ν_t a priori", "ν_t coupled", "rounds", "extrapolating", "s"]
+    other = results["Reynolds number"]
+    return f"""## Learned from our own Spalart-Allmaras
+
+Against the velocity of that model on the same mesh.
+
+{table(header, rows)}
+
+## Another Reynolds number
+
+The closure that learned from SST at Re = 5,600 on the hill α = 1 at Re = 10,595, on another mesh of
+{other["cells"]:,} cells: velocity {percent(other["error"])} from OpenFOAM's SST there, ν_t
+{percent(other["viscosity"])} from its own, in {other["rounds"]} rounds; {percent(other["extrapolating"])} of the points
+extrapolate.
+"""
+
+
+def _les(results) -> str:
+    rows = []
+    for name in VALIDATION:
+        stress, viscosity = results[f"les at LES, {name}"], results[f"sst at LES, {name}"]
+        told = [[percent(e) for e in row["error"]] if "error" in row else ["–", "–"] for row in (stress, viscosity)]
+        model = [percent(e) for e in stress["sst"]]
+        rows.append([name, *(column[k] for k in (0, 1) for column in (*told, model)), stress.get("rounds", "–")])
+    header = ["hill", "stress closure", "eddy viscosity", "SST", "stress closure, L2", "eddy viscosity, L2", "SST, L2",
+              "rounds"]  # fmt: skip
+    failures = [f"{name}: {results[f'les at LES, {name}']['failure']}" for name in VALIDATION
+                if "failure" in results[f"les at LES, {name}"]]  # fmt: skip
+    return f"""## Learned from LES: eddy viscosity and anisotropy
+
+The stress of the LES is split as -2 ν_t S + a with the ν_t >= 0 that is nearest where S is not small; the network puts
+out both. Solved at the bulk velocity of the LES, against its mean velocity: mean |ΔU| over mean |U| of the cells, the
+challenge's score, and L2. Beside it the closure that learned SST's ν_t, and SST's own field.
+
+{table(header, rows)}
+{"".join(chr(10) + line + chr(10) for line in failures)}"""
+
+
+def _turned(results) -> str:
+    study = results["turned"]
+    rows = [
+        [name, *(run["failure"][:60] or f"{run['change']:.1e} ({run['rounds']})" for run in study[name])]
+        for name in study if name != "angles"
+    ]  # fmt: skip
+    return f"""## In turned frames
+
+The hill α = 1 on 960 cells: mesh, period and driving direction turned, solved anew from rest, turned back. Change of
+the velocity and, in brackets, rounds.
+
+{table(["closure", *(f"{angle:g}°" for angle in study["angles"])], rows)}
+"""
+
+
+def _costs(results) -> str:
+    c = results["costs"]
+    sa = c["Spalart-Allmaras"]
+    rows = [
+        ["closure, at all points", f"{c['closure']:.2f}"],
+        ["Newton correction of u, p and f: assembly, MUMPS, two substitutions", f"{c['correction']:.2f}"],
+        ["all else", f"{c['rest']:.2f}"],
+        ["correction of Spalart-Allmaras, u, p, f and ν̃ together", f"{sa['correction']:.2f}"],
+        ["its ν̃ equation alone", f"{sa['own equation']:.2f}"],
+    ]
+    return f"""## What a round costs
+
+{c["cells"]:,} cells, one thread, one run from rest: {c["rounds"]} rounds with {c["corrections"]} corrections in
+{c["seconds"]:.0f} s; Spalart-Allmaras takes {sa["steps"]} steps and {sa["seconds"]:.0f} s. The closure is
+{percent(c["share of a round"])} of a round with one correction and {percent(c["share of the run"])} of the whole run.
+
+{table(["part", "s"], rows)}
+"""
+
+
+def draw(results, folder, results_folder):
+    """Profiles and ν_t of one hill, and how the iterations went."""
+    from vcnn import FlowField
+
+    known, found = known_flow("sst", SHOWN, folder), FlowField.load(folder / "solved" / f"sst_{SHOWN}.vtu")
+    figure = plt.figure(figsize=(13, 10), layout="constrained")
+    top, *maps = figure.subplot_mosaic([["u", "u"], ["theirs", "ours"], ["history", "history"]],
+                                       height_ratios=[1.2, 1, 0.9]).values()  # fmt: skip
+    theirs, ours, history = maps
+    _profiles(top, known, found)
+    norm = Normalize(0, known.scalars["eddy_viscosity"].max())
+    for axes, flow, title in ((theirs, known, "SST"), (ours, found, "closure, coupled")):
+        drawn = draw_field(axes, flow, flow.scalars["eddy_viscosity"], norm)
+        axes.set(title=rf"$\nu_t$: {title}", xticks=[], yticks=[])
+    figure.colorbar(drawn, ax=[theirs, ours], shrink=0.8)
+    for k, name in enumerate(VALIDATION):
+        row = results[f"sst, {name}"]
+        history.semilogy(np.arange(1, len(row["change"]) + 1), row["change"], color=f"C{k}", label=name)
+        history.semilogy(np.arange(1, len(row["residual"]) + 1), row["residual"], ":", color=f"C{k}")
+    history.set(xlabel="round", ylabel="change (lines), residual (dots)", title="Convergence from rest")
+    history.legend()
+    history.grid(alpha=0.3)
+    figure.savefig(results_folder / "coupled_rans.png", dpi=90)
+    plt.close(figure)
+
+
+def _profiles(axes, known, found):
+    length = np.ptp(known.points[:, 0])
+    cells = known.mesh.cells[0].data
+    triangles = Triangulation(*known.points.T, np.concatenate([cells[:, :3], cells[:, [0, 2, 3]]]))
+    y = np.linspace(known.points[:, 1].min(), known.points[:, 1].max(), 150)
+    scale = 0.8 * length / STATIONS
+    for k, x in enumerate((np.arange(STATIONS) + 0.25) * length / STATIONS):
+        for flow, style, name in ((known, "k-", "SST's ν_t"), (found, "C1--", "closure")):
+            u = LinearTriInterpolator(triangles, flow.velocity[:, 0])(np.full_like(y, x), y)
+            axes.plot(x + scale * u, y, style, label=name if k == 0 else None)
+        axes.axvline(x, color="0.8", lw=0.6, zorder=0)
+    floor = np.unique(np.concatenate([b.data for b in known.mesh.cells if b.type == "line"] or [cells.ravel()]))
+    axes.plot(*known.points[floor].T, ",", color="0.6")
+    axes.set(title=f"{SHOWN}: velocity along x", xlabel="x", ylabel="y")
+    axes.legend(loc="upper right")
