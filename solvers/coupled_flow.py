@@ -186,7 +186,8 @@ class CoupledFlow:
     def distance(self, x, g) -> float:
         """Root mean square of g − x, relative to the scale of g."""
         change = float(np.linalg.norm(self.packed(g) - self.packed(x)))
-        return change / np.linalg.norm(self.packed(self.feedback.scale(g))) if change else 0.0
+        scale = float(np.linalg.norm(self.packed(self.feedback.scale(g))))
+        return change / scale if scale > 0 else np.inf if change > 0 else 0.0
 
     def _replace(self, x):
         for name, function in self.functions.items():

@@ -105,7 +105,7 @@ def solve_coupled(problem, make_feedback, start, comm, tolerance, max_rounds, ch
                     result.checkpoint(checkpoint)
                 x = following
             raise DivergenceError(
-                f"{name}: flow and {what} do not settle, after {max_rounds} rounds the closure still changes it by "
+                f"{name}: flow and {what} do not settle, after {max_rounds} rounds the {what} still changes by "
                 f"{change:.3g} ({min(history.change):.3g} at best, wanted {tolerance:g}), the residual is "
                 f"{residual:.3g} and {clipped:.1%} of the points are clipped; try a start nearer to the "
                 "solution or a larger tolerance"

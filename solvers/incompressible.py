@@ -31,7 +31,7 @@ def strain_rate(u):
 
 
 def molecular_viscosity(result):
-    """ν of a flow, a UFL expression; where the problem says how, it varies with the concentration."""
+    """ν of a flow, a UFL expression; of an `ActiveScalar` it may vary with the concentration."""
     nu = result.problem.viscosity
     return nu(result.scalars["concentration"]) if callable(nu) else fem.Constant(result.domain.mesh, float(nu))
 

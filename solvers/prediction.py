@@ -32,11 +32,21 @@ class TurbulentStress:
     clipped: float = 0.0
 
 
-def predict(closure, flow, comm) -> np.ndarray:
-    """What a closure predicts at the points of a flow: ν_t (n,), or a Reynolds stress (n, d, d), on every rank.
+def predict(closure, flow, comm, checked, name) -> np.ndarray:
+    """What a closure predicts at the points of a flow, (n, ...) on every rank.
 
     Each rank asks for its share of the points if ``closure.predict`` takes ``centres``, else the first asks for all;
     in float64 if it takes ``dtype``.
+
+    Parameters
+    ----------
+    closure : object with ``predict(flow)``
+    flow : FlowField
+    comm : MPI communicator
+    checked : callable (values, count, d) -> (count, ...)
+        Raises what is wrong with the values, such as :func:`checked_stress`.
+    name : str
+        Of the problem, for messages.
 
     Raises
     ------
@@ -58,11 +68,11 @@ def predict(closure, flow, comm) -> np.ndarray:
     count = len(range(len(flow))[mine])
     try:
         if count:
-            share = _checked(closure.predict(flow, **options), count, flow.dimension)
+            share = checked(closure.predict(flow, **options), count, flow.dimension)
     except InputError as failure:
         error = failure
     except DivergenceError as failure:
-        error = DivergenceError(f"RANS: the closure predicts {failure}")
+        error = DivergenceError(f"{name}: the closure predicts {failure}")
     except Exception as failure:
         error = InputError(f"closure: predict fails with {type(failure).__name__}: {' '.join(str(failure).split())}")
         error.__cause__ = failure
@@ -107,17 +117,36 @@ def stress(predicted, result, location, limit, rate) -> TurbulentStress:
     return TurbulentStress(nu_t, tau + 2 * nu_t[:, None, None] * S)
 
 
-def _checked(values, count, d) -> np.ndarray:
+def checked_stress(values, count, d) -> np.ndarray:
+    """ν_t (count,) or Reynolds stresses (count, d, d).
+
+    Raises
+    ------
+    InputError, DivergenceError
+        As :func:`predict`.
+    """
     expected = f"it to predict {count} eddy viscosities or {d} by {d} stresses"
+    values = one_field(values, expected, ((count,), (count, d, d)))
+    if values.ndim == 3 and np.ptp([values, values.swapaxes(1, 2)], axis=0).max() > 1e-6 * np.abs(values).max():
+        raise InputError("closure: expected symmetric stresses")
+    return values
+
+
+def one_field(values, expected, shapes) -> np.ndarray:
+    """A predicted field as a finite array of one of these shapes.
+
+    Raises
+    ------
+    InputError, DivergenceError
+        As :func:`predict`.
+    """
     if isinstance(values, dict):
         raise InputError(f"closure: expected one field to be predicted, got {', '.join(values) or 'none'}")
     values = float_array(values, "closure", expected)
-    if values.shape not in ((count,), (count, d, d)):
+    if values.shape not in shapes:
         raise InputError(f"closure: expected {expected}, got shape {values.shape}")
     if not np.isfinite(values).all():
         raise DivergenceError("NaN or infinite values")
-    if values.ndim == 3 and np.ptp([values, values.swapaxes(1, 2)], axis=0).max() > 1e-6 * np.abs(values).max():
-        raise InputError("closure: expected symmetric stresses")
     return values
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from solvers.prediction import predict, stress
+from solvers.prediction import checked_stress, predict, stress
 from solvers.sampling import flow_field
 from vcnn.errors import InputError
 
@@ -55,7 +55,8 @@ class StressFeedback:
 
     def predicted(self, result) -> tuple[dict[str, np.ndarray], float]:
         """What the closure says of the flow."""
-        values = predict(self.problem.closure, result.flow(self.location), self.domain.mesh.comm)
+        flow, comm = result.flow(self.location), self.domain.mesh.comm
+        values = predict(self.problem.closure, flow, comm, checked_stress, self.name)
         found = stress(values, result, self.location, self.limit, self.rate)
         return {name: getattr(found, name) for name in self.shapes}, found.clipped
 
