@@ -94,7 +94,7 @@ class CoupledFlow:
         self.system = BorderedSystem(
             residual, [picard] * _PICARD_STEPS + [exact], balance.w, balance.bcs, balance.drive(v), feedback.name,
             force=start.pressure_gradient if start is not None and balance.bulk is not None else 0.0,
-            blocked=balance.blocked, body=ufl.inner(terms["force"], v) * dx if terms.get("force") else None,
+            blocked=balance.blocked, body=None if (force := terms.get("force")) is None else ufl.inner(force, v) * dx,
         )  # fmt: skip
         if start is not None:
             balance.w.x.array[:] = guess_from(start, balance)
