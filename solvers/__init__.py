@@ -6,6 +6,7 @@ Names are resolved on first use, so that importing this package does not import 
 from importlib import import_module
 
 _HOME = {
+    "ActiveScalar": "active_scalar",
     "CouplingHistory": "coupling",
     "Domain": "domain",
     "FlowResult": "incompressible",

@@ -63,10 +63,13 @@ class BorderedSystem:
         f at the start.
     blocked : PETSc.Mat, optional
         A symmetric projection B: B w = 0 holds at the start and is kept, and the equations there are not solved.
+    body : linear UFL form, optional
+        What acts besides the drive and may change, a part of F: see :meth:`load`.
     """
 
     def __init__(
-        self, residual, jacobians, w, bcs, drive=None, name="", linear_solver="direct", force=0.0, blocked=None
+        self, residual, jacobians, w, bcs, drive=None, name="", linear_solver="direct", force=0.0, blocked=None,
+        body=None,
     ):  # fmt: skip
         self.w, self.bcs, self.name, self.force = w, bcs, name, force
         self.F, self.jacobians = fem.form(residual), [fem.form(jacobian) for jacobian in jacobians]
@@ -79,6 +82,7 @@ class BorderedSystem:
         self.b, self.target = None, None
         if drive is not None:
             self.b, self.target = self._assembled(self.r.duplicate(), fem.form(drive.functional)), drive.target
+        self.body = None if body is None else fem.form(body)
         self._first = self._assembled(self.r, self.F).norm()
 
     def residual(self) -> float:
@@ -89,8 +93,13 @@ class BorderedSystem:
         return self.r.norm()
 
     def load(self) -> float:
-        """What a residual is small beside: the norm of the driving force or, without one, of the first residual."""
+        """What a residual is small beside: the norm of the driving force or, without one, of the first residual.
+
+        Or that of what acts besides, if that is larger.
+        """
         load = self._first if self.b is None else abs(self.force) * self.b.norm()
+        if self.body is not None:
+            load = max(load, self._assembled(self.z, self.body).norm())
         return load if load > 0 else 1.0
 
     def correction(self, step=-1) -> float:

@@ -80,6 +80,17 @@ def load_checkpoint(path, domain: Domain, functions: Mapping[str, fem.Function])
     return numbers
 
 
+def check_suffix(checkpoint) -> None:
+    """Refuse a path, if one is given, that no checkpoint can have.
+
+    Raises
+    ------
+    InputError
+    """
+    if checkpoint is not None and Path(checkpoint).suffix != ".npz":
+        raise InputError(f"checkpoint: expected a path that ends in .npz, got {str(checkpoint)!r}")
+
+
 def functions_in(path) -> tuple[str, ...]:
     """Names of the functions that a checkpoint holds.
 

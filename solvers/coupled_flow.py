@@ -1,67 +1,107 @@
-"""A flow under a turbulent stress that can be replaced, to be made to agree with a closure."""
+"""A flow under fields that can be replaced, to be made to agree with what predicts them."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 
 from solvers.bordered import TRY, BorderedSystem
 from solvers.checkpoint import functions_in, load_checkpoint
 from solvers.conditions import flow_conditions
-from solvers.fenics import ufl
+from solvers.fenics import fem, ufl
 from solvers.incompressible import FlowResult, guess_from, linearised
-from solvers.momentum import MomentumBalance
-from solvers.prediction import TurbulentStress, predict, stress
-from vcnn.errors import DivergenceError, InputError
-from vcnn.mesh import count_cells
+from solvers.momentum import MomentumBalance, dx
+from vcnn.errors import DivergenceError
 
 _PICARD_STEPS = 5    # Newton from rest diverges; Picard alone is slow
-_FIRST_STEPS = 15    # with a given ν_t, for a flow to begin with
+_FIRST_STEPS = 15    # with given fields, for a flow to begin with
 _BEGUN = 1e-2        # its residual
 _NEAR = 0.5          # of the load: where one Newton correction a round is enough
 _CORRECTIONS = 10    # at most, for a flow to come as near
-_SMALL_STRAIN = 0.3  # of U/d: where a stress says little of an eddy viscosity
 _ROUND_OFF = 1e-10   # of the load: a correction may leave a residual as large
 
 
+class Feedback(Protocol):
+    """Fields that a flow makes and that act back on its momentum; made from a problem and its `MomentumBalance`.
+
+    The fields x are arrays (n, ...) by name, whole on every rank of MPI.
+
+    Attributes
+    ----------
+    name, what : str
+        Of the problem and of the fields, for messages.
+    location : {"cell", "vertex", "node"}
+        Where the fields are known, see :meth:`Domain.function`.
+    weights : (n,)
+        Parts of the volume there.
+    shapes : mapping name -> shape of a value
+    units : mapping name -> float
+        What values of a field are measured in, for the fields to have one norm.
+    bounds : mapping name -> (float, float)
+        Between which the values of some fields are kept.
+    """
+
+    name: str
+    what: str
+    location: str
+    weights: np.ndarray
+    shapes: Mapping[str, tuple[int, ...]]
+    units: Mapping[str, float]
+    bounds: Mapping[str, tuple[float, float]]
+
+    def terms(self, functions: Mapping[str, fem.Function]) -> dict:
+        """Arguments of :func:`solvers.incompressible.linearised`, in which the functions hold the fields."""
+
+    def check(self, functions: Mapping[str, fem.Function]) -> None:
+        """Raise `DivergenceError` if the momentum balance makes no sense with these fields."""
+
+    def first(self) -> dict[str, np.ndarray]:
+        """Fields to begin with where there is no flow yet."""
+
+    def predicted(self, result: FlowResult) -> tuple[dict[str, np.ndarray], float]:
+        """The fields that a flow makes, and at which share of the points they were cut."""
+
+    def scale(self, x: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What changes of the fields are small beside."""
+
+    def kept(self, functions: Mapping[str, fem.Function]) -> dict:
+        """The fields as arguments of `FlowResult`."""
+
+
 class CoupledFlow:
-    """The momentum balance with a turbulent stress whose values at points can be replaced, and its closure.
+    """The momentum balance with fields whose values can be replaced, and what predicts them.
 
     Parameters
     ----------
-    problem : RANS
+    problem : RANS, ActiveScalar or the like
+    make_feedback : callable (problem, MomentumBalance) -> Feedback
     domain : Domain
     start : FlowResult or None
         On the domain.
     """
 
-    def __init__(self, problem, domain, start):
-        self.problem, self.domain, self.location = problem, domain, problem.location
+    def __init__(self, problem, make_feedback, domain, start):
+        self.problem, self.domain = problem, domain
         self.balance = balance = MomentumBalance(domain, flow_conditions(problem))
-        self.stress = _functions(domain, self.location)
-        nu_t, a = self.stress.values()
-        if problem.anisotropy is not None:
-            a = a + domain.function(problem.anisotropy, self.location, "anisotropy")
-        residual, picard, exact = linearised(balance, problem.viscosity, nu_t, a)
+        self.feedback = feedback = make_feedback(problem, balance)
+        self.shares = np.sqrt(feedback.weights / feedback.weights.sum())
+        self.functions = self._zero()
+        terms = feedback.terms(self.functions)
+        residual, picard, exact = linearised(balance, **terms)
         v, _ = ufl.TestFunctions(balance.space)
         self.system = BorderedSystem(
-            residual, [picard] * _PICARD_STEPS + [exact], balance.w, balance.bcs, balance.drive(v), "RANS",
+            residual, [picard] * _PICARD_STEPS + [exact], balance.w, balance.bcs, balance.drive(v), feedback.name,
             force=start.pressure_gradient if start is not None and balance.bulk is not None else 0.0,
-            blocked=balance.blocked,
+            blocked=balance.blocked, body=None if (force := terms.get("force")) is None else ufl.inner(force, v) * dx,
         )  # fmt: skip
         if start is not None:
             balance.w.x.array[:] = guess_from(start, balance)
-        points = self.result().flow(self.location)
-        self.distances = points.scalars.get("wall_distance")
-        size = points.weights.sum() ** (1 / domain.dimension) if self.distances is None else self.distances.max()
-        self.shares = np.sqrt(points.weights / points.weights.sum())
-        self.speed = float(balance.speed)
-        self.limit, self.rate = self.speed * size, _SMALL_STRAIN * self.speed / size
 
-    def begun(self) -> TurbulentStress:
-        """A first stress, and the flow with it."""
-        if self.distances is None:
-            raise InputError("start: needed for a closure that predicts, unless there are walls")
-        x = self._stress(0.02 * self.speed * self.distances)
+    def begun(self) -> dict[str, np.ndarray]:
+        """First fields, and the flow with them."""
+        x = self.feedback.first()
         self._replace(x)
         norm = self.system.residual()
         for step in range(_FIRST_STEPS):
@@ -72,7 +112,7 @@ class CoupledFlow:
         return x
 
     def correct(self, x) -> float:
-        """One Newton correction with a stress, or as many as the flow needs to be near; returns the residual.
+        """One Newton correction with given fields, or as many as the flow needs to be near; returns the residual.
 
         While that is larger than the load the corrections are Picard's.
         """
@@ -86,78 +126,77 @@ class CoupledFlow:
             if norm <= _NEAR * load:
                 break
         if not norm < 1e12 * load:
-            raise DivergenceError(f"RANS: relative residual {norm / load:.3g} of the momentum balance; {TRY}")
+            name = self.feedback.name
+            raise DivergenceError(f"{name}: relative residual {norm / load:.3g} of the momentum balance; {TRY}")
         return norm / load
 
-    def predicted(self) -> TurbulentStress:
-        """What the closure says of the flow."""
-        result = self.result()
-        values = predict(self.problem.closure, result.flow(self.location), self.domain.mesh.comm)
-        return stress(values, result, self.location, self.limit, self.speed**2, self.rate)
+    def predicted(self) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+        """The fields that the flow makes, and at which points they were cut (:class:`FlowResult`)."""
+        return self.feedback.predicted(self.result())
 
     def result(self, residuals=(np.inf,), history=None, clipped=None) -> FlowResult:
         """The flow as it is now."""
         velocity, pressure = self.balance.velocity_and_pressure(self.balance.w)
-        kept = {name: function.copy() for name, function in self.stress.items()}
-        for name, function in kept.items():
+        copies = {name: function.copy() for name, function in self.functions.items()}
+        for name, function in copies.items():
             function.name = name
         force = self.balance.force or self.system.force
         return FlowResult(
-            self.problem, self.domain, velocity, pressure, force, residuals, **kept, history=history, clipped=clipped
+            self.problem, self.domain, velocity, pressure, force, residuals, history=history, clipped=clipped,
+            **self.feedback.kept(copies),
         )  # fmt: skip
 
-    def packed(self, x) -> np.ndarray:
-        """A stress in units of U² as a vector, the norm of which is its root mean square."""
-        a = x.anisotropy.reshape(len(self.shares), -1) / self.speed**2
-        return (self.shares[:, None] * np.column_stack([x.eddy_viscosity / self.limit, a])).ravel()
+    def known(self, start) -> dict[str, np.ndarray] | None:
+        """The fields that an earlier coupled run was solved with, if the start (a FlowResult or path) has them.
 
-    def unpacked(self, vector) -> TurbulentStress:
-        """Inverse of :meth:`packed`, with ν_t within bounds."""
-        columns = vector.reshape(len(self.shares), -1) / self.shares[:, None]
-        a = self.speed**2 * columns[:, 1:].reshape(-1, *2 * (self.domain.dimension,))
-        return TurbulentStress(self.limit * np.clip(columns[:, 0], 0, 1), a)
+        Raises
+        ------
+        InputError
+            If those of a file were predicted at other points.
+        """
+        functions = self._zero()
+        if isinstance(start, FlowResult):
+            there = {"eddy_viscosity": start.eddy_viscosity, "anisotropy": start.anisotropy, **start.scalars}
+            if start.domain is not self.domain or start.history is None or not all(
+                there.get(name) is not None and there[name].ufl_element() == function.ufl_element()
+                for name, function in functions.items()
+            ):
+                return None
+            functions = {name: there[name] for name in functions}
+        elif start is None or not set(functions) <= set(functions_in(start)):
+            return None
+        else:
+            load_checkpoint(start, self.domain, functions)
+        return {name: self.domain.values(f, self.feedback.location) for name, f in functions.items()}
+
+    def packed(self, x) -> np.ndarray:
+        """Fields in their units as a vector, the norm of which is their root mean square."""
+        columns = [x[name].reshape(len(self.shares), -1) / unit for name, unit in self.feedback.units.items()]
+        return (self.shares[:, None] * np.column_stack(columns)).ravel()
+
+    def unpacked(self, vector) -> dict[str, np.ndarray]:
+        """Inverse of :meth:`packed`, within bounds."""
+        columns, x = vector.reshape(len(self.shares), -1) / self.shares[:, None], {}
+        for name, unit in self.feedback.units.items():
+            shape = self.feedback.shapes[name]
+            mine, columns = np.split(columns, [int(np.prod(shape))], axis=1)
+            x[name] = np.clip(unit * mine.reshape(-1, *shape), *self.feedback.bounds.get(name, (-np.inf, np.inf)))
+        return x
 
     def distance(self, x, g) -> float:
-        """Root mean square of g − x, relative to that of g and the molecular viscosity."""
-        whole = TurbulentStress(self.problem.viscosity + g.eddy_viscosity, g.anisotropy)
-        return float(np.linalg.norm(self.packed(g) - self.packed(x)) / np.linalg.norm(self.packed(whole)))
+        """Root mean square of g − x, relative to the scale of g."""
+        change = float(np.linalg.norm(self.packed(g) - self.packed(x)))
+        scale = float(np.linalg.norm(self.packed(self.feedback.scale(g))))
+        return change / scale if scale > 0 else np.inf if change > 0 else 0.0
 
     def _replace(self, x):
-        for name, function in self.stress.items():
-            function.x.array[:] = self.domain.function(getattr(x, name), self.location, name).x.array
+        for name, function in self.functions.items():
+            function.x.array[:] = self.domain.function(x[name], self.feedback.location, name).x.array
+        self.feedback.check(self.functions)
 
-    def _stress(self, nu_t) -> TurbulentStress:
-        return TurbulentStress(nu_t, np.zeros((len(nu_t), *2 * (self.domain.dimension,))))
-
-
-def known_stress(start, domain, location) -> TurbulentStress | None:
-    """What the flow of an earlier coupled run was solved with, if the start (a FlowResult or path) has it.
-
-    Raises
-    ------
-    InputError
-        If it was predicted at other points.
-    """
-    if isinstance(start, FlowResult):
-        if start.domain is not domain or start.history is None or start.problem.location != location:
-            return None
-        functions = {"eddy_viscosity": start.eddy_viscosity, "anisotropy": start.anisotropy}
-    else:
-        if "anisotropy" not in functions_in(start):
-            return None
-        functions = _functions(domain, location)
-        load_checkpoint(start, domain, functions)
-    return TurbulentStress(*(_at_points(f, domain, location) for f in functions.values()))
-
-
-def _functions(domain, location) -> dict:
-    """ν_t and a, 0 everywhere."""
-    count = len(domain.source.points) if location == "vertex" else count_cells(domain.source)
-    shapes = {"eddy_viscosity": (), "anisotropy": 2 * (domain.dimension,)}
-    return {name: domain.function(np.zeros((count, *shape)), location, name) for name, shape in shapes.items()}
-
-
-def _at_points(function, domain, location) -> np.ndarray:
-    """Inverse of :meth:`Domain.function`."""
-    values = function.x.array.reshape(-1, *function.ufl_shape)[function.function_space.dofmap.list[domain.cells]]
-    return domain.at_cells(values[:, 0]) if location == "cell" else domain.at_vertices(values)
+    def _zero(self) -> dict[str, fem.Function]:
+        count, location = len(self.shares), self.feedback.location
+        return {
+            name: self.domain.function(np.zeros((count, *shape)), location, name)
+            for name, shape in self.feedback.shapes.items()
+        }

@@ -1,4 +1,4 @@
-"""A flow and the closure that is evaluated in it, solved together."""
+"""A flow and the fields that are predicted from it and act back on it, solved together."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tqdm import tqdm
 from solvers.anderson import Anderson
 from solvers.coupled_flow import CoupledFlow
 from solvers.incompressible import FlowResult
+from solvers.starts import begun
 from vcnn.errors import DivergenceError
 
 log = logging.getLogger("vcnn.solvers")
@@ -22,14 +23,15 @@ _EVERY = 5          # rounds from checkpoint to checkpoint
 
 @dataclass(frozen=True)
 class CouplingHistory:
-    """How flow and closure came to agree, one number a round.
+    """How a flow and what is predicted from it came to agree, one number a round.
 
     Parameters
     ----------
     residual : tuple of float
         Of the momentum balance, after the correction, relative to the load.
     change : tuple of float
-        |G(x) − x| / |ν + ν_t|, root mean squares: how far what is predicted is from what the flow was solved with.
+        |G(x) − x| / |ν + ν_t|, or / |c| of a scalar, root mean squares: how far what is predicted is from what the
+        flow was solved with.
     relaxation : tuple of float
         β of :class:`solvers.anderson.Anderson` in the step that follows.
     clipped : tuple of float
@@ -52,25 +54,21 @@ class CouplingHistory:
         )  # fmt: skip
 
 
-def solve_coupled(problem, domain, start, known, tolerance, max_rounds, checkpoint, progress) -> FlowResult:
-    """The fixed point of: flow → closure → turbulent stress x → flow.
+def solve_coupled(problem, make_feedback, start, comm, tolerance, max_rounds, checkpoint, progress) -> FlowResult:
+    """The fixed point of: flow → closure or transport equation → fields x that act on the momentum → flow.
 
     A round is one Newton correction of the flow with the present x (u, p and the driving force together), and one
-    evaluation of the closure in it, G(x); x goes on by Anderson acceleration in the norm of L²(Ω). It ends when both
-    the residual of the momentum balance with x and G(x) − x are small.
-
-    ν_t is kept between 0 and U d, U a velocity of the flow and d the largest distance to a wall, and the deviator of
-    a stress below U²: turbulence mixes over lengths below d and at speeds below U, both well below.
+    evaluation of what predicts the fields in it, G(x); x goes on by Anderson acceleration in the norm of L²(Ω). It
+    ends when both the residual of the momentum balance with x and G(x) − x are small.
 
     Parameters
     ----------
-    problem : RANS
-    domain : Domain
-    start : FlowResult or None
-        On the domain.
-    known : TurbulentStress or None
-        x to begin with. Default: that of the start; without one ν_t = 0.02 U d, d the distance at each point.
-    tolerance, max_rounds, checkpoint, progress
+    problem : RANS or ActiveScalar
+    make_feedback : callable (problem, MomentumBalance) -> solvers.coupled_flow.Feedback
+        Which fields these are and how they act.
+    start : FlowResult, path or None
+        x begins as in an earlier coupled run, as what the start makes, or without one as the feedback says.
+    comm, tolerance, max_rounds, checkpoint, progress
         As in :meth:`solvers.RANS.solve`.
 
     Raises
@@ -78,28 +76,30 @@ def solve_coupled(problem, domain, start, known, tolerance, max_rounds, checkpoi
     InputError, DivergenceError
         As there.
     """
+    domain, begin = begun(problem, start, comm)
     here = domain.mesh.comm.rank == 0
-    flow, anderson, history = CoupledFlow(problem, domain, start), Anderson(relaxation=_RELAXATION), CouplingHistory()
+    flow, history = CoupledFlow(problem, make_feedback, domain, begin), CouplingHistory()
+    anderson, name, what = Anderson(relaxation=_RELAXATION), flow.feedback.name, flow.feedback.what
     best, lowest = None, np.inf
-    x = known or (flow.begun() if start is None else flow.predicted())
-    with tqdm(desc="RANS", unit=" rounds", disable=not (progress and here)) as bar:
+    x = flow.known(start) or (flow.begun() if begin is None else flow.predicted()[0])
+    with tqdm(desc=name, unit=" rounds", disable=not (progress and here)) as bar:
         try:
             while len(history) < max_rounds:
                 residual = flow.correct(x)
-                g = flow.predicted()
+                g, clipped = flow.predicted()
                 change = flow.distance(x, g)
                 following = flow.unpacked(anderson.next(flow.packed(x), flow.packed(g)))
-                history = history.after(residual, change, anderson.relaxation, g.share_clipped)
-                bar.set_postfix(residual=f"{residual:.1e}", change=f"{change:.1e}", clipped=f"{g.share_clipped:.1%}")
+                share = 0.0 if clipped is None else float(np.mean(clipped != 0))
+                history = history.after(residual, change, anderson.relaxation, share)
+                bar.set_postfix(residual=f"{residual:.1e}", change=f"{change:.1e}", clipped=f"{share:.1%}")
                 bar.update()
                 if here:
-                    clipped = f", {g.share_clipped:.1%} clipped" if g.share_clipped else ""
-                    log.info("RANS: round %d, residual %.2e, change %.2e%s", len(history), residual, change, clipped)
-                result = flow.result(history.residual, history, g.clipped)
+                    cut = f", {share:.1%} clipped" if share else ""
+                    log.info("%s: round %d, residual %.2e, change %.2e%s", name, len(history), residual, change, cut)
+                result = flow.result(history.residual, history, clipped)
                 if residual <= _RESIDUAL and change <= tolerance:
-                    if here and g.share_clipped:
-                        share = 100 * g.share_clipped
-                        log.warning("RANS: converged, but the closure is clipped at %.3g %% of the points", share)
+                    if here and share:
+                        log.warning("%s: converged, but clipped at %.3g %% of the points", name, 100 * share)
                     return result
                 if max(residual, change) < lowest:
                     best, lowest = result, max(residual, change)
@@ -107,9 +107,9 @@ def solve_coupled(problem, domain, start, known, tolerance, max_rounds, checkpoi
                     result.checkpoint(checkpoint)
                 x = following
             raise DivergenceError(
-                f"RANS: flow and eddy viscosity do not settle, after {max_rounds} rounds the closure still changes "
-                f"it by {change:.3g} ({min(history.change):.3g} at best, wanted {tolerance:g}), the residual is "
-                f"{residual:.3g} and {g.share_clipped:.1%} of the points are clipped; try a start nearer to the "
+                f"{name}: flow and {what} do not settle, after {max_rounds} rounds the {what} still changes by "
+                f"{change:.3g} ({min(history.change):.3g} at best, wanted {tolerance:g}), the residual is "
+                f"{residual:.3g} and {share:.1%} of the points are clipped; try a start nearer to the "
                 "solution or a larger tolerance"
             )
         except DivergenceError as error:

@@ -71,6 +71,11 @@ class Domain:
         return np.arange(self.mesh.topology.index_map(self.mesh.topology.dim).size_local, dtype=np.int32)
 
     @property
+    def nodes(self) -> int:
+        """k, how many nodes a cell of quadratic elements has."""
+        return basix.ufl.element("Lagrange", self.mesh.basix_cell(), 2).dim
+
+    @property
     def vertices(self) -> np.ndarray:
         """(n, k) int, vertices of this rank's cells, numbered as in ``source``, each cell in dolfinx's order."""
         return _vertices(self.parent)
@@ -126,23 +131,38 @@ class Domain:
     def function(self, values, location, name) -> fem.Function:
         """Values at the vertices (M, ...) or cells (N, ...) of ``source`` as a Function on ``mesh``.
 
-        It is linear between vertices (``location="vertex"``) or constant in each cell (``"cell"``).
+        It is linear between vertices (``location="vertex"``) or constant in each cell (``"cell"``). Or quadratic
+        (``"node"``): then there are values (N k, ...) at the k nodes of each cell in its own order, which up to degree
+        2 depends on the cell's own vertices only.
 
         Raises
         ------
         InputError
             If the number of values is another one.
         """
-        count = len(self.source.points) if location == "vertex" else self._count_cells()
+        family, here = self._places(location)
+        count = len(self.source.points) if location == "vertex" else self._count_cells() * here.shape[1]
         expected = f"{count} values, one for each {location}"
         values = float_array(values, name, expected)
         if values.ndim == 0 or len(values) != count:
             raise InputError(f"{name}: expected {expected}, got {len(values) if values.ndim else values}")
-        family = ("Lagrange", 1) if location == "vertex" else ("DG", 0)
         function = fem.Function(fem.functionspace(self.mesh, (*family, values.shape[1:])), name=name)
-        here = self.vertices if location == "vertex" else self.mesh.topology.original_cell_index[:, None]
         function.x.array.reshape(-1, *values.shape[1:])[function.function_space.dofmap.list] = values[here]
         return function
+
+    def values(self, function, location) -> np.ndarray:
+        """Inverse of :meth:`function`."""
+        values = function.x.array.reshape(-1, *function.ufl_shape)[function.function_space.dofmap.list[self.cells]]
+        if location == "vertex":
+            return self.at_vertices(values)
+        return self.at_cells(values).reshape(-1, *function.ufl_shape)
+
+    def _places(self, location):
+        """The element of a location, and the numbers of its values in each cell on this rank, ghosts included."""
+        if location == "vertex":
+            return ("Lagrange", 1), self.vertices
+        family, nodes = (("DG", 0), 1) if location == "cell" else (("Lagrange", 2), self.nodes)
+        return family, self.mesh.topology.original_cell_index[:, None] * nodes + np.arange(nodes)
 
     def wall_distance(self) -> fem.Function:
         """Exact distance to the nearest wall, at the nodes of quadratic elements."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solvers.checkpoint import save_checkpoint
-from solvers.checks import check_number
+from solvers.checks import check_number, is_number
 from solvers.conditions import flow_conditions
 from solvers.domain import Domain
 from solvers.fenics import fem, ufl
@@ -30,6 +30,12 @@ def strain_rate(u):
     return ufl.sqrt(2 * ufl.inner(S, S))
 
 
+def molecular_viscosity(result):
+    """ν of a flow, a UFL expression; of an `ActiveScalar` it may vary with the concentration."""
+    nu = result.problem.viscosity
+    return nu(result.scalars["concentration"]) if callable(nu) else fem.Constant(result.domain.mesh, float(nu))
+
+
 def check_flow(problem) -> None:
     """Refuse a mesh, viscosity or conditions that no flow can have.
 
@@ -48,7 +54,7 @@ class FlowResult:
 
     Parameters
     ----------
-    problem : LaminarFlow or RANS
+    problem : LaminarFlow, RANS or ActiveScalar
     domain : Domain
     velocity, pressure : dolfinx Functions on ``domain.mesh``
         The pressure is kinematic, with mean 0 unless there is an outlet.
@@ -59,11 +65,12 @@ class FlowResult:
     eddy_viscosity : dolfinx Function, optional
         ν_t of RANS.
     scalars : mapping name -> dolfinx Function
-        What a turbulence model knows besides, such as ``turbulent_kinetic_energy``.
+        What a turbulence model knows besides, such as ``turbulent_kinetic_energy``, or the ``concentration`` of
+        `ActiveScalar`.
     anisotropy : dolfinx Function, optional
         a of RANS with a closure that predicts.
     history : CouplingHistory, optional
-        How flow and closure came to agree.
+        How the flow and what is predicted from it came to agree.
     clipped : (n,) int, optional
         Of RANS with a closure that predicts, at the points where it was asked last: −1 where it was below its bounds,
         1 where it was above, else 0 (:class:`solvers.prediction.TurbulentStress`).
@@ -85,15 +92,20 @@ class FlowResult:
         """The solution at the midpoints of the cells or at the vertices of the mesh, whole on every rank.
 
         Scalars: ``pressure``, ``strain_rate``, ``wall_distance``, ``boundary`` (see
-        :func:`solvers.sampling.flow_field`), of RANS ``eddy_viscosity``, and the ``scalars``. Weights are cell
-        volumes or lumped masses.
+        :func:`solvers.sampling.flow_field`), of RANS ``eddy_viscosity``, ``viscosity`` where it varies, and the
+        ``scalars``. Weights are cell volumes or lumped masses.
         """
-        functions = {"pressure": self.pressure, **self.scalars}
-        expressions = {"strain_rate": strain_rate(self.velocity)}
-        if self.eddy_viscosity is not None:
-            continuous = self.eddy_viscosity.ufl_element() in ufl.H1
-            (functions if continuous else expressions)["eddy_viscosity"] = self.eddy_viscosity
-        parameters = {"viscosity": self.problem.viscosity}
+        functions, expressions = {"pressure": self.pressure}, {"strain_rate": strain_rate(self.velocity)}
+        modelled = {**self.scalars, "eddy_viscosity": self.eddy_viscosity}
+        for name, function in modelled.items():
+            if function is not None:
+                continuous = function.ufl_element() in ufl.H1
+                (functions if continuous else expressions)[name] = function
+        parameters = {}
+        if callable(self.problem.viscosity):
+            expressions["viscosity"] = molecular_viscosity(self)
+        else:
+            parameters["viscosity"] = self.problem.viscosity
         if self.domain.periods:
             e = self.domain.period / np.linalg.norm(self.domain.period)
             mean = self.domain.integral(ufl.dot(self.velocity, ufl.as_vector(e))) / self.domain.integral(1.0)
@@ -119,7 +131,8 @@ class FlowResult:
         """
         functions = {"velocity": self.velocity, "pressure": self.pressure, **self.scalars}
         if self.history is not None:
-            functions |= {"eddy_viscosity": self.eddy_viscosity, "anisotropy": self.anisotropy}
+            stress = {"eddy_viscosity": self.eddy_viscosity, "anisotropy": self.anisotropy}
+            functions |= {name: function for name, function in stress.items() if function is not None}
         numbers = {"pressure_gradient": self.pressure_gradient, "residual": self.residuals[-1]}
         return save_checkpoint(path, self.domain, functions, numbers)
 
@@ -170,25 +183,29 @@ def solve_incompressible(
     return FlowResult(problem, domain, velocity, pressure, force, solution.residuals)
 
 
-def linearised(balance, viscosity, eddy_viscosity=None, anisotropy=None):
+def linearised(balance, viscosity, eddy_viscosity=None, anisotropy=None, force=None):
     """The weak momentum balance of ``balance.w``, its Picard linearisation, and its derivative.
 
     Parameters
     ----------
     balance : MomentumBalance
-    viscosity : float
+    viscosity : float or UFL expression
     eddy_viscosity, anisotropy : UFL expressions, optional
         As in :func:`solve_incompressible`.
+    force : UFL expression of shape (d,), optional
+        Acceleration, on the right-hand side.
     """
     u, p = ufl.split(balance.w)
     v, q = ufl.TestFunctions(balance.space)
     du, dp = ufl.TrialFunctions(balance.space)
-    nu = fem.Constant(balance.domain.mesh, float(viscosity))
+    nu = fem.Constant(balance.domain.mesh, float(viscosity)) if is_number(viscosity) else viscosity
     if eddy_viscosity is not None:
         nu = nu + eddy_viscosity
     residual = balance.residual(u, p, v, q, nu)
     if anisotropy is not None:
         residual -= ufl.inner(anisotropy, ufl.grad(v)) * dx
+    if force is not None:
+        residual -= ufl.inner(force, v) * dx
     picard = balance.oseen(du, dp, v, q, u, nu)
     return residual, picard, picard + ufl.inner(ufl.grad(u) * du, v) * dx
 

@@ -36,16 +36,23 @@ class TurbulentStress:
     anisotropy: np.ndarray
     clipped: np.ndarray | None = None
 
-    @property
-    def share_clipped(self) -> float:
-        return 0.0 if self.clipped is None else float(np.mean(self.clipped != 0))
+
+def predict(closure, flow, comm, checked, name) -> dict[str, np.ndarray]:
+    """What a closure predicts at the points of a flow, by name and whole on every rank.
 
 
-def predict(closure, flow, comm) -> dict[str, np.ndarray]:
-    """What a closure predicts at the points of a flow, by the names in `FORMS`, whole on every rank.
+    Each rank asks for its share of the points if ``closure.predict`` takes ``centres``, else the first asks for all;
+    in float64 if it takes ``dtype``.
 
-    Numbers (n,) are an eddy viscosity, tensors (n, d, d) a Reynolds stress. Each rank asks for its share of the points
-    if ``closure.predict`` takes ``centres``, else the first asks for all; in float64 if it takes ``dtype``.
+    Parameters
+    ----------
+    closure : object with ``predict(flow)``
+    flow : FlowField
+    comm : MPI communicator
+    checked : callable (values, count, d) -> name -> (count, ...)
+        Raises what is wrong with the values, such as :func:`checked_stress`.
+    name : str
+        Of the problem, for messages.
 
     Raises
     ------
@@ -67,11 +74,11 @@ def predict(closure, flow, comm) -> dict[str, np.ndarray]:
     count = len(range(len(flow))[mine])
     try:
         if count:
-            share = _checked(closure.predict(flow, **options), count, flow.dimension)
+            share = checked(closure.predict(flow, **options), count, flow.dimension)
     except InputError as failure:
         error = failure
     except DivergenceError as failure:
-        error = DivergenceError(f"RANS: the closure predicts {failure}")
+        error = DivergenceError(f"{name}: the closure predicts {failure}")
     except Exception as failure:
         error = InputError(f"closure: predict fails with {type(failure).__name__}: {' '.join(str(failure).split())}")
         error.__cause__ = failure
@@ -79,10 +86,10 @@ def predict(closure, flow, comm) -> dict[str, np.ndarray]:
     for _, _, failure in every:
         if failure is not None:
             raise error or failure
-    values = {name: np.empty((len(flow), *part.shape[1:])) for name, part in every[0][1].items()}
+    values = {key: np.empty((len(flow), *part.shape[1:])) for key, part in every[0][1].items()}
     for where, parts, _ in every:
-        for name, part in parts.items():
-            values[name][where] = part
+        for key, part in parts.items():
+            values[key][where] = part
     return values
 
 
@@ -123,8 +130,14 @@ def stress(predicted, result, location, limit, largest, rate) -> TurbulentStress
     return TurbulentStress(nu_t, tau + 2 * nu_t[:, None, None] * S, beyond.astype(int))
 
 
-def _checked(values, count, d) -> dict[str, np.ndarray]:
-    """By name, as in `FORMS`."""
+def checked_stress(values, count, d) -> dict[str, np.ndarray]:
+    """By name, as in `FORMS`; numbers (count,) are an eddy viscosity, tensors (count, d, d) a Reynolds stress.
+
+    Raises
+    ------
+    InputError, DivergenceError
+        As :func:`predict`.
+    """
     expected = f"it to predict {count} eddy viscosities or {d} by {d} stresses"
     if not isinstance(values, Mapping):
         values = float_array(values, "closure", expected)
@@ -133,17 +146,28 @@ def _checked(values, count, d) -> dict[str, np.ndarray]:
         forms = ", or ".join(" and ".join(form) for form in FORMS)
         raise InputError(f"closure: expected it to predict {forms}, got {', '.join(values) or 'none'}")
     shapes = {"eddy_viscosity": (count,)}
-    return {name: _checked_field(v, shapes.get(name, (count, d, d)), expected) for name, v in values.items()}
+    found = {name: one_field(v, expected, shapes.get(name, (count, d, d))) for name, v in values.items()}
+    for T in found.values():
+        if T.ndim == 3 and np.ptp([T, T.swapaxes(1, 2)], axis=0).max() > 1e-6 * np.abs(T).max():
+            raise InputError("closure: expected symmetric stresses")
+    return found
 
 
-def _checked_field(values, shape, expected) -> np.ndarray:
+def one_field(values, expected, shape) -> np.ndarray:
+    """A predicted field as a finite array of this shape.
+
+    Raises
+    ------
+    InputError, DivergenceError
+        As :func:`predict`.
+    """
+    if isinstance(values, Mapping):
+        raise InputError(f"closure: expected one field to be predicted, got {', '.join(values) or 'none'}")
     values = float_array(values, "closure", expected)
     if values.shape != shape:
         raise InputError(f"closure: expected {expected}, got shape {values.shape}")
     if not np.isfinite(values).all():
         raise DivergenceError("NaN or infinite values")
-    if values.ndim == 3 and np.ptp([values, values.swapaxes(1, 2)], axis=0).max() > 1e-6 * np.abs(values).max():
-        raise InputError("closure: expected symmetric stresses")
     return values
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import meshio
 import numpy as np
 
+from solvers.checkpoint import check_suffix
 from solvers.checks import float_array
 from solvers.conditions import Condition, flow_conditions
-from solvers.coupled_flow import known_stress
 from solvers.coupling import solve_coupled
 from solvers.fenics import MPI
 from solvers.incompressible import FlowResult, check_flow, solve_incompressible
 from solvers.starts import begun
+from solvers.stress_feedback import StressFeedback
 from vcnn.errors import InputError
 from vcnn.flow import FlowField
 
@@ -99,8 +100,7 @@ class RANS:
         DivergenceError
             If the iteration does not converge.
         """
-        if checkpoint is not None and Path(checkpoint).suffix != ".npz":
-            raise InputError(f"checkpoint: expected a path that ends in .npz, got {str(checkpoint)!r}")
+        check_suffix(checkpoint)
         result = self._result(start, comm, tolerance, max_rounds, checkpoint, progress)
         if checkpoint is not None:
             result.checkpoint(checkpoint)
@@ -110,13 +110,13 @@ class RANS:
         if isinstance(self.closure, type) and hasattr(self.closure, "solve"):
             options = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _OWN}
             return self.closure(**options).solve(start, comm)
-        domain, begin = begun(self, start, comm)
         if not hasattr(self.closure, "predict"):
-            return self._solved(domain, *self._eddy_viscosity(), begin)
+            values, location = self._eddy_viscosity()
+            domain, begin = begun(self, start, comm)
+            return self._solved(domain, values, location, begin)
         if self.anisotropy is not None:
-            _checked(self.anisotropy, "anisotropy", 2 * (domain.dimension,))
-        known = None if start is None else known_stress(start, domain, self.location)
-        return solve_coupled(self, domain, begin, known, tolerance, max_rounds, checkpoint, progress)
+            _checked(self.anisotropy, "anisotropy", 2 * (self.mesh.points.shape[1],))
+        return solve_coupled(self, StressFeedback, start, comm, tolerance, max_rounds, checkpoint, progress)
 
     def _solved(self, domain, values, location, start) -> FlowResult:
         """The flow with a given eddy viscosity."""

@@ -52,7 +52,7 @@ def _same(domain, mesh, wanted) -> bool:
 
 
 def _read(problem, path, domain) -> FlowResult:
-    others = ("velocity", "pressure", "eddy_viscosity", "anisotropy")   # the last two are a matter of coupling
+    others = ("velocity", "pressure", "eddy_viscosity", "anisotropy", "concentration")   # all but two: of coupling
     scalars = [name for name in functions_in(path) if name not in others]
     functions = _functions(domain, scalars)
     numbers = load_checkpoint(path, domain, functions)

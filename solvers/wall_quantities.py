@@ -14,6 +14,7 @@ from meshes.facets import cells_at
 from meshes.geometry import cell_centres
 from solvers.checks import check_number, float_array
 from solvers.fenics import dolfinx, fem, ufl
+from solvers.incompressible import molecular_viscosity
 from solvers.points import locate
 from vcnn.errors import InputError
 from vcnn.flow import FlowField
@@ -113,7 +114,11 @@ def along_wall(result, wall: str, reference_velocity=None) -> WallQuantities:
         raise InputError("reference_velocity: needed where no bulk velocity is given")
     check_number(U, "reference_velocity", "a number other than 0")
     dynamic = U**2 / 2
-    friction = result.problem.viscosity * np.einsum("ki,kij,kj->k", tangent, gradient, normal)
+    nu = result.problem.viscosity
+    if callable(nu):
+        c = result.scalars["concentration"]
+        nu = nu(located.values(c.function_space)(c)).reshape(2, -1).mean(axis=0)
+    friction = nu * np.einsum("ki,kij,kj->k", tangent, gradient, normal)
     closed = domain.period is not None and np.allclose(ends[-1] - ends[0], domain.period, rtol=1e-6)
     return WallQuantities(
         points, np.cumsum(lengths) - lengths / 2, lengths, tangent, normal, friction / dynamic,
@@ -126,7 +131,8 @@ def wall_force(result, *walls: str) -> np.ndarray:
 
     It is the reaction in the discrete momentum equation, tested with functions that are 1 on the walls, and so
     exactly what holds the discrete flow. For all walls together, its component along the period is the driving
-    force times the volume less ∫ (u·∇u)·e dx, which vanishes with the discrete divergence.
+    force times the volume less ∫ (u·∇u)·e dx, which vanishes with the discrete divergence, and with that of the
+    buoyancy if there is any.
 
     Raises
     ------
@@ -143,7 +149,10 @@ def wall_force(result, *walls: str) -> np.ndarray:
     drive = np.zeros(d)
     if domain.period is not None:
         drive = result.pressure_gradient * domain.period / np.linalg.norm(domain.period)
-    nu, f = fem.Constant(domain.mesh, float(result.problem.viscosity)), fem.Constant(domain.mesh, drive)
+    nu, f = molecular_viscosity(result), fem.Constant(domain.mesh, drive)
+    buoyancy = getattr(result.problem, "buoyancy", None)
+    if buoyancy is not None:
+        f = f + result.scalars["concentration"] * fem.Constant(domain.mesh, np.asarray(buoyancy, dtype=float))
     if result.eddy_viscosity is not None:
         nu = nu + result.eddy_viscosity
     stress = 2 * nu * ufl.sym(ufl.grad(u)) - p * ufl.Identity(d)

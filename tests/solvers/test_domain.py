@@ -5,7 +5,7 @@ import pytest
 
 import meshes
 from solvers.domain import build_domain
-from solvers.fenics import ufl
+from solvers.fenics import fem, ufl
 from solvers.sampling import sample
 from vcnn.mesh import boundary_facets, named_mesh
 
@@ -25,6 +25,16 @@ def test_values_return_in_the_order_of_the_mesh_given(kind):
     np.testing.assert_allclose(domain.at_cells(centres), mesh.points[mesh.cells[0].data].mean(axis=1))
     assert sorted(index) == list(range(len(index)))
     np.testing.assert_allclose(domain.period, [9, 0], atol=1e-12)
+
+
+@pytest.mark.parametrize("location", ["cell", "vertex", "node"])
+@pytest.mark.parametrize("kind", ["quadrilateral", "triangle"])
+def test_values_go_into_a_function_and_come_back(location, kind):
+    domain = build_domain(meshes.periodic_hill(1.0, cells=(9, 5), kind=kind), WALLS, ENDS)
+    element = {"cell": ("DG", 0), "vertex": ("Lagrange", 1), "node": ("Lagrange", 2)}[location]
+    f = fem.Function(fem.functionspace(domain.mesh, (*element, (2,))))
+    f.x.array[:] = np.random.default_rng(0).normal(size=len(f.x.array))
+    np.testing.assert_array_equal(domain.function(domain.values(f, location), location, "f").x.array, f.x.array)
 
 
 def test_values_at_vertices_become_a_function_and_come_back():

@@ -14,6 +14,7 @@ from test_laminar import box
 import meshes
 from solvers import (
     RANS,
+    ActiveScalar,
     LaminarFlow,
     ScalarTransport,
     SpalartAllmaras,
@@ -52,6 +53,8 @@ def solved() -> dict[str, np.ndarray]:
     turbulent = SpalartAllmaras(fine, 1 / 1000, 0.72).solve()
     coupled = RANS(mesh, 0.01, 0.7, closure=cloud_closure()).solve()
     stressed = RANS(mesh, 0.01, 0.7, closure=cloud_closure("reynolds_stress"), location="vertex").solve()
+    buoyant = ActiveScalar(mesh, lambda c: 0.05 + 0.02 * c, 0.7, scalar=ScalarTransport, buoyancy=(0.0, 0.1)).solve()
+    closed = ActiveScalar(mesh, 0.02, 0.7, scalar=cloud_closure(), buoyancy=(0.0, 1.0), location="vertex").solve()
     duct = LaminarFlow(box(3, "tetra"), 0.1, 0.5, walls=("wall",)).solve()
 
     points = np.stack([np.linspace(0, 9, 30), np.linspace(1, 3, 30)], axis=-1)
@@ -60,7 +63,7 @@ def solved() -> dict[str, np.ndarray]:
     profiles = station_profiles(hill, [0.5, 4.0, 8.5], count=11)
     results = {
         "laminar": hill, "scalar": scalar, "rans": rans, "turbulent": turbulent, "coupled": coupled,
-        "stressed": stressed, "duct": duct,
+        "stressed": stressed, "buoyant": buoyant, "closed": closed, "duct": duct,
     }  # fmt: skip
     arrays = {}
     for name, result in results.items():
@@ -69,8 +72,8 @@ def solved() -> dict[str, np.ndarray]:
     for profile in profiles:
         arrays |= fields(f"station {profile.parameters['station']}", profile)
     return arrays | {
-        "forces": np.array([result.pressure_gradient for result in (hill, rans, turbulent, coupled, stressed, duct)]),
-        "force on walls": np.stack([wall_force(result, "bottom", "top") for result in (hill, rans)]),
+        "forces": np.array([r.pressure_gradient for r in (hill, rans, turbulent, coupled, stressed, buoyant, duct)]),
+        "force on walls": np.stack([wall_force(result, "bottom", "top") for result in (hill, rans, buoyant)]),
         "skin friction": floor.skin_friction,
         "pressure coefficient": floor.pressure_coefficient,
         "separation": floor.separation,

@@ -8,6 +8,7 @@ import pytest
 from wrong_conditions import CONDITIONS
 from wrong_fields import FIELDS
 from wrong_meshes import MESHES, THROUGH, WALLS, Wrong, bounded, laminar
+from wrong_scalars import SCALARS
 
 import meshes
 from solvers import Inlet, along_wall, evaluate, load_checkpoint, locate, save_checkpoint, station_profiles, wall_force
@@ -115,7 +116,7 @@ def test_what_a_callable_raised_is_the_cause():
 
 
 @pytest.mark.parametrize(
-    "wrong", [*MESHES, *CONDITIONS, *FIELDS, *POINTS_AND_FILES], ids=lambda wrong: wrong.name
+    "wrong", [*MESHES, *CONDITIONS, *FIELDS, *SCALARS, *POINTS_AND_FILES], ids=lambda wrong: wrong.name
 )
 def test_wrong_set_up_is_refused_before_any_solve(wrong, solved, tmp_path, caplog):
     files = set(tmp_path.iterdir())
