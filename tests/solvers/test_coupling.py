@@ -42,14 +42,17 @@ def linear_stress(flow):
     return 0.01 * (d / (1 + d))[:, None, None] * (u[:, :, None] * u[:, None, :] + 0.1 * np.eye(2))
 
 
-def cloud_closure(output="positive_scalar", seed=1, gain=1.0):
+BALL, LATTICE = RegionOfInfluence.ball(0.4), RegionOfInfluence.ball(0.8, spacing=0.2)
+
+
+def cloud_closure(output="positive_scalar", seed=1, gain=1.0, region=BALL):
     """A small network with random weights that predicts viscosities or stresses, small but for the gain."""
     network = VectorCloudNetwork(("wall_distance", "strain_rate"), output=output, embedding=8, fitting=(16,), seed=seed)
     with torch.no_grad():
         network.fitting[-1].weight.mul_(gain)
         network.fitting[-1].bias.mul_(gain)
     scales = Scales(scalars=dict.fromkeys(network.scalars, (1.0, 1.0)), targets=((0.0, 0.01),))
-    return Closure(network, RegionOfInfluence.ball(0.4), "eddy_viscosity", 2, scales)
+    return Closure(network, region, "eddy_viscosity", 2, scales)
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +133,7 @@ def test_turned_mesh_gives_the_turned_flow(degrees):
     R = np.array([[c, -s], [s, c]])
     cells = [(block.type, block.data) for block in HILL.cells if block.dim == 2]
     turned = named_mesh(HILL.points @ R.T, cells, boundary_facets(HILL))
-    for closure in (cloud_closure(), Predicting(linear_stress)):
+    for closure in (cloud_closure(), cloud_closure(region=LATTICE), Predicting(linear_stress)):
         here = hill(closure).solve()
         there = RANS(turned, **REYNOLDS, closure=closure).solve()
         back = there.flow().rotated(R.T)

@@ -8,7 +8,7 @@ from shutil import which
 
 import numpy as np
 import pytest
-from test_coupling import cloud_closure
+from test_coupling import LATTICE, cloud_closure
 from test_laminar import box
 
 import meshes
@@ -52,7 +52,8 @@ def solved() -> dict[str, np.ndarray]:
     fine = meshes.periodic_hill(1.0, cells=(12, 16), grading=15.0, kind="triangle")
     turbulent = SpalartAllmaras(fine, 1 / 1000, 0.72).solve()
     coupled = RANS(mesh, 0.01, 0.7, closure=cloud_closure()).solve()
-    stressed = RANS(mesh, 0.01, 0.7, closure=cloud_closure("reynolds_stress"), location="vertex").solve()
+    lattice = cloud_closure("reynolds_stress", region=LATTICE)
+    stressed = RANS(mesh, 0.01, 0.7, closure=lattice, location="vertex").solve()
     buoyant = ActiveScalar(mesh, lambda c: 0.05 + 0.02 * c, 0.7, scalar=ScalarTransport, buoyancy=(0.0, 0.1)).solve()
     closed = ActiveScalar(mesh, 0.02, 0.7, scalar=cloud_closure(), buoyancy=(0.0, 1.0), location="vertex").solve()
     duct = LaminarFlow(box(3, "tetra"), 0.1, 0.5, walls=("wall",)).solve()
@@ -96,7 +97,7 @@ def mpirun(ranks, code, *arguments):
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PMI", "HYD", "MPI"))}
     environment["PYTHONPATH"] = str(Path(__file__).parent)
     command = [program, "-n", str(ranks), sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
 
 
 @pytest.mark.parametrize("ranks", [2, 3])
