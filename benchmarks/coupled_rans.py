@@ -19,12 +19,13 @@ from pathlib import Path
 import numpy as np
 from coupled_costs import costs
 from coupled_flows import VALIDATION, known_flow, trained
-from coupled_report import draw, page
+from coupled_report import card, draw, page
 from rans_hills import TRAIN, read_hill
 from turbulence import errors
 
 import meshes
 from solvers import RANS, LaminarFlow, SpalartAllmaras, coupled_rotation_study, evaluate
+from solvers.coupled_rotation_report import pictures
 from vcnn import DivergenceError
 from vcnn.evaluation import relative_l2
 
@@ -126,6 +127,8 @@ def turned(closures) -> dict:
     mesh = meshes.periodic_hill(1.0, cells=(40, 24), grading=15.0)
     problem = RANS(mesh, 1.786e-4, 0.72, location="vertex")
     study = coupled_rotation_study(closures, problem)
+    for name, figure in zip(("flows", "changes"), pictures(study).values(), strict=False):
+        figure.savefig(HERE / "results" / f"coupled_rans_turned_{name}.png", dpi=80)
     return {
         "angles": study.angles.tolist(),
         **{name: [{"change": run.change, "rounds": run.rounds, "failure": run.failure} for run in runs]
@@ -166,6 +169,7 @@ def main():
     (HERE / "results" / "coupled_rans.md").write_text(text, encoding="utf-8")
     if options.ship:
         closures["sst"].save(PRETRAINED)
+        PRETRAINED.with_suffix(".md").write_text(card(results), encoding="utf-8")
     print(text)
 
 

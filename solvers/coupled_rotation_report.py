@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure
 
 from solvers.case import read_case
 from solvers.closure_checks import closure_for
@@ -106,7 +107,7 @@ def _section(study, case) -> Section:
     )
     text += "".join(f"\n\n{name} at {angle:g}°: {run.failure}." for name, angle, run in runs if run.failure)
     header = ["model", "frame", "rounds", "change of the velocity", "clipped", *outcome.values()]
-    return Section("Solved in turned frames", text, header, rows, _figures(study))
+    return Section("Solved in turned frames", text, header, rows, pictures(study))
 
 
 def _outcome(problem) -> dict[str, str]:
@@ -119,8 +120,8 @@ def _outcome(problem) -> dict[str, str]:
     return {}
 
 
-def _figures(study) -> dict:
-    """Pictures of flows and of their changes, in the frames that they were solved in; none if there are none."""
+def pictures(study: CoupledRotationStudy) -> dict[str, Figure]:
+    """Caption -> pictures of flows and of their changes, in the frames that they were solved in; none if there are none."""
     solved = {name: runs for name, runs in study.runs.items() if not runs[0].failure}
     if not solved:
         return {}

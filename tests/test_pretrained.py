@@ -67,5 +67,5 @@ def test_every_model_has_a_card_and_is_small():
 
 
 def test_unknown_model():
-    with pytest.raises(InputError, match="pretrained: expected one of hill-concentration, hill-eddy-.*, got 'duct'"):
+    with pytest.raises(InputError, match=r"pretrained: expected one of hill-concentration, hill-eddy-.*, got 'duct'"):
         Closure.pretrained("duct")
