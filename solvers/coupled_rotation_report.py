@@ -121,7 +121,7 @@ def _outcome(problem) -> dict[str, str]:
 
 
 def pictures(study: CoupledRotationStudy) -> dict[str, Figure]:
-    """Caption -> pictures of flows and of their changes, in the frames that they were solved in; none if there are none."""
+    """Caption -> picture, of flows and of their changes in the frames that they were solved in; if there are any."""
     solved = {name: runs for name, runs in study.runs.items() if not runs[0].failure}
     if not solved:
         return {}
