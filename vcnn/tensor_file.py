@@ -20,7 +20,10 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], header: dict)
     part = path.with_name(f".{path.name}.part")
     try:
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+        part.touch()
+        usual = part.stat().st_mode   # safetensors would keep the file from all but its owner
         save_file(tensors, part, metadata={"vcnn": json.dumps(header)})
+        part.chmod(usual)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

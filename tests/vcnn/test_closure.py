@@ -37,6 +37,8 @@ def test_saved_closure_predicts_the_same_bits(tmp_path):
     assert again.units == {"length": "H"} and again.provenance == {"seed": 4}
     assert again.region == closure.region and again.scales == closure.scales
     assert [p.name for p in tmp_path.iterdir()] == ["model.safetensors"]
+    (tmp_path / "any").touch()
+    assert path.stat().st_mode == (tmp_path / "any").stat().st_mode   # readable for whom other files are
 
 
 def test_prediction_does_not_depend_on_block_sizes(monkeypatch):
