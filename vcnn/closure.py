@@ -23,7 +23,7 @@ from vcnn.tensor_file import read_tensors, write_tensors
 _FORMAT = 2
 _FIELDS = ("scalars", "vectors", "tensors")
 _RANGE = "training_range/"   # tensors of that name are not the network's
-ROWS = 2**15  # rows of pair data a network handles at once: activations stay in the cache
+ROWS = 2**14  # rows of pair data a network handles at once: activations stay in the cache, in double precision too
 
 
 @dataclass(frozen=True, eq=False)
