@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -76,12 +77,13 @@ def against_teacher(closure, teacher, name, folder) -> dict:
     return row
 
 
-def against_les(closure, name) -> dict:
+def against_les(closure, kind, name, folder) -> dict:
     """At the driving of the LES, whose velocity is what to meet; SST's own error beside it."""
     _, data = read_hill(TRAIN / f"{name}.npz")
     row, result = coupled(closure, name, float(data["ubar_dns"][0]))
     row["sst"] = errors(data["sst_velocity"][:, :2].astype(float), data)
     if result is not None:
+        result.flow("vertex").save(folder / "solved" / f"{kind}_at_les_{name}.vtu")
         row["error"] = errors(result.flow("cell").velocity, data)
     return row
 
@@ -148,14 +150,14 @@ def main():
     results = json.loads(kept.read_text()) if kept.exists() else {}
     jobs = {}
     for name in VALIDATION:
-        jobs[f"sst, {name}"] = lambda name=name: against_teacher(closures["sst"], "sst", name, folder)
-        jobs[f"starts, {name}"] = lambda name=name: starts(closures["sst"], name)
-        jobs[f"sa, {name}"] = lambda name=name: against_teacher(closures["sa"], "sa", name, folder)
+        jobs[f"starts, {name}"] = partial(starts, closures["sst"], name)
+        for teacher in ("sst", "sa"):
+            jobs[f"{teacher}, {name}"] = partial(against_teacher, closures[teacher], teacher, name, folder)
         for kind in ("les", "sst"):
-            jobs[f"{kind} at LES, {name}"] = lambda name=name, kind=kind: against_les(closures[kind], name)
-    jobs["Reynolds number"] = lambda: other_reynolds_number(closures["sst"])
-    jobs["turned"] = lambda: turned({"vector-cloud": closures["sst"], "graph-kernel": closures["graph"]})
-    jobs["costs"] = lambda: costs(closures["sst"])
+            jobs[f"{kind} at LES, {name}"] = partial(against_les, closures[kind], kind, name, folder)
+    jobs["Reynolds number"] = partial(other_reynolds_number, closures["sst"])
+    jobs["turned"] = partial(turned, {"vector-cloud": closures["sst"], "graph-kernel": closures["graph"]})
+    jobs["costs"] = partial(costs, closures["sst"])
     for key, measure in jobs.items():
         if key not in results:
             results[key] = measure()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import matplotlib
 import numpy as np
 from coupled_flows import VALIDATION, known_flow
+from rans_hills import TRAIN, at_vertices, outline, read_hill
 from reports import table
 
+from vcnn import FlowField
 from vcnn.cli.tables import percent
 from vcnn.evaluation.plots import draw_field
 
@@ -117,7 +119,9 @@ out both. Solved at the bulk velocity of the LES, against its mean velocity: mea
 challenge's score, and L2. Beside it the closure that learned SST's ν_t, and SST's own field.
 
 {table(header, rows)}
-{"".join(chr(10) + line + chr(10) for line in failures)}"""
+{"".join(chr(10) + line + chr(10) for line in failures)}
+![Velocity profiles beside LES](coupled_rans_les.png)
+"""
 
 
 def _turned(results) -> str:
@@ -193,15 +197,13 @@ What SST gets wrong against LES it gets wrong too. Where it extrapolates `closur
 
 
 def draw(results, folder, results_folder):
-    """Profiles and ν_t of one hill, and how the iterations went."""
-    from vcnn import FlowField
-
+    """Profiles and ν_t of one hill beside SST's, profiles beside those of LES, and how the iterations went."""
     known, found = known_flow("sst", SHOWN, folder), FlowField.load(folder / "solved" / f"sst_{SHOWN}.vtu")
     figure = plt.figure(figsize=(13, 10), layout="constrained")
-    top, *maps = figure.subplot_mosaic([["u", "u"], ["theirs", "ours"], ["history", "history"]],
-                                       height_ratios=[1.2, 1, 0.9]).values()  # fmt: skip
-    theirs, ours, history = maps
-    _profiles(top, known, found)
+    top, theirs, ours, history = figure.subplot_mosaic(
+        [["u", "u"], ["theirs", "ours"], ["history", "history"]], height_ratios=[1.2, 1, 0.9]
+    ).values()
+    _profiles(top, {"SST's ν_t": (known, "k-"), "closure": (found, "C1--")}, SHOWN)
     norm = Normalize(0, known.scalars["eddy_viscosity"].max())
     for axes, flow, title in ((theirs, known, "SST"), (ours, found, "closure, coupled")):
         drawn = draw_field(axes, flow, flow.scalars["eddy_viscosity"], norm)
@@ -209,27 +211,36 @@ def draw(results, folder, results_folder):
     figure.colorbar(drawn, ax=[theirs, ours], shrink=0.8)
     for k, name in enumerate(VALIDATION):
         row = results[f"sst, {name}"]
-        history.semilogy(np.arange(1, len(row["change"]) + 1), row["change"], color=f"C{k}", label=name)
-        history.semilogy(np.arange(1, len(row["residual"]) + 1), row["residual"], ":", color=f"C{k}")
+        for key, style, label in (("change", "-", name), ("residual", ":", None)):
+            history.semilogy(np.arange(1, len(row[key]) + 1), row[key], style, color=f"C{k}", label=label)
     history.set(xlabel="round", ylabel="change (lines), residual (dots)", title="Convergence from rest")
     history.legend()
     history.grid(alpha=0.3)
     figure.savefig(results_folder / "coupled_rans.png", dpi=90)
     plt.close(figure)
 
+    figure = plt.figure(figsize=(13, 5), layout="constrained")
+    mesh, data = read_hill(TRAIN / f"{SHOWN}.npz")
+    at = lambda name: FlowField(mesh.points, at_vertices(mesh, data, name)[:, :2], mesh=mesh)
+    found = FlowField.load(folder / "solved" / f"les_at_les_{SHOWN}.vtu")
+    lines = {"LES": (at("les_velocity"), "k-"), "SST": (at("sst_velocity"), "C0:"), "closure": (found, "C1--")}
+    _profiles(figure.add_subplot(), lines, SHOWN)
+    figure.savefig(results_folder / "coupled_rans_les.png", dpi=90)
+    plt.close(figure)
 
-def _profiles(axes, known, found):
-    length = np.ptp(known.points[:, 0])
-    cells = known.mesh.cells[0].data
-    triangles = Triangulation(*known.points.T, np.concatenate([cells[:, :3], cells[:, [0, 2, 3]]]))
-    y = np.linspace(known.points[:, 1].min(), known.points[:, 1].max(), 150)
-    scale = 0.8 * length / STATIONS
+
+def _profiles(axes, lines, name):
+    """u along x at stations, label -> (flow at vertices, style)."""
+    flow, _ = next(iter(lines.values()))
+    length, (low, high) = np.ptp(flow.points[:, 0]), (flow.points[:, 1].min(), flow.points[:, 1].max())
+    cells, y = flow.mesh.cells[0].data, np.linspace(low, high, 150)
+    triangles = Triangulation(*flow.points.T, np.concatenate([cells[:, :3], cells[:, [0, 2, 3]]]))
     for k, x in enumerate((np.arange(STATIONS) + 0.25) * length / STATIONS):
-        for flow, style, name in ((known, "k-", "SST's ν_t"), (found, "C1--", "closure")):
+        for label, (flow, style) in lines.items():
             u = LinearTriInterpolator(triangles, flow.velocity[:, 0])(np.full_like(y, x), y)
-            axes.plot(x + scale * u, y, style, label=name if k == 0 else None)
+            axes.plot(x + 0.8 * length / STATIONS * u, y, style, label=label if k == 0 else None)
         axes.axvline(x, color="0.8", lw=0.6, zorder=0)
-    floor = np.unique(np.concatenate([b.data for b in known.mesh.cells if b.type == "line"] or [cells.ravel()]))
-    axes.plot(*known.points[floor].T, ",", color="0.6")
-    axes.set(title=f"{SHOWN}: velocity along x", xlabel="x", ylabel="y")
+    for wall in ("bottom", "top"):
+        axes.plot(*outline(flow.mesh, wall), "0.4", lw=1)
+    axes.set(title=f"{name}: velocity along x", xlabel="x", ylabel="y")
     axes.legend(loc="upper right")
