@@ -60,8 +60,8 @@ class Feedback(Protocol):
     def first(self) -> dict[str, np.ndarray]:
         """Fields to begin with where there is no flow yet."""
 
-    def predicted(self, result: FlowResult) -> tuple[dict[str, np.ndarray], float]:
-        """The fields that a flow makes, and at which share of the points they were cut."""
+    def predicted(self, result: FlowResult) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+        """The fields that a flow makes, and where they were cut, if they can be: ``clipped`` of `FlowResult`."""
 
     def scale(self, x: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """What changes of the fields are small beside."""
