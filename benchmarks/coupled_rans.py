@@ -94,7 +94,7 @@ def starts(closure, name) -> dict:
     nu, bulk = float(data["nu"]), float(data["ubar"][0])
     begins = {
         "uniform": None,
-        "laminar": LaminarFlow(mesh, 50 * nu, bulk).solve(),
+        "laminar": LaminarFlow(mesh, 200 * nu, bulk).solve(),
         "Spalart-Allmaras": SpalartAllmaras(mesh, nu, bulk).solve(),
     }
     rows, first = {}, None

@@ -75,7 +75,7 @@ def _starts(results) -> str:
         rows.append([name, *told])
     return f"""## Where the iteration begins
 
-Rounds and, in brackets, how far the velocity ends from the one reached from rest. The laminar start has 50 times the
+Rounds and, in brackets, how far the velocity ends from the one reached from rest. The laminar start has 200 times the
 viscosity.
 
 {table(["hill", "from rest", "from a laminar flow", "from Spalart-Allmaras"], rows)}
