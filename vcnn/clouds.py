@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -144,8 +145,13 @@ class VectorClouds:
     def split(self, work: np.ndarray, budget: int) -> Iterator[VectorClouds]:
         """Consecutive clouds in parts whose summed ``work`` ((m,) per cloud) stays near ``budget``."""
         part = (np.cumsum(work) - work) // budget
-        for number in np.unique(part):
-            yield self.select(np.flatnonzero(part == number))
+        _, first = np.unique(part, return_index=True)
+        for start, end in pairwise([*first, len(self)]):
+            a, b = self.offsets[start], self.offsets[end]
+            yield VectorClouds(
+                self.flow, self.centres[start:end], self.offsets[start : end + 1] - a, self.neighbours[a:b],
+                self.positions[a:b],
+            )  # fmt: skip
 
 
 def joined(flows: Sequence[FlowField]) -> FlowField:

@@ -61,4 +61,4 @@ class Pairs:
         """Σ share · embedding ⊗ (1, vectors) over each cloud: (N, k), several (d, N) -> (m, k, 1 + Σ d)."""
         weighted = torch.cat([self.shares[None], *(self.shares * v for v in vectors)])
         blocks = weighted.view(len(weighted), self.clouds, -1)
-        return embedding.view(self.clouds, blocks.shape[2], -1).transpose(1, 2) @ blocks.permute(1, 2, 0)
+        return (blocks.transpose(0, 1) @ embedding.view(self.clouds, blocks.shape[2], -1)).transpose(1, 2)
