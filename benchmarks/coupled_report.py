@@ -35,11 +35,11 @@ def _head(spent) -> str:
 Written by `python benchmarks/coupled_rans.py`. Networks learn ν_t (or ν_t and an anisotropy) on the 21 training hills
 of the Closure Challenge, from clouds of mean velocity, strain rate and wall distance in balls of radius 1 hill height,
 gathered at a lattice with spacing 0.2; no turbulence equation is an input. They are then asked while the equations are
-solved, on the four validation hills, from rest, until what they say changes by less than 1e-9. No network was trained on
-these hills, but the number of epochs and the region were chosen with an eye on them. Training took {spent["sst"]:.1f}
-(SST), {spent["sa"]:.1f} (Spalart-Allmaras), {spent["les"]:.1f} (LES) and {spent["graph"]:.1f} minutes (graph kernel
-network) of one thread. Seconds are those of a shared machine but for the last section. All errors are relative L2 norms
-over the plane unless said.
+solved, on the four validation hills, from rest, until what they say changes by less than 1e-9. No network was trained
+on these hills, but the number of epochs and the region were chosen with an eye on them. Training took
+{spent["sst"]:.1f} (SST), {spent["sa"]:.1f} (Spalart-Allmaras), {spent["les"]:.1f} (LES) and {spent["graph"]:.1f}
+minutes (graph kernel network) of one thread. Seconds are those of a shared machine but for the last section. All
+errors are relative L2 norms over the plane unless said.
 """
 
 
@@ -117,8 +117,9 @@ def _les(results) -> str:
 
 The stress of the LES is split as -2 ν_t S + a with the ν_t >= 0 that is nearest where S is not small; the network puts
 out both. It sees clouds of velocities and wall distances but no gradient at a point: with gradients, the iteration did
-not settle on alpha_05_10071_2024 (changes of 2.5 % after 100 rounds). Solved at the bulk velocity of the LES, against its mean velocity: mean |ΔU| over mean |U| of the cells, the
-challenge's score, and L2. Beside it the closure that learned SST's ν_t, and SST's own field.
+not settle on alpha_05_10071_2024 (changes of 2.5 % after 100 rounds). Solved at the bulk velocity of the LES, against
+its mean velocity: mean |ΔU| over mean |U| of the cells, the challenge's score, and L2. Beside it the closure that
+learned SST's ν_t, and SST's own field.
 
 {table(header, rows)}
 {"".join(chr(10) + line + chr(10) for line in failures)}
