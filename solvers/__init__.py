@@ -7,7 +7,7 @@ from importlib import import_module
 
 _HOME = {
     "ActiveScalar": "active_scalar",
-    "CouplingHistory": "coupling",
+    "CouplingHistory": "coupling_history",
     "Domain": "domain",
     "FlowResult": "incompressible",
     "Inlet": "conditions",

@@ -91,7 +91,7 @@ class ActiveScalar:
             To begin from, as in `LaminarFlow.solve`; a checkpoint of a coupled run goes on with its c, which must be
             known at the same points. Without it the flow with c = 0 is the first.
         tolerance : float
-            Bound of how c still changes, relative L²; see :class:`solvers.coupling.CouplingHistory`. A closure whose
+            Bound of how c still changes, relative L²; see :class:`solvers.CouplingHistory`. A closure whose
             clouds follow the velocity predicts in steps, as points come and go, and may settle to 1e-3 only.
         max_rounds, checkpoint, progress
             As in `RANS.solve`.

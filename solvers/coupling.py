@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 
 import numpy as np
 from tqdm import tqdm
 
 from solvers.anderson import Anderson
 from solvers.coupled_flow import CoupledFlow
+from solvers.coupling_history import CouplingHistory
 from solvers.incompressible import FlowResult
 from solvers.starts import begun
 from vcnn.errors import DivergenceError
@@ -19,39 +19,6 @@ log = logging.getLogger("vcnn.solvers")
 _RESIDUAL = 1e-9    # of the momentum balance, relative to the load
 _RELAXATION = 0.5   # at first
 _EVERY = 5          # rounds from checkpoint to checkpoint
-
-
-@dataclass(frozen=True)
-class CouplingHistory:
-    """How a flow and what is predicted from it came to agree, one number a round.
-
-    Parameters
-    ----------
-    residual : tuple of float
-        Of the momentum balance, after the correction, relative to the load.
-    change : tuple of float
-        |G(x) − x| / |ν + ν_t|, or / |c| of a scalar, root mean squares: how far what is predicted is from what the
-        flow was solved with.
-    relaxation : tuple of float
-        β of :class:`solvers.anderson.Anderson` in the step that follows.
-    clipped : tuple of float
-        Share of the points where the prediction was out of bounds.
-    """
-
-    residual: tuple[float, ...] = ()
-    change: tuple[float, ...] = ()
-    relaxation: tuple[float, ...] = ()
-    clipped: tuple[float, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.residual)
-
-    def after(self, residual, change, relaxation, clipped) -> CouplingHistory:
-        """The history with one more round."""
-        return CouplingHistory(
-            (*self.residual, residual), (*self.change, change), (*self.relaxation, relaxation),
-            (*self.clipped, clipped),
-        )  # fmt: skip
 
 
 def solve_coupled(problem, make_feedback, start, comm, tolerance, max_rounds, checkpoint, progress) -> FlowResult:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solvers.checkpoint import save_checkpoint
 from solvers.checks import check_number, is_number
 from solvers.conditions import flow_conditions
+from solvers.coupling_history import CouplingHistory
 from solvers.domain import Domain
 from solvers.fenics import fem, ufl
 from solvers.mesh_checks import cells_of
@@ -19,9 +19,6 @@ from solvers.newton import newton
 from solvers.output import write_vtx
 from solvers.sampling import flow_field
 from vcnn.flow import FlowField
-
-if TYPE_CHECKING:
-    from solvers.coupling import CouplingHistory
 
 
 def strain_rate(u):

@@ -84,7 +84,7 @@ class RANS:
             then. Without it, a closure that predicts begins from the flow with ν_t = 0.02 U d, d the distance to the
             wall.
         tolerance : float
-            Bound of what the closure still changes, relative L²; see :class:`solvers.coupling.CouplingHistory`.
+            Bound of what the closure still changes, relative L²; see :class:`solvers.CouplingHistory`.
         max_rounds : int
             How many times a closure that predicts may be asked.
         checkpoint : path ending in ``.npz``, optional

@@ -39,7 +39,7 @@ class RunSummary:
     residuals : tuple of float
         Of the momentum balance before each step and at the end, or after each round of a closure.
     history : mapping name -> tuple of float
-        Of a closure, see :class:`solvers.coupling.CouplingHistory`; else empty.
+        Of a closure, see :class:`solvers.CouplingHistory`; else empty.
     speed : float
         The velocity of coefficients and profiles: the largest one given on the boundary, else the bulk velocity.
     forces : mapping wall -> (d,), of the fluid, over the density
