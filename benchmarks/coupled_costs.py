@@ -31,19 +31,18 @@ class Timed:
 
 @contextmanager
 def timed_corrections():
-    """Seconds and numbers of Newton corrections so far: assembly, factorisation, two back-substitutions."""
-    spent, calls, correction = [], [], BorderedSystem.correction
+    """Seconds of every Newton correction so far: assembly, factorisation, two back-substitutions."""
+    spent, correction = [], BorderedSystem.correction
 
     def timed(self, step=-1):
         begin = time.perf_counter()
         change = correction(self, step)
         spent.append(time.perf_counter() - begin)
-        calls.append(1)
         return change
 
     BorderedSystem.correction = timed
     try:
-        yield spent, calls
+        yield spent
     finally:
         BorderedSystem.correction = correction
 
@@ -52,23 +51,23 @@ def costs(closure) -> dict:
     """Seconds of a round, its parts, and of Spalart-Allmaras on the same mesh; one thread, one run."""
     mesh, data = read_hill(TRAIN / f"{HILL}.npz")
     nu, bulk = float(data["nu"]), float(data["ubar"][0])
-    with timed_corrections() as (spent, calls):
+    with timed_corrections() as spent:
         begin = time.perf_counter()
         model = SpalartAllmaras(mesh, nu, bulk).solve()
         seconds = time.perf_counter() - begin
-    monolithic = {"seconds": seconds, "steps": len(model.residuals) - 1, "correction": sum(spent) / sum(calls)}
+    monolithic = {"seconds": seconds, "steps": len(model.residuals) - 1, "correction": sum(spent) / len(spent)}
     timed = Timed(closure)
-    with timed_corrections() as (spent, calls):
+    with timed_corrections() as spent:
         begin = time.perf_counter()
         result = RANS(mesh, nu, bulk, closure=timed, location="vertex").solve()
         seconds = time.perf_counter() - begin
-    rounds, correction = len(result.history), sum(spent) / sum(calls)
+    rounds, correction = len(result.history), sum(spent) / len(spent)
     asked, rest = timed.seconds / timed.calls, (seconds - sum(spent) - timed.seconds) / rounds
     return {
         "cells": len(data["cells"]),
         "seconds": seconds,
         "rounds": rounds,
-        "corrections": sum(calls),
+        "corrections": len(spent),
         "closure": asked,
         "correction": correction,
         "rest": rest,

@@ -10,7 +10,7 @@ import meshio
 import numpy as np
 
 from solvers.checkpoint import check_suffix
-from solvers.checks import check_number, float_array
+from solvers.checks import check_location, check_number, float_array
 from solvers.conditions import Condition, flow_conditions
 from solvers.coupling import solve_coupled
 from solvers.fenics import MPI
@@ -69,8 +69,7 @@ class ActiveScalar:
         else:
             check_number(self.viscosity, "viscosity", "a positive number")
         flow_conditions(self)
-        if self.location not in ("cell", "vertex"):
-            raise InputError(f"location: expected 'cell' or 'vertex', got {self.location!r}")
+        check_location(self.location)
         if not (callable(self.scalar) or hasattr(self.scalar, "predict")):
             raise InputError(f"scalar: expected ScalarTransport or an object with predict, got {self.scalar!r}")
         if self.buoyancy is not None:

@@ -14,6 +14,7 @@ import numpy as np
 
 import meshes
 from meshes.reading import read_flow, read_mesh
+from solvers.checks import check_location
 from solvers.conditions import Condition, Inlet, Outlet, Periodic, Symmetry, Wall
 from vcnn.errors import InputError, naming
 from vcnn.flow import FlowField
@@ -126,6 +127,8 @@ def read_case(path: Path) -> Case:
         tolerance, rounds = table.get("tolerance", 1e-9), table.get("max_rounds", 100)
         if not (tolerance > 0 and rounds > 0):
             raise InputError(f"tolerance and max_rounds: expected positive numbers, got {tolerance!r} and {rounds!r}")
+        location = table.get("location", "cell")
+        check_location(location)
         if "units" in table:
             with naming("[units]"):
                 _check(table["units"], {"length": "a number", "velocity": "a number"})
@@ -135,7 +138,7 @@ def read_case(path: Path) -> Case:
         reference, name = _reference(table.get("reference"), mesh, path.parent)
         return Case(
             mesh, table["viscosity"], _conditions(table["conditions"], mesh), model, stations, reference, name,
-            tolerance, rounds, table.get("location", "cell"), table.get("units"), text,
+            tolerance, rounds, location, table.get("units"), text,
         )  # fmt: skip
 
 

@@ -81,3 +81,14 @@ def names_of(value, name: str) -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, Iterable) or not all(isinstance(item, str) for item in value):
         raise InputError(f"{name}: expected a sequence of names of boundaries, got {value!r}")
     return tuple(value)
+
+
+def check_location(location) -> None:
+    """Refuse anything but the names of the points that a flow is known at.
+
+    Raises
+    ------
+    InputError
+    """
+    if location not in ("cell", "vertex"):
+        raise InputError(f"location: expected 'cell' or 'vertex', got {location!r}")

@@ -10,7 +10,7 @@ import meshio
 import numpy as np
 
 from solvers.checkpoint import check_suffix
-from solvers.checks import float_array
+from solvers.checks import check_location, float_array
 from solvers.conditions import Condition, flow_conditions
 from solvers.coupling import solve_coupled
 from solvers.fenics import MPI
@@ -65,8 +65,7 @@ class RANS:
     conditions: Mapping[str, Condition] | None = None
 
     def __post_init__(self):
-        if self.location not in ("cell", "vertex"):
-            raise InputError(f"location: expected 'cell' or 'vertex', got {self.location!r}")
+        check_location(self.location)
         if isinstance(self.closure, type) and self.anisotropy is not None:
             raise InputError("anisotropy: a turbulence model takes none")
         check_flow(self)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from meshes.wall_distance import wall_distance
+from solvers.checks import check_location
 from solvers.domain import Domain
 from solvers.fenics import basix, dolfinx, fem, ufl
 from solvers.periodicity import merged_vertices
-from vcnn.errors import InputError
 from vcnn.flow import FlowField
 from vcnn.mesh import boundary_facets
 
@@ -67,8 +67,7 @@ def sample(domain: Domain, location, functions, expressions) -> dict[str, np.nda
         together = {**functions, **expressions}
         values = domain.at_cells(_tabulated(domain, list(together.values()), _midpoint(domain))[:, 0])
         return dict(zip(together, values.T, strict=True))
-    if location != "vertex":
-        raise InputError(f"location: expected 'cell' or 'vertex', got {location!r}")
+    check_location(location)
     corners = basix.geometry(domain.mesh.basix_cell())
     values = domain.at_vertices(_tabulated(domain, list(functions.values()), corners))
     return {**dict(zip(functions, values.T, strict=True)), **averaged(domain, expressions)}

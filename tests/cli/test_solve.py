@@ -241,6 +241,7 @@ def test_closures_that_are_no_turbulent_stress(folder, capsys):
     ("old", "new", "message"),
     [
         ("0.05", "-0.05", "channel.toml: viscosity: expected a positive number, got -0.05"),
+        ("0.05", '0.05\nlocation = "edge"', "channel.toml: location: expected 'cell' or 'vertex', got 'edge'"),
         ('"laminar"', '"k-omega"', "channel.toml: model: expected one of laminar, spalart-allmaras"),
         (", bulk_velocity = 0.5", "", "channel.toml: conditions: nothing moves the flow"),
         ('top = { kind = "wall" }', 'top = { kind = "wall", velocity = [0, 1] }', "channel.toml: boundary 'top': the"),
