@@ -8,6 +8,9 @@ from importlib import import_module
 _HOME = {
     "ActiveScalar": "active_scalar",
     "CouplingHistory": "coupling_history",
+    "DifferentiableCoupling": "differentiable_coupling",
+    "DifferentiableFlow": "differentiable_flow",
+    "DifferentiableTransport": "differentiable_transport",
     "Domain": "domain",
     "FlowResult": "incompressible",
     "Inlet": "conditions",

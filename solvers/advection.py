@@ -23,13 +23,13 @@ def carried(c, s, u, diffusivity, rate, through):
         Unknown and test function, quadratic.
     u : dolfinx Function of shape (d,)
     diffusivity : UFL expression
-        D, constant.
+        D, smooth in each cell.
     rate : UFL expression
         k, 1/time.
     through : UFL measure
     """
     D, convection = diffusivity, ufl.dot(u, ufl.grad(c))
-    strong = convection - D * ufl.div(ufl.grad(c)) + rate * c
+    strong = convection - ufl.div(D * ufl.grad(c)) + rate * c
     form = (D * ufl.dot(ufl.grad(c), ufl.grad(s)) + rate * c * s + strong * upwinding(s, u, D)) * dx
     if u.ufl_element() not in ufl.H1:
         return form + convection * s * dx

@@ -102,11 +102,28 @@ class BorderedSystem:
             load = max(load, self._assembled(self.z, self.body).norm())
         return load if load > 0 else 1.0
 
+    def missing(self) -> float:
+        """target - b·w, which any correction makes vanish; 0 without a drive."""
+        return 0.0 if self.b is None else self.target - self.b.dot(self.w.x.petsc_vec)
+
     def correction(self, step=-1) -> float:
         """Computes that of w from the residual last computed, and returns that of f: one factorisation.
 
         The Jacobian is number ``step`` of those given, the last one from there on.
         """
+        self.linearise(step)
+        self._solve(self.r, self.dw)
+        fem.petsc.set_bc(self.dw, self.bcs, alpha=0)   # exactly, however well the system was solved
+        self.dw.scale(-1)
+        if self.b is None:
+            return 0.0
+        self._solve(self.b, self.z)
+        change = (self.missing() - self.b.dot(self.dw)) / self.b.dot(self.z)
+        self.dw.axpy(change, self.z)
+        return change
+
+    def linearise(self, step=-1):
+        """Make the Jacobian at w, number ``step`` of those given, what is solved with."""
         self.A.zeroEntries()
         fem.petsc.assemble_matrix(self.A, self.jacobians[min(step, len(self.jacobians) - 1)], bcs=self.bcs)
         self.A.assemble()
@@ -116,16 +133,37 @@ class BorderedSystem:
         if self.ksp is None:
             self.ksp = self._new_ksp(self.K)
         self.ksp.setOperators(self.K)
-        self._solve(self.r, self.dw)
-        fem.petsc.set_bc(self.dw, self.bcs, alpha=0)   # exactly, however well the system was solved
-        self.dw.scale(-1)
+
+    def adjoint(self, gradient, of_force=0.0) -> tuple[PETSc.Vec, float]:
+        """The multipliers (λ, μ) of the equations and of b·w = target for a functional J of w and f.
+
+        They solve the transposed of what was linearised last,
+
+            Aᵀ λ + b μ = ∂J/∂w,  −b·λ = ∂J/∂f,
+
+        so that dJ = −λ·dF + μ dtarget where data of the problem change.
+
+        Parameters
+        ----------
+        gradient : PETSc.Vec
+            ∂J/∂w; overwritten.
+        of_force : float
+            ∂J/∂f.
+        """
+        fem.petsc.set_bc(gradient, self.bcs, alpha=0)
+        if self.B is not None:
+            gradient.axpy(-1, self.B * gradient)
+        multiplier = gradient.duplicate()
+        multiplier.set(0)
+        if gradient.norm() > 0:
+            self._solve(gradient, multiplier, transposed=True)
+        fem.petsc.set_bc(multiplier, self.bcs, alpha=0)
         if self.b is None:
-            return 0.0
-        self._solve(self.b, self.z)
-        missing = self.target - self.b.dot(self.w.x.petsc_vec) - self.b.dot(self.dw)
-        change = missing / self.b.dot(self.z)
-        self.dw.axpy(change, self.z)
-        return change
+            return multiplier, 0.0
+        self._solve(self.b, self.z, transposed=True)
+        mu = (self.b.dot(multiplier) + of_force) / self.b.dot(self.z)
+        multiplier.axpy(-mu, self.z)
+        return multiplier, mu
 
     def advance(self, change, limit=np.inf) -> tuple[float, float]:
         """Add the correction, halved until it leaves no residual above the limit.
@@ -158,11 +196,14 @@ class BorderedSystem:
             vector.axpy(-1, self.B * vector)
         return vector
 
-    def _solve(self, rhs, x):
-        """x = A⁻¹ rhs; what the solver says of itself is not trusted: the true residual is computed."""
-        self.ksp.solve(rhs, x)
+    def _solve(self, rhs, x, transposed=False):
+        """x = A⁻¹ rhs or A⁻ᵀ rhs; the solver's own word is not trusted: the true residual is computed."""
+        solve, multiply = self.ksp.solve, self.K.mult
+        if transposed:
+            solve, multiply = self.ksp.solveTranspose, self.K.multTranspose
+        solve(rhs, x)
         error = rhs.duplicate()
-        self.K.mult(x, error)
+        multiply(x, error)
         error.axpy(-1, rhs)
         if self.ksp.getConvergedReason() < 0 or not error.norm() <= 1e-6 * rhs.norm():
             raise DivergenceError(

@@ -89,10 +89,10 @@ class CoupledFlow:
         self.shares = np.sqrt(feedback.weights / feedback.weights.sum())
         self.functions = self._zero()
         terms = feedback.terms(self.functions)
-        residual, picard, exact = linearised(balance, **terms)
+        self.equation, picard, exact = linearised(balance, **terms)
         v, _ = ufl.TestFunctions(balance.space)
         self.system = BorderedSystem(
-            residual, [picard] * _PICARD_STEPS + [exact], balance.w, balance.bcs, balance.drive(v), feedback.name,
+            self.equation, [picard] * _PICARD_STEPS + [exact], balance.w, balance.bcs, balance.drive(v), feedback.name,
             force=start.pressure_gradient if start is not None and balance.bulk is not None else 0.0,
             blocked=balance.blocked, body=None if (force := terms.get("force")) is None else ufl.inner(force, v) * dx,
         )  # fmt: skip
@@ -102,7 +102,7 @@ class CoupledFlow:
     def begun(self) -> dict[str, np.ndarray]:
         """First fields, and the flow with them."""
         x = self.feedback.first()
-        self._replace(x)
+        self.replace(x)
         norm = self.system.residual()
         for step in range(_FIRST_STEPS):
             limit = np.inf if step < _PICARD_STEPS else 2 * norm
@@ -116,7 +116,7 @@ class CoupledFlow:
 
         While that is larger than the load the corrections are Picard's.
         """
-        self._replace(x)
+        self.replace(x)
         norm, load = self.system.residual(), self.system.load()
         for _ in range(_CORRECTIONS):
             far = not norm <= load
@@ -189,7 +189,8 @@ class CoupledFlow:
         scale = float(np.linalg.norm(self.packed(self.feedback.scale(g))))
         return change / scale if scale > 0 else np.inf if change > 0 else 0.0
 
-    def _replace(self, x):
+    def replace(self, x):
+        """Take given fields; the flow stays as it is."""
         for name, function in self.functions.items():
             function.x.array[:] = self.domain.function(x[name], self.feedback.location, name).x.array
         self.feedback.check(self.functions)

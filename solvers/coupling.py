@@ -44,11 +44,23 @@ def solve_coupled(problem, make_feedback, start, comm, tolerance, max_rounds, ch
         As there.
     """
     domain, begin = begun(problem, start, comm)
-    here = domain.mesh.comm.rank == 0
-    flow, history = CoupledFlow(problem, make_feedback, domain, begin), CouplingHistory()
-    anderson, name, what = Anderson(relaxation=_RELAXATION), flow.feedback.name, flow.feedback.what
-    best, lowest = None, np.inf
+    flow = CoupledFlow(problem, make_feedback, domain, begin)
     x = flow.known(start) or (flow.begun() if begin is None else flow.predicted()[0])
+    return settled(flow, x, tolerance, max_rounds, checkpoint, progress)
+
+
+def settled(flow: CoupledFlow, x, tolerance, max_rounds, checkpoint=None, progress=False) -> FlowResult:
+    """The iteration of :func:`solve_coupled`, from fields x; leaves flow and fields in ``flow``.
+
+    Raises
+    ------
+    DivergenceError
+        As there.
+    """
+    here = flow.domain.mesh.comm.rank == 0
+    history, anderson = CouplingHistory(), Anderson(relaxation=_RELAXATION)
+    name, what = flow.feedback.name, flow.feedback.what
+    best, lowest = None, np.inf
     with tqdm(desc=name, unit=" rounds", disable=not (progress and here)) as bar:
         try:
             while len(history) < max_rounds:

@@ -140,7 +140,7 @@ class Domain:
         InputError
             If the number of values is another one.
         """
-        family, here = self._places(location)
+        family, here = self.places_of(location)
         count = len(self.source.points) if location == "vertex" else self._count_cells() * here.shape[1]
         expected = f"{count} values, one for each {location}"
         values = float_array(values, name, expected)
@@ -157,7 +157,7 @@ class Domain:
             return self.at_vertices(values)
         return self.at_cells(values).reshape(-1, *function.ufl_shape)
 
-    def _places(self, location):
+    def places_of(self, location):
         """The element of a location, and the numbers of its values in each cell on this rank, ghosts included."""
         if location == "vertex":
             return ("Lagrange", 1), self.vertices

@@ -51,7 +51,7 @@ class MomentumBalance:
         U, a velocity of the flow.
     bulk : float or None
         Volume-mean velocity along the period, if it is given.
-    force : float
+    applied : dolfinx Constant
         The driving force, if it is given, else 0.
 
     Raises
@@ -62,14 +62,15 @@ class MomentumBalance:
 
     def __init__(self, domain, conditions, scalars: int = 1):
         self.domain = domain
-        self.bulk, self.force, self._direction = driven(domain, conditions)
+        self.bulk, force, self._direction = driven(domain, conditions)
+        self.applied = fem.Constant(domain.mesh, float(force))
         self.space = taylor_hood(domain, scalars)
         self.w = fem.Function(self.space)
         self.bcs = velocity_conditions(domain, conditions, self.space)
         self.blocked = blocked_by_symmetry(domain, conditions, self.space)
         for bc in self.bcs:
             bc.set(self.w.x.array)
-        self.speed = fem.Constant(domain.mesh, speed_of(domain, self.bulk, self.force, self.w))
+        self.speed = fem.Constant(domain.mesh, speed_of(domain, self.bulk, force, self.w))
         self._outlets = of_kind(conditions, Outlet)
         if not self._outlets:
             self.bcs.append(pinned_pressure(self.space))
@@ -86,15 +87,23 @@ class MomentumBalance:
         """u carried by itself, less the driving force if that is given."""
         form = self.oseen(u, p, v, q, u, viscosity)
         if self.force:
-            form -= ufl.inner(fem.Constant(self.domain.mesh, self.force * self._direction), v) * dx
+            form -= self.applied * self.pushed(v)
         return form
+
+    @property
+    def force(self) -> float:
+        """The driving force, if it is given, else 0."""
+        return float(self.applied)
+
+    def pushed(self, v):
+        """∫ e·v, what a unit force along the period adds to the equations."""
+        return ufl.inner(fem.Constant(self.domain.mesh, self._direction), v) * dx
 
     def drive(self, v) -> Drive | None:
         """The force along the period that holds the volume-mean velocity, if that is given."""
         if self.bulk is None:
             return None
-        e = fem.Constant(self.domain.mesh, self._direction)
-        return Drive(ufl.inner(e, v) * dx, target=self.bulk * self.domain.integral(1.0))
+        return Drive(self.pushed(v), target=self.bulk * self.domain.integral(1.0))
 
     @cached_property
     def _parts(self) -> list:

@@ -38,17 +38,28 @@ def newton(residual, jacobians, w, bcs, drive=None, guess=None, tolerance=1e-11,
     system = BorderedSystem(residual, jacobians, w, bcs, drive, name, linear_solver, blocked=blocked)
     if guess is not None:
         w.x.array[:] = guess
-    norm, residuals = system.residual(), []
+    return converged(system, tolerance, max_steps)
+
+
+def converged(system, tolerance=1e-11, max_steps=30, first=0) -> Solution:
+    """Newton's method for a `BorderedSystem`, from step number ``first`` on; at least one step is taken.
+
+    Raises
+    ------
+    DivergenceError
+        As :func:`newton`.
+    """
+    norm, residuals, name = system.residual(), [], system.name
     for step in range(max_steps + 1):
         residuals.append(norm / system.load())
-        if w.function_space.mesh.comm.rank == 0:
+        if system.w.function_space.mesh.comm.rank == 0:
             log.info("%s: step %d, relative residual %.3g", name, step, residuals[-1])
         if not residuals[-1] < 1e12:
             raise DivergenceError(f"{name}: relative residual {residuals[-1]:.3g} after {step} steps; {TRY}")
         if step > 0 and residuals[-1] <= tolerance:
             return Solution(tuple(residuals), system.force)
-        exact = step >= len(jacobians) - 1
-        _, norm = system.advance(system.correction(step), limit=2 * norm if exact else np.inf)
+        exact = first + step >= len(system.jacobians) - 1
+        _, norm = system.advance(system.correction(first + step), limit=2 * norm if exact else np.inf)
     raise DivergenceError(
         f"{name}: relative residual {residuals[-1]:.3g} after {max_steps} steps (wanted {tolerance:g}); {TRY}"
     )

@@ -46,6 +46,10 @@ class PointOperator:
         self.comm.Allreduce(MPI.IN_PLACE, values)
         return values.reshape(self.shape)
 
+    def transposed(self, fields) -> np.ndarray:
+        """This rank's part of the transposed map: (n, ...) derivatives by the field -> those by coefficients."""
+        return self.matrix.T @ np.ravel(fields)
+
     def tensor(self):
         """The matrix as a torch sparse CSR tensor: ``tensor @ coefficients`` can be differentiated."""
         import torch

@@ -9,13 +9,13 @@ import meshio
 import numpy as np
 
 from solvers.advection import carried, dx, upwinding
-from solvers.bordered import LINEAR_SOLVERS
+from solvers.bordered import LINEAR_SOLVERS, BorderedSystem
 from solvers.carrier import Carrier, carrier_of
-from solvers.checks import check_number
+from solvers.checks import check_number, float_array, is_number
 from solvers.conditions import Condition, Inlet, Outlet, Wall, between_walls, checked, of_kind, roles
 from solvers.domain import Domain
 from solvers.fenics import MPI, fem, ufl
-from solvers.newton import newton
+from solvers.newton import converged
 from solvers.output import write_vtx
 from solvers.production import MixingLengthProduction, production_of
 from solvers.sampling import sample
@@ -28,7 +28,7 @@ from vcnn.flow import FlowField
 class ScalarTransport:
     """Steady transport of a concentration c with c = 0 on walls.
 
-    u·∇c − D∇²c + ζ|c|ᵐc = P, the production P being held fixed. Quadratic elements, upwinded where the cell Péclet
+    u·∇c − ∇·(D∇c) + ζ|c|ᵐc = P, the production P being held fixed. Quadratic elements, upwinded where the cell Péclet
     number asks for it, and conservative unless the velocity is constant in each cell
     (:func:`solvers.advection.carried`); Newton from the solution of the linear problem (m = 0). The defaults are the
     problem of Zhou, Han & Xiao, CMAME 388 (2022) 114211.
@@ -40,8 +40,8 @@ class ScalarTransport:
     velocity : FlowResult, FlowField or dolfinx Function
         u: a solution on the same mesh; a flow at its vertices (then linear) or its cells (then constant in
         each, and ``strain_rate`` must be among its scalars); a Function on ``mesh.mesh`` of a Domain.
-    diffusivity : float
-        D, length²/time.
+    diffusivity : float or array
+        D, length²/time; values (n,) at the points of the flow that is the velocity, or at the vertices of the mesh.
     decay : float
         ζ, 1/time for m = 0.
     exponent : float
@@ -64,7 +64,7 @@ class ScalarTransport:
 
     mesh: meshio.Mesh | Domain
     velocity: object
-    diffusivity: float = 0.1
+    diffusivity: float | np.ndarray = 0.1
     decay: float = 3.0
     exponent: float = 1.0
     production: MixingLengthProduction | Callable | np.ndarray | float = field(default_factory=MixingLengthProduction)
@@ -76,7 +76,8 @@ class ScalarTransport:
     def __post_init__(self):
         if self.linear_solver not in LINEAR_SOLVERS:
             raise InputError(f"linear_solver: expected {' or '.join(LINEAR_SOLVERS)}, got {self.linear_solver!r}")
-        check_number(self.diffusivity, "diffusivity", "a positive number")
+        if is_number(self.diffusivity):
+            check_number(self.diffusivity, "diffusivity", "a positive number")
         for name in ("decay", "exponent"):
             check_number(getattr(self, name), name, "a number >= 0")
 
@@ -88,30 +89,59 @@ class ScalarTransport:
         DivergenceError
             If the iteration does not converge.
         """
-        conditions = _conditions(self)
-        carrier = carrier_of(self.velocity, self.mesh, roles(conditions), comm)
+        equation = TransportEquation(self, comm)
+        return equation.result(converged(equation.system).residuals)
+
+
+class TransportEquation:
+    """The discrete equation of a `ScalarTransport`.
+
+    Attributes
+    ----------
+    carrier : Carrier
+    location : {"cell", "vertex"}
+        Where arrays are given.
+    c : dolfinx Function
+        The concentration, as it is now.
+    diffusivity, decay : dolfinx Functions or Constants
+    sources : mapping name -> UFL expression
+    residual : linear UFL form
+    system : BorderedSystem
+        Its first Jacobian is that of the linear problem.
+
+    Raises
+    ------
+    InputError
+        If a field or condition cannot be used.
+    """
+
+    def __init__(self, problem, comm):
+        conditions = _conditions(problem)
+        self.problem = problem
+        self.carrier = carrier = carrier_of(problem.velocity, problem.mesh, roles(conditions), comm)
         domain, u = carrier.domain, carrier.velocity
         C = fem.functionspace(domain.mesh, ("Lagrange", 2))
-        location = self.velocity.location if isinstance(self.velocity, FlowField) else "vertex"
-        production = production_of(self.production, carrier, location, C)
-        numbers = (self.diffusivity, self.decay, self.exponent)
-        D, zeta, m = (fem.Constant(domain.mesh, float(number)) for number in numbers)
-        c = fem.Function(C, name="concentration")
+        self.location = problem.velocity.location if isinstance(problem.velocity, FlowField) else "vertex"
+        self.sources = production_of(problem.production, carrier, self.location, C)
+        self.diffusivity = D = _diffusivity(problem.diffusivity, domain, self.location)
+        self.decay, m = (fem.Constant(domain.mesh, float(number)) for number in (problem.decay, problem.exponent))
+        self.c = c = fem.Function(C, name="concentration")
         bcs = _scalar_conditions(domain, conditions, C)
         for bc in bcs:
             bc.set(c.x.array)
         s, dc = ufl.TestFunction(C), ufl.TrialFunction(C)
-        through, sink = domain.ds(of_kind(conditions, Inlet | Outlet)), zeta * abs(c) ** m
-        equation = carried(c, s, u, D, sink, through) - production["production"] * (s + upwinding(s, u, D)) * dx
-        solution = newton(
-            residual=equation,
-            jacobians=[carried(dc, s, u, D, rate, through) for rate in (zeta, (m + 1) * sink)],
-            w=c,
-            bcs=bcs,
-            name="scalar transport",
-            linear_solver=self.linear_solver,
+        through, sink = domain.ds(of_kind(conditions, Inlet | Outlet)), self.decay * abs(c) ** m
+        self.residual = carried(c, s, u, D, sink, through) - self.sources["production"] * (s + upwinding(s, u, D)) * dx
+        self.system = BorderedSystem(
+            self.residual, [carried(dc, s, u, D, rate, through) for rate in (self.decay, (m + 1) * sink)], c, bcs,
+            name="scalar transport", linear_solver=problem.linear_solver,
+        )  # fmt: skip
+
+    def result(self, residuals) -> TransportResult:
+        """The concentration as it is now."""
+        return TransportResult(
+            self.problem, self.carrier, self.c, self.diffusivity, self.sources, self.residual, residuals
         )
-        return TransportResult(self, carrier, c, production, equation, solution.residuals)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +154,8 @@ class TransportResult:
     carrier : Carrier
         The velocity and the domain.
     concentration : dolfinx Function on ``carrier.domain.mesh``
+    diffusivity : dolfinx Function or Constant
+        D.
     sources : mapping name -> UFL expression
         ``production`` and, if it is the published one, ``mixing_length``.
     equation : linear UFL form
@@ -135,6 +167,7 @@ class TransportResult:
     problem: ScalarTransport
     carrier: Carrier
     concentration: fem.Function
+    diffusivity: object
     sources: dict
     equation: ufl.Form
     residuals: tuple[float, ...]
@@ -142,10 +175,15 @@ class TransportResult:
     def flow(self, location="cell") -> FlowField:
         """The flow that carries the scalar, as `FlowResult.flow` gives it, with further scalars.
 
-        These are ``concentration``, ``production`` and, if that is the published one, ``mixing_length``.
+        These are ``concentration``, ``production``, if that is the published one ``mixing_length``, and
+        ``diffusivity`` if it varies.
         """
-        fields = sample(self.carrier.domain, location, {"concentration": self.concentration}, self.sources)
-        numbers = {"diffusivity": self.problem.diffusivity, "decay": self.problem.decay}
+        numbers, expressions = {"decay": self.problem.decay}, dict(self.sources)
+        if is_number(self.problem.diffusivity):
+            numbers["diffusivity"] = self.problem.diffusivity
+        else:
+            expressions["diffusivity"] = self.diffusivity
+        fields = sample(self.carrier.domain, location, {"concentration": self.concentration}, expressions)
         return self.carrier.flow(location).with_fields(scalars=fields, parameters=numbers)
 
     def diffusive_flux(self, boundary: str) -> fem.Function:
@@ -181,7 +219,7 @@ class TransportResult:
 
     def _held_flux(self):
         held = of_kind(_conditions(self.problem), Wall | Inlet)
-        return held_flux(self.concentration, self.problem.diffusivity, self.equation, self.carrier.domain, held)
+        return held_flux(self.concentration, self.diffusivity, self.equation, self.carrier.domain, held)
 
     def balance(self) -> ScalarBalance:
         """What is produced, what decays, and what leaves through each boundary."""
@@ -199,6 +237,15 @@ def _conditions(problem) -> dict[str, Condition]:
     if problem.conditions is None:
         return between_walls(problem.walls, problem.periodic)
     return checked(problem.conditions)
+
+
+def _diffusivity(given, domain, location):
+    if is_number(given):
+        return fem.Constant(domain.mesh, float(given))
+    values = float_array(given, "diffusivity", "a positive number or an array of them")
+    if values.ndim != 1 or not (np.isfinite(values) & (values > 0)).all():
+        raise InputError("diffusivity: expected a positive number or an array (n,) of them")
+    return domain.function(values, location, "diffusivity")
 
 
 def _scalar_conditions(domain, conditions, C) -> list:

@@ -98,14 +98,14 @@ class Closure:
         if self.training_range is None:
             raise InputError("extrapolation: the model does not say which clouds it was trained on")
         return np.concatenate([
-            self.training_range.distance(block, self.network.galilean) for block in self._scaled_blocks(flow, centres)
+            self.training_range.distance(block, self.network.galilean) for block in self.scaled_blocks(flow, centres)
         ])  # fmt: skip
 
     def scaled_clouds(self, clouds: VectorClouds) -> VectorClouds:
         """Clouds in the units that the network takes."""
         return self.scales.clouds(clouds, self.scaled(clouds.flow))
 
-    def _scaled_blocks(self, flow, centres):
+    def scaled_blocks(self, flow, centres):
         """The clouds of a flow in parts; all refer to one scaled flow."""
         scaled = None
         for block in self.region.stream(flow, centres):
@@ -170,7 +170,7 @@ class Closure:
         network = self.network if dtype is None else copy.deepcopy(self.network).to(dtype)
         points, parts = None, []
         with torch.inference_mode():
-            for block in self._scaled_blocks(flow, centres):
+            for block in self.scaled_blocks(flow, centres):
                 if points is None:
                     points = network.points(block.flow)
                 order = np.argsort(block.counts, kind="stable")   # clouds of like size together
@@ -187,6 +187,15 @@ class Closure:
             if len(bad):
                 raise DivergenceError(f"{name}: {len(bad)} values are NaN or infinite, first at {bad[0]}")
         return found[self.target] if isinstance(self.target, str) else found
+
+    def differentiable(self, flow: FlowField):
+        """Predictions at the points of a flow as a differentiable function of the velocity and the weights.
+
+        See :class:`vcnn.differentiable.DifferentiableClosure`.
+        """
+        from vcnn.differentiable import DifferentiableClosure
+
+        return DifferentiableClosure(self, flow)
 
     def save(self, path) -> Path:
         """Write weights and everything else to one ``.safetensors`` file with a JSON header."""

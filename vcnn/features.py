@@ -64,9 +64,9 @@ class PointData:
     embedding: torch.Tensor | None = None
 
 
-def point_data(flow: FlowField, inputs: Inputs, like: torch.Tensor) -> PointData:
-    """`PointData` of a flow, with the dtype and on the device of ``like``."""
-    velocity = as_tensor(flow.velocity.T, like)
+def point_data(flow: FlowField, inputs: Inputs, like: torch.Tensor, velocity: torch.Tensor | None = None) -> PointData:
+    """`PointData` of a flow, with the dtype and on the device of ``like``; ``velocity`` (n, d) replaces the flow's."""
+    velocity = as_tensor(flow.velocity.T, like) if velocity is None else velocity.T.contiguous()
     columns = [as_tensor(flow.scalars[name], like) for name in inputs.scalars]
     columns += [] if inputs.galilean else [length(velocity)]
     vectors, tensors = [velocity], []

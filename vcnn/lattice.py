@@ -40,14 +40,23 @@ def gathered(flow: FlowField, spacing: float) -> FlowField:
     InputError
         If the domain has no axes.
     """
-    geometry = (np.ascontiguousarray(a).tobytes() for a in (flow.points, flow.weights, flow.periods))
-    means, points, weights = _nodes(*geometry, flow.dimension, float(spacing))
+    means, points, weights = _nodes_of(flow, spacing)
     mean = lambda field: (means @ field.reshape(len(flow), -1)).reshape(-1, *field.shape[1:])
     every = lambda fields: {name: mean(field) for name, field in fields.items()}
     return replace(
         flow, points=points, velocity=mean(flow.velocity), weights=weights, scalars=every(flow.scalars),
         vectors=every(flow.vectors), tensors=every(flow.tensors), mesh=None, location=None,
     )  # fmt: skip
+
+
+def means_at_nodes(flow: FlowField, spacing: float) -> csr_array:
+    """(K, n), what makes fields at the nodes of :func:`gathered` of fields at the points."""
+    return _nodes_of(flow, spacing)[0]
+
+
+def _nodes_of(flow, spacing):
+    geometry = (np.ascontiguousarray(a).tobytes() for a in (flow.points, flow.weights, flow.periods))
+    return _nodes(*geometry, flow.dimension, float(spacing))
 
 
 @lru_cache(maxsize=4)   # points do not move while a flow is being solved

@@ -126,9 +126,9 @@ class VectorCloudNetwork(nn.Module):
         """Rows of pair data that clouds of ``counts`` points need."""
         return counts
 
-    def points(self, flow: FlowField) -> PointData:
-        """What is computed once a point, however many clouds share it."""
-        data = point_data(flow, self.inputs, self.fitting[0].weight)
+    def points(self, flow: FlowField, velocity: torch.Tensor | None = None) -> PointData:
+        """What is computed once a point, however many clouds share it; ``velocity`` (n, d) replaces the flow's."""
+        data = point_data(flow, self.inputs, self.fitting[0].weight, velocity)
         return replace(data, embedding=self.point_embedding(data.features) / self.embedding_sizes)
 
     def forward(self, clouds: VectorClouds, points: PointData | None = None):
