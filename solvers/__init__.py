@@ -8,6 +8,7 @@ from importlib import import_module
 _HOME = {
     "ActiveScalar": "active_scalar",
     "CouplingHistory": "coupling_history",
+    "Developed": "conditions",
     "Domain": "domain",
     "FlowResult": "incompressible",
     "Inlet": "conditions",
