@@ -1,6 +1,7 @@
 """Flows that do not change across the plane of their mesh: against series, flows in space, and themselves."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -209,3 +210,17 @@ def test_a_turbulence_model_on_a_section_of_a_channel():
     force = channel.pressure_gradient
     driven = replace(across.problem, conditions={**ends, **along(pressure_gradient=force)}).solve()
     assert driven.flow().parameters["bulk_velocity"] == pytest.approx(1.0, rel=1e-8)
+
+
+def test_square_duct_agrees_with_openfoam_and_with_dns(shared_data, monkeypatch):
+    """The eddy viscosity of SST gives SST's velocity, the stress of the DNS that of the DNS, its vortices included."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
+    import ducts
+
+    _, data = ducts.read_duct(shared_data / "closure_challenge" / "train" / "AR_1_Ret_180.npz")
+    sst, dns = (solve(1) for solve in (ducts.sst_flow, ducts.dns_flow))
+    assert sst.pressure_gradient == pytest.approx(data["pressure_gradient"], rel=0.005)
+    assert ducts.score(sst.flow().velocity, data["sst_velocity"]) < 0.001
+    u, truth = dns.flow().velocity, data["les_velocity"]
+    assert ducts.score(u, truth) < 0.001
+    assert ducts.score(u[:, 1:], truth[:, 1:]) < 0.01
