@@ -14,6 +14,7 @@ from meshes.openfoam import read_openfoam
 from meshes.periodic_hill import hill_profile, periodic_hill
 from meshes.periodic_hill_gmsh import periodic_hill_gmsh
 from meshes.reading import read_flow, read_mesh
+from meshes.section import section
 from meshes.wall_distance import wall_distance
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "read_flow",
     "read_mesh",
     "read_openfoam",
+    "section",
     "strain_rate",
     "wall_distance",
     "wall_flag",

@@ -8,6 +8,7 @@ import meshio
 import numpy as np
 
 from vcnn.errors import InputError
+from vcnn.mesh import cell_dimension
 
 # Facets of the linear cells, vertices in VTK's order. Curved cells list their corners first, so that these
 # serve them too: they are taken as straight-sided.
@@ -24,7 +25,7 @@ _FACETS = {
 def cell_facets(mesh: meshio.Mesh) -> list[tuple[np.ndarray, np.ndarray]]:
     """All facets of all cells, grouped by their number of vertices.
 
-    Cells are those of the mesh's own dimension, numbered block after block. A facet between two cells appears
+    Cells are those that make up the domain, numbered block after block. A facet between two cells appears
     once for each.
 
     Returns
@@ -36,7 +37,7 @@ def cell_facets(mesh: meshio.Mesh) -> list[tuple[np.ndarray, np.ndarray]]:
     InputError
         If a cell type is not supported.
     """
-    d = mesh.points.shape[1]
+    d = cell_dimension(mesh)
     found: dict[int, list] = {}
     first = 0
     for block in mesh.cells:

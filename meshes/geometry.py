@@ -9,7 +9,7 @@ import numpy as np
 
 from meshes.facets import cell_facets
 from vcnn.errors import InputError
-from vcnn.mesh import count_cells
+from vcnn.mesh import cell_dimension, count_cells
 
 
 def cell_centres(mesh: meshio.Mesh) -> np.ndarray:
@@ -18,7 +18,7 @@ def cell_centres(mesh: meshio.Mesh) -> np.ndarray:
 
 
 def cell_volumes(mesh: meshio.Mesh) -> np.ndarray:
-    """(N,) volumes of the cells (areas if d = 2), in the order of their blocks."""
+    """(N,) volumes of the cells, areas of plane ones, in the order of their blocks."""
     return _centres_and_volumes(mesh)[1]
 
 
@@ -27,25 +27,32 @@ def _centres_and_volumes(mesh):
 
     In 3-D a facet is itself cut into triangles about its mean, so that warped faces fit between neighbours.
     """
-    d, n = mesh.points.shape[1], count_cells(mesh)
+    d, n, dimension = mesh.points.shape[1], count_cells(mesh), cell_dimension(mesh)
     groups = [(mesh.points[vertices], cells) for vertices, cells in cell_facets(mesh)]
     inside = sum(_cell_sums(x.mean(axis=1), cells, n) for x, cells in groups)
     inside /= sum(np.bincount(cells, minlength=n) for _, cells in groups)[:, None]
     volumes, moments = np.zeros(n), np.zeros((n, d))
     for x, cells in groups:
         x = x - inside[cells][:, None]
-        if d == 2:
+        if dimension == 2:
             corners = [x]
         else:
             middle = x.mean(axis=1)
             corners = [np.stack([x[:, i - 1], x[:, i], middle], axis=1) for i in range(x.shape[1])]
         for simplex in corners:
-            volume = np.abs(np.linalg.det(simplex)) / math.factorial(d)
+            volume = _spanned(simplex) / math.factorial(dimension)
             volumes += np.bincount(cells, volume, minlength=n)
-            moments += _cell_sums(volume[:, None] * simplex.sum(axis=1) / (d + 1), cells, n)
+            moments += _cell_sums(volume[:, None] * simplex.sum(axis=1) / (dimension + 1), cells, n)
     if not (volumes > 0).all():
         raise InputError(f"mesh: cell {np.argmin(volumes)} has no volume")
     return inside + moments / volumes[:, None], volumes
+
+
+def _spanned(edges):
+    """(k,) volumes spanned by d edges, or areas by two of a section of space; (k, 2 or d, d)."""
+    if edges.shape[1] == edges.shape[2]:
+        return np.abs(np.linalg.det(edges))
+    return np.linalg.norm(np.cross(edges[:, 0], edges[:, 1]), axis=1)
 
 
 def _cell_sums(values, cells, n):

@@ -18,7 +18,7 @@ from meshes.wall_fields import with_wall_fields
 from vcnn.errors import InputError
 from vcnn.flow import FlowField
 from vcnn.flow_file import read_grid
-from vcnn.mesh import named_mesh
+from vcnn.mesh import cell_dimension, named_mesh
 
 _VELOCITY = ("velocity", "U")
 
@@ -201,7 +201,7 @@ def _boundaries(mesh, d):
 def _lumped(mesh, volumes):
     weights, first = np.zeros(len(mesh.points)), 0
     for block in mesh.cells:
-        if block.dim == mesh.points.shape[1]:
+        if block.dim == cell_dimension(mesh):
             share = volumes[first : first + len(block.data)] / block.data.shape[1]
             np.add.at(weights, block.data, share[:, None])
             first += len(block.data)

@@ -11,6 +11,7 @@ _HOME = {
     "DifferentiableCoupling": "differentiable_coupling",
     "DifferentiableFlow": "differentiable_flow",
     "DifferentiableTransport": "differentiable_transport",
+    "Developed": "conditions",
     "Domain": "domain",
     "FlowResult": "incompressible",
     "Inlet": "conditions",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.checks import check_number, names_of
+from solvers.checks import check_number, float_array, names_of
 from vcnn.errors import InputError
 
 
@@ -72,19 +72,55 @@ class Periodic:
     pressure_gradient: float | None = None
 
     def __post_init__(self):
-        bulk, gradient = self.bulk_velocity, self.pressure_gradient
-        if bulk is not None and gradient is not None:
-            raise InputError("Periodic: expected bulk_velocity or pressure_gradient, got both")
-        for name, value in (("bulk_velocity", bulk), ("pressure_gradient", gradient)):
-            if value is not None:
-                check_number(value, name, "a number other than 0")
+        _check_drive(self)
 
     @property
     def driven(self) -> bool:
         return self.bulk_velocity is not None or self.pressure_gradient is not None
 
 
-Condition = Wall | Symmetry | Inlet | Outlet | Periodic
+@dataclass(frozen=True)
+class Developed:
+    """What drives a flow across the plane of its mesh, a section through which nothing changes: ∂/∂n = 0.
+
+    Not the condition of a boundary: it stands among the conditions under any other name, such as ``"section"``. The
+    mesh is one of triangles or quadrilaterals with points (M, 3) in a plane; velocities have three components.
+
+    Parameters
+    ----------
+    direction : sequence of 3 floats
+        Along the normal n of the plane, of any length: to which of its two sides the flow is driven.
+    bulk_velocity : float, optional
+        Area mean of the velocity this way, held by an unknown driving force.
+    pressure_gradient : float, optional
+        The driving force f itself, velocity²/length. One of the two is needed.
+    """
+
+    direction: tuple[float, float, float]
+    bulk_velocity: float | None = None
+    pressure_gradient: float | None = None
+    driven = True
+
+    def __post_init__(self):
+        _check_drive(self)
+        if self.bulk_velocity is None and self.pressure_gradient is None:
+            raise InputError("Developed: expected bulk_velocity or pressure_gradient, got neither")
+        direction = float_array(self.direction, "direction", "three numbers")
+        if direction.shape != (3,) or not 0 < np.linalg.norm(direction) < np.inf:
+            raise InputError(f"direction: expected three numbers, not all 0, got {self.direction!r}")
+        object.__setattr__(self, "direction", tuple(direction.tolist()))
+
+
+def _check_drive(condition):
+    bulk, gradient = condition.bulk_velocity, condition.pressure_gradient
+    if bulk is not None and gradient is not None:
+        raise InputError(f"{type(condition).__name__}: expected bulk_velocity or pressure_gradient, got both")
+    for name, value in (("bulk_velocity", bulk), ("pressure_gradient", gradient)):
+        if value is not None:
+            check_number(value, name, "a number other than 0")
+
+
+Condition = Wall | Symmetry | Inlet | Outlet | Periodic | Developed
 
 
 def between_walls(walls, periodic, bulk_velocity=None) -> dict[str, Condition]:
@@ -115,8 +151,8 @@ def checked(conditions: Mapping[str, Condition]) -> dict[str, Condition]:
     for name, condition in conditions.items():
         if not isinstance(condition, Condition):
             raise InputError(
-                f"conditions: boundary {name!r}: expected Wall(), Symmetry(), Inlet(...), Outlet() or "
-                f"Periodic(...), got {condition!r}"
+                f"conditions: boundary {name!r}: expected Wall(), Symmetry(), Inlet(...), Outlet(), "
+                f"Periodic(...) or Developed(...), got {condition!r}"
             )
     return dict(conditions)
 
@@ -132,11 +168,11 @@ def roles(conditions) -> dict:
     The first period is the one that the flow is driven along, if it is.
     """
     periodic = dict(sorted(of_kind(conditions, Periodic).items(), key=lambda item: not item[1].driven))
-    walls = of_kind(conditions, Wall)
+    walls, section = of_kind(conditions, Wall), of_kind(conditions, Developed)
     return {
         "walls": tuple(walls),
         "periodic": tuple((name, condition.to) for name, condition in periodic.items()),
-        "openings": tuple(name for name in conditions if name not in {*walls, *periodic}),
+        "openings": tuple(name for name in conditions if name not in {*walls, *periodic, *section}),
     }
 
 

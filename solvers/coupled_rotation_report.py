@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from solvers.case import read_case
 from solvers.closure_checks import closure_for
-from solvers.conditions import Periodic, Symmetry, Wall, flow_conditions, of_kind
+from solvers.conditions import Developed, Periodic, Symmetry, Wall, flow_conditions, of_kind
 from solvers.coupled_rotation import CoupledRotationStudy, coupled_rotation_study
 from solvers.fenics import MPI
 from solvers.run_pictures import draw_streamlines
@@ -112,7 +112,7 @@ def _section(study, case) -> Section:
 
 def _outcome(problem) -> dict[str, str]:
     """What is not given of the mean flow along the period and its driving force, if there are any."""
-    for condition in of_kind(flow_conditions(problem), Periodic).values():
+    for condition in of_kind(flow_conditions(problem), Periodic | Developed).values():
         if condition.bulk_velocity is not None:
             return {"pressure_gradient": "driving force"}
         if condition.driven:

@@ -15,7 +15,7 @@ from solvers.fenics import MPI, basix, dolfinx, fem, ufl
 from solvers.mesh_checks import CELLS, cells_of, check_cells, check_connected, check_names
 from solvers.periodicity import periodic_topology, periodic_vertices
 from vcnn.errors import InputError
-from vcnn.mesh import boundary_facets
+from vcnn.mesh import boundary_facets, plane_normal
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +59,11 @@ class Domain:
     @property
     def dimension(self) -> int:
         return self.mesh.geometry.dim
+
+    @cached_property
+    def normal(self) -> np.ndarray | None:
+        """(3,), a unit vector of either sign across a plane mesh in space, or None."""
+        return plane_normal(self.source)
 
     @property
     def wall_facets(self) -> np.ndarray:
@@ -226,7 +231,9 @@ def build_domain(mesh, walls, periodic=None, comm=MPI.COMM_WORLD, openings=()) -
     Parameters
     ----------
     mesh : meshio.Mesh
-        Linear cells of one type: triangles or quadrilaterals (points (M, 2)), tetrahedra or hexahedra (M, 3).
+        Linear cells of one type: triangles or quadrilaterals (points (M, 2)), tetrahedra or hexahedra (M, 3). Or
+        triangles or quadrilaterals with points (M, 3) in one plane, a section: vectors on it have three components,
+        and nothing changes across it.
     walls : sequence of str
         Names of the boundaries that are walls.
     periodic : (str, str) or sequence of these, optional
@@ -247,7 +254,7 @@ def build_domain(mesh, walls, periodic=None, comm=MPI.COMM_WORLD, openings=()) -
     check_names(mesh, [*solid, *seams])
     check_connected(mesh, cells, pairs)
     parent = _distributed(mesh, kind, cells, comm)
-    check_cells(parent)
+    check_cells(parent, plane_normal(mesh))
     solved = periodic_topology(parent, mesh, pairs) if pairs else parent
     facets = _named_facets(parent, mesh, (*solid, *seams))
     if pairs:

@@ -18,6 +18,7 @@ from solvers.momentum import MomentumBalance, dx
 from solvers.newton import newton
 from solvers.output import write_vtx
 from solvers.sampling import flow_field
+from solvers.velocity_conditions import main_direction
 from vcnn.flow import FlowField
 
 
@@ -56,7 +57,7 @@ class FlowResult:
     velocity, pressure : dolfinx Functions on ``domain.mesh``
         The pressure is kinematic, with mean 0 unless there is an outlet.
     pressure_gradient : float
-        The driving force f, velocity²/length: how fast the mean pressure falls along the period.
+        The driving force f, velocity²/length: how fast the mean pressure falls along the period or across a section.
     residuals : tuple of float
         Residual before each step and at the end, relative to the load; infinite if it was interpolated.
     eddy_viscosity : dolfinx Function, optional
@@ -103,8 +104,8 @@ class FlowResult:
             expressions["viscosity"] = molecular_viscosity(self)
         else:
             parameters["viscosity"] = self.problem.viscosity
-        if self.domain.periods:
-            e = self.domain.period / np.linalg.norm(self.domain.period)
+        e = main_direction(self.domain, flow_conditions(self.problem))
+        if e is not None:
             mean = self.domain.integral(ufl.dot(self.velocity, ufl.as_vector(e))) / self.domain.integral(1.0)
             parameters |= {"bulk_velocity": mean, "pressure_gradient": self.pressure_gradient}
         provenance = {"solver": f"solvers.{type(self.problem).__name__}", "residual": self.residuals[-1]}

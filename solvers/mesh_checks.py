@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import connected_components
 from solvers.fenics import basix, fem, ufl
 from solvers.periodicity import merged_vertices
 from vcnn.errors import InputError
-from vcnn.mesh import boundary_facets
+from vcnn.mesh import boundary_facets, cell_dimension, plane_normal
 
 CELLS = {"triangle": "triangle", "quad": "quadrilateral", "tetra": "tetrahedron", "hexahedron": "hexahedron"}
 
@@ -21,8 +21,8 @@ def cells_of(mesh: meshio.Mesh) -> tuple[str, np.ndarray]:
     Raises
     ------
     InputError
-        If the mesh is something else, its points are not finite or belong to no cell, its cells have several types,
-        or cells or boundaries name points that do not exist.
+        If the mesh is something else, its points are not finite or belong to no cell, its cells have several types
+        or are plane and do not lie in one plane, or cells or boundaries name points that do not exist.
     """
     if not isinstance(mesh, meshio.Mesh):
         raise InputError(f"mesh: expected a meshio.Mesh, as meshio.read and the package meshes give, got {mesh!r}")
@@ -30,7 +30,7 @@ def cells_of(mesh: meshio.Mesh) -> tuple[str, np.ndarray]:
     bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if len(bad):
         raise InputError(f"mesh: {len(bad)} points are NaN or infinite, first is number {bad[0]}")
-    d = points.shape[1]
+    d = cell_dimension(mesh)
     blocks = [block for block in mesh.cells if block.dim == d]
     kinds = sorted({block.type for block in blocks})
     if len(kinds) != 1 or kinds[0] not in CELLS:
@@ -47,6 +47,7 @@ def cells_of(mesh: meshio.Mesh) -> tuple[str, np.ndarray]:
     stray = np.setdiff1d(np.arange(len(points)), cells)
     if len(stray):
         raise InputError(f"mesh: {len(stray)} points belong to no cell, first is number {stray[0]}")
+    plane_normal(mesh)
     return kinds[0], cells
 
 
@@ -87,8 +88,14 @@ def check_connected(mesh, cells, pairs) -> None:
         )
 
 
-def check_cells(parent) -> None:
+def check_cells(parent, normal=None) -> None:
     """Every cell of a dolfinx mesh must map from its reference cell with a Jacobian of one sign.
+
+    Parameters
+    ----------
+    parent : dolfinx.mesh.Mesh
+    normal : (3,), optional
+        Of the plane that a section lies in.
 
     Raises
     ------
@@ -96,7 +103,10 @@ def check_cells(parent) -> None:
     """
     corners = basix.geometry(parent.basix_cell())
     count = parent.topology.index_map(parent.topology.dim).size_local
-    determinant = fem.Expression(ufl.JacobianDeterminant(parent), corners)
+    jacobian = ufl.Jacobian(parent)
+    if normal is not None:   # as the third column it makes the Jacobian square
+        jacobian = ufl.as_matrix([[jacobian[i, 0], jacobian[i, 1], float(normal[i])] for i in range(3)])
+    determinant = fem.Expression(ufl.det(jacobian), corners)
     values = determinant.eval(parent, np.arange(count, dtype=np.int32)).reshape(count, len(corners))
     every = parent.comm.allgather((parent.topology.original_cell_index, values))
     index, values = (np.concatenate(items) for items in zip(*every, strict=True))

@@ -71,7 +71,7 @@ class LocatedPoints:
         The points that lie on this rank, ascending.
     cells : (k,) int
         Their cells.
-    reference : (k, d)
+    reference : (k, topological dimension)
         Their positions in the reference cell.
     """
 
@@ -101,7 +101,7 @@ class LocatedPoints:
         self._check(space)
         slopes = space.ufl_element().basix_element.tabulate(1, self.reference)[1:, :, :, 0]
         _, jacobian = _mapped(self.mesh, self.cells, self.reference)
-        basis = np.einsum("jkn,kji->kin", slopes, np.linalg.inv(jacobian))
+        basis = np.einsum("jkn,kji->kin", slopes, _inverse(jacobian))
         return self._operator(space, basis, (self.mesh.geometry.dim,))
 
     def _check(self, space):
@@ -205,15 +205,15 @@ def _found(mesh, points):
     tdim = mesh.topology.dim
     everywhere = np.arange(mesh.topology.index_map(tdim).size_local, dtype=np.int32)
     cells, distance = np.full(len(points), -1, dtype=np.int32), np.full(len(points), np.inf)
-    reference = np.zeros_like(points)
+    reference = np.zeros((len(points), tdim))
     if len(everywhere) == 0:   # more ranks than cells
         return cells, reference, distance
     x = np.pad(points, ((0, 0), (0, 3 - points.shape[1])))
     tree = dolfinx.geometry.bb_tree(mesh, tdim, entities=everywhere)
     boxes = dolfinx.geometry.compute_collisions_points(tree, x)
     point = np.repeat(np.arange(len(points)), np.diff(boxes.offsets))
-    position = _pulled_back(mesh, boxes.array, points[point])
-    inside = _excess(mesh, position) < 1e-9
+    position, off = _pulled_back(mesh, boxes.array, points[point])
+    inside = (_excess(mesh, position) < 1e-9) & (off < 1e-6 * mesh.h(tdim, boxes.array))
     cells[point[inside]] = boxes.array[inside]
     reference[point[inside]] = position[inside]
     distance[point[inside]] = 0
@@ -221,7 +221,7 @@ def _found(mesh, points):
     rest = np.flatnonzero(distance > 0)
     middles = dolfinx.geometry.create_midpoint_tree(mesh, tdim, everywhere)
     cells[rest] = dolfinx.geometry.compute_closest_entity(tree, middles, mesh, x[rest])
-    reference[rest] = _pulled_back(mesh, cells[rest], points[rest])
+    reference[rest], _ = _pulled_back(mesh, cells[rest], points[rest])
     gap = np.sqrt(dolfinx.geometry.squared_distance(mesh, tdim, cells[rest], x[rest]))
     reached = np.isfinite(reference[rest]).all(axis=1)
     distance[rest] = np.where(reached, gap / mesh.h(tdim, cells[rest]), np.inf)
@@ -236,20 +236,31 @@ def _excess(mesh, reference):
 
 
 def _mapped(mesh, cells, reference):
-    """Positions (k, d) of reference positions in cells, and the Jacobians (k, d, d) of the map."""
+    """Positions (k, d) of reference positions in cells, and the Jacobians (k, d, topological dimension) of the map."""
     element = mesh.ufl_domain().ufl_coordinate_element().basix_element
     corners = mesh.geometry.x[mesh.geometry.dofmap[cells], : mesh.geometry.dim]
     basis, *slopes = element.tabulate(1, reference)[..., 0]
     return np.einsum("kn,knd->kd", basis, corners), np.einsum("jkn,knd->kdj", slopes, corners)
 
 
+def _inverse(jacobian):
+    square = jacobian.shape[1] == jacobian.shape[2]
+    return np.linalg.inv(jacobian) if square else np.linalg.pinv(jacobian)   # of a section: along its plane
+
+
 def _pulled_back(mesh, cells, points):
-    """Reference positions of points in cells by Newton's method; infinite where it does not converge."""
-    reference = np.full(points.shape, 1 / (1 + points.shape[1]))
+    """Reference positions of points in cells by Newton's method, infinite where it does not converge; what is left.
+
+    Of a section that is the distance to its plane, (k,).
+    """
+    tdim = mesh.topology.dim
+    reference = np.full((len(points), tdim), 1 / (1 + tdim))
     for _ in range(12):
         positions, jacobian = _mapped(mesh, cells, reference)
-        step = np.linalg.solve(jacobian, (points - positions)[..., None])[..., 0]
+        step = (_inverse(jacobian) @ (points - positions)[..., None])[..., 0]
         reference += step
         if np.abs(step).max(initial=0) < 1e-9:
             break
-    return np.where((np.abs(step) < 1e-9).all(axis=1, keepdims=True), reference, np.inf)
+    settled = (np.abs(step) < 1e-9).all(axis=1, keepdims=True)
+    left = points - _mapped(mesh, cells, reference)[0]
+    return np.where(settled, reference, np.inf), np.linalg.norm(left, axis=1)

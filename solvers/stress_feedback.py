@@ -31,7 +31,8 @@ class StressFeedback:
         points = flow_field(self.domain, self.location, at_rest, {}, {}, {}, {})
         self.weights, self.distances = points.weights, points.scalars.get("wall_distance")
         d, self.speed = self.domain.dimension, float(balance.speed)
-        size = points.weights.sum() ** (1 / d) if self.distances is None else self.distances.max()
+        extent = points.weights.sum() ** (1 / self.domain.mesh.topology.dim)
+        size = extent if self.distances is None else self.distances.max()
         self.limit, self.rate = self.speed * size, _SMALL_STRAIN * self.speed / size
         self.shapes = {"eddy_viscosity": (), "anisotropy": (d, d)}
         self.units = {"eddy_viscosity": self.limit, "anisotropy": self.speed**2}

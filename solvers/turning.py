@@ -7,7 +7,7 @@ from dataclasses import replace
 import meshio
 import numpy as np
 
-from solvers.conditions import Condition, Inlet, Wall, flow_conditions
+from solvers.conditions import Condition, Developed, Inlet, Wall, flow_conditions
 from solvers.rans import RANS
 from vcnn.tensors import turned
 
@@ -32,6 +32,8 @@ def _turned(condition, R) -> Condition:
         return Inlet(_turned_velocity(condition.value, R))
     if isinstance(condition, Wall) and condition.velocity is not None:
         return Wall(_turned_velocity(condition.velocity, R))
+    if isinstance(condition, Developed):
+        return replace(condition, direction=R @ condition.direction)
     return condition
 
 

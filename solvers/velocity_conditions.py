@@ -4,22 +4,46 @@ from __future__ import annotations
 
 import numpy as np
 
-from solvers.conditions import Inlet, Outlet, Periodic, Symmetry, Wall, of_kind
+from solvers.conditions import Developed, Inlet, Outlet, Periodic, Symmetry, Wall, of_kind
 from solvers.fenics import MPI, PETSc, fem, ufl
 from vcnn.errors import InputError
 
 
 def driven(domain, conditions):
     """The bulk velocity or else the force that drives the flow, and the unit vector of its direction."""
-    driving = [condition for condition in of_kind(conditions, Periodic).values() if condition.driven]
+    driving = [condition for condition in of_kind(conditions, Periodic | Developed).values() if condition.driven]
     if len(driving) > 1:
         raise InputError("conditions: the flow is driven in one direction at most, got two")
     if of_kind(conditions, Inlet) and not of_kind(conditions, Outlet):
         raise InputError("conditions: what enters by an Inlet must leave by an Outlet, there is none")
     if not driving:
         return None, 0.0, None
-    e = domain.period / np.linalg.norm(domain.period)
-    return driving[0].bulk_velocity, driving[0].pressure_gradient or 0.0, e
+    return driving[0].bulk_velocity, driving[0].pressure_gradient or 0.0, main_direction(domain, conditions)
+
+
+def main_direction(domain, conditions) -> np.ndarray | None:
+    """(d,) unit vector across a section or else along the first period; None where there is neither.
+
+    Raises
+    ------
+    InputError
+        If there is something to drive across a section, and the mesh is none or lies otherwise.
+    """
+    for name, section in of_kind(conditions, Developed).items():
+        if domain.normal is None:
+            raise InputError(
+                f"conditions: {name!r}: Developed needs a mesh of triangles or quadrilaterals with points (M, 3) in a "
+                "plane, a section of the flow"
+            )
+        along = domain.normal @ section.direction / np.linalg.norm(section.direction)
+        if abs(along) < 1 - 1e-8:
+            normal = ", ".join(f"{x:.4g}" for x in domain.normal)
+            raise InputError(
+                f"conditions: {name!r}: the direction of Developed must be normal to the mesh, ({normal}) or its "
+                f"opposite, got {section.direction}"
+            )
+        return np.sign(along) * domain.normal
+    return None if domain.period is None else domain.period / np.linalg.norm(domain.period)
 
 
 def speed_of(domain, bulk, force, w) -> float:

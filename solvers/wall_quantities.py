@@ -13,9 +13,11 @@ import numpy as np
 from meshes.facets import cells_at
 from meshes.geometry import cell_centres
 from solvers.checks import check_number, float_array
+from solvers.conditions import flow_conditions
 from solvers.fenics import dolfinx, fem, ufl
 from solvers.incompressible import molecular_viscosity
 from solvers.points import locate
+from solvers.velocity_conditions import main_direction
 from vcnn.errors import InputError
 from vcnn.flow import FlowField
 from vcnn.mesh import boundary_facets
@@ -146,9 +148,8 @@ def wall_force(result, *walls: str) -> np.ndarray:
         _check_wall(domain, wall)
     V, d = u.function_space, domain.dimension
     v = ufl.TestFunction(V)
-    drive = np.zeros(d)
-    if domain.period is not None:
-        drive = result.pressure_gradient * domain.period / np.linalg.norm(domain.period)
+    along = main_direction(domain, flow_conditions(result.problem))
+    drive = np.zeros(d) if along is None else result.pressure_gradient * along
     nu, f = molecular_viscosity(result), fem.Constant(domain.mesh, drive)
     buoyancy = getattr(result.problem, "buoyancy", None)
     if buoyancy is not None:

@@ -43,7 +43,8 @@ class DifferentiableClosure:
         self._means = None
         if spacing is not None:
             means = means_at_nodes(flow, spacing).tocoo()
-            self._means = torch.sparse_coo_tensor(np.stack(means.coords), means.data, means.shape, check_invariants=True).coalesce()
+            where = np.stack(means.coords)
+            self._means = torch.sparse_coo_tensor(where, means.data, means.shape, check_invariants=True).coalesce()
         self._parts, order = [], []
         for block in closure.scaled_blocks(flow, None):
             by_size = np.argsort(block.counts, kind="stable")

@@ -39,7 +39,7 @@ class FlowField:
     mesh : meshio.Mesh, optional
         The mesh the points belong to. Only its geometry is kept: points, cells and the named boundaries
         in ``cell_sets``. Cells of dimension d come in any number of blocks; blocks of lower dimension are
-        boundary facets.
+        boundary facets. In a plane section of space (d = 3) cells have dimension 2.
     location : {"vertex", "cell", None}
         Whether the points are vertices or cells of ``mesh``; None (with ``mesh=None``) for loose points.
         Default: "vertex" with a mesh, None without.

@@ -16,7 +16,7 @@ import numpy as np
 
 from vcnn.errors import InputError
 from vcnn.flow import FlowField
-from vcnn.mesh import boundary_facets, named_mesh
+from vcnn.mesh import boundary_facets, cell_dimension, named_mesh
 
 _FORMAT = 1
 
@@ -37,7 +37,7 @@ def write_flow(flow: FlowField, path) -> Path:
         grid = pyvista.UnstructuredGrid({pyvista.CellType.VERTEX: np.arange(len(flow))[:, None]},
                                         _padded(flow.points))
     else:
-        volume = [block for block in flow.mesh.cells if block.dim == d]
+        volume = [block for block in flow.mesh.cells if block.dim == cell_dimension(flow.mesh)]
         grid = pyvista.from_meshio(meshio.Mesh(_padded(flow.mesh.points), volume))
     data = grid.cell_data if flow.location == "cell" else grid.point_data
     if flow.location == "cell":

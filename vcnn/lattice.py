@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 from vcnn.errors import InputError
 from vcnn.flow import FlowField
 
+_FLAT = 1e-14   # of the second moments of a domain: it does not extend this way
 _ROUND = 1e-3   # of the second or fourth moment: a domain that is as round has no axes
 
 
@@ -68,13 +69,13 @@ def _nodes(points: bytes, weights: bytes, periods: bytes, d: int, spacing: float
     relative = points - origin
     counts = np.maximum(np.rint(np.linalg.norm(periods, axis=1) / spacing), 1).astype(np.int64)   # to a period
     open_axes = spacing * axes(relative, weights, periods)
-    basis = np.concatenate([periods / counts[:, None], open_axes])   # rows are the vectors of the lattice
+    basis = np.concatenate([periods / counts[:, None], open_axes])   # (k, d), rows are the vectors of the lattice
     counts = np.concatenate([counts, np.zeros(len(open_axes), dtype=np.int64)])
-    place = relative @ np.linalg.inv(basis)
+    place = relative @ np.linalg.pinv(basis)
     corner = np.floor(place).astype(np.int64)
     inside = place - corner
     node, share, offset = [], [], []
-    for step in product((0, 1), repeat=d):
+    for step in product((0, 1), repeat=len(basis)):
         at = corner + step
         node.append(np.where(counts > 0, at % np.maximum(counts, 1), at))
         share.append(weights * np.prod(np.where(step, inside, 1 - inside), axis=1))
@@ -86,19 +87,20 @@ def _nodes(points: bytes, weights: bytes, periods: bytes, d: int, spacing: float
     share = share / np.where(kept, taken, 1)[row]
     of = lambda column, size: csr_array((share, (row, column)), shape=(len(nodes), size))[kept]
     offset = of(np.arange(len(row)), len(row)) @ np.concatenate(offset)
-    return of(np.tile(np.arange(n), 2**d), n), origin + nodes[kept] @ basis + offset, taken[kept]
+    return of(np.tile(np.arange(n), 2 ** len(basis)), n), origin + nodes[kept] @ basis + offset, taken[kept]
 
 
 def axes(points, weights, periods) -> np.ndarray:
     """(k, d) orthonormal axes of a domain across its periods; signs mean nothing.
 
-    Those of the second moments; in a plane, where these are round as those of a square, of the fourth moments.
+    Those of the second moments; in a plane, where these are round as those of a square, of the fourth moments. There
+    is none across a domain that lies in a plane.
 
     Parameters
     ----------
     points, weights : (n, d), (n,)
         Positions relative to the centroid.
-    periods : (d - k, d)
+    periods : (p, d)
 
     Raises
     ------
@@ -108,11 +110,15 @@ def axes(points, weights, periods) -> np.ndarray:
     d = points.shape[1]
     _, _, vectors = np.linalg.svd(periods if len(periods) else np.zeros((1, d)))
     across = vectors[len(periods) :]
+    x = points @ across.T
+    moments, turned = np.linalg.eigh((x.T * weights) @ x)
+    flat = moments <= _FLAT * (weights @ points**2).sum()
+    if flat.any():
+        across = turned.T[~flat] @ across
+        x = points @ across.T
     if len(across) < 2:
         return across
-    x = points @ across.T
     if len(across) == 3:
-        moments, turned = np.linalg.eigh((x.T * weights) @ x)
         if np.diff(moments).min() > _ROUND * moments.max():
             return turned.T @ across
     else:

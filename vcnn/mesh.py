@@ -1,8 +1,9 @@
 """How a mesh is held here: a `meshio.Mesh` with named boundaries.
 
-``points`` is (M, d) with d = 2 or 3. Blocks of cells of dimension d make up the domain, in any number; blocks
-of dimension d-1 hold boundary facets, and ``cell_sets[name]`` says which facets make up the boundary ``name``
-(meshio's form: for each block an array of indices into it).
+``points`` is (M, d) with d = 2 or 3. Blocks of cells of dimension d make up the domain, in any number; or, in a plane
+section of space (d = 3), blocks of cells of dimension 2. Blocks of one dimension less hold boundary facets, and
+``cell_sets[name]`` says which facets make up the boundary ``name`` (meshio's form: for each block an array of indices
+into it).
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import meshio
 import numpy as np
 
 from vcnn.errors import InputError
+
+_FLAT = 1e-8   # of the size of a section: how far its points may be from its plane
 
 
 def named_mesh(points, cells, boundaries) -> meshio.Mesh:
@@ -36,9 +39,37 @@ def named_mesh(points, cells, boundaries) -> meshio.Mesh:
     return meshio.Mesh(np.asarray(points, dtype=float), blocks, cell_sets=members)
 
 
+def cell_dimension(mesh: meshio.Mesh) -> int:
+    """Dimension of the cells that make up the domain: 2 in a section of space, else that of the points."""
+    d, kinds = mesh.points.shape[1], {block.dim for block in mesh.cells}
+    return 2 if d == 3 and 3 not in kinds and 2 in kinds else d
+
+
+def plane_normal(mesh: meshio.Mesh) -> np.ndarray | None:
+    """(3,) unit normal, of either sign, of a section of space; None of other meshes.
+
+    Raises
+    ------
+    InputError
+        If cells of dimension 2 do not lie in one plane.
+    """
+    points = np.asarray(mesh.points, dtype=float)
+    if cell_dimension(mesh) == points.shape[1]:
+        return None
+    relative = points - points.mean(axis=0)
+    normal = np.linalg.svd(relative, full_matrices=False)[2][-1]
+    beyond = np.abs(relative @ normal)
+    if not beyond.max() <= _FLAT * np.abs(relative).max():
+        raise InputError(
+            f"mesh: its cells have dimension 2 and its points 3 coordinates, but they do not lie in one plane; point "
+            f"{beyond.argmax()} is {beyond.max():.3g} away from it"
+        )
+    return normal
+
+
 def boundary_facets(mesh: meshio.Mesh) -> dict[str, list[tuple[str, np.ndarray]]]:
     """Named boundaries of a mesh: name -> [(facet type, (k, vertices) indices), ...]."""
-    d = mesh.points.shape[1]
+    d = cell_dimension(mesh)
     return {
         name: [
             (block.type, np.asarray(block.data)[np.asarray(index, int)])
@@ -65,12 +96,14 @@ def mesh_geometry(mesh: meshio.Mesh, dimension: int) -> meshio.Mesh:
     if out_of_plane.size and np.ptp(out_of_plane, axis=0).max() > 0:
         raise InputError(f"mesh: its points are not in the x-y plane, the flow has {dimension} dimensions")
     geometry = meshio.Mesh(points[:, :dimension], mesh.cells, cell_sets=dict(mesh.cell_sets))
-    if not any(block.dim == dimension for block in geometry.cells):
+    plane_normal(geometry)
+    if not any(block.dim == cell_dimension(geometry) for block in geometry.cells):
         found = ", ".join(block.type for block in geometry.cells) or "none at all"
         raise InputError(f"mesh: no cells of dimension {dimension} (cells: {found})")
     return geometry
 
 
 def count_cells(mesh: meshio.Mesh) -> int:
-    """Number of cells of the mesh's own dimension (boundary facets not counted)."""
-    return sum(len(block.data) for block in mesh.cells if block.dim == mesh.points.shape[1])
+    """Number of cells that make up the domain (boundary facets not counted)."""
+    d = cell_dimension(mesh)
+    return sum(len(block.data) for block in mesh.cells if block.dim == d)

@@ -84,7 +84,7 @@ def solve_closed(problem, start: MeanFlow, name, eddy_viscosity, *scalars: Trans
     for scalar, x, x_old, s in zip(scalars, xs, xs_old, tests, strict=True):
         residual += U * scalar.transport(u, x, s)
         inertia += U * (x - x_old) * s
-    cells_per_time = ufl.inv(ufl.Jacobian(domain.mesh)) * u_old
+    cells_per_time = ufl.JacobianInverse(domain.mesh) * u_old
     rate = U / start.thickness + ufl.sqrt(ufl.inner(cells_per_time, cells_per_time))
     courant = fem.Constant(domain.mesh, _FIRST_COURANT_NUMBER)
     residual += rate / courant * inertia * dx

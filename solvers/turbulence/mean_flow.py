@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from solvers.bordered import BorderedSystem
-from solvers.conditions import Periodic, flow_conditions, of_kind
+from solvers.conditions import Developed, Periodic, flow_conditions, of_kind
 from solvers.domain import Domain
 from solvers.fenics import MPI, fem, ufl
 from solvers.incompressible import FlowResult, guess_from
@@ -105,7 +105,7 @@ def _with_bulk_velocity(conditions, domain, viscosity) -> dict:
     """The conditions with an estimated bulk velocity in place of a driving force."""
     depth = domain.integral(1.0) / sum(domain.boundary_integral(1.0, name) for name in domain.walls)
     changed = dict(conditions)
-    for name, condition in of_kind(conditions, Periodic).items():
+    for name, condition in of_kind(conditions, Periodic | Developed).items():
         if force := condition.pressure_gradient:
             friction_velocity = (abs(force) * depth) ** 0.5
             speed = friction_velocity * min(15, friction_velocity * depth / viscosity / 3)

@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from shutil import which
 
 import numpy as np
 import pytest
 from test_coupling import LATTICE, cloud_closure
+from test_developed import FRAME, Quadratic, vortices
 from test_laminar import box
 
 import meshes
@@ -24,6 +26,7 @@ from solvers import (
     station_profiles,
     wall_force,
 )  # fmt: skip
+from solvers.turning import turned_problem
 
 SOLVE = """
 import sys
@@ -57,6 +60,8 @@ def solved() -> dict[str, np.ndarray]:
     buoyant = ActiveScalar(mesh, lambda c: 0.05 + 0.02 * c, 0.7, scalar=ScalarTransport, buoyancy=(0.0, 0.1)).solve()
     closed = ActiveScalar(mesh, 0.02, 0.7, scalar=cloud_closure(), buoyancy=(0.0, 1.0), location="vertex").solve()
     duct = LaminarFlow(box(3, "tetra"), 0.1, 0.5, walls=("wall",)).solve()
+    section = turned_problem(vortices(), FRAME).solve()
+    quadratic = replace(section.problem, viscosity=0.01, closure=Quadratic(), location="cell", anisotropy=None).solve()
 
     points = np.stack([np.linspace(0, 9, 30), np.linspace(1, 3, 30)], axis=-1)
     located = locate(hill.domain.mesh, points)
@@ -64,7 +69,8 @@ def solved() -> dict[str, np.ndarray]:
     profiles = station_profiles(hill, [0.5, 4.0, 8.5], count=11)
     results = {
         "laminar": hill, "scalar": scalar, "rans": rans, "turbulent": turbulent, "coupled": coupled,
-        "stressed": stressed, "buoyant": buoyant, "closed": closed, "duct": duct,
+        "stressed": stressed, "buoyant": buoyant, "closed": closed, "duct": duct, "section": section,
+        "quadratic": quadratic,
     }  # fmt: skip
     arrays = {}
     for name, result in results.items():
@@ -73,12 +79,13 @@ def solved() -> dict[str, np.ndarray]:
     for profile in profiles:
         arrays |= fields(f"station {profile.parameters['station']}", profile)
     return arrays | {
-        "forces": np.array([r.pressure_gradient for r in (hill, rans, turbulent, coupled, stressed, buoyant, duct)]),
+        "forces": np.array([result.pressure_gradient for name, result in results.items() if name != "scalar"]),
         "force on walls": np.stack([wall_force(result, "bottom", "top") for result in (hill, rans, buoyant)]),
         "skin friction": floor.skin_friction,
         "pressure coefficient": floor.pressure_coefficient,
         "separation": floor.separation,
         "reattachment": floor.reattachment,
+        "values on a section": evaluate(section.velocity, section.flow("cell").points),
         "concentration at points": evaluate(scalar.concentration, points),
         "velocity gradient at points": located.gradients(hill.velocity.function_space)(hill.velocity),
     }

@@ -4,8 +4,22 @@ import numpy as np
 from wrong_meshes import DRIVEN, ENDS, MESH, NO_WALLS, THROUGH, WALLS, Wrong, bounded, laminar
 
 import meshes
-from solvers import Inlet, LaminarFlow, MixingLength, OneEquationKL, Outlet, Periodic, SpalartAllmaras, Symmetry, Wall
+from solvers import (
+    Developed,
+    Inlet,
+    LaminarFlow,
+    MixingLength,
+    OneEquationKL,
+    Outlet,
+    Periodic,
+    SpalartAllmaras,
+    Symmetry,
+    Wall,
+)  # fmt: skip
 from solvers.domain import build_domain
+
+AROUND = dict.fromkeys(("bottom", "top", "inlet", "outlet"), Wall())
+ACROSS = Developed((1.0, 0.0, 0.0), bulk_velocity=1.0)
 
 CONDITIONS = [
     Wrong(
@@ -79,6 +93,38 @@ CONDITIONS = [
     Wrong(
         "pressure gradient of 0", lambda s: Periodic("outlet", pressure_gradient=0),
         "pressure_gradient: expected a number other than 0, got 0",
+    ),
+    Wrong(
+        "nothing drives the flow through a section", lambda s: bounded(AROUND, meshes.section(MESH)),
+        "conditions: nothing moves the flow: no bulk velocity",
+    ),
+    Wrong(
+        "a section that is driven and plane", lambda s: bounded({**AROUND, "section": ACROSS}),
+        r"conditions: 'section': Developed needs a mesh of triangles or .* with points \(M, 3\) in a plane",
+    ),
+    Wrong(
+        "a section that is driven along itself",
+        lambda s: bounded({**AROUND, "section": ACROSS}, meshes.section(MESH, np.eye(3)[:2])),
+        r"'section': the direction of Developed must be normal to the mesh, \(.*1\) .*got \(1\.0, 0\.0, 0\.0\)",
+    ),
+    Wrong(
+        "a section that is driven in two directions",
+        lambda s: bounded({**WALLS, **DRIVEN, "section": ACROSS}, meshes.section(MESH)),
+        "conditions: the flow is driven in one direction at most, got two",
+    ),
+    Wrong(
+        "a section under the name of a boundary",
+        lambda s: bounded({**AROUND, "top": ACROSS}, meshes.section(MESH)),
+        "boundary 'top' must be given once, it has no conditions",
+    ),
+    Wrong("a section without a drive", lambda s: Developed((1, 0, 0)), "Developed: expected .*, got neither"),
+    Wrong(
+        "a section with two drives", lambda s: Developed((1, 0, 0), 1.0, 1.0),
+        "Developed: expected bulk_velocity or pressure_gradient, got both",
+    ),
+    *(
+        Wrong(f"a section driven along {given}", lambda s, given=given: Developed(given, 1.0), "direction: expected")
+        for given in ("x", (0, 0, 0), (1.0, 0.0), (np.nan, 0, 0))
     ),
     Wrong(
         "bulk velocity beside conditions", lambda s: laminar(conditions={**WALLS, **ENDS}),

@@ -131,9 +131,14 @@ MESHES = [
     Wrong("no mesh", lambda s: laminar(None), r"mesh: expected a meshio\.Mesh, as meshio\.read .* give, got None"),
     Wrong("path as mesh", lambda s: laminar("hill.msh"), r"mesh: expected a meshio\.Mesh, .* got 'hill\.msh'"),
     Wrong(
-        "plane mesh with three coordinates",
-        lambda s: laminar(rebuilt(points=np.pad(MESH.points, ((0, 0), (0, 1))))),
-        "mesh: expected cells of one type, .*; it has none of dimension 3",
+        "curved surface",
+        lambda s: laminar(rebuilt(points=np.column_stack([MESH.points, MESH.points[:, 0] ** 2]))),
+        r"mesh: its cells have dimension 2 .* they do not lie in one plane; point \d+ is 0\.\d+ away",
+    ),
+    Wrong(
+        "inverted cell of a section",
+        lambda s: laminar(rebuilt(points=np.pad(moved(7, [0.35, 0]).points, ((0, 0), (1, 0))))),
+        "mesh: 2 cells are inverted or degenerate, first is number 2",
     ),
     Wrong(
         "inverted cell", lambda s: laminar(moved(7, [0.35, 0])),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import special_ortho_group
 from synthetic import random_flow
 
 from vcnn import Closure, FlowField, InputError, RegionOfInfluence, Scales, VectorCloudNetwork
@@ -117,3 +118,21 @@ def test_region_with_a_spacing():
         RegionOfInfluence.ball(0.8, spacing=0.3)
     with pytest.raises(InputError, match="spacing: expected a positive number, got 0"):
         RegionOfInfluence.ball(0.8, spacing=0)
+
+
+@pytest.mark.parametrize("sides", [(1.0, 1.0), (1.0, 1.6)])
+@pytest.mark.parametrize("periodic", [False, True])
+def test_a_section_of_space_has_the_nodes_of_a_plane(sides, periodic):
+    """Square or not, tilted, and with velocities across it."""
+    line = (np.arange(20) + 0.5) / 20
+    points = np.stack(np.meshgrid(*line[None] * np.array(sides)[:, None]), axis=-1).reshape(-1, 2)
+    periods = [(sides[0], 0.0)] if periodic else []
+    plane = FlowField(points, points, periods=periods)
+    axes = special_ortho_group.rvs(3, random_state=4)[:2]
+    tilted = FlowField(points @ axes + 5, points @ axes + np.cross(*axes), periods=periods @ axes if periodic else [])
+    expected, got = gathered(plane, 0.13), gathered(tilted, 0.13)
+    assert len(got) == len(expected)
+    order = lambda x: np.lexsort(np.round(x, 9).T)
+    there = (got.points - 5) @ axes.T
+    np.testing.assert_allclose(there[order(there)], expected.points[order(expected.points)], atol=1e-12)
+    np.testing.assert_allclose(got.weights[order(there)], expected.weights[order(expected.points)], atol=1e-12)

@@ -13,6 +13,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, PercentFormatter
 
 from vcnn.evaluation.frames import RotationStudy
 from vcnn.flow import FlowField
+from vcnn.mesh import cell_dimension
 from vcnn.tensors import norms
 
 _WIDTH = 12.0  # inches of a panel
@@ -27,7 +28,7 @@ def draw_field(axes: Axes, flow: FlowField, values, norm: Normalize, cmap: str =
     """Draw one value per point of a flow into ``axes``, in equal scales; returns what a colour bar needs.
 
     Cell values are drawn flat on their cells, vertex values smoothly between them, loose points as dots. Of a
-    3-D flow the points nearest to the plane through its middle with the given ``normal`` are drawn.
+    3-D flow the points nearest to the plane through its middle with the given ``normal`` are drawn, of a section all.
     """
     values = np.asarray(values, dtype=float)
     style = {"norm": norm, "cmap": cmap, "rasterized": True}
@@ -217,10 +218,19 @@ def _extent(flow, normal):
 
 
 def _slice(points, normal):
-    """Of n points the n^(2/3) nearest to the middle plane: their (k, 2) positions in it and their indices."""
-    normal = np.asarray(normal, float) / np.linalg.norm(normal)
-    height = np.abs((points - points.mean(axis=0)) @ normal)
-    index = np.argsort(height, kind="stable")[: int(np.ceil(len(points) ** (2 / 3)))]
+    """Of n points the n^(2/3) nearest to the middle plane: their (k, 2) positions in it and their indices.
+
+    All points if they lie in a plane of their own, which is then that.
+    """
+    relative = points - points.mean(axis=0)
+    _, spread, directions = np.linalg.svd(relative, full_matrices=False)
+    if spread[-1] <= 1e-8 * spread[0]:
+        normal, index = directions[-1], np.arange(len(points))
+        normal = normal * np.sign(normal[np.abs(normal).argmax()])
+    else:
+        normal = np.asarray(normal, float) / np.linalg.norm(normal)
+        height = np.abs(relative @ normal)
+        index = np.argsort(height, kind="stable")[: int(np.ceil(len(points) ** (2 / 3)))]
     helper = np.eye(3)[np.argmin(np.abs(normal))]
     first = helper - (helper @ normal) * normal
     first /= np.linalg.norm(first)
@@ -228,7 +238,7 @@ def _slice(points, normal):
 
 
 def _domain(flow):
-    return [block for block in flow.mesh.cells if block.dim == flow.dimension]
+    return [block for block in flow.mesh.cells if block.dim == cell_dimension(flow.mesh)]
 
 
 def _corners(block) -> int:
