@@ -32,17 +32,17 @@ def read_hill(path):
     return named_mesh(data["points"], [("quad", data["cells"])], facets), data
 
 
-def at_vertices(mesh, data, name) -> np.ndarray:
+def at_vertices(mesh, data, name, seams=(("inlet", "outlet"),), walls=("bottom", "top")) -> np.ndarray:
     """A field of OpenFOAM (M, ...) at the vertices: means of the cells around by inverse distance, 0 on walls.
 
     The finite-volume code takes ν_t as linear between its points too; constant cells would cost 0.2 %.
     """
-    merged, cells, field = merged_vertices(mesh, [("inlet", "outlet")]), data["cells"], data[name]
+    merged, cells, field = merged_vertices(mesh, seams), data["cells"], data[name]
     weights = 1 / np.linalg.norm(mesh.points[cells] - data["cell_centres"][:, None], axis=2)
     around = merged[cells].ravel(), np.repeat(np.arange(len(cells)), cells.shape[1])
     mean = coo_array((weights.ravel(), around), shape=(len(merged), len(cells))).tocsr()[merged]
     values = ((mean @ field).T / mean.sum(axis=1)).T
-    for wall in ("bottom", "top"):
+    for wall in walls:
         values[boundary_facets(mesh)[wall][0][1]] = 0
     return values
 

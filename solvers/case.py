@@ -27,7 +27,7 @@ _CONDITIONS = {   # keys besides kind
     "wall": ({}, {"velocity": "a list of numbers"}),
     "symmetry": ({}, {}),
     "inlet": ({"velocity": "a list of numbers"}, {}),
-    "outlet": ({}, {}),
+    "outlet": ({}, {"pressure": "a number"}),
     "periodic": ({"to": "text"}, {"bulk_velocity": "a number", "pressure_gradient": "a number"}),
 }
 _KINDS = {
@@ -184,9 +184,8 @@ def _condition(name, entry) -> Condition:
             return Wall(velocity)
         if kind == "inlet":
             return Inlet(velocity)
-        if kind == "periodic":
-            return Periodic(**{key: value for key, value in entry.items() if key != "kind"})
-        return {"symmetry": Symmetry, "outlet": Outlet}[kind]()
+        options = {key: value for key, value in entry.items() if key != "kind"}
+        return {"symmetry": Symmetry, "outlet": Outlet, "periodic": Periodic}[kind](**options)
 
 
 def _stations(stations, mesh) -> tuple[float, ...]:

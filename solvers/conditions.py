@@ -26,7 +26,10 @@ class Wall:
 
 @dataclass(frozen=True)
 class Symmetry:
-    """A plane of any direction, or parallel ones, that nothing passes: u·n = 0, no shear stress, no flux."""
+    """A plane that nothing passes: u·n = 0, no shear stress, no flux. Or a smoothly curved boundary without friction.
+
+    Planes may have any direction; where two meet at an angle each has a name of its own.
+    """
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +49,18 @@ class Inlet:
 
 @dataclass(frozen=True)
 class Outlet:
-    """Nothing pulls or pushes: −p n + (ν + ν_t) ∂u/∂n = 0, and no diffusive flux of a carried scalar.
+    """A given pressure p₀ outside: −p n + (ν + ν_t) ∂u/∂n = −p₀ n, and no diffusive flux of a carried scalar.
 
     Meant for places where the flow leaves. Weak backflow is tolerated, but it brings in whatever momentum and scalar
     it likes, and with a strong one the iteration may fail: put the outlet beyond the recirculation.
+
+    Parameters
+    ----------
+    pressure : callable, array or number
+        p₀, kinematic: a number, a callable of positions (d, k), or values (M,) at the vertices of the mesh.
     """
+
+    pressure: Callable | np.ndarray | float = 0.0
 
 
 @dataclass(frozen=True)

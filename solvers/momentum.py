@@ -7,7 +7,14 @@ from functools import cached_property
 from solvers.bordered import Drive
 from solvers.conditions import Outlet, of_kind
 from solvers.fenics import basix, fem, ufl
-from solvers.velocity_conditions import blocked_by_symmetry, driven, pinned_pressure, speed_of, velocity_conditions
+from solvers.velocity_conditions import (
+    blocked_by_symmetry,
+    driven,
+    pinned_pressure,
+    pressures_outside,
+    speed_of,
+    velocity_conditions,
+)
 
 dx = ufl.dx(degree=5)   # enough for quadratic velocities; closures are no polynomials anyway
 
@@ -72,6 +79,7 @@ class MomentumBalance:
             bc.set(self.w.x.array)
         self.speed = fem.Constant(domain.mesh, speed_of(domain, self.bulk, force, self.w))
         self._outlets = of_kind(conditions, Outlet)
+        self._outside = pressures_outside(domain, self._outlets)
         if not self._outlets:
             self.bcs.append(pinned_pressure(self.space))
 
@@ -84,8 +92,10 @@ class MomentumBalance:
         return form
 
     def residual(self, u, p, v, q, viscosity):
-        """u carried by itself, less the driving force if that is given."""
+        """u carried by itself, less the driving force if that is given, under the pressure outside."""
         form = self.oseen(u, p, v, q, u, viscosity)
+        for name, pressure in self._outside.items():
+            form += pressure * ufl.inner(ufl.FacetNormal(self.domain.mesh), v) * self.domain.ds([name])
         if self.force:
             form -= self.applied * self.pushed(v)
         return form

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from solvers.checks import is_number
 from solvers.conditions import Developed, Inlet, Outlet, Periodic, Symmetry, Wall, of_kind
 from solvers.fenics import MPI, PETSc, fem, ufl
 from vcnn.errors import InputError
+
+_SMOOTH = np.cos(np.deg2rad(15))   # how long the mean of unit normals is at least where facets meet
 
 
 def driven(domain, conditions):
@@ -72,9 +75,9 @@ def velocity_conditions(domain, conditions, W) -> list:
 
 
 def blocked_by_symmetry(domain, conditions, W) -> PETSc.Mat | None:
-    """The symmetric projection onto velocities normal to the planes of symmetry, at nodes where none is given.
+    """The symmetric projection onto velocities normal to boundaries of symmetry, at nodes where none is given.
 
-    A matrix over the unknowns of W; None without such planes. Where planes meet, all their normals are blocked.
+    A matrix over the unknowns of W; None without such boundaries. Where some meet, all their normals are blocked.
     """
     planes = of_kind(conditions, Symmetry)
     if not planes:
@@ -83,9 +86,10 @@ def blocked_by_symmetry(domain, conditions, W) -> PETSc.Mat | None:
     given = np.concatenate([domain.boundary_dofs(V, name) for name in of_kind(conditions, Wall | Inlet)] or [[]])
     at_node = {}
     for name in planes:
-        normal = _normal(domain, name)
+        normals = _normals(domain, name, V)
         for node in np.setdiff1d(domain.boundary_dofs(V, name), given).astype(int).tolist():
-            at_node.setdefault(node, []).append(normal)
+            if node in normals:
+                at_node.setdefault(node, []).append(normals[node])
     index_map, d = W.dofmap.index_map, domain.dimension
     blocked = PETSc.Mat().createAIJ(2 * ((index_map.size_local, index_map.size_global),), nnz=d, comm=domain.mesh.comm)
     for node, normals in at_node.items():
@@ -111,15 +115,42 @@ def _wall_velocity(domain, name, wall, V):
     return velocity
 
 
-def _normal(domain, name) -> np.ndarray:
-    """The unit normal of a plane, of either sign: the boundary may be two parallel planes."""
-    n, area = ufl.FacetNormal(domain.mesh), domain.boundary_integral(1.0, name)
-    d = range(domain.dimension)
-    directions = np.array([[domain.boundary_integral(n[i] * n[j], name) for j in d] for i in d]) / area
-    spread, vectors = np.linalg.eigh(directions)
-    if spread[-1] < 1 - 1e-8:
-        raise InputError(f"boundary {name!r}: a Symmetry must be a plane")
-    return vectors[:, -1]
+def _normals(domain, name, V) -> dict[int, np.ndarray]:
+    """Unit normals at the nodes of a boundary that this rank owns: means over facets by their size, ∫ φ² n ds.
+
+    In two dimensions with straight facets these are the normals ∝ ∫ φ n ds, with which the discrete flux through the
+    boundary vanishes (Engelman, Sani & Gresho, Int. J. Numer. Methods Fluids 2, 1982, 225). A slip condition with
+    those of each facet would hold the fluid at every corner of a polygon (Babuška's paradox).
+    """
+    u, v, n = ufl.TrialFunction(V), ufl.TestFunction(V), ufl.FacetNormal(domain.mesh)
+
+    def summed(factors):
+        form = sum(factor * u[i] * v[i] for i, factor in enumerate(factors)) * domain.ds([name])
+        A = fem.petsc.assemble_matrix(fem.form(form))
+        A.assemble()
+        return A.getDiagonal().array.reshape(-1, domain.dimension)
+
+    normals, sizes = summed(n), summed([1] * domain.dimension)
+    there = np.flatnonzero(sizes[:, 0] > 0)
+    normals = normals[there] / sizes[there]
+    lengths = np.linalg.norm(normals, axis=1)
+    if domain.mesh.comm.allreduce(lengths.min(initial=1.0), MPI.MIN) < _SMOOTH:
+        raise InputError(
+            f"boundary {name!r}: a Symmetry must not turn by more than 30 degrees from facet to facet: refine the "
+            "mesh there, or give planes that meet names of their own"
+        )
+    return dict(zip(there.tolist(), normals / lengths[:, None], strict=True))
+
+
+def pressures_outside(domain, outlets) -> dict:
+    """The pressures given at outlets, by boundary, but for those that are 0: quadratic, and 0 elsewhere."""
+    space, given = fem.functionspace(domain.mesh, ("Lagrange", 2)), {}
+    for name, outlet in outlets.items():
+        if not (is_number(outlet.pressure) and outlet.pressure == 0):
+            values = domain.profile(space, outlet.pressure, name, f"Outlet of boundary {name!r}").x.array
+            given[name], dofs = fem.Function(space), domain.boundary_dofs(space, name)
+            given[name].x.array[dofs] = values[dofs]
+    return given
 
 
 def pinned_pressure(W):

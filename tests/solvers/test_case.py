@@ -46,12 +46,12 @@ def test_every_word_of_a_case(case):
     assert len(channel.stations) == 5 and channel.reference is None
     sides = """bottom = { kind = "symmetry" }
 inlet = { kind = "inlet", velocity = [2, 0] }
-outlet = { kind = "outlet" }
+outlet = { kind = "outlet", pressure = 2 }
 top = { kind = "wall" }"""
     text = CHANNEL[: CHANNEL.index("bottom")] + sides
     problem = case(text.replace("laminar", "spalart-allmaras")).problem()
     assert isinstance(problem, SpalartAllmaras)
-    assert problem.conditions["bottom"] == Symmetry() and problem.conditions["outlet"] == Outlet()
+    assert problem.conditions["bottom"] == Symmetry() and problem.conditions["outlet"] == Outlet(2)
     assert isinstance(problem.conditions["inlet"], Inlet) and problem.conditions["inlet"].value == (2, 0)
 
 

@@ -78,6 +78,50 @@ def test_the_outlet_lets_a_flow_of_varying_viscosity_pass():
     np.testing.assert_allclose(opened.flow("vertex").velocity, periodic.flow("vertex").velocity, atol=1e-9)
 
 
+def test_the_pressure_at_an_outlet_is_that_outside():
+    """A body of fluid carried along without strain: ∂p/∂y = −∂a₂₂/∂y, and the given p₀(y) is just what holds it."""
+    mesh = meshes.channel(2.0, 1.0, cells=(6, 5))
+    sides = {"bottom": Symmetry(), "top": Symmetry(), "inlet": Inlet((1.0, 0.0))}
+    y = mesh.points[:, 1]
+    a = y[:, None, None] * np.diag([0.0, -0.7])
+    outside = lambda x: np.where(x[0] > 2 - 1e-9, 3 + 0.7 * x[1], np.nan)   # it need not make sense elsewhere
+    options = {"closure": 0 * y, "anisotropy": a, "location": "vertex"}
+    result = RANS(mesh, 0.05, conditions={**sides, "outlet": Outlet(outside)}, **options).solve()
+    assert exact_error(result, np.ones_like) < 1e-10
+    np.testing.assert_allclose(result.flow("vertex").scalars["pressure"], 3 + 0.7 * y, atol=1e-9)
+    free = RANS(mesh, 0.05, conditions={**sides, "outlet": Outlet(3.0)}, **options).solve()
+    assert exact_error(free, np.ones_like) > 0.01
+
+
+def test_a_flow_slips_along_a_curved_boundary():
+    """Any solenoidal u along it is exact with p = 0 and a = 2 ν S − u u, where the stress at it, u (u·n), is none.
+
+    u = (∂ψ/∂y, −∂ψ/∂x), ψ = y − h(x) (1 − y)²: of a ceiling y = 1 that moves, and along the wavy floor ψ = 0.
+    """
+    def exact(x, y):
+        h, slope = 0.1 * np.sin(np.pi * x), 0.1 * np.pi * np.cos(np.pi * x)
+        gradient = np.array([[2 * slope * (1 - y), -np.pi**2 * h * (1 - y) ** 2], [-2 * h, -2 * slope * (1 - y)]])
+        return np.stack([1 + 2 * h * (1 - y), slope * (1 - y) ** 2]), gradient
+
+    def error(n):
+        mesh = meshes.channel(2.0, 1.0, cells=(2 * n, n))
+        x, y = mesh.points.T
+        h = 0.1 * np.sin(np.pi * x)
+        mesh.points[:, 1] += 2 * h / (1 + 2 * h + np.sqrt(1 + 4 * h)) * (1 - y)
+        u, gradient = exact(*mesh.points.T)
+        a = (0.1 * (gradient + gradient.swapaxes(0, 1)) - u * u[:, None]).transpose(2, 0, 1)
+        sides = {"bottom": Symmetry(), "top": Wall((1.0, 0.0)), "inlet": Periodic("outlet")}
+        result = RANS(mesh, 0.1, closure=0 * x, anisotropy=a, location="vertex", conditions=sides).solve()
+        through = ufl.dot(result.velocity, ufl.FacetNormal(result.domain.mesh))
+        assert abs(result.domain.boundary_integral(through, "bottom")) < 1e-12
+        flow = result.flow("vertex")
+        return np.sqrt(flow.weights @ ((flow.velocity - u.T) ** 2).sum(axis=1))
+
+    coarse, fine = error(8), error(16)
+    assert np.log2(coarse / fine) > 1.9
+    assert fine < 2e-3
+
+
 def test_couette_flow_is_exact():
     mesh = meshes.channel(1.0, 2.0, cells=(4, 5))
     conditions = {"bottom": Wall(), "top": Wall(velocity=(3.0, 0.0)), "inlet": Periodic("outlet")}

@@ -72,13 +72,21 @@ CONDITIONS = [
         "Inlet of boundary 'inlet': holds NaN",
     ),
     Wrong(
+        "outlet pressure of two components", lambda s: bounded({**WALLS, **THROUGH, "outlet": Outlet((1.0, 0.0))}),
+        r"Outlet of boundary 'outlet': expected values of shape \(\), got \(2,\)",
+    ),
+    Wrong(
+        "outlet pressure of NaN", lambda s: bounded({**WALLS, **THROUGH, "outlet": Outlet(np.nan)}),
+        "Outlet of boundary 'outlet': holds NaN",
+    ),
+    Wrong(
         "wall that the fluid passes", lambda s: bounded({"bottom": Wall(), "top": Wall((1.0, 1.0)), **ENDS}),
         "boundary 'top': the velocity of a Wall must be along it",
     ),
     Wrong(
-        "curved symmetry plane",
+        "symmetry with corners",
         lambda s: bounded({**WALLS, "bottom": Symmetry(), **DRIVEN}, meshes.periodic_hill(cells=(8, 4))),
-        "boundary 'bottom': a Symmetry must be a plane",
+        "boundary 'bottom': a Symmetry must not turn by more than 30 degrees",
     ),
     Wrong("nothing drives the flow", lambda s: bounded({**WALLS, **ENDS}), "conditions: nothing moves the flow"),
     Wrong(
