@@ -60,7 +60,7 @@ class Feedback(Protocol):
     def first(self) -> dict[str, np.ndarray]:
         """Fields to begin with where there is no flow yet."""
 
-    def predicted(self, result: FlowResult) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    def predicted(self, flow: CoupledFlow) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
         """The fields that a flow makes, and where they were cut, if they can be: ``clipped`` of `FlowResult`."""
 
     def scale(self, x: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -132,7 +132,7 @@ class CoupledFlow:
 
     def predicted(self) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
         """The fields that the flow makes, and at which points they were cut (:class:`FlowResult`)."""
-        return self.feedback.predicted(self.result())
+        return self.feedback.predicted(self)
 
     def result(self, residuals=(np.inf,), history=None, clipped=None) -> FlowResult:
         """The flow as it is now."""

@@ -75,15 +75,16 @@ def settled(flow: CoupledFlow, x, tolerance, max_rounds, checkpoint=None, progre
                 if here:
                     cut = f", {share:.1%} clipped" if share else ""
                     log.info("%s: round %d, residual %.2e, change %.2e%s", name, len(history), residual, change, cut)
-                result = flow.result(history.residual, history, clipped)
                 if residual <= _RESIDUAL and change <= tolerance:
                     if here and share:
                         log.warning("%s: converged, but clipped at %.3g %% of the points", name, 100 * share)
-                    return result
-                if max(residual, change) < lowest:
-                    best, lowest = result, max(residual, change)
-                if checkpoint is not None and len(history) % _EVERY == 0:
-                    result.checkpoint(checkpoint)
+                    return flow.result(history.residual, history, clipped)
+                if checkpoint is not None:
+                    result = flow.result(history.residual, history, clipped)
+                    if max(residual, change) < lowest:
+                        best, lowest = result, max(residual, change)
+                    if len(history) % _EVERY == 0:
+                        result.checkpoint(checkpoint)
                 x = following
             raise DivergenceError(
                 f"{name}: flow and {what} do not settle, after {max_rounds} rounds the {what} still changes by "
@@ -92,7 +93,7 @@ def settled(flow: CoupledFlow, x, tolerance, max_rounds, checkpoint=None, progre
                 "solution or a larger tolerance"
             )
         except DivergenceError as error:
-            if best is None or checkpoint is None:
+            if best is None:
                 raise
             best.checkpoint(checkpoint)
             raise DivergenceError(f"{error}; the best state so far is in {checkpoint}") from error

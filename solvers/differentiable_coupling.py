@@ -14,6 +14,7 @@ from solvers.differentiable_flow import DifferentiableFlow
 from solvers.fenics import MPI
 from solvers.incompressible import FlowResult
 from solvers.points import locate
+from solvers.stress_feedback import StressFeedback
 from vcnn.errors import DivergenceError, InputError
 
 _FLOW_FREE = ("wall_distance", "boundary")   # scalars that stay as they are when the flow changes
@@ -60,20 +61,14 @@ class DifferentiableCoupling:
             raise InputError("closure: expected one that can be differentiated, such as a vcnn.Closure")
         self.closure, self.tolerance, self.max_rounds = problem.closure, tolerance, max_rounds
         self.adjoint_tolerance, self.adjoint_steps = adjoint_tolerance, adjoint_steps
-        self.solver = DifferentiableFlow(replace(problem, closure=self), start, comm)
+        self.solver = DifferentiableFlow(problem, start, comm, partial(_Feedback, self))
         self.flow = self.solver.flow
-        at_rest = self.flow.result().flow(problem.location)
+        self._at_rest = at_rest = self.flow.result().flow(problem.location)
         _check(self.closure)
         self._predicted = self.closure.differentiable(at_rest)
         self._at_points = locate(self.solver.domain.mesh, at_rest.points).values(self.solver.space)
         self._x = self.flow.known(start)
         self.history = None
-
-    def predict(self, flow) -> dict[str, np.ndarray]:
-        """What the closure says of the flow, with its present weights; for the iteration."""
-        with torch.no_grad():
-            values = self._predicted(torch.tensor(flow.velocity))
-        return {name: v.double().numpy() for name, v in values.items()}
 
     def __call__(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Coefficients and force of the coupled flow (:class:`DifferentiableFlow`), with the present weights."""
@@ -86,19 +81,33 @@ class DifferentiableCoupling:
             raise
         self.solver.moved()
         self.history, self._x = result.history, self.flow.known(result)
-        u = self._velocity().requires_grad_()
-        predicted = self._packed(self._predicted(u))
+        self._u = u = self.velocity().requires_grad_()
+        self._now = predicted = self._packed(self._predicted(u))
         y = predicted.clone()   # its hook must not act where the prediction alone is differentiated
         coefficients, force = self.solver(*self._unpacked(y))
         if y.requires_grad:
             y.register_hook(partial(self._implicit, predicted, u, self.solver.state()))
         return coefficients, force
 
+    def differentiable(self, closure):
+        """Another closure at the points of this flow, for :meth:`moved_from`."""
+        return closure.differentiable(self._at_rest)
+
+    def moved_from(self, prior) -> torch.Tensor:
+        """Mean square of what the fields of the last call differ by from those of another closure, relative to these.
+
+        Both see the same flow, which is held fixed when this is differentiated.
+        """
+        with torch.no_grad():
+            theirs = self._packed(prior(self._u))
+        return (self._now - theirs).square().sum() / theirs.square().sum()
+
     def result(self) -> FlowResult:
         """The flow as solved last."""
         return replace(self.solver.result(), history=self.history)
 
-    def _velocity(self) -> torch.Tensor:
+    def velocity(self) -> torch.Tensor:
+        """(n, d), where the closure is asked."""
         return torch.from_numpy(self._at_points(self.solver.present()[0]))
 
     def _implicit(self, y, u, found, g):
@@ -128,6 +137,10 @@ class DifferentiableCoupling:
         d = self.solver.domain.dimension
         return torch.from_numpy(np.array([nu_t, *[a] * d**2]) / self.flow.shares[:, None])
 
+    def predicted_fields(self, velocity) -> tuple[torch.Tensor, torch.Tensor]:
+        """Eddy viscosity and anisotropy for a velocity."""
+        return self._unpacked(self._packed(self._predicted(velocity)))
+
     def _packed(self, values) -> torch.Tensor:
         """(n, 1 + d²), in units in which the norm is their root mean square; kept within the bounds of the loop."""
         feedback, d = self.flow.feedback, self.solver.domain.dimension
@@ -143,6 +156,22 @@ class DifferentiableCoupling:
     def _unpacked(self, y):
         d, columns = self.solver.domain.dimension, y * self._sizes
         return columns[:, 0], columns[:, 1:].reshape(-1, d, d)
+
+
+class _Feedback(StressFeedback):
+    """As in the loop of `RANS`, with clouds that are found once and nothing sampled but velocities."""
+
+    def __init__(self, coupling, problem, balance):
+        super().__init__(problem, balance)
+        self._coupling = coupling
+
+    def predicted(self, flow):
+        coupling = self._coupling
+        with torch.no_grad():
+            nu_t, a = coupling.predicted_fields(coupling.velocity())
+        if not (torch.isfinite(nu_t).all() and torch.isfinite(a).all()):
+            raise DivergenceError(f"{self.name}: the closure predicts NaN or infinite values")
+        return {"eddy_viscosity": nu_t.numpy(), "anisotropy": a.numpy()}, None
 
 
 def _check(closure):

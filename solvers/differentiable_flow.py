@@ -38,6 +38,8 @@ class DifferentiableFlow:
     start : FlowResult or path, optional
         As in :meth:`RANS.solve`.
     comm : MPI communicator
+    make_feedback : callable, optional
+        As in :class:`solvers.coupled_flow.CoupledFlow`, for whoever solves the flow with a closure.
 
     Raises
     ------
@@ -47,10 +49,10 @@ class DifferentiableFlow:
         On calls, if the flow cannot be solved; the next call begins where the last good one ended.
     """
 
-    def __init__(self, problem, start=None, comm=MPI.COMM_WORLD):
+    def __init__(self, problem, start=None, comm=MPI.COMM_WORLD, make_feedback=StressFeedback):
         self.problem = problem
         self.domain, begin = begun(problem, start, comm)
-        self.flow = CoupledFlow(problem, StressFeedback, self.domain, begin)
+        self.flow = CoupledFlow(problem, make_feedback, self.domain, begin)
         if begin is None:
             self.flow.begun()
         self.values = Values(self.domain, problem.location)
@@ -164,7 +166,7 @@ class DifferentiableFlow:
         self._multiplier.x.scatter_forward()
         by_field = [self.values.transposed(assembled(form)) for form in self._slopes.values()]
         if self._pushed is None:
-            by_drive = mu * self.domain.integral(1.0)
+            by_drive = mu * self.domain.volume
         else:
             by_drive = self.domain.mesh.comm.allreduce(fem.assemble_scalar(self._pushed)) + of_force
         shapes = self.flow.feedback.shapes.values()
@@ -173,7 +175,7 @@ class DifferentiableFlow:
     def drive(self) -> float:
         """Bulk velocity or pressure gradient, whichever drives the flow, as it is now; 0 without."""
         balance, system = self.flow.balance, self.flow.system
-        return balance.force if system.b is None else system.target / self.domain.integral(1.0)
+        return balance.force if system.b is None else system.target / self.domain.volume
 
     def _take(self, eddy_viscosity, anisotropy, drive, averaged=False):
         fields = {"eddy_viscosity": np.asarray(eddy_viscosity), "anisotropy": np.asarray(anisotropy)}
@@ -182,6 +184,6 @@ class DifferentiableFlow:
         self._fields = fields if averaged else {name: self.values.averaged(v) for name, v in fields.items()}
         self.flow.replace(self._fields)
         if self.flow.system.b is not None:
-            self.flow.system.target = float(drive) * self.domain.integral(1.0)
+            self.flow.system.target = float(drive) * self.domain.volume
         else:
             self.flow.balance.applied.value = float(drive)

@@ -112,6 +112,11 @@ class Domain:
         marked = dolfinx.mesh.meshtags(self.mesh, self.mesh.topology.dim - 1, facets[order], numbers[order])
         return ufl.Measure("ds", self.mesh, subdomain_data=marked, metadata={"quadrature_degree": 5})
 
+    @cached_property
+    def volume(self) -> float:
+        """∫ dx."""
+        return self.integral(1.0)
+
     def integral(self, integrand) -> float:
         """∫ integrand dx over the whole domain, for a scalar UFL expression."""
         return self.total(integrand * ufl.dx(self.mesh))

@@ -106,7 +106,7 @@ class FlowResult:
             parameters["viscosity"] = self.problem.viscosity
         e = main_direction(self.domain, flow_conditions(self.problem))
         if e is not None:
-            mean = self.domain.integral(ufl.dot(self.velocity, ufl.as_vector(e))) / self.domain.integral(1.0)
+            mean = self.domain.integral(ufl.dot(self.velocity, ufl.as_vector(e))) / self.domain.volume
             parameters |= {"bulk_velocity": mean, "pressure_gradient": self.pressure_gradient}
         provenance = {"solver": f"solvers.{type(self.problem).__name__}", "residual": self.residuals[-1]}
         return flow_field(self.domain, location, self.velocity, functions, expressions, parameters, provenance)

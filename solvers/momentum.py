@@ -113,7 +113,7 @@ class MomentumBalance:
         """The force along the period that holds the volume-mean velocity, if that is given."""
         if self.bulk is None:
             return None
-        return Drive(self.pushed(v), target=self.bulk * self.domain.integral(1.0))
+        return Drive(self.pushed(v), target=self.bulk * self.domain.volume)
 
     @cached_property
     def _parts(self) -> list:
@@ -127,6 +127,6 @@ class MomentumBalance:
             part.x.array[:] = w.x.array[dofs[0]]
         pressure.x.array[:] *= float(self.speed)
         if not self._outlets:
-            pressure.x.array[:] -= self.domain.integral(pressure) / self.domain.integral(1.0)
+            pressure.x.array[:] -= self.domain.integral(pressure) / self.domain.volume
         velocity.name, pressure.name = "velocity", "pressure"
         return velocity, pressure

@@ -72,9 +72,9 @@ class ScalarFeedback:
         """None of it."""
         return {"concentration": np.zeros(len(self.weights))}
 
-    def predicted(self, result) -> tuple[dict[str, np.ndarray], None]:
+    def predicted(self, flow) -> tuple[dict[str, np.ndarray], None]:
         """What the closure says of the flow, or what the flow carries."""
-        comm = self.domain.mesh.comm
+        result, comm = flow.result(), self.domain.mesh.comm
         if self.closed:
             return predict(self.problem.scalar, result.flow(self.location), comm, _concentrations, self.name), None
         c = self._transport(result).solve(comm).concentration

@@ -54,10 +54,10 @@ class StressFeedback:
         nu_t = 0.02 * self.speed * self.distances
         return {"eddy_viscosity": nu_t, "anisotropy": np.zeros((len(nu_t), *self.shapes["anisotropy"]))}
 
-    def predicted(self, result) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    def predicted(self, flow) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """What the closure says of the flow."""
-        flow, comm = result.flow(self.location), self.domain.mesh.comm
-        values = predict(self.problem.closure, flow, comm, checked_stress, self.name)
+        result, comm = flow.result(), self.domain.mesh.comm
+        values = predict(self.problem.closure, result.flow(self.location), comm, checked_stress, self.name)
         found = stress(values, result, self.location, self.limit, self.speed**2, self.rate)
         return {name: getattr(found, name) for name in self.shapes}, found.clipped
 

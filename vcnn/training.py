@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -22,9 +21,9 @@ from vcnn.evaluation.errors import errors_of
 from vcnn.extrapolation import TrainingRange
 from vcnn.flow import FlowField
 from vcnn.region import RegionOfInfluence
+from vcnn.run_state import RunState
 from vcnn.samples import check_flows, check_importance, draw_samples
 from vcnn.scales import Scales
-from vcnn.tensor_file import read_tensors, write_tensors
 
 _CALIBRATION = 1000      # clouds that a network is calibrated with
 _LARGEST_GRADIENT = 1.0   # longer ones are shortened: rare clouds would throw the weights off
@@ -124,7 +123,7 @@ def fit(network, flows: Sequence[FlowField], target: str | Sequence[str], region
         rng = np.random.default_rng([config.seed, 2])
         some = clouds.select(rng.permutation(len(clouds))[:_CALIBRATION])
         network.calibrate(some if config.max_points is None else some.subsample(config.max_points, rng))
-    state = _State(network, optimizer, run, None if run_directory is None else Path(run_directory))
+    state = RunState(network, optimizer, run, None if run_directory is None else Path(run_directory))
     state.resume()
     steps = config.epochs * math.ceil(len(clouds) / config.batch_size)
 
@@ -174,59 +173,6 @@ def fit(network, flows: Sequence[FlowField], target: str | Sequence[str], region
     if run_directory is not None:
         closure.save(Path(run_directory) / "model.safetensors")
     return closure
-
-
-class _State:
-    """Everything a run needs to go on: epoch, history, weights, moments of Adam, best weights so far."""
-
-    def __init__(self, network, optimizer, run, directory):
-        self.network, self.optimizer, self.run, self.directory = network, optimizer, run, directory
-        self.epoch, self.history, self.best_entry = 0, [], {}
-        self.best = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-
-    def resume(self):
-        path = self.directory and self.directory / "checkpoint.safetensors"
-        if not path or not path.exists():
-            return
-        tensors, header = read_tensors(path)
-        if header["run"] != self.run:
-            raise InputError(f"{path}: belongs to another run (other configuration or data); choose another")
-        pick = lambda kind: {k.split("/", 1)[1]: t for k, t in tensors.items() if k.startswith(kind + "/")}
-        self.network.load_state_dict(pick("weights"))
-        self.best = pick("best")
-        states = {i: {} for i, _ in enumerate(self.network.parameters())}
-        for key, tensor in pick("adam").items():
-            number, name = key.split("/")
-            states[int(number)][name] = tensor
-        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": states})
-        self.epoch, self.history, self.best_entry = header["epoch"], header["history"], header["best"]
-
-    def record(self, entry):
-        self.epoch = entry["epoch"]
-        self.history.append(entry)
-        error = entry.get("validation_error")
-        if error is None and "validation_error" not in self.best_entry:
-            better = True  # nothing to choose by yet: the last weights
-        else:
-            better = error is not None and error < self.best_entry.get("validation_error", math.inf)
-        if better:
-            self.best_entry = entry
-            self.best = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
-        if self.directory is None:
-            return
-        tensors = {f"weights/{name}": t for name, t in self.network.state_dict().items()}
-        tensors |= {f"best/{name}": t for name, t in self.best.items()}
-        for number, values in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"adam/{number}/{name}": t for name, t in values.items()}
-        header = {"run": self.run, "epoch": self.epoch, "history": self.history, "best": self.best_entry}
-        write_tensors(self.directory / "checkpoint.safetensors", tensors, header)
-        part = self.directory / ".history.json.part"
-        part.write_text(json.dumps(self.history, indent=1))
-        os.replace(part, self.directory / "history.json")
-
-    def patience_exhausted(self, patience) -> bool:
-        since = self.epoch - self.best_entry.get("epoch", self.epoch)
-        return patience is not None and since >= patience
 
 
 def _schedule(progress: float) -> float:

@@ -93,9 +93,8 @@ def test_flows_are_differentiated_exactly(case, which):
     np.testing.assert_allclose(orders(observing(flow, points), flow_values(flow), which), 2, atol=0.05)
 
 
-@pytest.mark.parametrize("dimension", [2, 3])
-@pytest.mark.parametrize("which", [0, 1], ids=["diffusivity", "production"])
-def test_transport_is_differentiated_exactly(dimension, which):
+def transport_problem(dimension):
+    """Differentiable transport, a loss, and the diffusivity and production to differentiate at."""
     if dimension == 2:
         mesh = meshes.periodic_hill(1.0, cells=(12, 8))
         flow = LaminarFlow(mesh, 0.02, 0.7).solve()
@@ -110,12 +109,21 @@ def test_transport_is_differentiated_exactly(dimension, which):
     probe = transport.at(points)
     loss = lambda D, P: (probe(transport(D, P)) - 0.1).square().mean()
     values = [torch.full((n,), 0.4, dtype=torch.float64), torch.from_numpy(production)]
+    return transport, loss, values
+
+
+@pytest.mark.parametrize("dimension", [2, 3])
+@pytest.mark.parametrize("which", [0, 1], ids=["diffusivity", "production"])
+def test_transport_is_differentiated_exactly(dimension, which):
+    transport, loss, values = transport_problem(dimension)
     np.testing.assert_allclose(orders(loss, values, which), 2, atol=0.05)
     assert transport.result().balance().defect == pytest.approx(0, abs=1e-9)
 
 
-def small_closure(output, names):
-    """A network that saw a laminar flow, of which it says something."""
+def small_closure(stress=True):
+    """A network that learned an eddy viscosity from a laminar flow, and an anisotropy too."""
+    output = ["positive_scalar", "traceless_symmetric_tensor"] if stress else "positive_scalar"
+    names = ["eddy_viscosity", "anisotropy"] if stress else "eddy_viscosity"
     mesh = meshes.periodic_hill(1.0, cells=(12, 8))
     flow = LaminarFlow(mesh, 0.02, 0.7).solve().flow("vertex")
     n, rng = len(flow), np.random.default_rng(5)
@@ -132,8 +140,7 @@ def small_closure(output, names):
 @pytest.mark.parametrize("stress", [False, True], ids=["eddy viscosity", "and anisotropy"])
 def test_the_fixed_point_of_flow_and_closure_is_differentiated(stress):
     """By central differences of the whole coupled solution; as if the flow did not answer, the derivative is wrong."""
-    output = ["positive_scalar", "traceless_symmetric_tensor"] if stress else "positive_scalar"
-    mesh, closure = small_closure(output, ["eddy_viscosity", "anisotropy"] if stress else "eddy_viscosity")
+    mesh, closure = small_closure(stress)
     problem = RANS(mesh, 0.01, 0.7, closure=closure, location="vertex")
     coupled = DifferentiableCoupling(problem, tolerance=1e-11, adjoint_tolerance=1e-9)
     probe = coupled.solver.at(np.random.default_rng(0).uniform([2, 1.2], [7, 2.5], (20, 2)))

@@ -9,6 +9,8 @@ from shutil import which
 
 import numpy as np
 import pytest
+import torch
+from test_adjoint import flow_problem, flow_values, observing, orders, small_closure, transport_problem
 from test_coupling import LATTICE, cloud_closure
 from test_developed import FRAME, Quadratic, vortices
 from test_laminar import box
@@ -17,6 +19,8 @@ import meshes
 from solvers import (
     RANS,
     ActiveScalar,
+    DifferentiableCoupling,
+    DifferentiableFlow,
     LaminarFlow,
     ScalarTransport,
     SpalartAllmaras,
@@ -78,7 +82,7 @@ def solved() -> dict[str, np.ndarray]:
             arrays |= fields(f"{name}, {location}", result.flow(location))
     for profile in profiles:
         arrays |= fields(f"station {profile.parameters['station']}", profile)
-    return arrays | {
+    return arrays | derivatives() | {
         "forces": np.array([result.pressure_gradient for name, result in results.items() if name != "scalar"]),
         "force on walls": np.stack([wall_force(result, "bottom", "top") for result in (hill, rans, buoyant)]),
         "skin friction": floor.skin_friction,
@@ -89,6 +93,28 @@ def solved() -> dict[str, np.ndarray]:
         "concentration at points": evaluate(scalar.concentration, points),
         "velocity gradient at points": located.gradients(hill.velocity.function_space)(hill.velocity),
     }
+
+
+def derivatives() -> dict[str, np.ndarray]:
+    """By closure values, whose Taylor remainders must be of second order on any number of ranks, and by weights."""
+    found = {}
+    for case in ("force, vertices", "bulk velocity, cells", "3-D"):
+        problem, points = flow_problem(case)
+        flow = DifferentiableFlow(problem)
+        values = [v.requires_grad_() for v in flow_values(flow)]
+        loss = observing(flow, points)
+        slopes = torch.autograd.grad(loss(*values), values)
+        found |= {f"{case}: slope {number}": slope.numpy() for number, slope in enumerate(slopes)}
+        for number in range(3):
+            np.testing.assert_allclose(orders(loss, values, number), 2, atol=0.05)
+    _, loss, values = transport_problem(2)
+    for number in range(2):
+        np.testing.assert_allclose(orders(loss, values, number), 2, atol=0.05)
+    mesh, closure = small_closure()
+    coupled = DifferentiableCoupling(RANS(mesh, 0.01, 0.7, closure=closure, location="vertex"), tolerance=1e-11)
+    loss = coupled.solver.at([[4.5, 2.0]])(coupled()[0]).square().sum()
+    weights = torch.autograd.grad(loss, list(closure.network.parameters()))
+    return found | {"coupled: slopes": torch.cat([slope.ravel() for slope in weights]).numpy()}
 
 
 @pytest.fixture(scope="module")

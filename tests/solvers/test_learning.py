@@ -1,0 +1,160 @@
+"""Closures that learn through the solver: what a known closure would have done is found again, whatever interrupts."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from test_adjoint import small_closure
+
+import meshes
+from solvers import RANS, FlowToLearn, LearningConfig, Observation, evaluate, fit_through_solver
+from solvers.differentiable_coupling import DifferentiableCoupling
+from solvers.observations import Misfit
+from vcnn import Closure, DivergenceError, InputError
+
+POINTS = np.random.default_rng(0).uniform([0.5, 1.2], [8.5, 2.8], (60, 2))
+CONFIG = LearningConfig(epochs=6, flows_per_step=1, learning_rate=3e-3, prior=0.0, tolerance=1e-8)
+
+
+def moved(closure, size):
+    """The closure with other weights in its last layer."""
+    copy = replace(closure, network=type(closure.network)(**closure.network.config).to(torch.float64))
+    copy.network.load_state_dict(closure.network.state_dict())
+    with torch.no_grad():
+        for parameter in copy.network.fitting[-1].parameters():
+            noise = torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1), dtype=parameter.dtype)
+            parameter += size * noise
+    return copy
+
+
+@pytest.fixture(scope="module")
+def task():
+    """A prior, and two flows of a closure that differs from it."""
+    mesh, prior = small_closure()
+    truth = moved(prior, 0.2)
+    flows = []
+    for viscosity in (0.01, 0.02):
+        problem = RANS(mesh, viscosity, 0.7, location="vertex")
+        velocity = evaluate(replace(problem, closure=truth).solve().velocity, POINTS)
+        flows.append(FlowToLearn(f"viscosity {viscosity}", problem, [Observation(POINTS, velocity)]))
+    return prior, flows
+
+
+def misfit(closure, flow):
+    coupled = DifferentiableCoupling(replace(flow.problem, closure=closure), tolerance=1e-9)
+    with torch.no_grad():
+        return float(Misfit(flow.observations, coupled.solver.domain.mesh, coupled.solver.space)(coupled()[0]))
+
+
+def test_velocities_are_learned_of_a_flow_that_was_not_seen(task):
+    prior, (first, second) = task
+    config = replace(CONFIG, epochs=12)
+    learned = fit_through_solver(prior, [first], config, validation=[second], progress=False)
+    assert misfit(learned, first) < 0.2 * misfit(prior, first)
+    assert misfit(learned, second) < 0.2 * misfit(prior, second)
+    before, after = learned.provenance["learning"]["validation"]
+    assert after < before
+
+
+def test_a_strong_prior_holds_the_closure(task):
+    prior, flows = task
+    held = fit_through_solver(prior, flows, replace(CONFIG, prior=1e3, epochs=3, learning_rate=1e-4), progress=False)
+    assert misfit(held, flows[0]) == pytest.approx(misfit(prior, flows[0]), rel=0.1)
+
+
+def weights(closure):
+    return torch.cat([p.detach().ravel() for p in closure.network.parameters()])
+
+
+def test_several_processes_and_interruptions_change_nothing(task, tmp_path):
+    """But for what a start leaves of the tolerance to which flows are solved."""
+    prior, flows = task
+    config = replace(CONFIG, epochs=2, flows_per_step=2)
+    alone = fit_through_solver(prior, flows, config, progress=False)
+    shared = fit_through_solver(prior, flows, config, processes=2, progress=False)
+    torch.testing.assert_close(weights(alone), weights(shared), rtol=0, atol=1e-12)
+
+    class Killed(Exception):
+        """In the second epoch."""
+
+    def killed(*_):
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("solvers.learning.RunState.record", after(1, killed))
+        with pytest.raises(Killed):
+            fit_through_solver(prior, flows, config, run_directory=tmp_path, progress=False)
+    resumed = fit_through_solver(prior, flows, config, run_directory=tmp_path, progress=False)
+    torch.testing.assert_close(weights(alone), weights(resumed), rtol=0, atol=1e-5)
+    same = Closure.load(tmp_path / "model.safetensors")
+    torch.testing.assert_close(weights(same), weights(resumed), rtol=0, atol=0)
+    with pytest.raises(InputError, match="belongs to another run"):
+        fit_through_solver(prior, flows[:1], config, run_directory=tmp_path, progress=False)
+
+
+def after(count, function):
+    """RunState.record, that calls a function from its call number ``count`` on."""
+    from vcnn.run_state import RunState
+
+    original, calls = RunState.record, []
+
+    def record(self, entry):
+        if len(calls) >= count:
+            function()
+        calls.append(entry)
+        original(self, entry)
+
+    return record
+
+
+def test_a_flow_that_fails_is_left_out(task, tmp_path):
+    """At Re = 1e13; of the others is learned, and the history says so. None at all is an error."""
+    prior, (first, second) = task
+    hopeless = FlowToLearn("hopeless", RANS(second.problem.mesh, 1e-9, 1e4, location="vertex"), second.observations)
+    learned = fit_through_solver(
+        prior, [first, hopeless], replace(CONFIG, flows_per_step=2, epochs=4), run_directory=tmp_path, progress=False
+    )
+    assert misfit(learned, first) < misfit(prior, first)
+    assert '"hopeless"' in (tmp_path / "history.json").read_text()
+    with pytest.raises(DivergenceError, match="learning: no flow can be solved in epoch 1"):
+        fit_through_solver(prior, [hopeless], CONFIG, progress=False)
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        (lambda flow: {"flows": []}, "flows: expected at least one"),
+        (lambda flow: {"flows": [flow, flow]}, "flows: expected names that differ"),
+        (lambda flow: {"config": LearningConfig(epochs=0)}, "epochs: expected a positive integer, got 0"),
+        (lambda flow: {"flows": [replace(flow, observations=[Observation(POINTS, POINTS[1:])])]}, "values: expected"),
+    ],
+)
+def test_wrong_input_is_refused(task, wrong, message):
+    prior, (flow, _) = task
+    with pytest.raises(InputError, match=message):
+        fit_through_solver(**{"closure": prior, "flows": [flow], **wrong(flow)}, progress=False)
+
+
+def test_gradients_at_walls_may_be_known_instead_of_velocities():
+    """The misfit of the flow's own skin friction is 0, of another's it is not, and unknown components do not count."""
+    mesh = meshes.channel(length=1.0, height=1.0, cells=(3, 6))
+    walls = np.array([[0.2, 0.0], [0.7, 1.0]])
+    coupled = DifferentiableCoupling(RANS(mesh, 0.1, 1.0, closure=constant(mesh), location="vertex"))
+    coefficients, _ = coupled()
+    slope = np.full((2, 2, 2), np.nan)
+    slope[:, 0, 1] = 6, -6   # u = 6 y (1 - y)
+    domain, space = coupled.solver.domain.mesh, coupled.solver.space
+    known = lambda values: [Observation(walls, values, kind="velocity_gradient")]
+    assert float(Misfit(known(slope), domain, space)(coefficients)) == pytest.approx(0, abs=1e-9)
+    assert float(Misfit(known(2 * slope), domain, space)(coefficients)) == pytest.approx(0.25)
+
+
+def constant(mesh):
+    """A closure whose eddy viscosity is 1 everywhere, whatever the flow."""
+
+    class Constant:
+        def differentiable(self, flow):
+            return lambda velocity: {"eddy_viscosity": torch.ones(len(flow), dtype=torch.float64)}
+
+    return Constant()
