@@ -27,7 +27,7 @@ class LearningConfig:
     Parameters
     ----------
     epochs : passes over the flows
-    flows_per_step : flows whose gradients make one step of Adam
+    flows_per_step : flows whose gradients make one step of Adam; a multiple of the number of processes keeps all busy
     learning_rate : of Adam at first; falls to 0 as a cosine
     prior : what the distance from the prior closure counts for, in squares of relative changes of its values
     tolerance : to which flow and closure agree (:meth:`RANS.solve`)
@@ -111,8 +111,7 @@ def fit_through_solver(closure: Closure, flows: Sequence[FlowToLearn], config: L
         bar = tqdm(total=config.epochs, initial=state.epoch, unit="epoch", disable=not progress, desc="through solver")
         while state.epoch < config.epochs:
             epoch, start, losses, failed = state.epoch, time.perf_counter(), [], []
-            order = np.random.default_rng([config.seed, epoch]).permutation(len(flows))
-            for number, batch in enumerate(np.array_split(order, steps)):
+            for number, batch in enumerate(_batches(len(flows), config.flows_per_step, [config.seed, epoch])):
                 rate = 0.5 * (1 + math.cos(math.pi * (epoch * steps + number) / (config.epochs * steps)))
                 for group in optimizer.param_groups:
                     group["lr"] = config.learning_rate * rate
@@ -140,6 +139,16 @@ def fit_through_solver(closure: Closure, flows: Sequence[FlowToLearn], config: L
     if directory is not None:
         closure.save(directory / "model.safetensors")
     return closure
+
+
+def _batches(count, size, seed) -> list[list[int]]:
+    """Numbers below ``count`` in random batches, each with one from every class modulo ``size``.
+
+    Flows are dealt out to processes by their number: those of a batch are then in different ones.
+    """
+    rng = np.random.default_rng(seed)
+    classes = [rng.permutation(np.arange(first, count, size)).tolist() for first in range(min(size, count))]
+    return [[mine[place] for mine in classes if place < len(mine)] for place in range(len(classes[0]))]
 
 
 def _step(network, optimizer, answers):
