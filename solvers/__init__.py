@@ -13,6 +13,7 @@ _HOME = {
     "DifferentiableTransport": "differentiable_transport",
     "Developed": "conditions",
     "Domain": "domain",
+    "EnsembleConfig": "ensemble",
     "FlowResult": "incompressible",
     "FlowToLearn": "learning_workers",
     "Inlet": "conditions",

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from solvers.ensemble import EnsembleConfig, fit_ensemble
 from solvers.learning_workers import FlowToLearn, Workers
 from vcnn.closure import Closure
 from vcnn.errors import DivergenceError, InputError
@@ -54,9 +55,11 @@ class LearningConfig:
             raise InputError(f"prior: expected a number >= 0, got {self.prior!r}")
 
 
-def fit_through_solver(closure: Closure, flows: Sequence[FlowToLearn], config: LearningConfig | None = None, *,
-                       validation: Sequence[FlowToLearn] = (), run_directory=None, processes: int = 1,
-                       provenance=None, progress: bool = True) -> Closure:  # fmt: skip
+def fit_through_solver(
+    closure: Closure, flows: Sequence[FlowToLearn], config: LearningConfig | EnsembleConfig | None = None, *,
+    validation: Sequence[FlowToLearn] = (), run_directory=None, processes: int = 1, provenance=None,
+    progress: bool = True,
+) -> Closure:  # fmt: skip
     """Fit a closure to what is known of flows, through the equations that it is coupled to.
 
     The loss of a flow is its misfit (:class:`solvers.observations.Misfit`) of the coupled solution, plus what the
@@ -65,11 +68,15 @@ def fit_through_solver(closure: Closure, flows: Sequence[FlowToLearn], config: L
     does not settle is left out of a step, and begins anew the next time. With ``validation`` flows the weights with the
     smallest mean misfit there are kept, else the last ones; the prior itself is the first candidate.
 
+    With an `EnsembleConfig` no derivatives are taken: an ensemble of closures, drawn around the prior, is moved toward
+    the observations (:func:`solvers.ensemble.updated`) and its mean is what is learned; ``validation`` does not choose.
+
     Parameters
     ----------
     closure : Closure
         The prior; it stays as it is.
     flows, validation : sequences of FlowToLearn
+    config : LearningConfig or EnsembleConfig
     run_directory : path, optional
         Receives a checkpoint and ``history.json`` after every epoch, the flows as solved last, and
         ``model.safetensors`` at the end. If it holds a checkpoint of the same run, that goes on.
@@ -100,8 +107,13 @@ def fit_through_solver(closure: Closure, flows: Sequence[FlowToLearn], config: L
     closure = replace(closure, network=_copy(closure.network))
     network = closure.network
     directory = None if run_directory is None else Path(run_directory)
+    run = _fingerprint(closure, every, config)
+    if isinstance(config, EnsembleConfig):
+        with Workers(closure, every, config, directory, processes) as workers:
+            history = fit_ensemble(network, workers, len(flows), config, run, directory, progress)
+        return _finished(closure, {"history": history}, provenance, directory)
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
-    state = RunState(network, optimizer, _fingerprint(closure, every, config), directory)
+    state = RunState(network, optimizer, run, directory)
     state.resume()
     steps = math.ceil(len(flows) / config.flows_per_step)
     with Workers(closure, every, config, directory, processes) as workers:
@@ -135,6 +147,10 @@ def fit_through_solver(closure: Closure, flows: Sequence[FlowToLearn], config: L
     errors = [entry["validation_error"] for entry in state.history if "validation_error" in entry]
     learning = {"seconds": sum(entry["seconds"] for entry in state.history), "kept": state.best_entry.get("epoch")}
     learning |= {"validation": [errors[0], min(errors)]} if errors else {}
+    return _finished(closure, learning, provenance, directory)
+
+
+def _finished(closure, learning, provenance, directory) -> Closure:
     closure = replace(closure, provenance={**closure.provenance, **(provenance or {}), "learning": learning})
     if directory is not None:
         closure.save(directory / "model.safetensors")

@@ -47,6 +47,8 @@ class Answer:
     misfit : float
     slopes : list of arrays
         Of the loss, by the network's parameters; empty if not asked for.
+    residuals : (k,), optional
+        Whose sum of squares is the misfit; None if not asked for.
     failure : str or None
         Why it could not be solved.
     """
@@ -55,6 +57,7 @@ class Answer:
     name: str
     misfit: float = np.nan
     slopes: Sequence[np.ndarray] = ()
+    residuals: np.ndarray | None = None
     failure: str | None = None
 
 
@@ -103,6 +106,10 @@ class Workers:
         """Misfits."""
         return self._asked("evaluate", network, flows)
 
+    def observe(self, network, flows) -> list[Answer]:
+        """Misfits and their residuals, by `RANS.solve`, which needs no derivatives."""
+        return self._asked("observe", network, flows)
+
     def keep(self) -> None:
         """Write the flows as solved last to the directory."""
         self._asked("keep", None, range(len(self.flows)))
@@ -145,7 +152,7 @@ class _Flows:
         self.prior, self.flows, self.config, self.directory = closure, flows, config, directory
         self.closure = replace(closure, network=_double(closure.network))
         self._prior = replace(closure, network=_double(closure.network))
-        self._coupled = {}
+        self._coupled, self._solved = {}, {}
 
     def asked(self, what, weights, number) -> Answer:
         name = self.flows[number].name
@@ -157,6 +164,8 @@ class _Flows:
             for parameter, values in zip(self.closure.network.parameters(), weights, strict=True):
                 parameter.copy_(torch.from_numpy(values))
         try:
+            if what == "observe":
+                return self._observed(number)
             if number not in self._coupled:
                 self._coupled[number] = self._made(number)
             coupled, misfit, prior = self._coupled[number]
@@ -169,7 +178,17 @@ class _Flows:
             return Answer(number, name, float(found.detach()), [slope.numpy() for slope in slopes])
         except DivergenceError as error:
             self._coupled.pop(number, None)   # begins anew the next time
+            self._solved.pop(number, None)
             return Answer(number, name, failure=str(error))
+
+    def _observed(self, number):
+        flow = self.flows[number]
+        problem = replace(flow.problem, closure=self.closure)
+        result = problem.solve(self._solved.get(number, flow.start), tolerance=self.config.tolerance)
+        self._solved[number] = result
+        misfit = Misfit(flow.observations, result.domain.mesh, result.velocity.function_space)
+        residuals = misfit.residuals(torch.from_numpy(result.velocity.x.array)).numpy()
+        return Answer(number, flow.name, float(residuals @ residuals), residuals=residuals)
 
     def _made(self, number):
         flow = self.flows[number]

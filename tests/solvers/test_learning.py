@@ -8,8 +8,9 @@ import torch
 from test_adjoint import small_closure
 
 import meshes
-from solvers import RANS, FlowToLearn, LearningConfig, Observation, evaluate, fit_through_solver
+from solvers import RANS, EnsembleConfig, FlowToLearn, LearningConfig, Observation, evaluate, fit_through_solver
 from solvers.differentiable_coupling import DifferentiableCoupling
+from solvers.ensemble import updated
 from solvers.observations import Misfit
 from vcnn import Closure, DivergenceError, InputError
 
@@ -121,12 +122,38 @@ def test_a_flow_that_fails_is_left_out(task, tmp_path):
         fit_through_solver(prior, [hopeless], CONFIG, progress=False)
 
 
+def test_an_ensemble_finds_the_posterior_of_a_linear_problem():
+    """One step from the prior N(0, C): mean and covariance of the Gaussian posterior, for many members."""
+    rng = np.random.default_rng(0)
+    A, data = rng.standard_normal((4, 3)), rng.standard_normal(4)
+    members = rng.standard_normal((200_000, 3)) * [1.0, 0.5, 2.0]
+    prior = np.diag([1.0, 0.25, 4.0])
+    gain = prior @ A.T @ np.linalg.inv(A @ prior @ A.T + np.eye(4))
+    some = slice(0, 2000)   # the update is made in the space of members
+    found = updated(members[some], members[some] @ A.T - data, rng)
+    np.testing.assert_allclose(found.mean(axis=0), gain @ data, atol=0.15)
+    np.testing.assert_allclose(np.cov(found.T), prior - gain @ A @ prior, atol=0.15)
+
+
+def test_an_ensemble_learns_without_derivatives(task, tmp_path):
+    """And goes on where it was interrupted; the closure may see what the adjoint method cannot differentiate."""
+    prior, flows = task
+    config = EnsembleConfig(iterations=3, members=8, spread=0.2, error=0.005)
+    learned = fit_through_solver(prior, flows, config, run_directory=tmp_path, progress=False)
+    assert sum(misfit(learned, flow) for flow in flows) < 0.7 * sum(misfit(prior, flow) for flow in flows)
+    again = fit_through_solver(prior, flows, config, run_directory=tmp_path, progress=False)
+    torch.testing.assert_close(weights(again), weights(learned), rtol=0, atol=0)
+    with pytest.raises(InputError, match="belongs to another run"):
+        fit_through_solver(prior, flows[:1], config, run_directory=tmp_path, progress=False)
+
+
 @pytest.mark.parametrize(
     "wrong, message",
     [
         (lambda flow: {"flows": []}, "flows: expected at least one"),
         (lambda flow: {"flows": [flow, flow]}, "flows: expected names that differ"),
         (lambda flow: {"config": LearningConfig(epochs=0)}, "epochs: expected a positive integer, got 0"),
+        (lambda flow: {"config": EnsembleConfig(members=2)}, "members: expected an integer of at least 3, got 2"),
         (lambda flow: {"flows": [replace(flow, observations=[Observation(POINTS, POINTS[1:])])]}, "values: expected"),
     ],
 )
