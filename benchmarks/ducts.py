@@ -109,7 +109,7 @@ def sst_flow(ratio) -> FlowResult:
     """The flow with SST's ν_t in our equations, at the bulk velocity of that run."""
     mesh, data = read_duct(duct(ratio))
     nu_t = np.maximum(at_vertices(mesh, data, "sst_nut")[0], 0)
-    return RANS(mesh, data["viscosity"], closure=nu_t, location="vertex", conditions=_conditions(data)).solve()
+    return RANS(mesh, data["viscosity"], closure=nu_t, location="vertex", conditions=conditions(data)).solve()
 
 
 def split_stress(mesh, data):
@@ -133,11 +133,12 @@ def dns_flow(ratio) -> FlowResult:
     area = data["cell_areas"]
     bulk = area @ data["les_velocity"][:, 0] / area.sum()
     return RANS(
-        mesh, data["viscosity"], closure=nu_t, anisotropy=a, location="vertex", conditions=_conditions(data, bulk)
+        mesh, data["viscosity"], closure=nu_t, anisotropy=a, location="vertex", conditions=conditions(data, bulk)
     ).solve()
 
 
-def _conditions(data, bulk_velocity=None):
+def conditions(data, bulk_velocity=None):
+    """Of a quarter of a duct, driven along x; by default at the bulk velocity of the SST run."""
     return {
         **dict.fromkeys(data["walls"], Wall()),
         **dict.fromkeys(data["symmetries"], Symmetry()),
