@@ -26,7 +26,8 @@ def solve_coupled(problem, make_feedback, start, comm, tolerance, max_rounds, ch
 
     A round is one Newton correction of the flow with the present x (u, p and the driving force together), and one
     evaluation of what predicts the fields in it, G(x); x goes on by Anderson acceleration in the norm of L²(Ω). It
-    ends when both the residual of the momentum balance with x and G(x) − x are small.
+    ends when both the residual of the momentum balance with x and G(x) − x are small. Under a loose tolerance x stays
+    once it is near enough, so that the flow solves its equations with fields that no longer move.
 
     Parameters
     ----------
@@ -85,7 +86,8 @@ def settled(flow: CoupledFlow, x, tolerance, max_rounds, checkpoint=None, progre
                         best, lowest = result, max(residual, change)
                     if len(history) % _EVERY == 0:
                         result.checkpoint(checkpoint)
-                x = following
+                if not _RESIDUAL < change <= tolerance:   # else the fields stay, for the flow to solve its equations
+                    x = following
             raise DivergenceError(
                 f"{name}: flow and {what} do not settle, after {max_rounds} rounds the {what} still changes by "
                 f"{change:.3g} ({min(history.change):.3g} at best, wanted {tolerance:g}), the residual is "
