@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import math
@@ -104,7 +105,7 @@ def fit_through_solver(
         raise InputError("flows: expected at least one")
     if len(set(names)) < len(names):
         raise InputError(f"flows: expected names that differ, got {', '.join(names)}")
-    closure = replace(closure, network=_copy(closure.network))
+    closure = replace(closure, network=copy.deepcopy(closure.network).eval())
     network = closure.network
     directory = None if run_directory is None else Path(run_directory)
     run = _fingerprint(closure, every, config)
@@ -184,15 +185,9 @@ def _validated(answers) -> dict:
     return {"validation_error": float(np.mean(list(errors.values()))), "validation": errors}
 
 
-def _copy(network):
-    import copy
-
-    return copy.deepcopy(network).eval()
-
-
 def _fingerprint(closure, flows, config) -> str:
-    settings = {key: value for key, value in asdict(config).items()}
-    digest = hashlib.sha256(json.dumps([settings, closure.region.to_dict(), [flow.name for flow in flows]]).encode())
+    settings = [asdict(config), closure.region.to_dict(), [flow.name for flow in flows]]
+    digest = hashlib.sha256(json.dumps(settings).encode())
     for tensor in closure.network.state_dict().values():
         digest.update(tensor.detach().cpu().numpy().tobytes())
     for flow in flows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import multiprocessing
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -150,8 +151,8 @@ class _Flows:
 
     def __init__(self, closure, flows, config, directory):
         self.prior, self.flows, self.config, self.directory = closure, flows, config, directory
-        self.closure = replace(closure, network=_double(closure.network))
-        self._prior = replace(closure, network=_double(closure.network))
+        self.closure = replace(closure, network=copy.deepcopy(closure.network).double())
+        self._prior = replace(closure, network=copy.deepcopy(closure.network).double())
         self._coupled, self._solved = {}, {}
 
     def asked(self, what, weights, number) -> Answer:
@@ -204,9 +205,3 @@ class _Flows:
 
     def _path(self, number) -> Path:
         return Path(self.directory) / "flows" / f"{self.flows[number].name}.npz"
-
-
-def _double(network):
-    import copy
-
-    return copy.deepcopy(network).double()
