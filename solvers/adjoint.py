@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from scipy.sparse import csr_array
 
-from solvers.fenics import MPI, dolfinx, fem
+from solvers.fenics import MPI, dolfinx, fem, ufl
 from solvers.periodicity import merged_vertices
 from solvers.points import PointOperator
 from vcnn.errors import InputError
@@ -114,6 +114,34 @@ class Values:
         found[self._source] = blocks   # each owns its place
         self.domain.mesh.comm.Allreduce(MPI.IN_PLACE, found)
         return self.averaged(found)
+
+
+def slope_forms(equation, multiplier, functions) -> list[fem.Form]:
+    """−λᵀ ∂F/∂m for each Function m in an equation F, λ what the multiplier holds."""
+    lagrangian = ufl.action(equation, multiplier)
+    return [fem.form(-ufl.derivative(lagrangian, m, ufl.TestFunction(m.function_space))) for m in functions]
+
+
+def take_multiplier(multiplier, system, gradient, dofs=slice(None), of_force=0.0) -> float:
+    """Put λ into a Function, and return μ (:meth:`BorderedSystem.adjoint`).
+
+    Parameters
+    ----------
+    multiplier : dolfinx Function
+    system : BorderedSystem
+        Linearised.
+    gradient : (k,)
+        This rank's part of ∂J/∂w, of the coefficients ``dofs``.
+    of_force : float
+        ∂J/∂f.
+    """
+    load = fem.Function(multiplier.function_space)
+    load.x.array[dofs] = gradient
+    load.x.scatter_reverse(dolfinx.la.InsertMode.add)
+    found, mu = system.adjoint(load.x.petsc_vec, of_force)
+    found.copy(multiplier.x.petsc_vec)
+    multiplier.x.scatter_forward()
+    return mu
 
 
 def assembled(form) -> np.ndarray:

@@ -68,13 +68,15 @@ class DifferentiableCoupling:
         self._predicted = self.closure.differentiable(at_rest)
         self._at_points = locate(self.solver.domain.mesh, at_rest.points).values(self.solver.space)
         self._x = self.flow.known(start)
+        if self._x is None:   # the flow has begun already
+            self._x = self.flow.feedback.first() if start is None else self.flow.predicted()[0]
         self.history = None
 
     def __call__(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Coefficients and force of the coupled flow (:class:`DifferentiableFlow`), with the present weights."""
         before = self.solver.state()
         try:
-            result = settled(self.flow, self._x or self.flow.begun(), self.tolerance, self.max_rounds)
+            result = settled(self.flow, self._x, self.tolerance, self.max_rounds)
         except DivergenceError:
             self.solver.moved()
             self.solver.restore(before)

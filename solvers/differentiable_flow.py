@@ -7,9 +7,9 @@ from functools import partial
 import numpy as np
 import torch
 
-from solvers.adjoint import Probe, Values, assembled, check_tensor, observed, solve
+from solvers.adjoint import Probe, Values, assembled, check_tensor, observed, slope_forms, solve, take_multiplier
 from solvers.coupled_flow import CoupledFlow
-from solvers.fenics import MPI, dolfinx, fem, ufl
+from solvers.fenics import MPI, fem, ufl
 from solvers.incompressible import FlowResult
 from solvers.points import locate
 from solvers.starts import begun
@@ -59,11 +59,7 @@ class DifferentiableFlow:
         self._fields, self._linearised = None, False
         balance, functions = self.flow.balance, self.flow.functions
         self._multiplier = fem.Function(balance.space)
-        lagrangian = ufl.action(self.flow.equation, self._multiplier)
-        self._slopes = {
-            name: fem.form(-ufl.derivative(lagrangian, function, ufl.TestFunction(function.function_space)))
-            for name, function in functions.items()
-        }
+        self._slopes = slope_forms(self.flow.equation, self._multiplier, functions.values())
         self._pushed = fem.form(balance.pushed(ufl.split(self._multiplier)[0])) if balance.force else None
         self.space, (self._dofs, *_) = balance.space.sub(0).collapse()
 
@@ -158,13 +154,8 @@ class DifferentiableFlow:
         if not self._linearised:
             system.linearise()
             self._linearised = True
-        load = fem.Function(self.flow.balance.space)
-        load.x.array[self._dofs] = gradient
-        load.x.scatter_reverse(dolfinx.la.InsertMode.add)
-        multiplier, mu = system.adjoint(load.x.petsc_vec, of_force if system.b is not None else 0.0)
-        multiplier.copy(self._multiplier.x.petsc_vec)
-        self._multiplier.x.scatter_forward()
-        by_field = [self.values.transposed(assembled(form)) for form in self._slopes.values()]
+        mu = take_multiplier(self._multiplier, system, gradient, self._dofs, of_force)
+        by_field = [self.values.transposed(assembled(form)) for form in self._slopes]
         if self._pushed is None:
             by_drive = mu * self.domain.volume
         else:

@@ -8,10 +8,10 @@ from functools import partial
 import numpy as np
 import torch
 
-from solvers.adjoint import Probe, Values, assembled, check_tensor, observed, solve
+from solvers.adjoint import Probe, Values, assembled, check_tensor, observed, slope_forms, solve, take_multiplier
 from solvers.checks import is_number
 from solvers.domain import Domain
-from solvers.fenics import MPI, dolfinx, fem, ufl
+from solvers.fenics import MPI, fem
 from solvers.newton import converged
 from solvers.points import locate
 from solvers.transport import TransportEquation, TransportResult
@@ -53,11 +53,7 @@ class DifferentiableTransport:
             self._fields["production"] = equation.sources["production"]
         self._values = Values(self.domain, equation.location)
         self._multiplier = fem.Function(self.space)
-        lagrangian = ufl.action(equation.residual, self._multiplier)
-        self._slopes = [
-            fem.form(-ufl.derivative(lagrangian, function, ufl.TestFunction(function.function_space)))
-            for function in self._fields.values()
-        ]
+        self._slopes = slope_forms(equation.residual, self._multiplier, self._fields.values())
         self._residuals = (np.inf,)
 
     def __call__(self, diffusivity, production=None) -> torch.Tensor:
@@ -116,12 +112,7 @@ class DifferentiableTransport:
     def slopes(self, gradient, _):
         system = self.equation.system
         system.linearise()
-        load = fem.Function(self.space)
-        load.x.array[:] = gradient
-        load.x.scatter_reverse(dolfinx.la.InsertMode.add)
-        multiplier, _ = system.adjoint(load.x.petsc_vec)
-        multiplier.copy(self._multiplier.x.petsc_vec)
-        self._multiplier.x.scatter_forward()
+        take_multiplier(self._multiplier, system, gradient)
         return [self._values.transposed(assembled(form))[:, 0] for form in self._slopes]
 
 

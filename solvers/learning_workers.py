@@ -150,7 +150,7 @@ class _Flows:
     """Flows with a closure whose weights are replaced from call to call."""
 
     def __init__(self, closure, flows, config, directory):
-        self.prior, self.flows, self.config, self.directory = closure, flows, config, directory
+        self.flows, self.config, self.directory = flows, config, directory
         self.closure = replace(closure, network=copy.deepcopy(closure.network).double())
         self._prior = replace(closure, network=copy.deepcopy(closure.network).double())
         self._coupled, self._solved = {}, {}

@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 import torch
 
-from solvers.adjoint import Probe, observed
+from solvers.adjoint import observed
 from solvers.checks import float_array
-from solvers.points import LocatedPoints, locate
+from solvers.points import LocatedPoints, PointOperator, locate
 from vcnn.errors import InputError
 
 KINDS = ("velocity", "velocity_gradient")
@@ -93,5 +93,5 @@ class Misfit:
         ])  # fmt: skip
 
 
-def _operator(located: LocatedPoints, kind: str, space) -> Probe:
+def _operator(located: LocatedPoints, kind: str, space) -> PointOperator:
     return located.values(space) if kind == "velocity" else located.gradients(space)
