@@ -18,6 +18,8 @@ from solvers.incompressible import FlowResult
 from solvers.observations import Misfit, Observation
 from vcnn.errors import DivergenceError, InputError
 
+_FIRST_STEP = 0.1   # root mean square of what ξ and ζ change by at first, as L-BFGS's first step has length 1
+
 
 @dataclass(frozen=True, eq=False)
 class Inversion:
@@ -100,23 +102,23 @@ def invert_stress(problem, observations: Sequence[Observation], eddy_viscosity, 
         return nu_0 * torch.exp(smooth[:, 0]), a_0 + (stress or 0.0) * torch.einsum("nk,kij->nij", smooth[:, 1:], basis)
 
     def objective(vector):
-        unknowns = torch.tensor(vector.reshape(smoothing.count, -1), requires_grad=True)
+        unknowns = torch.tensor(_FIRST_STEP * vector.reshape(smoothing.count, -1), requires_grad=True)
         found = misfit(flow(*fields(unknowns))[0])
         penalty = strength * unknowns.square().sum()
         (slope,) = torch.autograd.grad(found + penalty, [unknowns])
-        return found.item(), penalty.item(), slope.numpy().ravel()
+        return found.item(), penalty.item(), _FIRST_STEP * slope.numpy().ravel()
 
     first = np.zeros((smoothing.count, 1 + len(basis))).ravel()
     last = objective(first)
-    misfits, worst = [last[0]], 100 * last[0]
+    misfits, unit = [last[0]], last[0] or 1.0   # J is measured in it: what is small depends on the flow
 
     def safe(vector):
         nonlocal last
         try:
             last = objective(vector)
         except DivergenceError:   # the line search went too far: a shorter step is tried
-            return worst, last[2]
-        return last[0] + last[1], last[2]
+            return 100.0, last[2] / unit
+        return (last[0] + last[1]) / unit, last[2] / unit
 
     with tqdm(total=steps, desc="inversion", unit="step", disable=not progress) as bar:
 
@@ -125,10 +127,10 @@ def invert_stress(problem, observations: Sequence[Observation], eddy_viscosity, 
             bar.set_postfix(misfit=f"{last[0]:.3g}")
             bar.update()
 
-        limits = {"maxiter": steps, "gtol": 0.0, "ftol": 1e-6, "maxcor": 20}   # J is small, its slopes are too
+        limits = {"maxiter": steps, "gtol": 0.0, "ftol": 1e-4, "maxcor": 20}
         found = minimize(safe, first, jac=True, method="L-BFGS-B", callback=accepted, options=limits)
     with torch.no_grad():
-        nu_t, a = fields(torch.tensor(found.x.reshape(smoothing.count, -1)))
+        nu_t, a = fields(torch.tensor(_FIRST_STEP * found.x.reshape(smoothing.count, -1)))
         flow(nu_t, a)
     return Inversion(flow.result(), nu_t.numpy(), a.numpy(), tuple(misfits))
 
@@ -144,7 +146,7 @@ class Smoothing:
         space = fem.functionspace(domain.mesh, ("Lagrange", 1))
         u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
         assembled = lambda form: fem.assemble_matrix(fem.form(form)).to_scipy().tocsc()
-        mass = assembled(u * v * ufl.dx)
+        self._mass = mass = assembled(u * v * ufl.dx)
         masses = np.asarray(mass.sum(axis=1)).ravel()
         self.count, self._sizes = len(masses), torch.from_numpy(np.sqrt(masses * masses.sum()))
         self._factor = splu(mass + length**2 * assembled(ufl.inner(ufl.grad(u), ufl.grad(v)) * ufl.dx))
@@ -155,6 +157,12 @@ class Smoothing:
 
     def __call__(self, numbers: torch.Tensor) -> torch.Tensor:
         return _Solved.apply(self._factor, self._sizes[:, None] * numbers)[self._number]
+
+    def smoothed(self, values: np.ndarray) -> np.ndarray:
+        """K of a field given at the vertices (n,)."""
+        at = np.empty(self.count)
+        at[self._number] = values
+        return self._factor.solve(self._mass @ at)[self._number]
 
 
 class _Solved(torch.autograd.Function):
