@@ -1,19 +1,21 @@
-"""A correction β of another model's eddy viscosity, learned from LES on periodic hills, that can go to other flows.
+"""A correction β of another model's eddy viscosity, learned on periodic hills, that can go to other flows.
 
 ν_t = β ν₀ with ν₀ that of OpenFOAM's k-ω SST, a field given once: what the model knows of a flow is kept where nothing
-better is known.
+better is known. What β should be comes from inversions (`hill_floors.py`), in the manner of Parish & Duraisamy,
+J. Comput. Phys. 305 (2016) 758; here it is nonlocal and is asked in the loop.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from coupled_flows import REGION, UNITS, hills, known_flow
-from rans_hills import TRAIN, at_vertices, read_hill
+from coupled_flows import REGION, UNITS, hills
+from hill_floors import hill_baseline, inverted
 
-from vcnn import TrainingConfig, VectorCloudNetwork, fit
+from vcnn import FlowField, TrainingConfig, VectorCloudNetwork, fit
 
 BOUNDS = (0.25, 4.0)   # of β
 
@@ -31,15 +33,21 @@ class Corrected:
     trust : (M,) or float
         From 0 to 1: how much of β − 1 is used, as from :func:`trust`. It is given once: one that followed the flow
         would keep flow and closure from settling.
+    smoothed : callable (M,) -> (M,), optional
+        Makes β as smooth as it was in training (:meth:`solvers.inversion.Smoothing.smoothed`).
     """
 
     factor: object
     baseline: np.ndarray
     trust: np.ndarray | float = 1.0
+    smoothed: Callable = np.asarray
 
     def predict(self, flow) -> np.ndarray:
         beta = np.clip(self.factor.predict(flow), *BOUNDS)
-        return (1 + self.trust * (beta - 1)) * self.baseline
+        return self.smoothed(1 + self.trust * (beta - 1)) * self.baseline
+
+    def extrapolation(self, flow) -> np.ndarray:
+        return self.factor.extrapolation(flow)
 
 
 def trust(factor, flow) -> np.ndarray:
@@ -48,15 +56,9 @@ def trust(factor, flow) -> np.ndarray:
     return x**2 * (3 - 2 * x)
 
 
-def hill_baseline(name) -> np.ndarray:
-    """ν₀ of a hill at the vertices, for the bulk velocity of the LES: SST's ran at another one, and ν_t ∝ U."""
-    mesh, data = read_hill(TRAIN / f"{name}.npz")
-    return at_vertices(mesh, data, "sst_nut") * float(data["ubar_dns"][0] / data["ubar"][0])
-
-
 def corrections(name, folder):
-    """The LES of a hill with β = (ν + ν_t) / (ν + ν₀) within bounds, and what an error of it counts for: (ν₀ |S|)²."""
-    flow, baseline = known_flow("les", name, folder), hill_baseline(name)
+    """The flow of a hill's inversion with β = (ν + ν_t) / (ν + ν₀), and what an error of it counts for: (ν₀ |S|)²."""
+    flow, baseline = FlowField.load(inverted(name, "eddy viscosity", folder)), hill_baseline(name)
     nu = flow.parameters["viscosity"]
     beta = np.clip((nu + flow.scalars["eddy_viscosity"]) / (nu + baseline), *BOUNDS)
     weight = (baseline * np.minimum(flow.scalars["strain_rate"], 10)) ** 2
@@ -64,10 +66,10 @@ def corrections(name, folder):
 
 
 def trained_correction(folder):
-    """β, learned from the LES of the training hills."""
+    """β, learned from the inversions of the training hills."""
     network = VectorCloudNetwork(["wall_distance"], output="positive_scalar", order=2)
     return fit(
         network, [corrections(name, folder) for name in hills("train")], "correction", REGION,
         TrainingConfig(epochs=12, centres=2500), importance="importance", run_directory=Path(folder) / "correction",
-        units=UNITS, provenance={"teacher": "LES over SST", "flows": hills("train")},
+        units=UNITS, provenance={"teacher": "inversion over SST", "flows": hills("train")},
     )  # fmt: skip

@@ -205,7 +205,7 @@ def draw(results, folder, results_folder):
     top, theirs, ours, history = figure.subplot_mosaic(
         [["u", "u"], ["theirs", "ours"], ["history", "history"]], height_ratios=[1.2, 1, 0.9]
     ).values()
-    _profiles(top, {"SST's ν_t": (known, "k-"), "closure": (found, "C1--")}, SHOWN)
+    profiles(top, {"SST's ν_t": (known, "k-"), "closure": (found, "C1--")}, SHOWN)
     norm = Normalize(0, known.scalars["eddy_viscosity"].max())
     for axes, flow, title in ((theirs, known, "SST"), (ours, found, "closure, coupled")):
         drawn = draw_field(axes, flow, flow.scalars["eddy_viscosity"], norm)
@@ -226,12 +226,12 @@ def draw(results, folder, results_folder):
     at = lambda name: FlowField(mesh.points, at_vertices(mesh, data, name)[:, :2], mesh=mesh)
     found = FlowField.load(folder / "solved" / f"les_at_les_{SHOWN}.vtu")
     lines = {"LES": (at("les_velocity"), "k-"), "SST": (at("sst_velocity"), "C0:"), "closure": (found, "C1--")}
-    _profiles(figure.add_subplot(), lines, SHOWN)
+    profiles(figure.add_subplot(), lines, SHOWN)
     figure.savefig(results_folder / "coupled_rans_les.png", dpi=90)
     plt.close(figure)
 
 
-def _profiles(axes, lines, name):
+def profiles(axes, lines, name):
     """u along x at stations, label -> (flow at vertices, style)."""
     flow, _ = next(iter(lines.values()))
     length, (low, high) = np.ptp(flow.points[:, 0]), (flow.points[:, 1].min(), flow.points[:, 1].max())

@@ -4,10 +4,10 @@
 
 Keeps flows and closure in FOLDER, so that an interrupted run goes on. Units are those of `ducts.read_duct`.
 
-The network predicts β and a: ν_t = β ν₀ with ν₀ = min(κ d (1 − e^{−d⁺/26})², 0.1), van Driest's mixing length times
-u_τ, so that errors of β are errors of the stress wherever they are. A developed flow does not feel the part
-φ (3 n nᵀ − 1) of a, n along the flow, whose divergence is a gradient in the section: it is taken off, else it would be
-most of a.
+The network predicts β and â: ν_t = β ν₀ with ν₀ the ν_t of OpenFOAM's k-ω SST, and a = (1 − e^{−d⁺/26}) â. All that it
+is told is in outer units, velocities relative to those around (the defect law); what depends on the Reynolds number, of
+which it has seen one, is in ν₀ and in van Driest's damping. A developed flow does not feel the part φ (3 n nᵀ − 1) of
+a, n along the flow, whose divergence is a gradient in the section: it is taken off, else it would be most of a.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from ducts import RATIOS, VALIDATION, conditions, dns_flow, duct, read_duct, score, split_stress, sst_flow
+from ducts import RATIOS, VALIDATION, at_vertices, conditions, dns_flow, duct, read_duct, score, split_stress, sst_flow
 
 from solvers import RANS
 from vcnn import Closure, DivergenceError, FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.clouds import joined
 
 REGION = RegionOfInfluence.ball(0.8, spacing=0.1)
+LAYER = 0.145   # of the half height: where d⁺ is 26 in training
 BLENDS = (0.0, 0.5, 1.0)   # of DNS in SST: in the loop the closure meets flows that are not yet right
 _MIRRORS = [np.diag([1.0, y, z]) for y, z in ((1, 1), (-1, 1), (1, -1), (-1, -1))]
-_SCALARS = ("wall_distance", "layer", "beta", "importance")
+_SCALARS = ("wall_distance", "layer", "beta", "importance")   # layer: the wall distance, finer near the wall
 
 
 def damping(flow) -> np.ndarray:
@@ -35,9 +36,9 @@ def damping(flow) -> np.ndarray:
     return 1 - np.exp(-flow.scalars["wall_distance"] / flow.parameters["viscosity"] / 26)
 
 
-def mixing_viscosity(flow) -> np.ndarray:
-    """ν₀, (n,)."""
-    return np.minimum(0.41 * flow.scalars["wall_distance"] * damping(flow) ** 2, 0.1)
+def baseline(mesh, data) -> np.ndarray:
+    """ν₀, (M,) at the vertices."""
+    return np.maximum(at_vertices(mesh, data, "sst_nut")[0], 0)
 
 
 def whole_duct(flow) -> FlowField:
@@ -45,7 +46,7 @@ def whole_duct(flow) -> FlowField:
 
     A cloud at a plane of symmetry is then its own mirror image, and so is what is predicted from it.
     """
-    flow = flow.with_fields(scalars={"layer": damping(flow)})
+    flow = flow.with_fields(scalars={"layer": 1 - np.exp(-flow.scalars["wall_distance"] / LAYER)})
     named = {name: flow.scalars[name] for name in _SCALARS if name in flow.scalars}
     tensors = {name: T for name, T in flow.tensors.items() if name == "anisotropy"}
     quarter = replace(flow, mesh=None, location=None, scalars=named, tensors=tensors)
@@ -60,28 +61,34 @@ class DuctClosure:
     """What a solver is given: ν_t and a in a quarter of a duct."""
 
     closure: Closure
+    baseline: np.ndarray
 
     def predict(self, flow, centres=None, dtype=None) -> dict[str, np.ndarray]:
         centres = np.arange(len(flow)) if centres is None else centres
         found = self.closure.predict(whole_duct(flow), centres, dtype)
-        nu_t = found["beta"] * mixing_viscosity(flow)[centres]
-        return {"eddy_viscosity": nu_t, "anisotropy": found["anisotropy"]}
+        nu_t = found["beta"] * self.baseline[centres]
+        return {"eddy_viscosity": nu_t, "anisotropy": damping(flow)[centres, None, None] * found["anisotropy"]}
+
+    def extrapolation(self, flow) -> np.ndarray:
+        return self.closure.extrapolation(whole_duct(flow), np.arange(len(flow)))
 
 
 def kept(make, ratio, folder) -> FlowField:
     """The flow of one of the functions of `ducts` at the vertices, solved once."""
     path = Path(folder) / f"{make.__name__}_{ratio}.vtu"
     if not path.is_file():
-        make(ratio).flow("vertex").save(path)
+        make(duct(ratio)).flow("vertex").save(path)
     return FlowField.load(path)
 
 
 def training_flows(ratio, folder) -> list[FlowField]:
     """Whole ducts between SST's flow and that of the DNS, all with the stress of the latter."""
     dns, sst = (kept(make, ratio, folder) for make in (dns_flow, sst_flow))
-    nu_t, a = split_stress(*read_duct(duct(ratio)))
+    mesh, data = read_duct(duct(ratio))
+    nu_t, a = split_stress(mesh, data)
     a = a - a[:, :1, :1] / 2 * np.diag([2.0, -1.0, -1.0])
-    nu_0 = mixing_viscosity(dns)
+    a = a / np.maximum(damping(dns), 1e-3)[:, None, None]
+    nu_0 = baseline(mesh, data)
     shear = nu_0 * dns.scalars["strain_rate"]
     beside_the_end = dns.points[:, 2] > dns.points[:, 2].max() - 2.5   # the rest of a wide duct is a channel
     known = {
@@ -108,9 +115,9 @@ def trained(folder) -> Closure:
 
 def main(folder):
     Path(folder).mkdir(parents=True, exist_ok=True)
-    closure = DuctClosure(trained(folder))
     mesh, data = read_duct(duct(VALIDATION))
-    truth, start = data["les_velocity"], sst_flow(VALIDATION)
+    closure = DuctClosure(trained(folder), baseline(mesh, data))
+    truth, start = data["les_velocity"], sst_flow(duct(VALIDATION))
     problem = RANS(mesh, data["viscosity"], closure=closure, location="vertex", conditions=conditions(data))
     values = closure.predict(start.flow("vertex"))
     once = replace(problem, closure=values["eddy_viscosity"], anisotropy=values["anisotropy"]).solve(start)

@@ -105,9 +105,9 @@ def _knots(x, wall):
     return np.concatenate([[-wall], -x[::-1], x, [wall]])
 
 
-def sst_flow(ratio) -> FlowResult:
+def sst_flow(path) -> FlowResult:
     """The flow with SST's ν_t in our equations, at the bulk velocity of that run."""
-    mesh, data = read_duct(duct(ratio))
+    mesh, data = read_duct(path)
     nu_t = np.maximum(at_vertices(mesh, data, "sst_nut")[0], 0)
     return RANS(mesh, data["viscosity"], closure=nu_t, location="vertex", conditions=conditions(data)).solve()
 
@@ -126,9 +126,9 @@ def split_stress(mesh, data):
     return nu_t, tau + 2 * nu_t[:, None, None] * S
 
 
-def dns_flow(ratio) -> FlowResult:
+def dns_flow(path) -> FlowResult:
     """The flow with the stress of the DNS in our equations, at its bulk velocity."""
-    mesh, data = read_duct(duct(ratio))
+    mesh, data = read_duct(path)
     nu_t, a = split_stress(mesh, data)
     area = data["cell_areas"]
     bulk = area @ data["les_velocity"][:, 0] / area.sum()
@@ -159,7 +159,7 @@ def row(ratio) -> str:
     for solve, truth in ((sst_flow, sst), (dns_flow, dns)):
         begin = time.perf_counter()
         try:
-            result = solve(ratio)
+            result = solve(duct(ratio))
         except DivergenceError as error:
             return f"| {ratio} | {error} |"
         seconds, u = time.perf_counter() - begin, result.flow("cell").velocity

@@ -1,7 +1,7 @@
 """Flows with inlet and outlet of the Closure Challenge: a wall-mounted hump and a curved backward-facing step.
 
 They are test flows: there is no truth to learn from, and nothing may be trained or tuned on them. With the ν_t of
-OpenFOAM's k-ω SST, which is in their files, our equations should lead to its velocity.
+OpenFOAM's k-ω SST, which is in their files, our equations should lead to its velocity: that is what is compared here.
 
     python benchmarks/openings.py
 """

@@ -218,7 +218,7 @@ def test_square_duct_agrees_with_openfoam_and_with_dns(shared_data, monkeypatch)
     import ducts
 
     _, data = ducts.read_duct(shared_data / "closure_challenge" / "train" / "AR_1_Ret_180.npz")
-    sst, dns = (solve(1) for solve in (ducts.sst_flow, ducts.dns_flow))
+    sst, dns = (solve(ducts.duct(1)) for solve in (ducts.sst_flow, ducts.dns_flow))
     assert sst.pressure_gradient == pytest.approx(data["pressure_gradient"], rel=0.005)
     assert ducts.score(sst.flow().velocity, data["sst_velocity"]) < 0.001
     u, truth = dns.flow().velocity, data["les_velocity"]

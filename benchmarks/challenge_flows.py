@@ -1,0 +1,119 @@
+"""Flows of the Closure Challenge, those with a truth and those without, solved with closures in the loop.
+
+Each is driven as its reference is: hills by `ubar_dns` where the file has it, ducts by the bulk velocity, flows with an
+inlet by its profile.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from corrected_viscosity import Corrected, trust
+from duct_closure import DuctClosure, baseline
+from ducts import conditions, read_duct, sst_flow
+from hill_floors import LENGTH
+from openings import SCALES, begun, opening_field, read_opening
+from rans_hills import read_hill
+
+from solvers import RANS, FlowResult
+from solvers.inversion import Smoothing
+
+TESTS = (
+    "alpha_05_4071_2024", "alpha_05_4071_4048", "alpha_15_13929_2024", "alpha_15_13929_4048",
+    "AR_1_Ret_360", "AR_3_Ret_360", "AR_14_Ret_180", "NASA_2DWMH", "PHLL10595", "CBFS13700",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """A flow that was solved.
+
+    Parameters
+    ----------
+    result : FlowResult
+    velocity : (N, 3)
+        At the centres of the cells, in the units and along the axes of the file.
+    data : dict
+        The arrays of the file.
+    row : dict
+        ``rounds``, ``tolerance``, ``seconds``, shares of points ``clipped`` and ``extrapolating``, and of each round
+        the ``residual`` of the momentum balance and the ``change`` of what is predicted.
+    """
+
+    result: FlowResult
+    velocity: np.ndarray
+    data: dict
+    row: dict
+
+
+def solved(path, closures, checkpoint=None) -> Solved:
+    """Solve the flow of a file with the closure for its kind.
+
+    Parameters
+    ----------
+    path : Path
+    closures : mapping from "hill", "duct" and "opening" to closures
+    checkpoint : Path, optional
+
+    Raises
+    ------
+    DivergenceError
+        If flow and closure do not settle.
+    """
+    path = Path(path)
+    kind = "opening" if path.stem in SCALES else "duct" if path.stem.startswith("AR_") else "hill"
+    return {"hill": hill, "duct": duct, "opening": opening}[kind](path, closures.get(kind), checkpoint)
+
+
+def hill(path, closure, checkpoint=None) -> Solved:
+    """A periodic hill."""
+    mesh, data = read_hill(path)
+    bulk = data.get("ubar_dns", data["ubar"])[0]
+    return _run(RANS(mesh, float(data["nu"]), float(bulk), closure=closure, location="vertex"), None, data, checkpoint)
+
+
+def duct(path, closure, checkpoint=None) -> Solved:
+    """A quarter of a rectangular duct, from the flow with SST's ν_t."""
+    mesh, data = read_duct(path)
+    closure = DuctClosure(closure, baseline(mesh, data))
+    problem = RANS(mesh, data["viscosity"], closure=closure, location="vertex", conditions=conditions(data))
+    return _run(problem, sst_flow(path), data, checkpoint, tolerance=1e-3, velocity=data["friction_velocity"])
+
+
+def opening(path, factor, checkpoint=None) -> Solved:
+    """A flow with inlet and outlet, from the flow with the ν_t of SST in its file, which the closure corrects."""
+    mesh, data, there = read_opening(path)
+    nu_t = opening_field(mesh, data, there, "sst_nut")
+    problem = RANS(mesh, float(data["nu"]), closure=nu_t, location="vertex", conditions=there)
+    first = problem.solve(begun(problem, mesh, data))
+    smoothed = Smoothing(first.domain, LENGTH).smoothed
+    closure = Corrected(factor, nu_t, trust(factor, first.flow("vertex")), smoothed)
+    return _run(replace(problem, closure=closure), first, data, checkpoint, 1e-3, SCALES[Path(path).stem][1])
+
+
+def _run(problem, start, data, checkpoint, tolerance=1e-9, velocity=1.0) -> Solved:
+    begin = time.perf_counter()
+    result = problem.solve(start, tolerance=tolerance, checkpoint=checkpoint, progress=True)
+    seconds, history = time.perf_counter() - begin, result.history
+    row = {
+        "rounds": len(history), "residual": list(history.residual), "change": list(history.change),
+        "tolerance": tolerance, "seconds": seconds, "clipped": history.clipped[-1],
+        "extrapolating": float(np.mean(problem.closure.extrapolation(result.flow("vertex")) > 1)),
+    }  # fmt: skip
+    found = result.flow("cell").velocity * velocity
+    whole = found
+    if found.shape[1] == 2:
+        whole = np.zeros((len(found), 3))
+        whole[:, data["plane_axes"]] = found
+    return Solved(result, whole, data, row)
+
+
+def submission(path, run: Solved) -> None:
+    """Write the velocities at the points of evaluation, (1000, 3) in the order of the file, as the challenge asks."""
+    part = Path(path).with_name(f".{Path(path).name}.part")
+    np.savetxt(part, run.velocity[run.data["eval_cells"]], fmt="%.9g", delimiter=",")
+    os.replace(part, path)
