@@ -62,11 +62,14 @@ Hills are driven at `ubar_dns`, PHLL10595 at the volume mean of its file.
 **Ducts.** A second network puts out β and â, ν_t = β ν₀ with ν₀ the ν_t of SST and a = (1 − exp(−d⁺/26)) â, learned
 from DNS stresses at ratios 1, 3, 5 and 10 (`duct_closure.py`), not through the solver. A quarter of the duct is solved
 and shown to the network with its mirror images. Lengths are in half heights, velocities in the friction velocity of SST
-and relative to those around: the Reynolds number, of which it has seen one, is in ν₀ and in the damping only.
+and relative to those around: the Reynolds number, of which it has seen one, is in ν₀ and in the damping only. That
+form was preferred to two others (told 1 − exp(−d⁺/26), or d alone), all three without truth at Re_τ = 360: of the
+flows they lead to in AR_1_Ret_360, this one's vortices are as strong as those at Re_τ = 180, as is known of ducts.
 
 **Hump and curved step.** The equations from the inlet profiles of the files to their outlet pressures, with ν_t = β ν₀:
 ν₀ is SST's, and β a third network's, which learned the ratio of the viscosities of inversions (below) and SST's on the
-21 hills. Where a cloud is unlike those of training β goes to 1.
+21 hills. Where a cloud is unlike those of training β goes to 1. It was validated on hills only (below); that it is
+asked in the loop at all, smoothed as in the inversions, was decided by whether flow and closure settle.
 
 **Cost**, on two shared cores without a graphics card: the hills' closure {learning["seconds"] / 3600:.1f} h through the
 solver, that of ducts {spent:.1f} minutes; solving the flows below {solving:.1f} h of one thread.
@@ -86,6 +89,7 @@ def _scores(rows, names, kind="known"):
 def _known(rows) -> str:
     header = ["flow", "score", "SST", "ratio", "rounds", "residual", "change", "s"]
     tables = {}
+    ratios = [row["score"] / row["sst"] for key, row in rows.items() if key.startswith("known, ")]
     for split, duct in (("validation", [VALIDATION_DUCT]), ("train", [d for d in DUCTS if d != VALIDATION_DUCT])):
         names = hills(split)
         mean = [percent(means(rows, "known", names, key)) for key in ("score", "sst")]
@@ -94,7 +98,9 @@ def _known(rows) -> str:
     return f"""## Validation
 
 Over all cells, on the meshes of the challenge. *Residual*: of the momentum balance; *change*: what the closure still
-changes, relative L2 (asked for: 1e-9; ducts 1e-3, where the fields then stay and the flow is solved with them).
+changes, relative L2 (asked for: 1e-6 here and 1e-9 of test flows; of ducts, hump and step 1e-3, where the fields
+then stay and the flow is solved with them). Seconds are of a clock on the wall, beside up to four other runs on two
+cores. The largest ratio to SST, of all 30 flows, is {max(ratios):.2f}.
 
 {tables["validation"]}
 
@@ -138,19 +144,19 @@ Change of the velocity and, in brackets, rounds.
 
 {table([f"{angle:g}°" for angle in study["angles"]], [told])}
 
-![Flows in turned frames](closure_challenge_turned_flows.png)
-![What changed](closure_challenge_turned_changes.png)
+![Flows in turned frames](closure_challenge_turned.png)
 """
 
 
 def _limits(rows) -> str:
     lines = []
     keys = [*(f"floor of {kind}" for kind in FLOORS), "prior", "of inversions", "corrected", "known"]
+    of = lambda key, name: percent(rows.get(f"{key}, {name}", {}).get("score"))
     for label, names in (("validation", hills("validation")), ("training", hills("train"))):
-        of = lambda key, name: percent(rows.get(f"{key}, {name}", {}).get("score"))
         if label == "validation":
             lines += [[name, *(of(key, name) for key in keys)] for name in names]
         lines.append([f"mean of {label}", *(percent(means(rows, key, names)) for key in keys)])
+    told = lambda key: percent(means(rows, key, hills("validation")))
     header = ["hill", "ν_t inverted", "ν_t and a inverted", "learned from LES stresses", "from inverted ν_t",
               "β of SST's ν_t", "learned through the solver"]  # fmt: skip
     return f"""## What limits the score
@@ -162,6 +168,16 @@ inverted ν_t from clouds, without the solver; the correction β of SST's ν_t t
 submitted.
 
 {table(header, lines)}
+
+- *Floor.* A smooth ν_t of its own for each hill leads to {told("floor of eddy viscosity")} on the validation hills:
+  the form of the closure is not what limits it.
+- *Anisotropy*: a smooth ν_t and an anisotropy of its own lead to {told("floor of eddy viscosity and anisotropy")}.
+- *The network* loses the rest: {told("known")} through the solver, {told("prior")} from stresses alone; the same form
+  as the first floor, learned from clouds of inverted flows: {told("of inversions")}.
+- *Unseen geometry*: training hills {percent(means(rows, "known", hills("train")))}, validation hills {told("known")},
+  {of("known", "alpha_05_10071_2024")} and {of("known", "alpha_15_7929_2024")} where the channel is lowest.
+- *Ducts*: on {VALIDATION_DUCT} {of("floor of DNS stress", VALIDATION_DUCT)} with the stress of the DNS in our
+  equations, {of("known", VALIDATION_DUCT)} with the closure.
 """
 
 

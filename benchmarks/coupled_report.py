@@ -245,4 +245,4 @@ def profiles(axes, lines, name):
     for wall in ("bottom", "top"):
         axes.plot(*outline(flow.mesh, wall), "0.4", lw=1)
     axes.set(title=f"{name}: velocity along x", xlabel="x", ylabel="y")
-    axes.legend(loc="upper right")
+    axes.legend(loc="lower right")

@@ -1,4 +1,4 @@
-"""The model that comes with the package, on flows it never saw."""
+"""The models that come with the package, on flows they never saw."""
 
 import importlib.util
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import vcnn
-from vcnn import Closure, InputError
+from vcnn import Closure, FlowField, InputError
 from vcnn.evaluation import relative_l2
 from vcnn.testing import assert_equivariant
 
@@ -57,6 +57,23 @@ def test_pretrained_eddy_viscosity_on_a_hill_it_never_saw(shared_data):
     assert result.history.clipped[-1] == 0
 
 
+def test_pretrained_stresses_turn_with_the_frame():
+    """Of a hill, and of the section of a duct with velocities in three components."""
+    import meshes
+    from solvers import SpalartAllmaras
+
+    hill = meshes.periodic_hill(1.2, cells=(32, 24), grading=15.0)
+    flow = SpalartAllmaras(hill, viscosity=1 / 5600, bulk_velocity=0.72).solve().flow("vertex")
+    for name in ("hill-stress", "hill-correction"):
+        assert_equivariant(Closure.pretrained(name), flow, 1e-12, centres=np.arange(0, len(flow), 40))
+    rng = np.random.default_rng(0)
+    points = np.pad(rng.uniform([-1, -2], [1, 2], (2000, 2)), ((0, 0), (1, 0)))
+    wall = np.minimum(1 - np.abs(points[:, 1]), 2 - np.abs(points[:, 2]))
+    velocity = np.stack([18 * wall ** (1 / 7), *rng.normal(size=(2, len(points))) * 0.1], axis=1)
+    section = FlowField(points, velocity, scalars={"wall_distance": wall, "layer": 1 - np.exp(-wall / 0.145)})
+    assert_equivariant(Closure.pretrained("duct-stress"), section, 1e-12, centres=np.arange(0, len(section), 40))
+
+
 def test_every_model_has_a_card_and_is_small():
     folder = Path(vcnn.__file__).parent / "pretrained"
     models = sorted(folder.glob("*.safetensors"))
@@ -67,5 +84,5 @@ def test_every_model_has_a_card_and_is_small():
 
 
 def test_unknown_model():
-    with pytest.raises(InputError, match=r"pretrained: expected one of hill-concentration, hill-eddy-.*, got 'duct'"):
+    with pytest.raises(InputError, match=r"pretrained: expected one of duct-stress, hill-.*, got 'duct'"):
         Closure.pretrained("duct")

@@ -1,0 +1,47 @@
+"""The velocities submitted to the Closure Challenge: complete, converged, and those of the shipped closure."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vcnn import Closure
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+FOLDER = BENCHMARKS / "results" / "closure_challenge"
+FLOWS = (
+    "alpha_05_4071_2024", "alpha_05_4071_4048", "alpha_15_13929_2024", "alpha_15_13929_4048",
+    "AR_1_Ret_360", "AR_3_Ret_360", "AR_14_Ret_180", "NASA_2DWMH", "PHLL10595", "CBFS13700",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_every_flow_is_there_and_converged(name):
+    velocity = np.loadtxt(FOLDER / f"{name}.csv", delimiter=",")
+    assert velocity.shape == (1000, 3)
+    assert np.isfinite(velocity).all()
+    run = json.loads((FOLDER / "residuals.json").read_text())[name]
+    assert run["residual"][-1] <= 1e-9
+    assert run["change"][-1] <= run["tolerance"] <= 1e-3
+
+
+def test_the_shipped_closure_leads_to_a_submitted_velocity(shared_data, monkeypatch):
+    """On a mesh with every other row, which changes it by 0.1 to 0.2 %."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    from challenge_hills import thinned
+    from rans_hills import read_hill
+
+    from solvers import RANS, evaluate
+
+    name = "alpha_15_13929_2024"
+    mesh, data = read_hill(shared_data / "closure_challenge" / "test_inputs" / f"{name}.npz")
+    problem = RANS(
+        thinned(mesh), float(data["nu"]), float(data["ubar_dns"][0]), closure=Closure.pretrained("hill-stress"),
+        location="vertex",
+    )  # fmt: skip
+    found = evaluate(problem.solve(tolerance=1e-6).velocity, data["eval_points"][:, :2])
+    submitted = np.loadtxt(FOLDER / f"{name}.csv", delimiter=",")
+    assert not submitted[:, 2].any()
+    gap = np.linalg.norm(found - submitted[:, :2], axis=1).mean()
+    assert gap < 0.005 * np.linalg.norm(submitted, axis=1).mean()
