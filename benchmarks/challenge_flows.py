@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from corrected_viscosity import Corrected, trust
+from corrected_viscosity import corrected
 from duct_closure import DuctClosure, baseline
 from ducts import conditions, read_duct, sst_flow
-from hill_floors import LENGTH
 from openings import SCALES, begun, opening_field, read_opening
 from rans_hills import read_hill
 
 from solvers import RANS, FlowResult
-from solvers.inversion import Smoothing
 
 TESTS = (
     "alpha_05_4071_2024", "alpha_05_4071_4048", "alpha_15_13929_2024", "alpha_15_13929_4048",
@@ -92,9 +90,7 @@ def opening(path, factor, checkpoint=None) -> Solved:
     nu_t = opening_field(mesh, data, there, "sst_nut")
     problem = RANS(mesh, float(data["nu"]), closure=nu_t, location="vertex", conditions=there)
     first = problem.solve(begun(problem, mesh, data))
-    smoothed = Smoothing(first.domain, LENGTH).smoothed
-    closure = Corrected(factor, nu_t, trust(factor, first.flow("vertex")), smoothed)
-    return _run(replace(problem, closure=closure), first, data, checkpoint, 1e-3, SCALES[Path(path).stem][1])
+    return _run(corrected(factor, problem, first), first, data, checkpoint, 1e-3, SCALES[Path(path).stem][1])
 
 
 def _run(problem, start, data, checkpoint, tolerance, velocity=1.0) -> Solved:

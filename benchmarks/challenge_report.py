@@ -6,12 +6,10 @@ import matplotlib
 import numpy as np
 from challenge_flows import TESTS
 from coupled_flows import hills
-from coupled_report import profiles
+from coupled_report import beside_les
 from ducts import RATIOS, VALIDATION
-from rans_hills import TRAIN, at_vertices, read_hill
 from reports import table
 
-from vcnn import FlowField
 from vcnn.cli.tables import percent
 
 matplotlib.use("Agg")
@@ -289,11 +287,4 @@ def draw(rows, folder, results_folder):
     figure.savefig(results_folder / "closure_challenge.png", dpi=90)
     plt.close(figure)
 
-    figure = plt.figure(figsize=(13, 5), layout="constrained")
-    mesh, data = read_hill(TRAIN / f"{SHOWN}.npz")
-    at = lambda name: FlowField(mesh.points, at_vertices(mesh, data, name)[:, :2], mesh=mesh)
-    found = FlowField.load(folder / "solved" / f"{SHOWN}.vtu")
-    lines = {"LES": (at("les_velocity"), "k-"), "SST": (at("sst_velocity"), "C0:"), "closure": (found, "C1--")}
-    profiles(figure.add_subplot(), lines, SHOWN)
-    figure.savefig(results_folder / "closure_challenge_profiles.png", dpi=90)
-    plt.close(figure)
+    beside_les(SHOWN, folder / "solved" / f"{SHOWN}.vtu", results_folder / "closure_challenge_profiles.png")

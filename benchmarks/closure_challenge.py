@@ -22,16 +22,15 @@ import numpy as np
 from challenge_flows import TESTS, solved, submission
 from challenge_hills import flow_to_learn, thinned
 from challenge_report import VALIDATION_DUCT, cards, draw, page
-from corrected_viscosity import Corrected, trained_correction, trust
-from coupled_flows import REGION, UNITS, hills, trained
+from corrected_viscosity import corrected, trained_correction
+from coupled_flows import REGION, UNITS, hills, trained, weighed
 from ducts import RATIOS, dns_flow, read_duct, score
-from hill_floors import LENGTH, floors, hill_baseline, inverted
+from hill_floors import floors, hill_baseline, inverted
 from openings import TESTS as TEST_FOLDER
 from rans_hills import TRAIN, read_hill
 
 from solvers import RANS, LearningConfig, coupled_rotation_study, evaluate, fit_through_solver
 from solvers.coupled_rotation_report import pictures
-from solvers.inversion import Smoothing
 from vcnn import DivergenceError, FlowField, TrainingConfig, VectorCloudNetwork, fit
 
 HERE = Path(__file__).parent
@@ -53,12 +52,7 @@ def hill_closure(folder, les, processes):
 def inversion_closure(folder):
     """Learned from the eddy viscosities of inversions, without the solver: what one loses against the other."""
     network = VectorCloudNetwork(["wall_distance"], output="positive_scalar", order=2)
-    flows = [FlowField.load(inverted(name, "eddy viscosity", folder)) for name in hills("train")]
-    strain = (flow.scalars["strain_rate"] for flow in flows)
-    flows = [
-        flow.with_fields(scalars={"importance": np.minimum(S, 10) ** 2 + 1})
-        for flow, S in zip(flows, strain, strict=True)
-    ]
+    flows = [weighed(FlowField.load(inverted(name, "eddy viscosity", folder))) for name in hills("train")]
     return fit(
         network, flows, "eddy_viscosity", REGION, TrainingConfig(epochs=12, centres=2500), importance="importance",
         run_directory=folder / "inversion", units=UNITS,
@@ -87,14 +81,11 @@ def duct_floor() -> dict:
     return {"score": score(dns_flow(path).flow("cell").velocity, read_duct(path)[1]["les_velocity"])}
 
 
-def corrected(name, factor) -> dict:
+def correction(name, factor) -> dict:
     """A hill of validation as flows with an inlet are solved: β times SST's ν_t. On the thinned mesh."""
-    problem = flow_to_learn(name).problem
-    nu_t = hill_baseline(name)
-    first = replace(problem, closure=nu_t).solve()
-    smoothed = Smoothing(first.domain, LENGTH).smoothed
-    closure = Corrected(factor, nu_t, trust(factor, first.flow("vertex")), smoothed)
-    result = replace(problem, closure=closure).solve(first, tolerance=1e-3)
+    problem = replace(flow_to_learn(name).problem, closure=hill_baseline(name))
+    first = problem.solve()
+    result = corrected(factor, problem, first).solve(first, tolerance=1e-3)
     with np.load(TRAIN / f"{name}.npz") as file:
         truth, centres = file["les_velocity"][:, :2].astype(float), file["cell_centres"][:, :2]
     return {
@@ -158,7 +149,7 @@ def main():
     for name in hills("validation"):
         results.measure(f"prior, {name}", partial(against_truth, name, {"hill": prior}))
         results.measure(f"of inversions, {name}", partial(against_truth, name, {"hill": of_inversion}))
-        results.measure(f"corrected, {name}", partial(corrected, name, closures["opening"]))
+        results.measure(f"corrected, {name}", partial(correction, name, closures["opening"]))
     for name in TESTS:
         results.measure(f"test, {name}", partial(predicted, name, closures, folder))
     results.measure(f"turned, {TURNED}", partial(turned, closures["hill"]))

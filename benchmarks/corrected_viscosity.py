@@ -8,13 +8,15 @@ J. Comput. Phys. 305 (2016) 758; here it is nonlocal and is asked in the loop.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from coupled_flows import REGION, UNITS, hills
-from hill_floors import hill_baseline, inverted
+from hill_floors import LENGTH, hill_baseline, inverted
 
+from solvers import RANS
+from solvers.inversion import Smoothing
 from vcnn import FlowField, TrainingConfig, VectorCloudNetwork, fit
 
 BOUNDS = (0.25, 4.0)   # of β
@@ -48,6 +50,12 @@ class Corrected:
 
     def extrapolation(self, flow) -> np.ndarray:
         return self.factor.extrapolation(flow)
+
+
+def corrected(factor, problem, first) -> RANS:
+    """A problem whose closure is ν₀ (M,), corrected where ``first``, its solution, is like flows of training."""
+    smoothed = Smoothing(first.domain, LENGTH).smoothed
+    return replace(problem, closure=Corrected(factor, problem.closure, trust(factor, first.flow("vertex")), smoothed))
 
 
 def trust(factor, flow) -> np.ndarray:

@@ -74,16 +74,20 @@ TEACHERS = {"sst": sst_flow, "sa": sa_flow, "les": les_flow}
 
 
 def known_flow(teacher, name, folder) -> FlowField:
-    """The flow of a teacher, solved once; with what an error of ν_t counts for, |S|² + 1 with |S| up to 10.
-
-    Errors of the stress 2 ν_t S move the velocity, those of ν_t alone do not.
-    """
+    """The flow of a teacher, solved once."""
     path = Path(folder) / "flows" / f"{teacher}_{name}.vtu"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         TEACHERS[teacher](name).save(path)
         print(f"{teacher}: {name}", flush=True)
-    flow = FlowField.load(path)
+    return weighed(FlowField.load(path))
+
+
+def weighed(flow) -> FlowField:
+    """A flow with what an error of ν_t counts for, |S|² + 1 with |S| up to 10.
+
+    Errors of the stress 2 ν_t S move the velocity, those of ν_t alone do not.
+    """
     return flow.with_fields(scalars={"importance": np.minimum(flow.scalars["strain_rate"], 10) ** 2 + 1})
 
 

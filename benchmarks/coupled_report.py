@@ -205,7 +205,7 @@ def draw(results, folder, results_folder):
     top, theirs, ours, history = figure.subplot_mosaic(
         [["u", "u"], ["theirs", "ours"], ["history", "history"]], height_ratios=[1.2, 1, 0.9]
     ).values()
-    profiles(top, {"SST's ν_t": (known, "k-"), "closure": (found, "C1--")}, SHOWN)
+    _profiles(top, {"SST's ν_t": (known, "k-"), "closure": (found, "C1--")}, SHOWN)
     norm = Normalize(0, known.scalars["eddy_viscosity"].max())
     for axes, flow, title in ((theirs, known, "SST"), (ours, found, "closure, coupled")):
         drawn = draw_field(axes, flow, flow.scalars["eddy_viscosity"], norm)
@@ -221,17 +221,22 @@ def draw(results, folder, results_folder):
     figure.savefig(results_folder / "coupled_rans.png", dpi=90)
     plt.close(figure)
 
+    beside_les(SHOWN, folder / "solved" / f"les_at_les_{SHOWN}.vtu", results_folder / "coupled_rans_les.png")
+
+
+def beside_les(name, solved, picture):
+    """Draw the velocity profiles of a hill that was solved with a closure, beside those of LES and SST."""
     figure = plt.figure(figsize=(13, 5), layout="constrained")
-    mesh, data = read_hill(TRAIN / f"{SHOWN}.npz")
-    at = lambda name: FlowField(mesh.points, at_vertices(mesh, data, name)[:, :2], mesh=mesh)
-    found = FlowField.load(folder / "solved" / f"les_at_les_{SHOWN}.vtu")
+    mesh, data = read_hill(TRAIN / f"{name}.npz")
+    at = lambda field: FlowField(mesh.points, at_vertices(mesh, data, field)[:, :2], mesh=mesh)
+    found = FlowField.load(solved)
     lines = {"LES": (at("les_velocity"), "k-"), "SST": (at("sst_velocity"), "C0:"), "closure": (found, "C1--")}
-    profiles(figure.add_subplot(), lines, SHOWN)
-    figure.savefig(results_folder / "coupled_rans_les.png", dpi=90)
+    _profiles(figure.add_subplot(), lines, name)
+    figure.savefig(picture, dpi=90)
     plt.close(figure)
 
 
-def profiles(axes, lines, name):
+def _profiles(axes, lines, name):
     """u along x at stations, label -> (flow at vertices, style)."""
     flow, _ = next(iter(lines.values()))
     length, (low, high) = np.ptp(flow.points[:, 0]), (flow.points[:, 1].min(), flow.points[:, 1].max())
