@@ -1,38 +1,29 @@
 """Meshes and flows from files: generated geometries, OpenFOAM cases, anything meshio reads.
 
-A mesh is a `meshio.Mesh` with named boundaries, as `vcnn.mesh` describes. Nothing here knows of finite
-elements.
+A mesh is a `meshio.Mesh` with named boundaries, as `vcnn.flow.mesh` describes. Nothing here knows of finite elements.
 """
 
-from meshes.arrays import read_arrays
-from meshes.boundaries import wall_flag
-from meshes.bump import bump_channel, bump_profile
-from meshes.channel import channel
-from meshes.geometry import cell_centres, cell_volumes
-from meshes.gradients import cell_gradient, strain_rate
-from meshes.openfoam import read_openfoam
-from meshes.periodic_hill import hill_profile, periodic_hill
-from meshes.periodic_hill_gmsh import periodic_hill_gmsh
-from meshes.reading import read_flow, read_mesh
-from meshes.section import section
-from meshes.wall_distance import wall_distance
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "bump_channel",
-    "bump_profile",
-    "cell_centres",
-    "cell_gradient",
-    "cell_volumes",
-    "channel",
-    "hill_profile",
-    "periodic_hill",
-    "periodic_hill_gmsh",
-    "read_arrays",
-    "read_flow",
-    "read_mesh",
-    "read_openfoam",
-    "section",
-    "strain_rate",
-    "wall_distance",
-    "wall_flag",
-]
+from vcnn.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from meshes.generate.bump import bump_channel as bump_channel
+    from meshes.generate.bump import bump_profile as bump_profile
+    from meshes.generate.channel import channel as channel
+    from meshes.generate.periodic_hill import hill_profile as hill_profile
+    from meshes.generate.periodic_hill import periodic_hill as periodic_hill
+    from meshes.generate.periodic_hill_gmsh import periodic_hill_gmsh as periodic_hill_gmsh
+    from meshes.generate.section import section as section
+    from meshes.geometry.boundaries import wall_flag as wall_flag
+    from meshes.geometry.cells import cell_centres as cell_centres
+    from meshes.geometry.cells import cell_volumes as cell_volumes
+    from meshes.geometry.gradients import cell_gradient as cell_gradient
+    from meshes.geometry.gradients import strain_rate as strain_rate
+    from meshes.geometry.wall_distance import wall_distance as wall_distance
+    from meshes.readers.any_file import read_flow as read_flow
+    from meshes.readers.any_file import read_mesh as read_mesh
+    from meshes.readers.npz import read_arrays as read_arrays
+    from meshes.readers.openfoam.case import read_openfoam as read_openfoam
+
+__getattr__, __dir__, __all__ = lazy_exports(__name__, __file__)

@@ -38,11 +38,11 @@ from matplotlib.figure import Figure
 
 from meshes import periodic_hill
 from solvers import RANS, LaminarFlow, SpalartAllmaras, along_wall, coupled_rotation_study, station_profiles
-from solvers.run_pictures import convergence, draw_streamlines, streamlines, velocity_profiles, wall_curves
+from solvers.studies.run_pictures import convergence, draw_streamlines, streamlines, velocity_profiles, wall_curves
 from vcnn import RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.evaluation import relative_l2
-from vcnn.evaluation.plots import field_comparison, frame_panel
-from vcnn.tensors import norms
+from vcnn.evaluation.report.pictures import field_comparison, frame_panel
+from vcnn.flow.tensors import norms
 
 # %% [markdown]
 # ## Meshes and flows of the teacher

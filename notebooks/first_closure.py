@@ -28,7 +28,7 @@ import numpy as np
 from solvers import hill_concentration
 from vcnn import RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.evaluation import relative_l2
-from vcnn.evaluation.plots import field_comparison, field_figure, prediction_panel
+from vcnn.evaluation.report.pictures import field_comparison, field_figure, prediction_panel
 
 # %% [markdown]
 # ## Flows

@@ -1,59 +1,50 @@
 """Finite-element solvers (FEniCSx) for flow and transport on the meshes of `meshes`.
 
-Names are resolved on first use, so that importing this package does not import FEniCSx.
+Names are imported on first use, so that importing this package does not import FEniCSx.
 """
 
-from importlib import import_module
+from typing import TYPE_CHECKING
 
-_HOME = {
-    "ActiveScalar": "active_scalar",
-    "CouplingHistory": "coupling_history",
-    "DifferentiableCoupling": "differentiable_coupling",
-    "DifferentiableFlow": "differentiable_flow",
-    "DifferentiableTransport": "differentiable_transport",
-    "Developed": "conditions",
-    "Domain": "domain",
-    "EnsembleConfig": "ensemble",
-    "FlowResult": "incompressible",
-    "FlowToLearn": "learning_workers",
-    "Inlet": "conditions",
-    "LaminarFlow": "laminar",
-    "LearningConfig": "learning",
-    "MixingLength": "turbulence",
-    "MixingLengthProduction": "production",
-    "Observation": "observations",
-    "OneEquationKL": "turbulence",
-    "Outlet": "conditions",
-    "Periodic": "conditions",
-    "RANS": "rans",
-    "ScalarTransport": "transport",
-    "Symmetry": "conditions",
-    "SpalartAllmaras": "turbulence",
-    "TransportResult": "transport",
-    "Wall": "conditions",
-    "CoupledRotationStudy": "coupled_rotation",
-    "along_wall": "wall_quantities",
-    "bump_concentration": "bumps",
-    "coupled_rotation_study": "coupled_rotation",
-    "evaluate": "points",
-    "fit_through_solver": "learning",
-    "hill_concentration": "hills",
-    "invert_stress": "inversion",
-    "load_checkpoint": "checkpoint",
-    "save_checkpoint": "checkpoint",
-    "locate": "points",
-    "station_profiles": "wall_quantities",
-    "wall_force": "wall_quantities",
-}
+from vcnn.lazy import lazy_exports
 
-__all__ = list(_HOME)
+if TYPE_CHECKING:
+    from solvers.adjoint.coupling import DifferentiableCoupling as DifferentiableCoupling
+    from solvers.adjoint.flow import DifferentiableFlow as DifferentiableFlow
+    from solvers.adjoint.transport import DifferentiableTransport as DifferentiableTransport
+    from solvers.coupling.active_scalar import ActiveScalar as ActiveScalar
+    from solvers.coupling.rans import RANS as RANS
+    from solvers.datasets.bumps import bump_concentration as bump_concentration
+    from solvers.datasets.hills import hill_concentration as hill_concentration
+    from solvers.diagnostics.profiles import station_profiles as station_profiles
+    from solvers.diagnostics.walls import along_wall as along_wall
+    from solvers.diagnostics.walls import wall_force as wall_force
+    from solvers.fem.checkpoint import load_checkpoint as load_checkpoint
+    from solvers.fem.checkpoint import save_checkpoint as save_checkpoint
+    from solvers.fem.domain import Domain as Domain
+    from solvers.fem.points import evaluate as evaluate
+    from solvers.fem.points import locate as locate
+    from solvers.flow.conditions import Developed as Developed
+    from solvers.flow.conditions import Inlet as Inlet
+    from solvers.flow.conditions import Outlet as Outlet
+    from solvers.flow.conditions import Periodic as Periodic
+    from solvers.flow.conditions import Symmetry as Symmetry
+    from solvers.flow.conditions import Wall as Wall
+    from solvers.flow.history import CouplingHistory as CouplingHistory
+    from solvers.flow.incompressible import FlowResult as FlowResult
+    from solvers.flow.laminar import LaminarFlow as LaminarFlow
+    from solvers.learning.ensemble import EnsembleConfig as EnsembleConfig
+    from solvers.learning.inversion import invert_stress as invert_stress
+    from solvers.learning.observations import Observation as Observation
+    from solvers.learning.through_solver import LearningConfig as LearningConfig
+    from solvers.learning.through_solver import fit_through_solver as fit_through_solver
+    from solvers.learning.workers import FlowToLearn as FlowToLearn
+    from solvers.scalar.production import MixingLengthProduction as MixingLengthProduction
+    from solvers.scalar.transport import ScalarTransport as ScalarTransport
+    from solvers.scalar.transport import TransportResult as TransportResult
+    from solvers.studies.coupled_rotation import CoupledRotationStudy as CoupledRotationStudy
+    from solvers.studies.coupled_rotation import coupled_rotation_study as coupled_rotation_study
+    from solvers.turbulence.mixing_length import MixingLength as MixingLength
+    from solvers.turbulence.one_equation_kl import OneEquationKL as OneEquationKL
+    from solvers.turbulence.spalart_allmaras import SpalartAllmaras as SpalartAllmaras
 
-
-def __getattr__(name):
-    if name not in _HOME:
-        raise AttributeError(f"module 'solvers' has no attribute {name!r}")
-    return getattr(import_module(f"solvers.{_HOME[name]}"), name)
-
-
-def __dir__():
-    return [*globals(), *__all__]
+__getattr__, __dir__, __all__ = lazy_exports(__name__, __file__)

@@ -28,10 +28,8 @@ def test_every_flow_is_there_and_converged(name):
 
 def test_the_shipped_closure_leads_to_a_submitted_velocity(shared_data, monkeypatch):
     """On a mesh with every other row, which changes it by 0.1 to 0.2 %."""
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    from challenge_hills import thinned
-    from rans_hills import read_hill
-
+    from benchmarks.data.hills import read_hill
+    from benchmarks.data.thinned_hills import thinned
     from solvers import RANS, evaluate
 
     name = "alpha_15_13929_2024"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import typer.testing
 
-import solvers.demo
+import solvers.cli.demo
 from vcnn import FlowField, InputError
 
 SMALL = {"CELLS": (24, 16), "COARSE": (18, 12), "TRAINING_SLOPES": (1.0, 2.0), "UNSEEN_SLOPES": (1.4, 0.5),
@@ -15,9 +15,9 @@ SMALL = {"CELLS": (24, 16), "COARSE": (18, 12), "TRAINING_SLOPES": (1.0, 2.0), "
 
 def test_small_demo(tmp_path, monkeypatch, capsys):
     for name, value in SMALL.items():
-        monkeypatch.setattr(solvers.demo, name, value)
+        monkeypatch.setattr(solvers.cli.demo, name, value)
     folder = tmp_path / "a demo"
-    solvers.demo.demo(folder, [], False)
+    solvers.cli.demo.demo(folder, [], False)
     printed = capsys.readouterr().out
     assert printed.rstrip().endswith(f"report: {folder / 'report' / 'report.html'}")
     numbers = json.loads((folder / "report" / "report.json").read_text())
@@ -31,7 +31,7 @@ def test_small_demo(tmp_path, monkeypatch, capsys):
                                scalars["concentration_error"])  # fmt: skip
 
     with pytest.raises(InputError, match="--force"):
-        solvers.demo.demo(folder, [], False)
+        solvers.cli.demo.demo(folder, [], False)
     assert (folder / "report" / "report.html").read_text() == page
 
     # as after an interruption: what is there is used, and an OpenFOAM-like reference joins in
@@ -40,13 +40,13 @@ def test_small_demo(tmp_path, monkeypatch, capsys):
     (folder / "report").rmdir()
     reference = next((folder / "flows").rglob("hill_0.50.vtu"))
     before = (folder / "vector-cloud" / "model.safetensors").read_bytes()
-    solvers.demo.demo(folder, [reference], False)
+    solvers.cli.demo.demo(folder, [reference], False)
     assert "hill_0.50" in capsys.readouterr().out
     assert (folder / "vector-cloud" / "model.safetensors").read_bytes() == before
 
 
 def test_help_shows_an_example():
     app = typer.Typer()
-    app.command()(solvers.demo.demo)
+    app.command()(solvers.cli.demo.demo)
     result = typer.testing.CliRunner().invoke(app, ["--help"])
     assert result.exit_code == 0 and "vcnn demo -o demo" in result.output

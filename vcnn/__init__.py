@@ -1,30 +1,21 @@
 """Vector-cloud neural networks: closures for CFD that do not depend on anyone's coordinate frame."""
 
-from importlib import import_module
+from typing import TYPE_CHECKING
 
-_HOME = {
-    "Closure": "closure",
-    "DivergenceError": "errors",
-    "FlowField": "flow",
-    "InputError": "errors",
-    "RegionOfInfluence": "region",
-    "Scales": "scales",
-    "TrainingConfig": "training",
-    "VCNNe": "vcnn_e",
-    "VectorCloudNetwork": "network",
-    "VectorClouds": "clouds",
-    "Zhou2022": "zhou2022",
-    "fit": "training",
-}
+from vcnn.lazy import lazy_exports
 
-__all__ = list(_HOME)
+if TYPE_CHECKING:
+    from vcnn.closure.closure import Closure as Closure
+    from vcnn.closure.scales import Scales as Scales
+    from vcnn.clouds.clouds import VectorClouds as VectorClouds
+    from vcnn.clouds.regions import RegionOfInfluence as RegionOfInfluence
+    from vcnn.errors import DivergenceError as DivergenceError
+    from vcnn.errors import InputError as InputError
+    from vcnn.flow.field import FlowField as FlowField
+    from vcnn.network.vcnn_e import VCNNe as VCNNe
+    from vcnn.network.vector_cloud import VectorCloudNetwork as VectorCloudNetwork
+    from vcnn.network.zhou2022 import Zhou2022 as Zhou2022
+    from vcnn.training.config import TrainingConfig as TrainingConfig
+    from vcnn.training.fitting import fit as fit
 
-
-def __getattr__(name):  # on first use: reading a flow does not import torch
-    if name not in _HOME:
-        raise AttributeError(f"module 'vcnn' has no attribute {name!r}")
-    return getattr(import_module(f"vcnn.{_HOME[name]}"), name)
-
-
-def __dir__():
-    return [*globals(), *__all__]
+__getattr__, __dir__, __all__ = lazy_exports(__name__, __file__)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from torch import nn
 
 from vcnn.errors import InputError
-from vcnn.network import VectorCloudNetwork
-from vcnn.vcnn_e import VCNNe
-from vcnn.zhou2022 import Zhou2022
+from vcnn.network.vcnn_e import VCNNe
+from vcnn.network.vector_cloud import VectorCloudNetwork
+from vcnn.network.zhou2022 import Zhou2022
 
 _PUBLISHED = {network.name: network for network in (VectorCloudNetwork, Zhou2022, VCNNe)}
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from solvers.bordered import BorderedSystem
-from solvers.conditions import Developed, Periodic, flow_conditions, of_kind
-from solvers.domain import Domain
+from solvers.algebra.bordered import BorderedSystem
+from solvers.fem.domain import Domain
 from solvers.fenics import MPI, fem, ufl
-from solvers.incompressible import FlowResult, guess_from
-from solvers.momentum import MomentumBalance
-from solvers.starts import begun
+from solvers.flow.conditions import Developed, Periodic, flow_conditions, of_kind
+from solvers.flow.incompressible import FlowResult, guess_from
+from solvers.flow.initial import begun
+from solvers.flow.momentum import MomentumBalance
 from vcnn.errors import InputError
 
 _PICARD_STEPS = 5

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import meshio
 
-from solvers.conditions import Condition
 from solvers.fenics import MPI, fem, ufl
-from solvers.incompressible import FlowResult, check_flow, strain_rate
-from solvers.turbulence.closed import solve_closed
+from solvers.flow.conditions import Condition
+from solvers.flow.incompressible import FlowResult, check_flow, strain_rate
 from solvers.turbulence.mean_flow import mean_flow
+from solvers.turbulence.monolithic import solve_closed
 
 _DAMPING = 26.0   # A⁺ of van Driest, J. Aeronaut. Sci. 23 (1956)
 

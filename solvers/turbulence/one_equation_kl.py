@@ -8,12 +8,12 @@ from pathlib import Path
 
 import meshio
 
-from solvers.conditions import Condition
 from solvers.fenics import MPI, ufl
-from solvers.incompressible import FlowResult, check_flow
-from solvers.momentum import dx
-from solvers.turbulence.closed import TransportedScalar, solve_closed
+from solvers.flow.conditions import Condition
+from solvers.flow.incompressible import FlowResult, check_flow
+from solvers.flow.momentum import dx
 from solvers.turbulence.mean_flow import mean_flow
+from solvers.turbulence.monolithic import TransportedScalar, solve_closed
 
 C_MU, SIGMA_K, A_MU = 0.09, 1.0, 70.0
 C_L = 0.418 * C_MU**-0.75

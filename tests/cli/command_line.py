@@ -5,7 +5,7 @@ import pytest
 
 from vcnn import Closure, FlowField, RegionOfInfluence, Scales, VectorCloudNetwork
 from vcnn.cli import main
-from vcnn.mesh import named_mesh
+from vcnn.flow.mesh import named_mesh
 
 CONFIGURATION = """
 target = "c"

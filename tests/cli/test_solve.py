@@ -12,7 +12,7 @@ import pytest
 from command_line import refused, run
 
 from vcnn import Closure, FlowField, InputError, RegionOfInfluence, VectorCloudNetwork
-from vcnn.scales import Scales
+from vcnn.closure.scales import Scales
 
 try:
     import solvers.fenics  # noqa: F401

@@ -17,9 +17,9 @@ from test_solve import HILL, result, small_closure
 import meshes
 from solvers import LaminarFlow, SpalartAllmaras
 from vcnn import FlowField, RegionOfInfluence, VectorCloudNetwork, fit
-from vcnn.evaluation.verdict import percent
-from vcnn.mesh import boundary_facets, named_mesh
-from vcnn.training import TrainingConfig
+from vcnn.evaluation.report.verdict import percent
+from vcnn.flow.mesh import boundary_facets, named_mesh
+from vcnn.training.fitting import TrainingConfig
 
 TURBULENT = HILL.replace("0.01", "0.00333333333")
 

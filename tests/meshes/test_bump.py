@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from meshes import bump_channel, bump_profile, cell_volumes, wall_distance
-from meshes.facets import shared_facets
+from meshes.geometry.facets import shared_facets
 from vcnn import InputError
-from vcnn.mesh import boundary_facets
+from vcnn.flow.mesh import boundary_facets
 
 SHAPES = [(0.6, 1.5, 30.0), (1.2, 0.5, -100.0), (0.3, 1.0, 0.0)]
 KINDS = ["tetrahedron", "hexahedron"]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from meshes import cell_volumes, channel, hill_profile, periodic_hill, periodic_hill_gmsh
-from meshes.structured import wall_fractions
+from meshes.generate.structured import wall_fractions
 from vcnn import InputError
-from vcnn.mesh import boundary_facets
+from vcnn.flow.mesh import boundary_facets
 
 AREA = 25.41307   # of the α = 1 domain, 9 x 3.036 less the hills
 

@@ -17,7 +17,7 @@ from meshes import (
     wall_flag,
 )
 from vcnn import FlowField, InputError
-from vcnn.mesh import boundary_facets, named_mesh
+from vcnn.flow.mesh import boundary_facets, named_mesh
 
 CUBE = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1]], float)
 SHAPES = {   # kind: vertices of a reference cell, volume, centroid

@@ -10,7 +10,7 @@ from scipy.stats import special_ortho_group
 
 from meshes import cell_volumes, read_flow, read_openfoam
 from vcnn import FlowField, InputError
-from vcnn.mesh import boundary_facets
+from vcnn.flow.mesh import boundary_facets
 
 NORMALS = {"z": [0, 1, 2], "y": [0, 2, 1], "x": [1, 2, 0]}   # which axes of the case the box's axes become
 

@@ -7,9 +7,9 @@ import typer
 from typer.testing import CliRunner
 
 from meshes import cell_centres, cell_volumes, channel, periodic_hill, periodic_hill_gmsh, read_flow
-from meshes.commands import import_flow
+from meshes.cli.import_flow import import_flow
 from vcnn import FlowField, InputError
-from vcnn.mesh import boundary_facets
+from vcnn.flow.mesh import boundary_facets
 
 
 def flow_mesh(location="vertex", **options):

@@ -23,7 +23,7 @@ from solvers import (
 from solvers.fenics import fem, ufl
 from vcnn import Closure, DivergenceError, FlowField
 from vcnn.evaluation import relative_l2
-from vcnn.mesh import boundary_facets, named_mesh
+from vcnn.flow.mesh import boundary_facets, named_mesh
 
 HEIGHT, D, P = 2.0, 0.5, 3.0
 PRODUCED = partial(ScalarTransport, diffusivity=D, decay=0.0, production=P)

@@ -21,7 +21,7 @@ from solvers import (
     Wall,
 )
 from vcnn import DivergenceError, InputError, VectorCloudNetwork, fit
-from vcnn.training import TrainingConfig
+from vcnn.training.fitting import TrainingConfig
 
 STEPS = 0.1 * 0.5 ** np.arange(4)
 CASES = ("bulk velocity, vertices", "bulk velocity, cells", "force, vertices", "symmetry", "3-D")

@@ -6,9 +6,9 @@ import pytest
 
 import meshes
 from solvers import Inlet, LaminarFlow, Outlet, Periodic, SpalartAllmaras, Symmetry, Wall
-from solvers.case import read_case
+from solvers.studies.case import read_case
 from vcnn import FlowField, InputError
-from vcnn.mesh import boundary_facets
+from vcnn.flow.mesh import boundary_facets
 
 CHANNEL = """
 viscosity = 0.1

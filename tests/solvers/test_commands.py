@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from solvers.commands import generate
+from solvers.cli.generate import generate
 from vcnn import FlowField, InputError
 
 app = typer.Typer()
@@ -80,7 +80,7 @@ def test_bad_input_names_the_option(tmp_path, arguments, message):
 
 
 def test_importing_the_command_does_not_import_fenics():
-    code = "import sys, solvers.commands; assert not {'dolfinx', 'petsc4py'} & set(sys.modules)"
+    code = "import sys, solvers.cli.generate; assert not {'dolfinx', 'petsc4py'} & set(sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

@@ -7,7 +7,7 @@ import meshes
 from solvers import RANS, Inlet, LaminarFlow, Outlet, Periodic, ScalarTransport, Symmetry, Wall, evaluate
 from solvers.fenics import ufl
 from vcnn import FlowField
-from vcnn.mesh import named_mesh
+from vcnn.flow.mesh import named_mesh
 
 WALLS = {"bottom": Wall(), "top": Wall()}
 

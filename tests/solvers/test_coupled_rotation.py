@@ -6,8 +6,8 @@ from test_rans import Predicting, mixing_length
 
 import meshes
 from solvers import RANS, Inlet, Outlet, Periodic, Symmetry, Wall, coupled_rotation_study
-from solvers.conditions import between_walls
-from solvers.coupled_rotation_report import _section, verdict
+from solvers.flow.conditions import between_walls
+from solvers.studies.coupled_rotation_report import _section, verdict
 from vcnn import InputError, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.baselines import GraphKernelNetwork
 

@@ -14,12 +14,12 @@ from test_rans import Predicting, mixing_length
 
 import meshes
 from solvers import RANS, Inlet, LaminarFlow, MixingLength, OneEquationKL, Outlet, SpalartAllmaras, Wall
-from solvers.anderson import Anderson
+from solvers.algebra.anderson import Anderson
+from solvers.fem.sampling import sample
 from solvers.fenics import ufl
-from solvers.sampling import sample
 from vcnn import Closure, DivergenceError, RegionOfInfluence, VectorCloudNetwork
-from vcnn.mesh import boundary_facets, named_mesh
-from vcnn.scales import Scales
+from vcnn.closure.scales import Scales
+from vcnn.flow.mesh import boundary_facets, named_mesh
 
 HILL = meshes.periodic_hill(1.0, cells=(20, 14))
 REYNOLDS = {"viscosity": 1 / 300, "bulk_velocity": 0.72}

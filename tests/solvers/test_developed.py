@@ -1,7 +1,6 @@
 """Flows that do not change across the plane of their mesh: against series, flows in space, and themselves."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,9 +20,9 @@ from solvers import (
     locate,
     wall_force,
 )  # fmt: skip
-from solvers.turning import turned_problem
+from solvers.studies.rotated_problem import turned_problem
 from vcnn import FlowField, InputError
-from vcnn.mesh import named_mesh
+from vcnn.flow.mesh import named_mesh
 
 WALLS = dict.fromkeys(("bottom", "top", "inlet", "outlet"), Wall())
 QUARTER = {"bottom": Symmetry(), "inlet": Symmetry(), "top": Wall(), "outlet": Wall()}
@@ -214,8 +213,7 @@ def test_a_turbulence_model_on_a_section_of_a_channel():
 
 def test_square_duct_agrees_with_openfoam_and_with_dns(shared_data, monkeypatch):
     """The eddy viscosity of SST gives SST's velocity, the stress of the DNS that of the DNS, its vortices included."""
-    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
-    import ducts
+    from benchmarks.data import ducts
 
     _, data = ducts.read_duct(shared_data / "closure_challenge" / "train" / "AR_1_Ret_180.npz")
     sst, dns = (solve(ducts.duct(1)) for solve in (ducts.sst_flow, ducts.dns_flow))

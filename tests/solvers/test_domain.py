@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import meshes
-from solvers.domain import build_domain
+from solvers.fem.domain import build_domain
+from solvers.fem.sampling import sample
 from solvers.fenics import fem, ufl
-from solvers.sampling import sample
-from vcnn.mesh import boundary_facets, named_mesh
+from vcnn.flow.mesh import boundary_facets, named_mesh
 
 WALLS, ENDS = ("bottom", "top"), ("inlet", "outlet")
 

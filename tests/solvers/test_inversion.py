@@ -8,7 +8,7 @@ import torch
 
 import meshes
 from solvers import RANS, Observation, evaluate, invert_stress
-from solvers.inversion import Smoothing, _traceless_basis
+from solvers.learning.inversion import Smoothing, _traceless_basis
 from vcnn import InputError
 
 POINTS = np.random.default_rng(0).uniform([0.5, 1.2], [8.5, 2.8], (200, 2))

@@ -1,20 +1,15 @@
 """Laminar flow: exact where it can be, close to another code where it cannot, and conservative."""
 
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-
-import circular_couette
-
 import meshes
+from benchmarks.verification import circular_couette
 from solvers import Inlet, LaminarFlow, Outlet, Periodic, Symmetry, Wall, evaluate
 from solvers.fenics import fem, ufl
 from vcnn import DivergenceError, InputError
-from vcnn.mesh import named_mesh
+from vcnn.flow.mesh import named_mesh
 
 
 def relative_error(values, truth, weights):

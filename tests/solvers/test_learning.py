@@ -9,9 +9,9 @@ from test_adjoint import small_closure
 
 import meshes
 from solvers import RANS, EnsembleConfig, FlowToLearn, LearningConfig, Observation, evaluate, fit_through_solver
-from solvers.differentiable_coupling import DifferentiableCoupling
-from solvers.ensemble import updated
-from solvers.observations import Misfit
+from solvers.adjoint.coupling import DifferentiableCoupling
+from solvers.learning.ensemble import updated
+from solvers.learning.observations import Misfit
 from vcnn import Closure, DivergenceError, InputError
 
 POINTS = np.random.default_rng(0).uniform([0.5, 1.2], [8.5, 2.8], (60, 2))
@@ -83,7 +83,7 @@ def test_several_processes_and_interruptions_change_nothing(task, tmp_path):
         raise Killed
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("solvers.learning.RunState.record", after(1, killed))
+        patch.setattr("solvers.learning.through_solver.RunState.record", after(1, killed))
         with pytest.raises(Killed):
             fit_through_solver(prior, flows, config, run_directory=tmp_path, progress=False)
     resumed = fit_through_solver(prior, flows, config, run_directory=tmp_path, progress=False)
@@ -96,7 +96,7 @@ def test_several_processes_and_interruptions_change_nothing(task, tmp_path):
 
 def after(count, function):
     """RunState.record, that calls a function from its call number ``count`` on."""
-    from vcnn.run_state import RunState
+    from vcnn.training.run_state import RunState
 
     original, calls = RunState.record, []
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import meshes
-from solvers.bordered import Drive
-from solvers.domain import build_domain
+from solvers.algebra.bordered import Drive
+from solvers.algebra.newton import newton
+from solvers.fem.domain import build_domain
 from solvers.fenics import fem, ufl
-from solvers.newton import newton
 from vcnn import DivergenceError
 
 

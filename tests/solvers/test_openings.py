@@ -1,7 +1,6 @@
 """Flows with inlet and outlet of the Closure Challenge, as the benchmark reads them."""
 
 import importlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from solvers import Inlet, Outlet, Symmetry, Wall
 
 @pytest.fixture
 def openings(monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
     return importlib.import_module("openings")
 
 

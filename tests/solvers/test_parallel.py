@@ -30,7 +30,7 @@ from solvers import (
     station_profiles,
     wall_force,
 )  # fmt: skip
-from solvers.turning import turned_problem
+from solvers.studies.rotated_problem import turned_problem
 
 SOLVE = """
 import sys

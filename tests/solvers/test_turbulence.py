@@ -18,7 +18,7 @@ from solvers import (
     evaluate,
 )
 from solvers.fenics import ufl
-from solvers.momentum import dx
+from solvers.flow.momentum import dx
 from solvers.turbulence import one_equation_kl as kl
 from vcnn import DivergenceError
 

@@ -2,17 +2,12 @@
 
 import json
 import re
-import sys
 from functools import partial
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-
-import laminar_hills
-import manufactured
-import verification
+from benchmarks.verification import laminar_hills, manufactured
+from benchmarks.verification import study as verification
 
 
 def observed_orders(kind, periodic, coarse, fine):

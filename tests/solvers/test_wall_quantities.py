@@ -7,7 +7,7 @@ import pytest
 
 import meshes
 from solvers import RANS, LaminarFlow, along_wall, station_profiles, wall_force
-from solvers.domain import build_domain
+from solvers.fem.domain import build_domain
 from solvers.fenics import fem, ufl
 from vcnn import InputError
 

@@ -16,7 +16,7 @@ from solvers import (
     Symmetry,
     Wall,
 )  # fmt: skip
-from solvers.domain import build_domain
+from solvers.fem.domain import build_domain
 
 AROUND = dict.fromkeys(("bottom", "top", "inlet", "outlet"), Wall())
 ACROSS = Developed((1.0, 0.0, 0.0), bulk_velocity=1.0)

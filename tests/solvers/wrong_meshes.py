@@ -8,9 +8,9 @@ import numpy as np
 
 import meshes
 from solvers import Inlet, LaminarFlow, Outlet, Periodic, Symmetry, Wall
-from solvers.domain import build_domain
+from solvers.fem.domain import build_domain
 from vcnn import InputError
-from vcnn.mesh import boundary_facets, named_mesh
+from vcnn.flow.mesh import boundary_facets, named_mesh
 
 MESH = meshes.channel(cells=(4, 4))
 WALLS = {"bottom": Wall(), "top": Wall()}

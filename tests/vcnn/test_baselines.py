@@ -18,7 +18,7 @@ from vcnn.baselines import (
     GraphKernelNetwork,
     InvariantGraphKernelNetwork,
 )
-from vcnn.evaluation.errors import relative_l2
+from vcnn.flow.norms import relative_l2
 from vcnn.testing import assert_equivariant, equivariance_errors
 
 BALL = RegionOfInfluence.ball(0.6)

@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 from synthetic import random_flow
 
-import vcnn.closure
+import vcnn.closure.closure
 from vcnn import (
     Closure,
     DivergenceError,
@@ -45,7 +45,7 @@ def test_prediction_does_not_depend_on_block_sizes(monkeypatch):
     flow = random_flow(2, n=300)
     closure = make_closure(flow)
     whole = closure.predict(flow, dtype=torch.float64)
-    monkeypatch.setattr(vcnn.closure, "ROWS", 64)
+    monkeypatch.setattr(vcnn.closure.closure, "ROWS", 64)
     np.testing.assert_allclose(closure.predict(flow, dtype=torch.float64), whole, rtol=1e-12)
     some = np.array([250, 3, 77])
     np.testing.assert_allclose(closure.predict(flow, some, dtype=torch.float64), whole[some], rtol=1e-12)

@@ -21,7 +21,7 @@ from vcnn import (
     fit,
 )
 from vcnn.baselines import GraphKernelNetwork
-from vcnn.heads import OUTPUTS, value
+from vcnn.network.heads import OUTPUTS, value
 from vcnn.testing import assert_equivariant, equivariance_errors
 
 BALL = RegionOfInfluence.ball(0.6)

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import special_ortho_group
 
 from vcnn import FlowField, InputError
-from vcnn.mesh import boundary_facets, named_mesh
+from vcnn.flow.mesh import boundary_facets, named_mesh
 
 
 def sample_mesh(d):

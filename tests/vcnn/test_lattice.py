@@ -6,7 +6,7 @@ from scipy.stats import special_ortho_group
 from synthetic import random_flow
 
 from vcnn import Closure, FlowField, InputError, RegionOfInfluence, Scales, VectorCloudNetwork
-from vcnn.lattice import gathered
+from vcnn.clouds.lattice import gathered
 from vcnn.testing import assert_equivariant
 
 REGION = RegionOfInfluence.ball(0.8, spacing=0.2)

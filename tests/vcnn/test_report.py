@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 
 from vcnn import FlowField, InputError
 from vcnn.evaluation.frames import rotate_study
-from vcnn.evaluation.plots import field_figure
-from vcnn.evaluation.report import Section, verdict, write_report
-from vcnn.mesh import named_mesh
+from vcnn.evaluation.report.pictures import field_figure
+from vcnn.evaluation.report.rotation import Section, verdict, write_report
+from vcnn.flow.mesh import named_mesh
 
 
 @dataclass

@@ -10,7 +10,7 @@ from vcnn import Closure, RegionOfInfluence, Scales, VectorCloudNetwork
 from vcnn.baselines import DeepSets
 from vcnn.evaluation.costs import cost_study
 from vcnn.evaluation.frames import rotate_study
-from vcnn.evaluation.report import write_report
+from vcnn.evaluation.report.rotation import write_report
 from vcnn.evaluation.transformations import transformation_study
 
 TARGET = "concentration"

@@ -19,7 +19,7 @@ from vcnn import (
     fit,
 )
 from vcnn.baselines import DeepSets, GraphKernelNetwork, InvariantGraphKernelNetwork
-from vcnn.evaluation.errors import errors_of, relative_l2
+from vcnn.flow.norms import errors_of, relative_l2
 
 REGION = RegionOfInfluence.ball(0.5)
 SCALARS = ("strain_rate",)

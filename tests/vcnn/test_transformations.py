@@ -7,7 +7,7 @@ from synthetic import random_flow
 from vcnn import Closure, FlowField, InputError, RegionOfInfluence, Scales, VectorCloudNetwork
 from vcnn.baselines import DeepSets
 from vcnn.evaluation.transformations import transformation_study
-from vcnn.zhou2022 import Zhou2022
+from vcnn.network.zhou2022 import Zhou2022
 
 BALL = RegionOfInfluence.ball(0.6)
 SCALARS = ["strain_rate"]

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
 
 from vcnn.baselines.cloud_network import CloudNetwork
-from vcnn.network import perceptron
+from vcnn.network.layers import perceptron
 
 
 class AttentionNetwork(CloudNetwork):

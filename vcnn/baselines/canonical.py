@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from vcnn.architectures import build_network
-from vcnn.clouds import VectorClouds
+from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError
-from vcnn.flow import FlowField
+from vcnn.flow.field import FlowField
 
 _INNER = ("deep-sets", "attention", "graph-kernel")
 _AT_REST = 1e-10   # of the root mean square velocity in the cloud

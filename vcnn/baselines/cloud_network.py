@@ -8,11 +8,11 @@ from torch import nn
 from torch.nn.functional import pad
 from torch_geometric.utils import to_dense_batch
 
-from vcnn.clouds import VectorClouds
+from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError
-from vcnn.flow import FlowField
-from vcnn.heads import value
-from vcnn.moments import as_tensor
+from vcnn.flow.field import FlowField
+from vcnn.network.heads import value
+from vcnn.network.layers import as_tensor
 
 
 class CloudNetwork(nn.Module):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from vcnn.baselines.cloud_network import CloudNetwork
-from vcnn.network import perceptron
+from vcnn.network.layers import perceptron
 
 
 class DeepSets(CloudNetwork):

@@ -8,7 +8,7 @@ from torch import nn
 
 from vcnn.baselines.cloud_network import CloudNetwork, invariants
 from vcnn.baselines.graph_kernel import EDGES, target_rows
-from vcnn.network import perceptron
+from vcnn.network.layers import perceptron
 
 
 class EGNN(CloudNetwork):

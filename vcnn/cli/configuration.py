@@ -12,9 +12,9 @@ from pathlib import Path
 import torch
 
 from vcnn.architectures import build_network
+from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import InputError, naming
-from vcnn.region import RegionOfInfluence
-from vcnn.training import TrainingConfig
+from vcnn.training.fitting import TrainingConfig
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def load_study(name: str):
 
 def read_model(path: Path):
     """The Closure in a ``.safetensors`` file of this package."""
-    from vcnn.closure import Closure
+    from vcnn.closure.closure import Closure
 
     with naming(path):
         return Closure.load(path)

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from vcnn.cli.inputs import ANY_FLOW, fields_of, file_name, read_flow, read_model
-from vcnn.cli.tables import percent, table
 from vcnn.errors import InputError, naming
-from vcnn.outputs import claim, staged
+from vcnn.evaluation.report.text import percent, table
+from vcnn.files import claim, staged
 
 
 def predict(
@@ -29,7 +29,7 @@ def predict(
     Example:
       vcnn predict runs/hills/model.safetensors flows/hill_*.vtu cases/openfoam_hill -o predictions
     """
-    from vcnn.evaluation.errors import relative_l2
+    from vcnn.flow.norms import relative_l2
 
     claim(output, force)
     files = [file_name(path) for path in flows]

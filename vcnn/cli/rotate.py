@@ -11,7 +11,7 @@ import typer
 
 from vcnn.cli.inputs import ANY_FLOW, fields_of, load_study, read_flow, read_model
 from vcnn.errors import InputError, naming
-from vcnn.outputs import claim
+from vcnn.files import claim
 
 
 def rotate(
@@ -56,7 +56,7 @@ def rotate(
 
     from vcnn.evaluation.costs import cost_study
     from vcnn.evaluation.frames import common_target, rotate_study
-    from vcnn.evaluation.report import verdict, write_report
+    from vcnn.evaluation.report.rotation import verdict, write_report
     from vcnn.evaluation.transformations import transformation_study
 
     common_target(closures)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from vcnn.cli.inputs import ANY_FLOW, read_flow, read_model
-from vcnn.cli.tables import table
+from vcnn.evaluation.report.text import table
 
 
 def show(file: Annotated[Path, typer.Argument(metavar="FILE", help=f"A model (.safetensors), {ANY_FLOW}.")]):

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from vcnn.cli.inputs import fields_of, read_flow
-from vcnn.cli.tables import percent, table
 from vcnn.errors import InputError, naming
-from vcnn.outputs import claim
+from vcnn.evaluation.report.text import percent, table
+from vcnn.files import claim
 
 
 def train(
@@ -44,9 +44,8 @@ def train(
       epochs = 100
     """
     from vcnn.cli.configuration import read_configuration
-    from vcnn.evaluation.errors import errors_of
-    from vcnn.samples import check_flow
-    from vcnn.training import fit
+    from vcnn.training.fitting import fit
+    from vcnn.training.samples import check_flow
 
     claim(output, force=True)  # a run goes on where it is
     run = read_configuration(config)
@@ -72,6 +71,6 @@ def train(
     print(f"{model}: {'was complete already' if complete else 'trained'}")
     rows = []
     for path, flow in flows.items():
-        errors = errors_of(closure, flow)
+        errors = closure.errors(flow)
         rows.append([path.name, "training" if path in run.flows else "validation", *map(percent, errors.values())])
     print(table(["flow", "used for", *(f"error of {name}" for name in run.targets)], rows))

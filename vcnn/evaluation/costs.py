@@ -17,9 +17,10 @@ import numpy as np
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from vcnn.closure import ROWS, Closure
-from vcnn.clouds import VectorClouds
-from vcnn.flow import FlowField
+from vcnn.closure.closure import Closure
+from vcnn.clouds.clouds import VectorClouds
+from vcnn.flow.field import FlowField
+from vcnn.network.base import ROWS
 
 SIZES = (25, 50, 100, 200, 400, 800, 1600)   # points of a cloud
 FITTED_FROM = 100     # points: below, what is paid once a cloud hides how cost grows

@@ -11,12 +11,12 @@ import torch
 from scipy.spatial.transform import Rotation
 from tqdm import tqdm
 
-from vcnn.closure import Closure
+from vcnn.closure.closure import Closure
 from vcnn.errors import InputError, naming
-from vcnn.evaluation.errors import relative_l2, truth_of
 from vcnn.evaluation.parallel import in_parallel
-from vcnn.flow import FlowField
-from vcnn.tensors import turned
+from vcnn.flow.field import FlowField
+from vcnn.flow.norms import relative_l2, truth_of
+from vcnn.flow.tensors import turned
 
 _GENERIC_AXIS = (1.0, 2.0, 3.0)  # no plane or axis of symmetry of a usual geometry
 

@@ -9,13 +9,13 @@ from functools import partial
 import numpy as np
 from scipy.spatial import cKDTree
 
-from vcnn.closure import Closure
+from vcnn.closure.closure import Closure
 from vcnn.errors import InputError, naming
-from vcnn.evaluation.errors import relative_l2, truth_of
+from vcnn.evaluation.equivariance import TRANSFORMATIONS, equivariance_errors, values_of
 from vcnn.evaluation.parallel import in_parallel
-from vcnn.flow import FlowField
-from vcnn.tensors import norms
-from vcnn.testing import TRANSFORMATIONS, equivariance_errors, values_of
+from vcnn.flow.field import FlowField
+from vcnn.flow.norms import relative_l2, truth_of
+from vcnn.flow.tensors import norms
 
 NOISE = 1e-3          # of the velocity, relative to its root mean square
 _PARTS = (25, 50, 100, 200, 400, 800, 1600)

@@ -1,0 +1,1 @@
+"""A submission to the Closure Challenge."""

@@ -1,0 +1,1 @@
+"""Reference flows of other codes, as problems of this one."""

@@ -1,0 +1,1 @@
+"""Closures in the loop of our own solver."""

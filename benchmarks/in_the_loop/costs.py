@@ -1,0 +1,97 @@
+"""What a round of a coupled flow costs: the closure beside the linear solve and the turbulence model it replaces."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+
+from benchmarks.data.hills import read_hill
+from benchmarks.paths import HILLS
+from solvers import RANS, SpalartAllmaras
+from solvers.algebra.bordered import BorderedSystem
+from solvers.fenics import fem, ufl
+from solvers.turbulence.spalart_allmaras import transport
+
+HILL = "alpha_15_7929_4048"
+
+
+class Timed:
+    """A closure that adds up the time it is asked for."""
+
+    def __init__(self, closure):
+        self.closure, self.seconds, self.calls = closure, 0.0, 0
+
+    def predict(self, flow, centres=None, dtype=None):
+        begin = time.perf_counter()
+        values = self.closure.predict(flow, centres=centres, dtype=dtype)
+        self.seconds += time.perf_counter() - begin
+        self.calls += 1
+        return values
+
+
+@contextmanager
+def timed_corrections():
+    """Seconds of every Newton correction so far: assembly, factorisation, two back-substitutions."""
+    spent, correction = [], BorderedSystem.correction
+
+    def timed(self, step=-1):
+        begin = time.perf_counter()
+        change = correction(self, step)
+        spent.append(time.perf_counter() - begin)
+        return change
+
+    BorderedSystem.correction = timed
+    try:
+        yield spent
+    finally:
+        BorderedSystem.correction = correction
+
+
+def costs(closure) -> dict:
+    """Seconds of a round, its parts, and of Spalart-Allmaras on the same mesh; one thread, one run."""
+    mesh, data = read_hill(HILLS / f"{HILL}.npz")
+    nu, bulk = float(data["nu"]), float(data["ubar"][0])
+    with timed_corrections() as spent:
+        begin = time.perf_counter()
+        model = SpalartAllmaras(mesh, nu, bulk).solve()
+        seconds = time.perf_counter() - begin
+    monolithic = {"seconds": seconds, "steps": len(model.residuals) - 1, "correction": sum(spent) / len(spent)}
+    timed = Timed(closure)
+    with timed_corrections() as spent:
+        begin = time.perf_counter()
+        result = RANS(mesh, nu, bulk, closure=timed, location="vertex").solve()
+        seconds = time.perf_counter() - begin
+    rounds, correction = len(result.history), sum(spent) / len(spent)
+    asked, rest = timed.seconds / timed.calls, (seconds - sum(spent) - timed.seconds) / rounds
+    return {
+        "cells": len(data["cells"]),
+        "seconds": seconds,
+        "rounds": rounds,
+        "corrections": len(spent),
+        "closure": asked,
+        "correction": correction,
+        "rest": rest,
+        "share of a round": asked / (asked + correction + rest),
+        "share of the run": timed.seconds / seconds,
+        "Spalart-Allmaras": {**monolithic, "own equation": _own_equation(model)},
+    }
+
+
+def _own_equation(model) -> float:
+    """A Newton step of the equation of ν̃ alone, the flow being held."""
+    domain, nu, bulk = model.domain, model.problem.viscosity, model.problem.bulk_velocity
+    chi = model.scalars["modified_viscosity"].copy()
+    chi.x.array[:] *= 0.9 / nu
+    s, distance = ufl.TestFunction(chi.function_space), domain.wall_distance()
+    numbers = (nu, bulk, distance.x.array.max())
+    nu, speed, size = (fem.Constant(domain.mesh, float(number)) for number in numbers)
+    residual = transport(model.velocity, chi, s, distance, nu, speed, size)
+    held = [fem.dirichletbc(0.0, domain.wall_dofs(chi.function_space), chi.function_space)]
+    system = BorderedSystem(residual, [ufl.derivative(residual, chi)], chi, held)
+    times = []
+    for _ in range(4):   # the first one analyses the pattern
+        begin = time.perf_counter()
+        system.residual()
+        system.advance(system.correction())
+        times.append(time.perf_counter() - begin)
+    return min(times)

@@ -1,0 +1,1 @@
+"""How accurate, how fast and how frame-independent networks are."""

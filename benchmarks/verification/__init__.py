@@ -1,0 +1,1 @@
+"""Solvers against exact solutions, balances, other codes and measurements."""

@@ -1,0 +1,29 @@
+"""A plane channel."""
+
+from __future__ import annotations
+
+import meshio
+import numpy as np
+
+from meshes.generate.structured import check_cells, structured_mesh, wall_fractions
+from vcnn.errors import InputError
+
+
+def channel(
+    length: float = 1.0,
+    height: float = 1.0,
+    cells: tuple[int, int] = (10, 10),
+    kind: str = "quadrilateral",
+    grading: float = 1.0,
+) -> meshio.Mesh:
+    """The rectangle [0, length] x [0, height] with boundaries ``bottom``, ``top``, ``inlet`` and ``outlet``.
+
+    ``cells``, ``kind`` and ``grading`` as in :func:`meshes.periodic_hill`.
+    """
+    nx, ny = check_cells(cells)
+    for name, value in (("length", length), ("height", height)):
+        if not 0 < value < np.inf:
+            raise InputError(f"{name}: expected a positive number, got {value!r}")
+    x = np.linspace(0, length, nx + 1)
+    walls = [np.stack([x, np.full(nx + 1, y)], axis=-1) for y in (0.0, float(height))]
+    return structured_mesh(*walls, wall_fractions(ny, grading), kind)

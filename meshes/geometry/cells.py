@@ -1,0 +1,59 @@
+"""Centres and volumes of cells of any type."""
+
+from __future__ import annotations
+
+import math
+
+import meshio
+import numpy as np
+
+from meshes.geometry.facets import cell_facets
+from vcnn.errors import InputError
+from vcnn.flow.mesh import cell_dimension, count_cells
+
+
+def cell_centres(mesh: meshio.Mesh) -> np.ndarray:
+    """(N, d) centroids of the cells, in the order of their blocks; facet blocks do not count."""
+    return _centres_and_volumes(mesh)[0]
+
+
+def cell_volumes(mesh: meshio.Mesh) -> np.ndarray:
+    """(N,) volumes of the cells, areas of plane ones, in the order of their blocks."""
+    return _centres_and_volumes(mesh)[1]
+
+
+def _centres_and_volumes(mesh):
+    """Sums over simplices that join the facets to a point inside: right for every cell star-shaped about it.
+
+    In 3-D a facet is itself cut into triangles about its mean, so that warped faces fit between neighbours.
+    """
+    d, n, dimension = mesh.points.shape[1], count_cells(mesh), cell_dimension(mesh)
+    groups = [(mesh.points[vertices], cells) for vertices, cells in cell_facets(mesh)]
+    inside = sum(_cell_sums(x.mean(axis=1), cells, n) for x, cells in groups)
+    inside /= sum(np.bincount(cells, minlength=n) for _, cells in groups)[:, None]
+    volumes, moments = np.zeros(n), np.zeros((n, d))
+    for x, cells in groups:
+        x = x - inside[cells][:, None]
+        if dimension == 2:
+            corners = [x]
+        else:
+            middle = x.mean(axis=1)
+            corners = [np.stack([x[:, i - 1], x[:, i], middle], axis=1) for i in range(x.shape[1])]
+        for simplex in corners:
+            volume = _spanned(simplex) / math.factorial(dimension)
+            volumes += np.bincount(cells, volume, minlength=n)
+            moments += _cell_sums(volume[:, None] * simplex.sum(axis=1) / (dimension + 1), cells, n)
+    if not (volumes > 0).all():
+        raise InputError(f"mesh: cell {np.argmin(volumes)} has no volume")
+    return inside + moments / volumes[:, None], volumes
+
+
+def _spanned(edges):
+    """(k,) volumes spanned by d edges, or areas by two of a section of space; (k, 2 or d, d)."""
+    if edges.shape[1] == edges.shape[2]:
+        return np.abs(np.linalg.det(edges))
+    return np.linalg.norm(np.cross(edges[:, 0], edges[:, 1]), axis=1)
+
+
+def _cell_sums(values, cells, n):
+    return np.stack([np.bincount(cells, column, minlength=n) for column in values.T], axis=-1)

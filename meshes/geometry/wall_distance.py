@@ -1,0 +1,83 @@
+"""Exact distance of points to walls, periodic images of the walls included."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import meshio
+import numpy as np
+from scipy.spatial import cKDTree
+
+from meshes.geometry.boundaries import named_facets
+
+_PAIRS_AT_ONCE = 2_000_000   # bounds the memory of one batch of point-facet distances
+
+
+def wall_distance(mesh: meshio.Mesh, points, walls=("bottom", "top"), periods=()) -> np.ndarray:
+    """Distance of each point to the nearest point of the named boundaries.
+
+    Facets are straight segments in 2-D; in 3-D each is split into triangles about its middle.
+
+    Parameters
+    ----------
+    mesh : meshio.Mesh
+    points : (n, d)
+        Positions within the domain.
+    walls : sequence of boundary names
+    periods : sequence of (d,)
+        Period vectors; the walls of all adjacent copies of the domain count too.
+
+    Returns
+    -------
+    (n,)
+
+    Raises
+    ------
+    InputError
+        If the mesh has no boundary of one of the names.
+    """
+    points = np.asarray(points, dtype=float)
+    facets = np.concatenate([_simplices(mesh.points[v]) for v in named_facets(mesh, walls)])
+    shifts = [np.dot(m, periods) for m in product((0, -1, 1), repeat=len(periods))] if len(periods) else [0.0]
+    facets = np.concatenate([facets + shift for shift in shifts])
+    middles = facets.mean(axis=1)
+    reach = np.linalg.norm(facets - middles[:, None], axis=2).max()
+    distance = _segment_distance if facets.shape[1] == 2 else _triangle_distance
+    tree = cKDTree(middles)
+    best, pending, k = np.full(len(points), np.inf), np.arange(len(points)), 8
+    while len(pending):
+        # A facet whose middle is farther than the k-th nearest middle is at least (that distance - reach) away:
+        # once this exceeds the distance found, no other facet can be nearer.
+        k, left = min(k, len(facets)), []
+        for batch in np.array_split(pending, 1 + len(pending) * k // _PAIRS_AT_ONCE):
+            far, near = tree.query(points[batch], k=range(1, k + 1))
+            best[batch] = distance(points[batch, None], facets[near]).min(axis=1)
+            left.append(batch[far[:, -1] - reach < best[batch]])
+        pending = np.concatenate(left) if k < len(facets) else ()
+        k *= 4
+    return best
+
+
+def _simplices(corners):
+    """Segments (k, 2, 2) as they are; faces (k, m, 3) as m triangles each, (k m, 3, 3)."""
+    if corners.shape[1] <= corners.shape[2]:
+        return corners
+    middle = np.broadcast_to(corners.mean(axis=1, keepdims=True), corners.shape)
+    return np.stack([corners, np.roll(corners, -1, axis=1), middle], axis=2).reshape(-1, 3, 3)
+
+
+def _segment_distance(p, segment):
+    a, b = segment[..., 0, :], segment[..., 1, :]
+    along = np.sum((p - a) * (b - a), axis=-1) / np.sum((b - a) ** 2, axis=-1)
+    return np.linalg.norm(p - a - np.clip(along, 0, 1)[..., None] * (b - a), axis=-1)
+
+
+def _triangle_distance(p, triangle):
+    a, e, f = triangle[..., 0, :], *(triangle[..., i, :] - triangle[..., 0, :] for i in (1, 2))
+    normal = np.cross(e, f)
+    area = np.sum(normal**2, axis=-1)
+    s = np.sum(np.cross(p - a, f) * normal, axis=-1)   # barycentric coordinates of the foot, times area
+    t = np.sum(np.cross(e, p - a) * normal, axis=-1)
+    height = np.abs(np.sum((p - a) * normal, axis=-1)) / np.sqrt(area)
+    edges = [_segment_distance(p, triangle[..., [i, j], :]) for i, j in ((0, 1), (1, 2), (2, 0))]
+    return np.where((s >= 0) & (t >= 0) & (s + t <= area), height, np.min(edges, axis=0))

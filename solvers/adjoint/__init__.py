@@ -1,0 +1,1 @@
+"""Flows, carried scalars and coupled flows as differentiable functions."""

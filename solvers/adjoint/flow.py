@@ -1,0 +1,189 @@
+"""The mean flow as a differentiable function of the turbulent stress: what learning through the solver needs."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import torch
+
+from solvers.adjoint.implicit import (
+    Probe,
+    Values,
+    assembled,
+    check_tensor,
+    observed,
+    slope_forms,
+    solve,
+    take_multiplier,
+)
+from solvers.coupling.coupled_flow import CoupledFlow
+from solvers.coupling.stress_feedback import StressFeedback
+from solvers.fem.points import locate
+from solvers.fenics import MPI, fem, ufl
+from solvers.flow.incompressible import FlowResult
+from solvers.flow.initial import begun
+from vcnn.errors import DivergenceError
+
+_RESIDUAL = 1e-11     # of the load: as small as Newton's method gets it
+_CORRECTIONS = 30
+
+
+class DifferentiableFlow:
+    """The velocity of `RANS` as a function of eddy viscosity, anisotropy and drive that torch can differentiate.
+
+    Calling it solves the flow from where the last call ended, and gives
+
+        coefficients, force = flow(eddy_viscosity, anisotropy, drive)
+
+    the coefficients of the quadratic velocity on this rank, and the driving force f. ``flow.at(points)`` turns the
+    former into velocities, ``flow.gradients_at(points)`` into velocity gradients. Values given and fields found are
+    whole on every rank of MPI, and every rank computes the same loss from them.
+
+    Parameters
+    ----------
+    problem : RANS
+        Its ``closure`` is not looked at; ``location`` says where values are given.
+    start : FlowResult or path, optional
+        As in :meth:`RANS.solve`.
+    comm : MPI communicator
+    make_feedback : callable, optional
+        As in :class:`solvers.coupling.coupled_flow.CoupledFlow`, for whoever solves the flow with a closure.
+
+    Raises
+    ------
+    InputError
+        If the problem makes no sense.
+    DivergenceError
+        On calls, if the flow cannot be solved; the next call begins where the last good one ended.
+    """
+
+    def __init__(self, problem, start=None, comm=MPI.COMM_WORLD, make_feedback=StressFeedback):
+        self.problem = problem
+        self.domain, begin = begun(problem, start, comm)
+        self.flow = CoupledFlow(problem, make_feedback, self.domain, begin)
+        if begin is None:
+            self.flow.begun()
+        self.values = Values(self.domain, problem.location)
+        self._fields, self._linearised = None, False
+        balance, functions = self.flow.balance, self.flow.functions
+        self._multiplier = fem.Function(balance.space)
+        self._slopes = slope_forms(self.flow.equation, self._multiplier, functions.values())
+        self._pushed = fem.form(balance.pushed(ufl.split(self._multiplier)[0])) if balance.force else None
+        self.space, (self._dofs, *_) = balance.space.sub(0).collapse()
+
+    def __call__(self, eddy_viscosity, anisotropy=None, drive=None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Solve with closure values at the points of the mesh.
+
+        Parameters
+        ----------
+        eddy_viscosity : (n,) tensor, float64
+        anisotropy : (n, d, d) tensor, optional
+            0 without it.
+        drive : scalar tensor, optional
+            Bulk velocity or pressure gradient, whichever drives the flow, instead of the problem's.
+
+        Returns
+        -------
+        coefficients : (k,) tensor, float64
+        force : scalar tensor
+        """
+        n, d = self.values.count, self.domain.dimension
+        if anisotropy is None:
+            anisotropy = torch.zeros(n, d, d, dtype=torch.float64)
+        if drive is None:
+            drive = torch.tensor(self.drive(), dtype=torch.float64)
+        check_tensor(eddy_viscosity, "eddy_viscosity", (n,))
+        check_tensor(anisotropy, "anisotropy", (n, d, d))
+        check_tensor(drive, "drive", ())
+        return solve(self, eddy_viscosity, anisotropy, drive)
+
+    def at(self, points) -> Probe:
+        """Coefficients -> velocities (m, d) at points."""
+        return partial(observed, locate(self.domain.mesh, points).values(self.space))
+
+    def gradients_at(self, points) -> Probe:
+        """Coefficients -> velocity gradients (m, d, d), ∂u_i/∂x_j at [i, j], such as the skin friction needs."""
+        return partial(observed, locate(self.domain.mesh, points).gradients(self.space))
+
+    def result(self) -> FlowResult:
+        """The flow as solved last."""
+        residual = self.flow.system.residual() / self.flow.system.load()
+        return self.flow.result((residual,))
+
+    # what `solvers.adjoint.implicit` asks for
+
+    def solved(self, eddy_viscosity, anisotropy, drive):
+        """Coefficients and force; a solve that fails leaves everything as it was."""
+        before, system = self.state(), self.flow.system
+        try:
+            self._take(eddy_viscosity, anisotropy, drive)
+            if abs(system.missing()) > _RESIDUAL * abs(system.target or 0.0):   # another bulk velocity
+                system.residual()
+                system.advance(system.correction())
+                self._linearised = False
+            for _ in range(_CORRECTIONS):
+                if (residual := system.residual() / system.load()) <= _RESIDUAL:
+                    break
+                last, self._linearised = residual, False
+                residual = self.flow.correct(self._fields)
+                if residual <= 1e3 * _RESIDUAL and residual > 0.5 * last:
+                    break   # round-off
+            else:
+                raise DivergenceError(f"RANS: relative residual {residual:.3g} after {_CORRECTIONS} corrections")
+        except DivergenceError:
+            self.restore(before)
+            raise
+        return self.present()
+
+    def present(self) -> tuple[np.ndarray, float]:
+        """Coefficients and force as they are now."""
+        system = self.flow.system
+        return self.flow.balance.w.x.array[self._dofs], system.force if system.b is not None else self.drive()
+
+    def moved(self):
+        """What is known of fields and Jacobian no longer holds: the flow was solved from outside."""
+        self._fields, self._linearised = None, False
+
+    def state(self):
+        """What :meth:`restore` needs."""
+        return self.flow.balance.w.x.array.copy(), self.flow.system.force, self._fields, self.drive()
+
+    def restore(self, state):
+        w, force, fields, drive = state
+        if fields is not self._fields or not np.array_equal(w, self.flow.balance.w.x.array):
+            self._linearised = False
+            self.flow.balance.w.x.array[:], self.flow.system.force = w, force
+            if fields is not None:
+                self._take(*fields.values(), drive, averaged=True)
+
+    def slopes(self, gradient, of_force):
+        """Derivatives by eddy viscosity, anisotropy and drive."""
+        system = self.flow.system
+        if not self._linearised:
+            system.linearise()
+            self._linearised = True
+        mu = take_multiplier(self._multiplier, system, gradient, self._dofs, of_force)
+        by_field = [self.values.transposed(assembled(form)) for form in self._slopes]
+        if self._pushed is None:
+            by_drive = mu * self.domain.volume
+        else:
+            by_drive = self.domain.mesh.comm.allreduce(fem.assemble_scalar(self._pushed)) + of_force
+        shapes = self.flow.feedback.shapes.values()
+        return *(v.reshape(-1, *shape) for v, shape in zip(by_field, shapes, strict=True)), np.array(float(by_drive))
+
+    def drive(self) -> float:
+        """Bulk velocity or pressure gradient, whichever drives the flow, as it is now; 0 without."""
+        balance, system = self.flow.balance, self.flow.system
+        return balance.force if system.b is None else system.target / self.domain.volume
+
+    def _take(self, eddy_viscosity, anisotropy, drive, averaged=False):
+        fields = {"eddy_viscosity": np.asarray(eddy_viscosity), "anisotropy": np.asarray(anisotropy)}
+        if not all(np.isfinite(v).all() for v in fields.values()):
+            raise DivergenceError("RANS: the closure values are NaN or infinite")
+        self._fields = fields if averaged else {name: self.values.averaged(v) for name, v in fields.items()}
+        self.flow.replace(self._fields)
+        if self.flow.system.b is not None:
+            self.flow.system.target = float(drive) * self.domain.volume
+        else:
+            self.flow.balance.applied.value = float(drive)

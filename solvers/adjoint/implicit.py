@@ -1,0 +1,165 @@
+"""The adjoint method for torch: what a converged solver says, differentiated by the values it was given.
+
+A solve finds w with F(w; m) = 0 for values m. With J(w) any function of the solution and Aᵀλ = ∂J/∂w, A = ∂F/∂w,
+
+    dJ/dm = −λᵀ ∂F/∂m
+
+(Giles & Pierce, Flow, Turbulence and Combustion 65, 2000, 393): one solve with the transposed Jacobian at the
+solution, however many values m has and however w was found. Nothing of the iteration is kept. Values and fields are
+whole on every rank of MPI, and every rank computes the same loss from them; coefficients are those of the rank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+import torch
+from scipy.sparse import csr_array
+
+from solvers.fem.periodicity import merged_vertices
+from solvers.fem.points import PointOperator
+from solvers.fenics import MPI, dolfinx, fem, ufl
+from vcnn.errors import InputError
+
+Probe = Callable[[torch.Tensor], torch.Tensor]   # coefficients -> fields at points
+
+
+class Solver(Protocol):
+    """A steady problem that keeps its last solution, to begin with the next time."""
+
+    def solved(self, *values: np.ndarray) -> tuple[np.ndarray, float]:
+        """Coefficients of the solution, and one more number that is found with it; raises `DivergenceError`."""
+
+    def state(self):
+        """The solution and its values, for :meth:`restore`."""
+
+    def restore(self, state) -> None:
+        """Take both again, without solving."""
+
+    def slopes(self, by_coefficients: np.ndarray, by_number: float) -> tuple[np.ndarray, ...]:
+        """Derivatives by the values from those by coefficients and number, at the present state."""
+
+
+def solve(solver: Solver, *values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Coefficients and number of a solution for float64 values, differentiable."""
+    return _Solve.apply(solver, *values)
+
+
+class _Solve(torch.autograd.Function):
+    """Backwards at the state that was found forwards, whatever was solved since."""
+
+    @staticmethod
+    def forward(ctx, solver, *values):
+        coefficients, number = solver.solved(*(v.detach().numpy() for v in values))
+        ctx.solver, ctx.found = solver, solver.state()
+        return torch.tensor(coefficients), torch.tensor(number, dtype=torch.float64)
+
+    @staticmethod
+    def backward(ctx, by_coefficients, by_number):
+        now = ctx.solver.state()
+        ctx.solver.restore(ctx.found)
+        slopes = ctx.solver.slopes(by_coefficients.numpy(), float(by_number))
+        ctx.solver.restore(now)
+        return None, *map(torch.from_numpy, slopes)
+
+
+def observed(operator: PointOperator, coefficients: torch.Tensor) -> torch.Tensor:
+    """What an operator makes of coefficients on this rank: whole on every rank, and differentiable."""
+    return _Observed.apply(operator, coefficients)
+
+
+class _Observed(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, operator, coefficients):
+        ctx.operator = operator
+        return torch.from_numpy(operator(coefficients.detach().numpy()))
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return None, torch.from_numpy(ctx.operator.transposed(gradient.numpy()))
+
+
+class Values:
+    """Values at the vertices or cells of a mesh, whole on every rank, as coefficients, and the transposed way.
+
+    Vertices that a period makes one share the mean of their values.
+    """
+
+    def __init__(self, domain, location):
+        self.domain, self.location = domain, location
+        family, places = domain.places_of(location)
+        if location == "vertex":
+            merged = merged_vertices(domain.source, domain.periodic)
+        else:
+            merged = np.arange(domain.mesh.topology.index_map(domain.mesh.topology.dim).size_global)
+        self.count = len(merged)
+        same = csr_array((np.ones(self.count), (merged, np.arange(self.count))))
+        self._mean = same.T @ (same.multiply(1 / np.maximum(same.sum(axis=1), 1)[:, None]).tocsr())
+        space = fem.functionspace(domain.mesh, family)
+        self._source = np.zeros(space.dofmap.index_map.size_local, dtype=np.int64)
+        dofs = space.dofmap.list
+        owned = dofs < len(self._source)
+        self._source[dofs[owned]] = places[owned]
+
+    def averaged(self, values) -> np.ndarray:
+        """(n, ...) values, equal at vertices that are one."""
+        return (self._mean @ values.reshape(self.count, -1)).reshape(values.shape)
+
+    def transposed(self, coefficients) -> np.ndarray:
+        """(n, c) derivatives by values from those by the (k, c) coefficients that this rank owns."""
+        blocks = coefficients.reshape(len(self._source), -1)
+        found = np.zeros((self.count, blocks.shape[1]))
+        found[self._source] = blocks   # each owns its place
+        self.domain.mesh.comm.Allreduce(MPI.IN_PLACE, found)
+        return self.averaged(found)
+
+
+def slope_forms(equation, multiplier, functions) -> list[fem.Form]:
+    """−λᵀ ∂F/∂m for each Function m in an equation F, λ what the multiplier holds."""
+    lagrangian = ufl.action(equation, multiplier)
+    return [fem.form(-ufl.derivative(lagrangian, m, ufl.TestFunction(m.function_space))) for m in functions]
+
+
+def take_multiplier(multiplier, system, gradient, dofs=slice(None), of_force=0.0) -> float:
+    """Put λ into a Function, and return μ (:meth:`BorderedSystem.adjoint`).
+
+    Parameters
+    ----------
+    multiplier : dolfinx Function
+    system : BorderedSystem
+        Linearised.
+    gradient : (k,)
+        This rank's part of ∂J/∂w, of the coefficients ``dofs``.
+    of_force : float
+        ∂J/∂f.
+    """
+    load = fem.Function(multiplier.function_space)
+    load.x.array[dofs] = gradient
+    load.x.scatter_reverse(dolfinx.la.InsertMode.add)
+    found, mu = system.adjoint(load.x.petsc_vec, of_force)
+    found.copy(multiplier.x.petsc_vec)
+    multiplier.x.scatter_forward()
+    return mu
+
+
+def assembled(form) -> np.ndarray:
+    """The part of a linear form's vector that this rank owns."""
+    vector = fem.assemble_vector(form)
+    vector.scatter_reverse(dolfinx.la.InsertMode.add)
+    return vector.array[: vector.index_map.size_local * vector.block_size]
+
+
+def check_tensor(value, name, shape) -> None:
+    """Refuse anything but a float64 tensor of a shape.
+
+    Raises
+    ------
+    InputError
+    """
+    if not isinstance(value, torch.Tensor) or value.shape != shape or value.dtype != torch.float64:
+        got = type(value).__name__
+        if isinstance(value, torch.Tensor):
+            got = f"{value.dtype} of shape {tuple(value.shape)}"
+        raise InputError(f"{name}: expected a float64 tensor of shape {shape}, got {got}")

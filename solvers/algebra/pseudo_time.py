@@ -1,0 +1,63 @@
+"""Newton's method in pseudo-time: implicit Euler steps that grow as the residual falls until they are Newton's."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+
+from solvers.algebra.bordered import Solution
+from vcnn.errors import DivergenceError
+
+log = logging.getLogger("vcnn.solvers")
+
+_TRY = (
+    "try a mesh that is finer near the walls (first cell below y+ = 2), smoother cells, another bulk velocity or "
+    "a larger viscosity"
+)
+
+
+def march(system, old, courant, updated, tolerance=1e-9, max_steps=80) -> Solution:
+    """Euler steps, one Newton correction each, until the residual of the steady problem is small.
+
+    A correction is halved until it no longer raises the residual of its Euler step by more than a fifth; the Courant
+    number falls as much, at least to a half. After a full correction it doubles, or grows as fast as the residual
+    falls (Ceze & Fidkowski, AIAA J. 53, 2015), so that the last corrections are Newton's for the steady problem.
+
+    Parameters
+    ----------
+    system : BorderedSystem
+        Its residual holds the change from ``old`` over a time step, its Jacobian is exact but for what ``updated``
+        changes.
+    old : dolfinx Function
+        The solution at the beginning of the step, set here.
+    courant : dolfinx Constant
+        Number that time steps are proportional to; its value is that of the first step.
+    updated : callable
+        Called after each step, for closures that depend on the solution in ways of their own.
+    tolerance : float
+        Bound of the steady residual's norm relative to the load.
+
+    Raises
+    ------
+    DivergenceError
+        If the residual becomes NaN or is not small after ``max_steps``.
+    """
+    residuals = []
+    for step in range(max_steps + 1):
+        old.x.array[:] = system.w.x.array
+        start = system.residual()
+        residuals.append(start / system.load())
+        if system.w.function_space.mesh.comm.rank == 0:
+            log.info("%s: step %d, CFL %.3g, relative residual %.3g", system.name, step, courant.value, residuals[-1])
+        if not np.isfinite(residuals[-1]):
+            raise DivergenceError(f"{system.name}: the residual became {residuals[-1]} after {step} steps; {_TRY}")
+        if residuals[-1] <= tolerance:
+            return Solution(tuple(residuals), system.force)
+        part, end = system.advance(system.correction(), limit=1.2 * start)
+        courant.value *= max(2.0, start / end) if part == 1 else min(0.5, part)
+        updated()
+    raise DivergenceError(
+        f"{system.name}: no convergence, relative residual {residuals[-1]:.3g} after {max_steps} steps, "
+        f"{np.min(residuals):.3g} at best (wanted {tolerance:g}); {_TRY}"
+    )

@@ -1,0 +1,115 @@
+"""The verb ``vcnn generate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from meshes.generate.bump import check_bump
+from meshes.generate.periodic_hill import hill_length
+from meshes.generate.structured import check_cells
+from solvers.datasets.bumps import bump_concentration, bump_provenance
+from solvers.datasets.hills import hill_concentration, hill_provenance
+from vcnn.errors import InputError
+from vcnn.files import claim
+from vcnn.flow.field import FlowField
+
+
+def generate(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the flows, .vtu.")],
+    slope: Annotated[
+        list[float] | None, typer.Option(help="Slope α of a hill; give it once for each. [default: 1]")
+    ] = None,
+    cells: Annotated[
+        str | None,
+        typer.Option(help="Along the flow x between the walls (x across). [default: 96x64 or 16x10x12]"),
+    ] = None,
+    location: Annotated[str, typer.Option(help="Where the fields are given: cell or vertex.")] = "cell",
+    force: Annotated[bool, typer.Option("--force", help="Solve again and overwrite what is there.")] = False,
+    bump: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HEIGHT,ASPECT,YAW", help="A bump in 3-D in place of hills; give it once for each."),
+    ] = None,
+):
+    """Solve laminar flow and transport over periodic hills, or bumps in 3-D, and write them as training data.
+
+    Flows that are there already and were solved with the same settings are kept, so an interrupted run goes on
+    where it stopped.
+
+    \b
+    Example:
+      vcnn generate --slope 1.0 --slope 1.25 --cells 96x64 -o hills
+      vcnn generate --bump 0.6,1.5,30 --bump 0.4,2,60 -o bumps
+    """
+    if slope and bump:
+        raise InputError("--slope and --bump: expected one kind of flow, got both")
+    if location not in ("cell", "vertex"):
+        raise InputError(f"--location: expected cell or vertex, got {location!r}")
+    if bump:
+        solve, provenance, flows = bump_concentration, bump_provenance, _bumps(bump)
+        size = _parsed_cells(cells or "16x10x12", 3)
+    else:
+        solve, provenance, flows = hill_concentration, hill_provenance, _hills(slope or [1.0])
+        size = _parsed_cells(cells or "96x64", 2)
+    todo = {}
+    for name, shape in flows.items():
+        path = output / f"{name}.vtu"
+        if force or not _is_there(path, provenance(*shape, size, location)):
+            todo[claim(path, force)] = (*shape, size, location)
+    _solve_all(solve, todo)
+
+
+def _hills(slopes) -> dict:
+    """Name -> slope of each flow; impossible ones are refused before anything is solved."""
+    for slope in slopes:
+        hill_length(slope)
+    return {f"hill_{a:.2f}" if round(a, 2) == a else f"hill_{a}": (a,) for a in slopes}
+
+
+def _bumps(texts) -> dict:
+    """Name -> height, aspect and yaw of each flow; impossible ones are refused before anything is solved."""
+    bumps = {}
+    for text in texts:
+        try:
+            height, aspect, yaw = map(float, text.split(","))
+        except ValueError:
+            raise InputError(f"--bump: expected height,aspect,yaw like 0.6,1.5,30, got {text!r}") from None
+        check_bump(height, aspect, yaw)
+        bumps["_".join(["bump", *(f"{x:.15g}" for x in (height, aspect, yaw))])] = height, aspect, yaw
+    return bumps
+
+
+def _solve_all(solve, todo):
+    from tqdm import tqdm
+
+    from solvers.fenics import MPI
+
+    comm = MPI.COMM_WORLD
+    with tqdm(todo.items(), unit="flow", disable=comm.rank > 0) as progress:
+        for path, settings in progress:
+            progress.set_postfix_str(path.name)
+            flow = solve(*settings)
+            if comm.rank == 0:
+                flow.save(path)
+    comm.barrier()
+
+
+def _is_there(path, provenance) -> bool:
+    """Whether the flow wanted has been solved before."""
+    try:
+        return FlowField.load(path).provenance == provenance
+    except InputError:
+        return False
+
+
+def _parsed_cells(text, directions) -> tuple[int, ...]:
+    example = {2: "two numbers like 96x64", 3: "three numbers like 16x10x12"}[directions]
+    try:
+        cells = tuple(int(part) for part in text.lower().split("x"))
+    except ValueError:
+        cells = ()
+    if len(cells) != directions:
+        raise InputError(f"--cells: expected {example}, got {text!r}")
+    return check_cells(cells, directions)

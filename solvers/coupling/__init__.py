@@ -1,0 +1,1 @@
+"""Closures in the loop: a flow and the fields predicted from it, solved together."""

@@ -1,0 +1,1 @@
+"""What walls feel, and profiles across a flow."""

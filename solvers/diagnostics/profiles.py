@@ -1,0 +1,63 @@
+"""Profiles across a plane flow, along lines."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+import numpy as np
+
+from solvers.fem.arguments import float_array
+from solvers.fem.points import locate
+from vcnn.errors import InputError
+from vcnn.flow.field import FlowField
+from vcnn.flow.mesh import boundary_facets
+
+
+def station_profiles(result, stations, count: int = 101) -> list[FlowField]:
+    """Velocity and pressure of a plane flow on lines x = const. from wall to wall.
+
+    Parameters
+    ----------
+    result : FlowResult
+    stations : sequence of float
+        The values of x.
+    count : int
+        Equidistant points on each line, its ends included.
+
+    Returns
+    -------
+    list of FlowField
+        Loose points with the scalar ``pressure`` and the parameter ``station``.
+
+    Raises
+    ------
+    InputError
+        If the flow is not plane, a station is outside the domain or no number, or the count is below 2.
+    """
+    domain, u, p = result.domain, result.velocity, result.pressure
+    if domain.dimension != 2:
+        raise InputError("station_profiles: the flow must be plane")
+    stations = float_array(stations, "stations", "a sequence of numbers")
+    if stations.ndim != 1 or not len(stations):
+        raise InputError(f"stations: expected a sequence of numbers, got {stations.tolist()}")
+    if not (isinstance(count, Integral) and count >= 2):
+        raise InputError(f"count: expected a whole number >= 2, got {count!r}")
+    points = [_line_across(domain.source, x, count) for x in stations]
+    located = locate(domain.mesh, np.concatenate(points))
+    fields = (located.values(f.function_space)(f).reshape(len(points), count, -1) for f in (u, p))
+    return [
+        FlowField(y, velocity, scalars={"pressure": pressure[:, 0]}, parameters={"station": x})
+        for x, y, velocity, pressure in zip(stations.tolist(), points, *fields, strict=True)
+    ]
+
+
+def _line_across(mesh, x, count):
+    """Points from the lowest to the highest place where a vertical line meets the boundary."""
+    facets = np.concatenate([f[:, :2] for blocks in boundary_facets(mesh).values() for _, f in blocks])
+    a, b = mesh.points[facets].transpose(1, 0, 2)
+    met = (np.minimum(a, b)[:, 0] <= x) & (x <= np.maximum(a, b)[:, 0]) & (a[:, 0] != b[:, 0])
+    if not met.any():
+        raise InputError(f"station: x = {x:g} is outside the domain")
+    a, b = a[met], b[met]
+    y = a[:, 1] + (x - a[:, 0]) / (b - a)[:, 0] * (b - a)[:, 1]
+    return np.stack([np.full(count, float(x)), np.linspace(y.min(), y.max(), count)], axis=-1)

@@ -1,0 +1,196 @@
+"""What is read off a flow between walls: friction, pressure, separation, forces, profiles.
+
+Every function takes a `FlowResult`, or anything with the same attributes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from meshes.geometry.cells import cell_centres
+from meshes.geometry.facets import cells_at
+from solvers.fem.arguments import check_number
+from solvers.fem.points import locate
+from solvers.fenics import dolfinx, fem, ufl
+from solvers.flow.conditions import flow_conditions
+from solvers.flow.incompressible import molecular_viscosity
+from solvers.flow.velocity_conditions import main_direction
+from vcnn.errors import InputError
+from vcnn.flow.mesh import boundary_facets
+
+
+@dataclass(frozen=True, eq=False)
+class WallQuantities:
+    """Coefficients at the k facets of a wall, means over each, in their order along it.
+
+    Parameters
+    ----------
+    points : (k, 2)
+        Their middles.
+    arc : (k,)
+        Arc length from the wall's upstream end.
+    lengths : (k,)
+        Of the facets.
+    tangent, normal : (k, 2)
+        Unit vectors: along the wall away from its upstream end, and into the fluid.
+    skin_friction : (k,)
+        c_f = ν ∂(u·t)/∂n / (U²/2).
+    pressure_coefficient : (k,)
+        c_p = p / (U²/2), p the periodic part of the kinematic pressure, whose mean over the domain is 0.
+    period : (2,) or None
+        From the wall's upstream end to its other end, if these are one.
+    """
+
+    points: np.ndarray
+    arc: np.ndarray
+    lengths: np.ndarray
+    tangent: np.ndarray
+    normal: np.ndarray
+    skin_friction: np.ndarray
+    pressure_coefficient: np.ndarray
+    period: np.ndarray | None
+
+    @property
+    def separation(self) -> np.ndarray:
+        """(s, 2) points where the skin friction turns negative, linear between the facets' middles."""
+        return self._crossings(-1)
+
+    @property
+    def reattachment(self) -> np.ndarray:
+        """(r, 2) points where the skin friction turns positive."""
+        return self._crossings(1)
+
+    def _crossings(self, sign):
+        c, x = self.skin_friction, self.points
+        if self.period is not None:   # the last facet is followed by the first one
+            c, x = np.append(c, c[0]), np.vstack([x, x[0] + self.period])
+        before, after = sign * c[:-1], sign * c[1:]
+        k = np.flatnonzero((before < 0) & (after >= 0))
+        part = (before[k] / (before[k] - after[k]))[:, None]
+        return (1 - part) * x[k] + part * x[k + 1]
+
+
+def along_wall(result, wall: str, reference_velocity=None) -> WallQuantities:
+    """Skin friction and pressure along a wall of a plane flow.
+
+    Velocity gradients are those of the cell behind each facet. Where a curved wall is a polygon, the friction
+    peaks and dips at its corners; its facet means are second order in the cells' size with quadrilaterals and first
+    order with triangles. For the force alone :func:`wall_force` is much more accurate.
+
+    Parameters
+    ----------
+    result : FlowResult
+    wall : str
+        Name of the boundary.
+    reference_velocity : float, optional
+        U of the coefficients; default the bulk velocity.
+
+    Raises
+    ------
+    InputError
+        If the flow is not plane, the wall does not exist or is not one line with two ends, or the reference
+        velocity is missing or no number other than 0.
+    """
+    domain, u, p = result.domain, result.velocity, result.pressure
+    if domain.dimension != 2:
+        raise InputError("along_wall: the flow must be plane; forces on walls are given by wall_force")
+    line = _walked(domain, wall)
+    ends = domain.source.points[line]
+    step = np.diff(ends, axis=0)
+    lengths = np.linalg.norm(step, axis=1)
+    points, tangent = (ends[1:] + ends[:-1]) / 2, step / lengths[:, None]
+    left = np.stack([-tangent[:, 1], tangent[:, 0]], axis=-1)
+    behind = cell_centres(domain.source)[cells_at(domain.source, line[:2][None])[0]]
+    normal = left * np.sign((behind - points[0]) @ left[0])
+    # Two Gauss points: at a facet's middle alone the friction is off by the stress that peaks where facets meet.
+    gauss = points + np.array([[[-1]], [[1]]]) * step / np.sqrt(12)
+    located = locate(domain.mesh, gauss.reshape(-1, 2))
+    gradient = located.gradients(u.function_space)(u).reshape(2, -1, 2, 2).mean(axis=0)
+    pressure = located.values(p.function_space)(p).reshape(2, -1).mean(axis=0)
+    U = result.problem.bulk_velocity if reference_velocity is None else reference_velocity
+    if U is None:
+        raise InputError("reference_velocity: needed where no bulk velocity is given")
+    check_number(U, "reference_velocity", "a number other than 0")
+    dynamic = U**2 / 2
+    nu = result.problem.viscosity
+    if callable(nu):
+        c = result.scalars["concentration"]
+        nu = nu(located.values(c.function_space)(c)).reshape(2, -1).mean(axis=0)
+    friction = nu * np.einsum("ki,kij,kj->k", tangent, gradient, normal)
+    closed = domain.period is not None and np.allclose(ends[-1] - ends[0], domain.period, rtol=1e-6)
+    return WallQuantities(
+        points, np.cumsum(lengths) - lengths / 2, lengths, tangent, normal, friction / dynamic,
+        pressure / dynamic, domain.period if closed else None,
+    )  # fmt: skip
+
+
+def wall_force(result, *walls: str) -> np.ndarray:
+    """(d,) force of the fluid on walls, over the density: pressure and friction together.
+
+    It is the reaction in the discrete momentum equation, tested with functions that are 1 on the walls, and so
+    exactly what holds the discrete flow. For all walls together, its component along the period is the driving
+    force times the volume less ∫ (u·∇u)·e dx, which vanishes with the discrete divergence, and with that of the
+    buoyancy if there is any.
+
+    Raises
+    ------
+    InputError
+        If a wall does not exist, or none is named.
+    """
+    domain, u, p = result.domain, result.velocity, result.pressure
+    if not walls:
+        raise InputError(f"wall_force: expected the name of at least one wall, of {', '.join(domain.facets)}")
+    for wall in walls:
+        _check_wall(domain, wall)
+    V, d = u.function_space, domain.dimension
+    v = ufl.TestFunction(V)
+    along = main_direction(domain, flow_conditions(result.problem))
+    drive = np.zeros(d) if along is None else result.pressure_gradient * along
+    nu, f = molecular_viscosity(result), fem.Constant(domain.mesh, drive)
+    buoyancy = getattr(result.problem, "buoyancy", None)
+    if buoyancy is not None:
+        f = f + result.scalars["concentration"] * fem.Constant(domain.mesh, np.asarray(buoyancy, dtype=float))
+    if result.eddy_viscosity is not None:
+        nu = nu + result.eddy_viscosity
+    stress = 2 * nu * ufl.sym(ufl.grad(u)) - p * ufl.Identity(d)
+    given = getattr(result.problem, "anisotropy", None)
+    if given is not None:
+        stress -= domain.function(given, result.problem.location, "anisotropy")
+    if result.anisotropy is not None:
+        stress -= result.anisotropy
+    momentum = (ufl.inner(ufl.grad(u) * u - f, v) + ufl.inner(stress, ufl.grad(v))) * ufl.dx(degree=5)
+    reaction = fem.assemble_vector(fem.form(momentum))
+    reaction.scatter_reverse(dolfinx.la.InsertMode.add)
+    facets = np.unique(np.concatenate([domain.facets[wall] for wall in walls]))
+    dofs = fem.locate_dofs_topological(V, domain.mesh.topology.dim - 1, facets)
+    owned = dofs[dofs < V.dofmap.index_map.size_local]
+    return -domain.mesh.comm.allreduce(reaction.array.reshape(-1, d)[owned].sum(axis=0))
+
+
+def _check_wall(domain, wall):
+    if wall not in domain.facets:
+        raise InputError(f"wall {wall!r}: expected one of {', '.join(domain.facets)}")
+
+
+def _walked(domain, wall) -> np.ndarray:
+    """Vertices of a wall of ``domain.source`` in their order, from its upstream end."""
+    _check_wall(domain, wall)
+    neighbours = {}
+    for _, facets in boundary_facets(domain.source)[wall]:
+        for a, b in facets[:, :2].tolist():
+            neighbours.setdefault(a, []).append(b)
+            neighbours.setdefault(b, []).append(a)
+    ends = [vertex for vertex, others in neighbours.items() if len(others) == 1]
+    if len(ends) == 2:
+        downstream = np.array([1.0, 0.0]) if domain.period is None else domain.period
+        line = [min(ends, key=lambda vertex: domain.source.points[vertex] @ downstream)]
+        while len(line) < len(neighbours):
+            onward = [vertex for vertex in neighbours[line[-1]] if vertex not in line[-2:]]
+            if not onward:
+                break
+            line.append(onward[0])
+        if len(line) == len(neighbours):
+            return np.array(line)
+    raise InputError(f"wall {wall!r}: expected one line with two ends, it has {len(ends)} ends")

@@ -1,0 +1,1 @@
+"""Meshes, functions and points in FEniCSx; no physics."""

@@ -1,0 +1,135 @@
+"""Solutions on disk that do not depend on how many ranks wrote them, to restart from.
+
+Values are kept cell by cell in the numbering of the mesh that was given, each cell's in the order of its reference
+element. Up to degree 2 that order depends on the cell's own vertices only, not on its neighbours or on the partition.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from solvers.fem.domain import Domain
+from solvers.fenics import fem
+from vcnn.errors import InputError
+
+_FORMAT = 1
+
+
+def save_checkpoint(path, domain: Domain, functions: Mapping[str, fem.Function], numbers=None) -> Path:
+    """Write functions to one ``.npz`` file; call it on all ranks.
+
+    Parameters
+    ----------
+    path : ending in ``.npz``; replaced once the new file is complete
+    domain : Domain
+    functions : name -> Function on ``domain.mesh`` of degree 1 or 2
+    numbers : name -> float, optional
+        Kept beside them, such as a driving force.
+
+    Raises
+    ------
+    InputError
+        If the path has another suffix or a function another degree.
+    """
+    path = Path(path)
+    if path.suffix != ".npz":
+        raise InputError(f"{path}: a checkpoint is saved as .npz, got {path.suffix or 'no suffix'!r}")
+    arrays = {name: domain.at_cells(_cell_values(name, f)) for name, f in functions.items()}
+    header = {"format": _FORMAT, "mesh": _fingerprint(domain), "numbers": dict(numbers or {})}
+    if domain.mesh.comm.rank == 0:
+        part = path.with_name(f".{path.stem}.part.npz")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            np.savez_compressed(part, header=json.dumps(header), **{f"function_{k}": v for k, v in arrays.items()})
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+    domain.mesh.comm.barrier()
+    return path
+
+
+def load_checkpoint(path, domain: Domain, functions: Mapping[str, fem.Function]) -> dict[str, float]:
+    """Fill ``functions`` with the values of a checkpoint, on any number of ranks; returns its numbers.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or foreign, was written on another mesh, or lacks a function.
+    """
+    mesh, numbers, arrays = _contents(path)
+    if mesh != _fingerprint(domain):
+        raise InputError(f"{path}: was written on another mesh, or with other periodic boundaries")
+    here = domain.mesh.topology.original_cell_index[domain.cells]
+    for name, function in functions.items():
+        if name not in arrays:
+            raise InputError(f"{path}: holds no function {name!r}")
+        shape = _cell_values(name, function).shape[1:]
+        if arrays[name].shape[1:] != shape:
+            raise InputError(f"{path}: {name!r} has {arrays[name].shape[1:]} values a cell, the function {shape}")
+        space = function.function_space
+        values = function.x.array.reshape(-1, space.dofmap.index_map_bs)
+        values[space.dofmap.list[domain.cells]] = arrays[name][here]
+        function.x.scatter_forward()
+    return numbers
+
+
+def check_suffix(checkpoint) -> None:
+    """Refuse a path, if one is given, that no checkpoint can have.
+
+    Raises
+    ------
+    InputError
+    """
+    if checkpoint is not None and Path(checkpoint).suffix != ".npz":
+        raise InputError(f"checkpoint: expected a path that ends in .npz, got {str(checkpoint)!r}")
+
+
+def functions_in(path) -> tuple[str, ...]:
+    """Names of the functions that a checkpoint holds.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or foreign.
+    """
+    return tuple(_contents(path)[2])
+
+
+def _contents(path):
+    """Fingerprint of the mesh, numbers, and values of the functions by name."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            header = json.loads(str(file["header"]))
+            version, mesh, numbers = (header[key] for key in ("format", "mesh", "numbers"))
+            arrays = {key.removeprefix("function_"): file[key] for key in file if key != "header"}
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile):
+        raise InputError(f"{path}: damaged or not a checkpoint") from None
+    if version != _FORMAT:
+        raise InputError(f"{path}: checkpoint format {version}, this version reads {_FORMAT}")
+    return mesh, numbers, arrays
+
+
+def _cell_values(name, function) -> np.ndarray:
+    """(cells on this rank, nodes, components) values of a function."""
+    space = function.function_space
+    if space.element.basix_element.degree > 2:
+        raise InputError(f"{name}: only functions of degree 1 and 2 can be kept in a checkpoint")
+    count = space.mesh.topology.index_map(space.mesh.topology.dim).size_local
+    return function.x.array.reshape(-1, space.dofmap.index_map_bs)[space.dofmap.list[:count]]
+
+
+def _fingerprint(domain) -> str:
+    digest = hashlib.sha256(json.dumps(domain.periodic).encode())
+    digest.update(np.ascontiguousarray(domain.source.points, dtype=float).tobytes())
+    for block in domain.source.cells:
+        digest.update(block.type.encode() + np.ascontiguousarray(block.data, dtype=np.int64).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,125 @@
+"""Finite-element functions as a `FlowField` at the cells or vertices of the mesh that was given."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from meshes.geometry.wall_distance import wall_distance
+from solvers.fem.arguments import check_location
+from solvers.fem.domain import Domain
+from solvers.fem.periodicity import merged_vertices
+from solvers.fenics import basix, dolfinx, fem, ufl
+from vcnn.flow.field import FlowField
+from vcnn.flow.mesh import boundary_facets
+
+
+def flow_field(domain: Domain, location, velocity, functions, expressions, parameters, provenance) -> FlowField:
+    """The flow at cell midpoints (``"cell"``) or mesh vertices (``"vertex"``), whole on every rank.
+
+    Parameters
+    ----------
+    domain : Domain
+    velocity : dolfinx Function of shape (d,)
+    functions, expressions : mappings name -> scalar
+        As in :func:`sample`; ``"wall_distance"`` (if there are walls), ``"boundary"`` (1 at cells with a facet
+        on a wall, or at vertices on one; else 0) and the tensor ``"velocity_gradient"``, ∂u_j/∂x_i at [i, j], are
+        added.
+    parameters, provenance : mappings
+        As in `FlowField`.
+    """
+    d = domain.dimension
+    components = {f"u{i}": velocity[i] for i in range(d)}
+    slopes = {f"d{i}u{j}": velocity[j].dx(i) for i in range(d) for j in range(d)}
+    fields = sample(domain, location, {**components, **functions}, {**slopes, **expressions})
+    gradient = np.stack([fields.pop(name) for name in slopes], axis=-1).reshape(-1, d, d)
+    velocity = np.stack([fields.pop(name) for name in components], axis=-1)
+    if location not in domain.places:
+        domain.places[location] = _places(domain, location)
+    points, weights, unmoved = domain.places[location]
+    return FlowField(
+        points, velocity, weights, scalars={**fields, **unmoved}, tensors={"velocity_gradient": gradient},
+        periods=domain.periods, parameters=parameters, mesh=domain.source, location=location, provenance=provenance,
+    )  # fmt: skip
+
+
+def _places(domain, location):
+    """Points, weights, and the scalars that do not depend on the flow."""
+    points, weights = _cells(domain) if location == "cell" else _vertices(domain)
+    distance = {}
+    if domain.walls:
+        distance["wall_distance"] = wall_distance(domain.source, points, domain.walls, domain.periods)
+    return points, weights, {**distance, "boundary": _at_wall(domain, location)}
+
+
+def sample(domain: Domain, location, functions, expressions) -> dict[str, np.ndarray]:
+    """Scalar fields in the numbering of ``domain.source``.
+
+    Parameters
+    ----------
+    location : {"cell", "vertex"}
+        Cell: values at the midpoint of each cell (the mean of its vertices).
+        Vertex: nodal values of ``functions``; of ``expressions``, which may jump from cell to cell, the
+        lumped projections of :func:`averaged`.
+    functions : mapping name -> scalar UFL expression, continuous
+    expressions : mapping name -> scalar UFL expression
+    """
+    if location == "cell":
+        together = {**functions, **expressions}
+        values = domain.at_cells(_tabulated(domain, list(together.values()), _midpoint(domain))[:, 0])
+        return dict(zip(together, values.T, strict=True))
+    check_location(location)
+    corners = basix.geometry(domain.mesh.basix_cell())
+    values = domain.at_vertices(_tabulated(domain, list(functions.values()), corners))
+    return {**dict(zip(functions, values.T, strict=True)), **averaged(domain, expressions)}
+
+
+def averaged(domain: Domain, expressions) -> dict[str, np.ndarray]:
+    """Lumped projections ∫ φ s dx / ∫ φ dx of scalars at the vertices of ``domain.source``, φ the linear hats."""
+    mass = _hat_integrals(domain, 1.0)
+    return {name: _hat_integrals(domain, s) / mass for name, s in expressions.items()}
+
+
+def _cells(domain):
+    x = ufl.SpatialCoordinate(domain.mesh)
+    points = domain.at_cells(_tabulated(domain, list(x), _midpoint(domain))[:, 0])
+    constants = fem.functionspace(domain.mesh, ("DG", 0))
+    volumes = fem.assemble_vector(fem.form(ufl.TestFunction(constants) * ufl.dx)).array
+    return points, domain.at_cells(volumes[constants.dofmap.list[domain.cells, 0]])
+
+
+def _vertices(domain):
+    """Points and lumped masses; the mass of a seam point is shared by its copies."""
+    merged = merged_vertices(domain.source, domain.periodic)
+    return domain.source.points, _hat_integrals(domain, 1.0) / np.bincount(merged)[merged]
+
+
+def _hat_integrals(domain, integrand) -> np.ndarray:
+    """∫ φ s dx at every vertex of the source, φ the hat functions of the (periodic) mesh."""
+    hats = fem.functionspace(domain.mesh, ("Lagrange", 1))
+    integrals = fem.assemble_vector(fem.form(integrand * ufl.TestFunction(hats) * ufl.dx(degree=5)))
+    integrals.scatter_reverse(dolfinx.la.InsertMode.add)
+    integrals.scatter_forward()
+    return domain.at_vertices(integrals.array[hats.dofmap.list[domain.cells]])
+
+
+def _tabulated(domain, scalars, points) -> np.ndarray:
+    """(cells on this rank, points, scalars) values at points of the reference cell."""
+    expression = fem.Expression(ufl.as_vector(scalars), points)
+    return expression.eval(domain.mesh, domain.cells).reshape(len(domain.cells), len(points), len(scalars))
+
+
+def _midpoint(domain):
+    return basix.geometry(domain.mesh.basix_cell()).mean(axis=0, keepdims=True)
+
+
+def _at_wall(domain, location):
+    if location == "vertex":
+        named = boundary_facets(domain.source)
+        values = np.zeros(len(domain.source.points))
+        for name in domain.walls:
+            for _, facets in named[name]:
+                values[facets] = 1
+        return values
+    tdim = domain.mesh.topology.dim
+    touching = dolfinx.mesh.compute_incident_entities(domain.mesh.topology, domain.wall_facets, tdim - 1, tdim)
+    return domain.at_cells(np.isin(domain.cells, touching).astype(float))

@@ -1,0 +1,1 @@
+"""Incompressible flow: conditions, momentum balance, laminar flow and the results of all."""

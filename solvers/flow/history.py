@@ -1,0 +1,38 @@
+"""How a coupled iteration went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class CouplingHistory:
+    """How a flow and what is predicted from it came to agree, one number a round.
+
+    Parameters
+    ----------
+    residual : tuple of float
+        Of the momentum balance, after the correction, relative to the load.
+    change : tuple of float
+        |G(x) − x| / |ν + ν_t|, or / |c| of a scalar, root mean squares: how far what is predicted is from what the
+        flow was solved with.
+    relaxation : tuple of float
+        β of :class:`solvers.algebra.anderson.Anderson` in the step that follows.
+    clipped : tuple of float
+        Share of the points where the prediction was out of bounds.
+    """
+
+    residual: tuple[float, ...] = ()
+    change: tuple[float, ...] = ()
+    relaxation: tuple[float, ...] = ()
+    clipped: tuple[float, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.residual)
+
+    def after(self, residual, change, relaxation, clipped) -> CouplingHistory:
+        """The history with one more round."""
+        return CouplingHistory(
+            (*self.residual, residual), (*self.change, change), (*self.relaxation, relaxation),
+            (*self.clipped, clipped),
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Closures and fields learned through the solver."""

@@ -1,0 +1,1 @@
+"""A scalar that a flow carries."""

@@ -1,0 +1,82 @@
+"""What produces a carried scalar: the published mixing-length form, or given values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from solvers.fem.arguments import is_number
+from solvers.fenics import ufl
+from solvers.scalar.carrier import Carrier
+from vcnn.errors import InputError
+
+
+@dataclass(frozen=True)
+class MixingLengthProduction:
+    """P = γ l_m √c₀ |S|² with l_m = min(κ d, 0.09 δ), d the wall distance (Zhou, Han & Xiao 2022).
+
+    Parameters
+    ----------
+    gain : float
+        γ.
+    reference : float
+        c₀.
+    thickness : float
+        δ, length.
+    karman : float
+        κ.
+    """
+
+    gain: float = 200.0
+    reference: float = 0.001
+    thickness: float = 1.5
+    karman: float = 0.41
+
+    def mixing_length(self, wall_distance):
+        """l_m, a UFL expression."""
+        return ufl.min_value(self.karman * wall_distance, 0.09 * self.thickness)
+
+    def __call__(self, strain_rate, wall_distance):
+        """P, a UFL expression."""
+        return self.gain * self.mixing_length(wall_distance) * self.reference**0.5 * strain_rate**2
+
+
+def production_of(given, carrier: Carrier, location, space) -> dict:
+    """The production, and the mixing length if it has one, as UFL expressions on the carrier's domain.
+
+    Parameters
+    ----------
+    given : MixingLengthProduction, callable, array or number
+        As in `ScalarTransport`.
+    carrier : Carrier
+    location : {"cell", "vertex"}
+        Of an array.
+    space : dolfinx FunctionSpace
+        For what a callable or a number gives.
+
+    Raises
+    ------
+    InputError
+        If there are no walls for a mixing length, the callable fails, or values are no numbers, missing, too many,
+        NaN or infinite.
+    """
+    domain = carrier.domain
+    if isinstance(given, MixingLengthProduction):
+        if not domain.walls:
+            raise InputError("production: a mixing length needs walls, there is none")
+        distance = domain.wall_distance()
+        return {
+            "production": given(carrier.strain_rate, distance),
+            "mixing_length": given.mixing_length(distance),
+        }
+    if callable(given) or is_number(given):
+        production = domain.interpolated(space, given, "production")
+    else:
+        production = domain.function(given, location, "production")
+    if production.ufl_shape:
+        shape = production.ufl_shape
+        raise InputError(f"production: expected one value for each {location}, got some of shape {shape}")
+    if domain.mesh.comm.allreduce(not np.isfinite(production.x.array).all()):
+        raise InputError("production: holds NaN or infinite values")
+    return {"production": production}

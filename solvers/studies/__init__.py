@@ -1,0 +1,1 @@
+"""Cases from files, their reports, and coupled flows in turned frames."""

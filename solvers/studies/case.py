@@ -1,0 +1,232 @@
+"""The TOML file of a flow to solve."""
+
+from __future__ import annotations
+
+import inspect
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Real
+from pathlib import Path
+
+import meshio
+import numpy as np
+
+import meshes
+from meshes.readers.any_file import read_flow, read_mesh
+from solvers.fem.arguments import check_location
+from solvers.flow.conditions import Condition, Inlet, Outlet, Periodic, Symmetry, Wall
+from vcnn.errors import InputError, naming
+from vcnn.flow.field import FlowField
+from vcnn.flow.mesh import boundary_facets
+
+MODELS = {"laminar": "LaminarFlow", "spalart-allmaras": "SpalartAllmaras", "one-equation-k-l": "OneEquationKL",
+          "mixing-length": "MixingLength"}  # fmt: skip
+_GENERATORS = ("periodic_hill", "periodic_hill_gmsh", "channel", "bump_channel")
+_CONDITIONS = {   # keys besides kind
+    "wall": ({}, {"velocity": "a list of numbers"}),
+    "symmetry": ({}, {}),
+    "inlet": ({"velocity": "a list of numbers"}, {}),
+    "outlet": ({}, {"pressure": "a number"}),
+    "periodic": ({"to": "text"}, {"bulk_velocity": "a number", "pressure_gradient": "a number"}),
+}
+_KINDS = {
+    "text": lambda v: isinstance(v, str),
+    "a number": lambda v: isinstance(v, Real) and not isinstance(v, bool),
+    "an integer": lambda v: isinstance(v, int) and not isinstance(v, bool),
+    "a list of numbers": lambda v: isinstance(v, list) and all(map(_KINDS["a number"], v)),
+    "a table": lambda v: isinstance(v, dict),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A flow to solve, and what to compare it with.
+
+    Parameters
+    ----------
+    mesh : meshio.Mesh
+    viscosity : float
+        ν, length²/time.
+    conditions : mapping boundary name -> condition
+    model : one of `MODELS`, optional
+        What the turbulent stress comes from, unless a closure is given.
+    stations : tuple of float
+        The x of lines across a plane flow, for velocity profiles.
+    reference : FlowField, optional
+        A velocity to compare with.
+    reference_name : str
+    tolerance, max_rounds, location : float, int, str
+        Of a closure, as in :meth:`solvers.RANS.solve` and :class:`solvers.RANS`.
+    units : mapping, optional
+        ``length`` and ``velocity`` of :meth:`vcnn.Closure.in_units`.
+    text : str
+        The file.
+    """
+
+    mesh: meshio.Mesh
+    viscosity: float
+    conditions: Mapping[str, Condition]
+    model: str | None
+    stations: tuple[float, ...]
+    reference: FlowField | None
+    reference_name: str
+    tolerance: float
+    max_rounds: int
+    location: str
+    units: Mapping[str, float] | None
+    text: str
+
+    @property
+    def has_walls(self) -> bool:
+        return any(isinstance(condition, Wall) for condition in self.conditions.values())
+
+    def problem(self, closure=None):
+        """The problem to solve with a closure, or with the model.
+
+        Raises
+        ------
+        InputError
+            If there is neither, or the conditions do not make sense.
+        """
+        import solvers
+
+        options = {"mesh": self.mesh, "viscosity": self.viscosity, "conditions": self.conditions}
+        if closure is not None:
+            return solvers.RANS(closure=closure, location=self.location, **options)
+        if self.model is None:
+            raise InputError(f"key 'model' is missing (one of {', '.join(MODELS)}), or give --closure")
+        return getattr(solvers, MODELS[self.model])(**options)
+
+
+def read_case(path: Path) -> Case:
+    """Read and check a case; relative paths in it start at its own folder.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, not TOML, lacks a key, holds one that is not known, or names what does not exist.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    with naming(path):
+        try:
+            text = path.read_text(encoding="utf-8")
+            table = tomllib.loads(text)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"not a TOML file: {error}") from None
+        _check(
+            table,
+            {"viscosity": "a number", "mesh": "a table", "conditions": "a table"},
+            {"model": "text", "stations": "a list of numbers", "reference": "a table", "tolerance": "a number",
+             "max_rounds": "an integer", "location": "text", "units": "a table"},
+        )  # fmt: skip
+        model = table.get("model")
+        if model is not None and model not in MODELS:
+            raise InputError(f"model: expected one of {', '.join(MODELS)}, got {model!r}")
+        tolerance, rounds = table.get("tolerance", 1e-9), table.get("max_rounds", 100)
+        if not (tolerance > 0 and rounds > 0):
+            raise InputError(f"tolerance and max_rounds: expected positive numbers, got {tolerance!r} and {rounds!r}")
+        location = table.get("location", "cell")
+        check_location(location)
+        if "units" in table:
+            with naming("[units]"):
+                _check(table["units"], {"length": "a number", "velocity": "a number"})
+        mesh = _mesh(table["mesh"], path.parent)
+        with naming("stations"):
+            stations = _stations(table.get("stations", []), mesh)
+        reference, name = _reference(table.get("reference"), mesh, path.parent)
+        return Case(
+            mesh, table["viscosity"], _conditions(table["conditions"], mesh), model, stations, reference, name,
+            tolerance, rounds, location, table.get("units"), text,
+        )  # fmt: skip
+
+
+def _mesh(table, folder) -> meshio.Mesh:
+    with naming("[mesh]"):
+        if "file" in table:
+            _check(table, {"file": "text"})
+            return read_mesh(folder / table["file"])
+        name = table.get("generator")
+        if name not in _GENERATORS:
+            raise InputError(f"expected file = \"...\", or generator = one of {', '.join(_GENERATORS)}, got {name!r}")
+        generator = getattr(meshes, name)
+        kinds = {str: "text", tuple: "a list of numbers"}
+        defaults = {key: p.default for key, p in inspect.signature(generator).parameters.items()}
+        options = {key: value for key, value in table.items() if key != "generator"}
+        _check(options, {}, {key: kinds.get(type(value), "a number") for key, value in defaults.items()})
+        return generator(**options)
+
+
+def _conditions(table, mesh) -> dict[str, Condition]:
+    with naming("[conditions]"):
+        conditions = {name: _condition(name, entry) for name, entry in table.items()}
+        there = boundary_facets(mesh)
+        partners = [c.to for c in conditions.values() if isinstance(c, Periodic)]
+        for name in (*conditions, *partners):
+            if name not in there:
+                raise InputError(f"{name}: not in the mesh (its boundaries: {', '.join(there) or 'none'})")
+        for name in there:
+            if name not in (*conditions, *partners):
+                raise InputError(f"{name}: this boundary of the mesh has no condition")
+        return conditions
+
+
+def _condition(name, entry) -> Condition:
+    with naming(name):
+        kind = entry.get("kind") if isinstance(entry, dict) else None
+        if kind not in _CONDITIONS:
+            raise InputError(f"expected {{ kind = \"...\" }} with one of {', '.join(_CONDITIONS)}, got {entry!r}")
+        required, optional = _CONDITIONS[kind]
+        _check(entry, {"kind": "text", **required}, optional)
+        velocity = tuple(entry["velocity"]) if "velocity" in entry else None
+        if kind == "wall":
+            return Wall(velocity)
+        if kind == "inlet":
+            return Inlet(velocity)
+        options = {key: value for key, value in entry.items() if key != "kind"}
+        return {"symmetry": Symmetry, "outlet": Outlet, "periodic": Periodic}[kind](**options)
+
+
+def _stations(stations, mesh) -> tuple[float, ...]:
+    low, high = mesh.points[:, 0].min(), mesh.points[:, 0].max()
+    if stations and mesh.points.shape[1] == 3:
+        raise InputError("only a plane flow has profiles at stations")
+    for x in stations:
+        if not low <= x <= high:
+            raise InputError(f"x = {x:g} is outside the mesh, {low:g} to {high:g}")
+    if stations or mesh.points.shape[1] == 3:
+        return tuple(map(float, stations))
+    return tuple(float(round(low + part * (high - low), 3)) for part in (0.1, 0.3, 0.5, 0.7, 0.9))
+
+
+def _reference(table, mesh, folder) -> tuple[FlowField | None, str]:
+    if table is None:
+        return None, ""
+    with naming("[reference]"):
+        _check(table, {"file": "text"}, {"velocity": "text"})
+        fields = {"velocity": table["velocity"]} if "velocity" in table else None
+        flow = read_flow(folder / table["file"], fields=fields)
+        if flow.dimension != mesh.points.shape[1]:
+            raise InputError(f"file: has {flow.dimension} dimensions, the mesh has {mesh.points.shape[1]}")
+        low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
+        beyond = np.max([low - flow.points.min(axis=0), flow.points.max(axis=0) - high], axis=0)
+        if (beyond > 0.02 * (high - low)).any():
+            axis = int(np.argmax(beyond / (high - low)))
+            reach = [f"{x.min():.4g} to {x.max():.4g}" for x in (flow.points[:, axis], mesh.points[:, axis])]
+            raise InputError(f"file: has {'xyz'[axis]} = {reach[0]}, the mesh {reach[1]}")
+        return flow, Path(table["file"]).name
+
+
+def _check(table, required, optional=None):
+    """Refuse keys that are not known, are missing, or hold another kind of value (key -> one of `_KINDS`)."""
+    known = {**required, **(optional or {})}
+    for key in table:
+        if key not in known:
+            raise InputError(f"unknown key {key!r}; known are: {', '.join(known)}")
+    for key in required:
+        if key not in table:
+            raise InputError(f"key {key!r} is missing")
+    for key, value in table.items():
+        if not _KINDS[known[key]](value):
+            raise InputError(f"{key}: expected {known[key]}, got {value!r}")

@@ -1,0 +1,44 @@
+"""The same problem in a turned frame."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import meshio
+import numpy as np
+
+from solvers.coupling.rans import RANS
+from solvers.flow.conditions import Condition, Developed, Inlet, Wall, flow_conditions
+from vcnn.flow.tensors import turned
+
+
+def turned_problem(problem: RANS, rotation: np.ndarray) -> RANS:
+    """The problem with its mesh and all that is given on it turned by R (d, d): x -> R x, u -> R u, a -> R a Rᵀ.
+
+    Periods, normals and the driving direction turn with the mesh. The closure stays as it is.
+    """
+    R, mesh, a = np.asarray(rotation, dtype=float), problem.mesh, problem.anisotropy
+    return replace(
+        problem,
+        mesh=meshio.Mesh(mesh.points @ R.T, mesh.cells, cell_sets=mesh.cell_sets),
+        conditions={name: _turned(condition, R) for name, condition in flow_conditions(problem).items()},
+        bulk_velocity=None,
+        anisotropy=None if a is None else turned(a, R),
+    )
+
+
+def _turned(condition, R) -> Condition:
+    if isinstance(condition, Inlet):
+        return Inlet(_turned_velocity(condition.value, R))
+    if isinstance(condition, Wall) and condition.velocity is not None:
+        return Wall(_turned_velocity(condition.velocity, R))
+    if isinstance(condition, Developed):
+        return replace(condition, direction=R @ condition.direction)
+    return condition
+
+
+def _turned_velocity(value, R):
+    """Of a callable of positions (d, k), of values (M, d) at vertices, or of a constant (d,)."""
+    if callable(value):
+        return lambda x: R @ value(R.T @ x)
+    return np.asarray(value, dtype=float) @ R.T

@@ -1,0 +1,76 @@
+"""How far clouds lie from those that a closure was trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from vcnn.clouds.clouds import VectorClouds
+from vcnn.flow.tensors import norms
+
+_REFERENCES = 2000   # clouds that stand for all
+_USUAL = 0.99        # share of training clouds that are not called extrapolation
+_LEAST = 1e-3        # what varies by less among training clouds counts as this
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingRange:
+    """Invariants of clouds that a closure was trained on, and how far apart these clouds are.
+
+    A priori measures of confidence in a data-driven closure compare its inputs with those of training (Wu, Wang, Xiao &
+    Ling, Flow Turbul. Combust. 99, 2017, 25-46). Here the distance to the nearest training cloud is taken, in units
+    that all but 1 % of training clouds lie within of each other: 1 is where extrapolation begins.
+
+    Parameters
+    ----------
+    references : (k, q) invariants of training clouds, each divided by its scale
+    scales : (q,) standard deviations of the invariants
+    usual : () distance that 99 % of the other training clouds lie within
+    """
+
+    references: np.ndarray
+    scales: np.ndarray
+    usual: np.ndarray
+
+    @classmethod
+    def of(cls, clouds: VectorClouds, galilean: bool, rng: np.random.Generator) -> TrainingRange:
+        """Of training clouds, in the units of the network."""
+        order = rng.permutation(len(clouds))
+        count = min(_REFERENCES, (len(clouds) + 1) // 2)
+        references = invariants(clouds.select(order[:count]), galilean)
+        others = invariants(clouds.select(order[count : 2 * count] if len(clouds) > 1 else order), galilean)
+        scales = references.std(axis=0) + _LEAST
+        distance, _ = cKDTree(references / scales).query(others / scales)
+        usual = np.quantile(distance, _USUAL)
+        return cls(references / scales, scales, np.array(usual if usual > 0 else 1.0))
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """By name, for files."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def distance(self, clouds: VectorClouds, galilean: bool) -> np.ndarray:
+        """(m,) of clouds in the units of the network: below 1 like those of training, above 1 extrapolation."""
+        found, _ = cKDTree(self.references).query(invariants(clouds, galilean) / self.scales)
+        return found / self.usual
+
+
+def invariants(clouds: VectorClouds, galilean: bool) -> np.ndarray:
+    """(m, q) what clouds look like from any frame, whatever network will see them.
+
+    Of the centre: scalars, speed, lengths of vectors and tensors. Means over the cloud: scalars, |r|, |u|, r·u and
+    u·u₀, of u - u₀ with ``galilean``, and lengths of the mean r and u. Large values count by their logarithm.
+    """
+    flow, j, i, mean = clouds.flow, clouds.neighbours, clouds.centres, clouds.mean
+    r, u, here = clouds.positions, flow.velocity[j], flow.velocity[i][clouds.owners]
+    if galilean:
+        u = u - here
+    by_name = lambda fields: [fields[name] for name in sorted(fields)]
+    columns = [value for s in by_name(flow.scalars) for value in (s[i], mean(s[j]))]
+    columns += [norms(v[i]) for v in (*by_name(flow.vectors), *by_name(flow.tensors))]
+    columns += [mean(np.linalg.norm(v, axis=1)) for v in (r, u)] + [np.linalg.norm(mean(v), axis=1) for v in (r, u)]
+    columns += [mean((r * u).sum(axis=1))]
+    if not galilean:
+        columns += [np.linalg.norm(flow.velocity[i], axis=1), mean((u * here).sum(axis=1))]
+    return np.arcsinh(np.stack(columns, axis=1))

@@ -1,0 +1,154 @@
+"""Vector clouds: for each centre, the points of the flow within its region of influence.
+
+A cloud at x₀ holds relative positions r_i = x_i − x₀, periodic images included. Clouds are ragged: they are
+kept as one flat list of pairs with offsets, never padded and never capped by the order of points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from vcnn.errors import InputError
+from vcnn.flow.field import FlowField, concatenate
+from vcnn.flow.tensors import turned
+
+
+@dataclass(frozen=True, eq=False)
+class VectorClouds:
+    """m clouds over one flow, N (centre, neighbour) pairs in all.
+
+    Parameters
+    ----------
+    flow : FlowField
+        Carries velocity, weights and fields of the points that the clouds refer to.
+    centres : (m,) int
+        Indices of the centre points in the flow.
+    offsets : (m + 1,) int
+        Cloud i holds the pairs ``offsets[i]:offsets[i + 1]``; at least one each.
+    neighbours : (N,) int
+        Index in the flow of each pair's neighbour, in no order that means anything.
+    positions : (N, d) float64
+        r = x_neighbour (or its periodic image) − x_centre.
+    """
+
+    flow: FlowField
+    centres: np.ndarray
+    offsets: np.ndarray
+    neighbours: np.ndarray
+    positions: np.ndarray
+
+    def __post_init__(self):
+        empty = np.flatnonzero(self.counts == 0)
+        if len(empty):
+            raise InputError(f"clouds: {len(empty)} clouds are empty, first at centre {self.centres[empty[0]]}")
+
+    def __len__(self) -> int:
+        return len(self.centres)
+
+    @property
+    def counts(self) -> np.ndarray:
+        """(m,) number of points in each cloud."""
+        return np.diff(self.offsets)
+
+    @cached_property
+    def owners(self) -> np.ndarray:
+        """(N,) for each pair the number 0..m-1 of its cloud."""
+        return np.repeat(np.arange(len(self)), self.counts)
+
+    @cached_property
+    def shares(self) -> np.ndarray:
+        """(N,) weight of each pair's neighbour divided by the sum over its cloud."""
+        weights = self.flow.weights[self.neighbours]
+        return weights / np.repeat(np.add.reduceat(weights, self.offsets[:-1]), self.counts)
+
+    def shares_of(self, weighted: bool) -> np.ndarray:
+        """(N,) :attr:`shares`, or equal ones in each cloud."""
+        return self.shares if weighted else np.repeat(1 / self.counts, self.counts)
+
+    def mean(self, values: np.ndarray, weighted: bool = True) -> np.ndarray:
+        """(m, ...) means over each cloud of values (N, ...) of its pairs."""
+        return np.add.reduceat((self.shares_of(weighted) * values.T).T, self.offsets[:-1])
+
+    def select(self, index) -> VectorClouds:
+        """The clouds number ``index`` ((k,) int) in that order."""
+        index = np.asarray(index)
+        counts = self.counts[index]
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        pairs = np.arange(offsets[-1]) + np.repeat(self.offsets[index] - offsets[:-1], counts)
+        return VectorClouds(
+            self.flow, self.centres[index], offsets, self.neighbours[pairs], self.positions[pairs]
+        )
+
+    def subsample(self, max_points: int, rng: np.random.Generator) -> VectorClouds:
+        """Clouds of at most ``max_points`` points: larger ones give one random point from each of that many
+        equal strata of their list, so that every point has the same chance."""
+        if max_points < 1:
+            raise InputError(f"max_points: expected at least 1, got {max_points}")
+        counts = np.minimum(self.counts, max_points)
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        owners = np.repeat(np.arange(len(self)), counts)
+        stratum = np.arange(offsets[-1]) - offsets[owners]
+        large = self.counts[owners] > max_points
+        jitter = np.where(large, rng.random(len(owners)), 0.0)
+        kept = self.offsets[owners] + np.floor((stratum + jitter) * (self.counts / counts)[owners]).astype(int)
+        return VectorClouds(self.flow, self.centres, offsets, self.neighbours[kept], self.positions[kept])
+
+    @staticmethod
+    def concatenate(parts: Sequence[VectorClouds]) -> VectorClouds:
+        """Clouds of several flows in one, over the union of their points (only fields that all flows have)."""
+        flow = concatenate([part.flow for part in parts])
+        first = np.cumsum([0, *(len(part.flow) for part in parts[:-1])])
+        shifted = lambda name: [getattr(p, name) + k for p, k in zip(parts, first, strict=True)]
+        counts = np.concatenate([part.counts for part in parts])
+        return VectorClouds(
+            flow,
+            np.concatenate(shifted("centres")),
+            np.concatenate([[0], np.cumsum(counts)]),
+            np.concatenate(shifted("neighbours")),
+            np.concatenate([part.positions for part in parts]),
+        )
+
+    def compact(self) -> VectorClouds:
+        """The same clouds over a flow that holds only the points they use."""
+        used = np.zeros(len(self.flow), dtype=bool)
+        used[self.neighbours] = used[self.centres] = True
+        index = np.cumsum(used) - 1
+        flow = self.flow.subset(np.flatnonzero(used))
+        return VectorClouds(flow, index[self.centres], self.offsets, index[self.neighbours], self.positions)
+
+    def turned(self, rotations: np.ndarray) -> VectorClouds:
+        """Each cloud in a frame of its own, turned by one of the ``rotations`` ((m, d, d), orthogonal).
+
+        Clouds share points no longer: the flow of the result has a point for every pair, then one for every centre.
+        """
+        pairs, m = len(self.neighbours), len(self)
+        owners = np.concatenate([self.owners, np.arange(m)])
+        R = rotations[owners]
+        flow = self.flow.subset(np.concatenate([self.neighbours, self.centres]))
+        flow = replace(
+            flow,
+            points=turned(flow.points, R),
+            velocity=turned(flow.velocity, R),
+            vectors={name: turned(v, R) for name, v in flow.vectors.items()},
+            tensors={name: turned(T, R) for name, T in flow.tensors.items()},
+            periods=(),
+        )
+        return VectorClouds(
+            flow, pairs + np.arange(m), self.offsets, np.arange(pairs), turned(self.positions, R[:pairs])
+        )
+
+    def split(self, work: np.ndarray, budget: int) -> Iterator[VectorClouds]:
+        """Consecutive clouds in parts whose summed ``work`` ((m,) per cloud) stays near ``budget``."""
+        part = (np.cumsum(work) - work) // budget
+        _, first = np.unique(part, return_index=True)
+        for start, end in pairwise([*first, len(self)]):
+            a, b = self.offsets[start], self.offsets[end]
+            yield VectorClouds(
+                self.flow, self.centres[start:end], self.offsets[start : end + 1] - a, self.neighbours[a:b],
+                self.positions[a:b],
+            )  # fmt: skip

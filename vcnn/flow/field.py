@@ -1,0 +1,233 @@
+"""What is known of one flow: points, velocity and named scalar, vector and tensor fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import meshio
+import numpy as np
+
+from vcnn.errors import InputError, naming
+from vcnn.flow.file import read_items, write_flow
+from vcnn.flow.mesh import count_cells, mesh_geometry
+from vcnn.flow.tensors import turned
+
+
+@dataclass(frozen=True, eq=False)
+class FlowField:
+    """One flow, known at n points in d = 2 or 3 dimensions.
+
+    All arrays are converted to float64 and checked; units are those of the data, consistently. A cross-section, given
+    by points (n, 2) with a velocity (n, 3) and no mesh, becomes a 3-D flow in the plane z = 0.
+
+    Parameters
+    ----------
+    points : (n, d)
+        Positions, length.
+    velocity : (n, d)
+        Velocity vectors.
+    weights : (n,), optional
+        Positive quadrature weights: cell volumes or lumped masses. Default: all equal to 1.
+        A mesh whose seam points appear at both ends of a period carries half a weight at each.
+    scalars, vectors, tensors : mappings name -> (n,), (n, d), (n, d, d)
+        Named fields, e.g. ``"strain_rate"`` (√2 |sym ∇u|), ``"wall_distance"``, ``"concentration"``.
+    periods : sequence of (d,)
+        Period vectors of the domain, linearly independent; empty if it is not periodic.
+    parameters : mapping name -> float
+        Numbers that hold for the whole flow, e.g. ``"viscosity"``, ``"slope"``.
+    mesh : meshio.Mesh, optional
+        The mesh the points belong to. Only its geometry is kept: points, cells and the named boundaries
+        in ``cell_sets``. Cells of dimension d come in any number of blocks; blocks of lower dimension are
+        boundary facets. In a plane section of space (d = 3) cells have dimension 2.
+    location : {"vertex", "cell", None}
+        Whether the points are vertices or cells of ``mesh``; None (with ``mesh=None``) for loose points.
+        Default: "vertex" with a mesh, None without.
+    provenance : mapping name -> str, float, ...
+        Where the flow came from; anything JSON can hold.
+
+    Raises
+    ------
+    InputError
+        If an array has the wrong shape, holds NaN or infinity, or does not fit the mesh.
+    """
+
+    points: np.ndarray
+    velocity: np.ndarray
+    weights: np.ndarray | None = None
+    scalars: Mapping[str, np.ndarray] = field(default_factory=dict)
+    vectors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    periods: tuple = ()
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    mesh: meshio.Mesh | None = None
+    location: str | None = "vertex"
+    provenance: Mapping = field(default_factory=dict)
+
+    def __post_init__(self):
+        points = np.asarray(self.points, dtype=float)
+        if points.ndim != 2 or points.shape[1] not in (2, 3):
+            raise InputError(f"points: expected shape (n, 2) or (n, 3), got {points.shape}")
+        put = lambda name, value: object.__setattr__(self, name, value)
+        if points.shape[1] == 2 and np.shape(self.velocity)[1:] == (3,) and self.mesh is None:
+            points = np.pad(points, ((0, 0), (0, 1)))
+            put("periods", [np.append(p, 0.0) if np.shape(p) == (2,) else p for p in self.periods])
+        n, d = points.shape
+        if n == 0:
+            raise InputError("points: a flow needs at least one point")
+        put("points", _checked(points, (n, d), "points"))
+        put("velocity", _checked(self.velocity, (n, d), "velocity"))
+        weights = np.ones(n) if self.weights is None else _checked(self.weights, (n,), "weights")
+        if not (weights > 0).all():
+            raise InputError(f"weights: must be positive, smallest is {weights.min():g}")
+        put("weights", weights)
+        for kind, shape in (("scalars", (n,)), ("vectors", (n, d)), ("tensors", (n, d, d))):
+            fields = getattr(self, kind)
+            put(kind, {name: _checked(a, shape, f"{kind}[{name!r}]") for name, a in fields.items()})
+        periods = tuple(_checked(p, (d,), "period vector") for p in self.periods)
+        if periods and np.linalg.matrix_rank(np.array(periods)) < len(periods):
+            raise InputError("periods: the period vectors must be linearly independent")
+        put("periods", periods)
+        put("parameters", {name: float(value) for name, value in self.parameters.items()})
+        put("provenance", dict(self.provenance))
+        if self.mesh is None:
+            put("location", None)
+        else:
+            put("mesh", mesh_geometry(self.mesh, d))
+            if self.location not in ("vertex", "cell"):
+                raise InputError(f"location: expected 'vertex' or 'cell' with a mesh, got {self.location!r}")
+            expected = len(self.mesh.points) if self.location == "vertex" else count_cells(self.mesh)
+            if n != expected:
+                raise InputError(f"mesh: {expected} points at location {self.location!r}, the flow has {n}")
+
+    @property
+    def dimension(self) -> int:
+        """d, the number of space dimensions."""
+        return self.points.shape[1]
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __repr__(self) -> str:
+        fields = ", ".join((*self.scalars, *self.vectors, *self.tensors))
+        return f"FlowField({len(self)} points in {self.dimension}-D, fields: {fields or 'velocity only'})"
+
+    def with_fields(self, scalars=None, vectors=None, tensors=None, parameters=None) -> FlowField:
+        """The same flow with further (or replaced) named fields and parameters."""
+        return replace(
+            self,
+            scalars={**self.scalars, **(scalars or {})},
+            vectors={**self.vectors, **(vectors or {})},
+            tensors={**self.tensors, **(tensors or {})},
+            parameters={**self.parameters, **(parameters or {})},
+        )
+
+    # -- changes of frame -------------------------------------------------------------------------------
+
+    def rotated(self, rotation) -> FlowField:
+        """The flow in a frame turned by an orthogonal (d, d) matrix R: x -> R x, u -> R u, T -> R T Rᵀ.
+
+        Scalars stay as they are. R may be improper (a reflection).
+        """
+        d = self.dimension
+        R = np.asarray(rotation, dtype=float)
+        if R.shape != (d, d) or not np.allclose(R @ R.T, np.eye(d), atol=1e-12):
+            raise InputError(f"rotation: expected an orthogonal ({d}, {d}) matrix")
+        return replace(
+            self,
+            points=turned(self.points, R),
+            velocity=turned(self.velocity, R),
+            vectors={name: turned(v, R) for name, v in self.vectors.items()},
+            tensors={name: turned(t, R) for name, t in self.tensors.items()},
+            periods=tuple(R @ p for p in self.periods),
+            mesh=_moved(self.mesh, lambda x: x @ R.T),
+        )
+
+    def translated(self, shift) -> FlowField:
+        """The flow with every position moved by the (d,) vector ``shift``."""
+        t = _checked(shift, (self.dimension,), "shift")
+        return replace(self, points=self.points + t, mesh=_moved(self.mesh, lambda x: x + t))
+
+    def reflected(self, normal) -> FlowField:
+        """The mirror image in the plane through the origin with the given (d,) normal."""
+        n = _checked(normal, (self.dimension,), "normal")
+        if not np.linalg.norm(n) > 0:
+            raise InputError("normal: must not be zero")
+        n = n / np.linalg.norm(n)
+        return self.rotated(np.eye(self.dimension) - 2 * np.outer(n, n))
+
+    def permuted(self, order) -> FlowField:
+        """The same flow with its points listed in another order, as loose points without a mesh."""
+        order = np.asarray(order)
+        if not np.array_equal(np.sort(order), np.arange(len(self))):
+            raise InputError(f"order: expected a permutation of 0..{len(self) - 1}")
+        return self._selected(order)
+
+    def subset(self, points) -> FlowField:
+        """The flow at some of its points only ((k,) indices), as loose points without a mesh."""
+        return self._selected(np.asarray(points))
+
+    def _selected(self, index) -> FlowField:
+        pick = lambda fields: {name: a[index] for name, a in fields.items()}
+        return replace(
+            self,
+            points=self.points[index],
+            velocity=self.velocity[index],
+            weights=self.weights[index],
+            scalars=pick(self.scalars),
+            vectors=pick(self.vectors),
+            tensors=pick(self.tensors),
+            mesh=None,
+            location=None,
+        )
+
+    def boosted(self, velocity) -> FlowField:
+        """The flow seen by an observer moving at minus ``velocity`` (d,): u -> u + velocity."""
+        return replace(self, velocity=self.velocity + _checked(velocity, (self.dimension,), "velocity"))
+
+    # -- files ------------------------------------------------------------------------------------------
+
+    def save(self, path) -> Path:
+        """Write everything to one ``.vtu`` file that ParaView opens and :meth:`load` restores exactly."""
+        return write_flow(self, path)
+
+    @staticmethod
+    def load(path) -> FlowField:
+        """Read a flow written by :meth:`save`."""
+        with naming(path):
+            return FlowField(**read_items(path))
+
+
+def concatenate(flows: Sequence[FlowField]) -> FlowField:
+    """The points of several flows in one, as loose points with the fields that all of them have."""
+    def fields(kind):
+        names = set.intersection(*(set(getattr(flow, kind)) for flow in flows))
+        return {name: np.concatenate([getattr(flow, kind)[name] for flow in flows]) for name in sorted(names)}
+
+    return FlowField(
+        points=np.concatenate([flow.points for flow in flows]),
+        velocity=np.concatenate([flow.velocity for flow in flows]),
+        weights=np.concatenate([flow.weights for flow in flows]),
+        scalars=fields("scalars"),
+        vectors=fields("vectors"),
+        tensors=fields("tensors"),
+    )
+
+
+def _moved(mesh, move):
+    if mesh is None:
+        return None
+    return meshio.Mesh(move(mesh.points), mesh.cells, cell_sets=mesh.cell_sets)
+
+
+def _checked(array, shape, name) -> np.ndarray:
+    array = np.array(array, dtype=float)
+    if array.shape != shape:
+        raise InputError(f"{name}: expected shape {shape}, got {array.shape}")
+    bad = ~np.isfinite(array)
+    if bad.any():
+        where = np.flatnonzero(bad.reshape(len(array), -1).any(axis=1))
+        raise InputError(f"{name}: {len(where)} values are NaN or infinite, first at index {where[0]}")
+    array.setflags(write=False)
+    return array

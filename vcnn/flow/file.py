@@ -1,0 +1,144 @@
+"""Flows on disk: one VTU file that ParaView opens and that keeps every item of a `FlowField`.
+
+The cells of the mesh carry the fields as point or cell data (vectors padded to three components, as VTK
+expects); what VTK has no place for travels in the file's field data: a JSON header named ``vcnn`` and the
+vertex indices of each named boundary.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import meshio
+import numpy as np
+
+from vcnn.errors import InputError, naming
+from vcnn.flow.mesh import boundary_facets, cell_dimension, named_mesh
+
+_FORMAT = 1
+
+
+def write_flow(flow, path) -> Path:
+    """Write ``flow`` to ``path`` (``.vtu``); nothing half-written is left if this fails."""
+    import pyvista
+
+    path = Path(path)
+    if path.suffix != ".vtu":
+        raise InputError(f"{path}: a flow is saved as .vtu, got {path.suffix or 'no suffix'!r}")
+    names = ["velocity", "weight", "cell_centre", *flow.scalars, *flow.vectors, *flow.tensors]
+    for name in {name for name in names if names.count(name) > 1}:
+        raise InputError(f"{path}: two fields would be called {name!r}; rename one")
+    d = flow.dimension
+    boundaries = {} if flow.mesh is None else boundary_facets(flow.mesh)
+    if flow.mesh is None:
+        grid = pyvista.UnstructuredGrid({pyvista.CellType.VERTEX: np.arange(len(flow))[:, None]},
+                                        _padded(flow.points))
+    else:
+        volume = [block for block in flow.mesh.cells if block.dim == cell_dimension(flow.mesh)]
+        grid = pyvista.from_meshio(meshio.Mesh(_padded(flow.mesh.points), volume))
+    data = grid.cell_data if flow.location == "cell" else grid.point_data
+    if flow.location == "cell":
+        data["cell_centre"] = _padded(flow.points)
+    data["velocity"] = _padded(flow.velocity)
+    data["weight"] = flow.weights
+    for name, values in flow.scalars.items():
+        data[name] = values
+    for name, values in flow.vectors.items():
+        data[name] = _padded(values)
+    for name, values in flow.tensors.items():
+        full = np.zeros((len(flow), 3, 3))
+        full[:, :d, :d] = values
+        data[name] = full.reshape(-1, 9)
+    header = {
+        "format": _FORMAT, "dimension": d, "location": flow.location,
+        "scalars": list(flow.scalars), "vectors": list(flow.vectors), "tensors": list(flow.tensors),
+        "periods": [list(p) for p in flow.periods], "parameters": dict(flow.parameters),
+        "boundaries": {name: [kind for kind, _ in blocks] for name, blocks in boundaries.items()},
+        "provenance": flow.provenance,
+    }  # fmt: skip
+    grid.field_data["vcnn"] = [json.dumps(header)]
+    for name, blocks in boundaries.items():
+        for kind, facets in blocks:
+            grid.field_data[f"boundary:{name}:{kind}"] = facets
+    part = path.with_name(f".{path.stem}.part.vtu")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        grid.save(part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def read_items(path) -> dict:
+    """The arguments of the `FlowField` in a file written by :func:`write_flow`.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, or was not written by this package.
+    """
+    path = Path(path)
+    grid = read_grid(path)
+    if "vcnn" not in grid.field_data:
+        raise InputError(f"{path}: not a flow file of this package; convert it with 'vcnn import'")
+    header = json.loads(str(grid.field_data["vcnn"][0]))
+    if header.get("format") != _FORMAT:
+        raise InputError(f"{path}: flow format {header.get('format')}, this version reads {_FORMAT}")
+    d, location = header["dimension"], header["location"]
+    data = grid.cell_data if location == "cell" else grid.point_data
+    mesh = None if location is None else _mesh(grid, header)
+
+    def read(name, *shape):
+        if name not in data:
+            raise InputError(f"field {name!r} is missing from the file")
+        return np.asarray(data[name]).reshape(-1, *shape)
+
+    with naming(path):
+        return dict(
+            points=read("cell_centre", 3)[:, :d] if location == "cell" else np.asarray(grid.points)[:, :d],
+            velocity=read("velocity", 3)[:, :d],
+            weights=read("weight").ravel(),
+            scalars={name: read(name).ravel() for name in header["scalars"]},
+            vectors={name: read(name, 3)[:, :d] for name in header["vectors"]},
+            tensors={name: read(name, 3, 3)[:, :d, :d] for name in header["tensors"]},
+            periods=header["periods"],
+            parameters=header["parameters"],
+            mesh=mesh,
+            location=location,
+            provenance=header["provenance"],
+        )
+
+
+def read_grid(path: Path):
+    """The VTU file as a pyvista grid; a clear error if it is missing, damaged or of another kind."""
+    import pyvista
+
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    if path.suffix != ".vtu":
+        raise InputError(f"{path}: expected a .vtu flow file; convert others with 'vcnn import'")
+    with open(path, "rb") as file:   # VTK itself only logs what it cannot parse
+        start = file.read(4096)
+        file.seek(max(0, path.stat().st_size - 64))
+        complete = file.read().rstrip().endswith(b"</VTKFile>")
+    if b"UnstructuredGrid" not in start or not complete:
+        raise InputError(f"{path}: damaged or not a VTU file")
+    return pyvista.read(path)
+
+
+def _mesh(grid, header) -> meshio.Mesh:
+    import pyvista
+
+    boundaries = {
+        name: [(kind, np.atleast_2d(np.asarray(grid.field_data[f"boundary:{name}:{kind}"]))) for kind in kinds]
+        for name, kinds in header["boundaries"].items()
+    }
+    cells = [(block.type, block.data) for block in pyvista.to_meshio(grid).cells]
+    return named_mesh(np.asarray(grid.points)[:, : header["dimension"]], cells, boundaries)
+
+
+def _padded(vectors) -> np.ndarray:
+    return np.pad(vectors, ((0, 0), (0, 3 - vectors.shape[1])))

@@ -1,0 +1,12 @@
+"""Networks on clouds: features, moments, outputs that turn with the frame."""
+
+from typing import TYPE_CHECKING
+
+from vcnn.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from vcnn.network.vcnn_e import VCNNe as VCNNe
+    from vcnn.network.vector_cloud import VectorCloudNetwork as VectorCloudNetwork
+    from vcnn.network.zhou2022 import Zhou2022 as Zhou2022
+
+__getattr__, __dir__, __all__ = lazy_exports(__name__, __file__)

@@ -1,0 +1,158 @@
+"""What a network knows of points and of pairs of points, without choosing a frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+
+import torch
+
+from vcnn.flow.field import FlowField
+from vcnn.network.layers import as_tensor
+from vcnn.network.pairs import Pairs
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Which fields of a flow a network takes.
+
+    Parameters
+    ----------
+    scalars, vectors, tensors : names of fields; the velocity is always the first vector
+    galilean : take velocities relative to that of the centre
+    """
+
+    scalars: tuple[str, ...] = ()
+    vectors: tuple[str, ...] = ()
+    tensors: tuple[str, ...] = ()
+    galilean: bool = False
+
+    @property
+    def point_features(self) -> int:
+        return len(self.scalars) + (not self.galilean) + len(self.vectors) + 2 * len(self.tensors)
+
+    @property
+    def pair_features(self) -> int:
+        return (4 if self.galilean else 6) + 2 * len(self.vectors) + 2 * len(self.tensors)
+
+    @property
+    def channels(self) -> int:
+        """Vectors that get moments: r, u, further ones, and T r of every tensor."""
+        return 2 + len(self.vectors) + len(self.tensors)
+
+    @property
+    def centre_vectors(self) -> int:
+        """Vectors of the centre that may take part in outputs."""
+        return (not self.galilean) + len(self.vectors)
+
+
+@dataclass(frozen=True, eq=False)
+class PointData:
+    """What belongs to the points of a flow, whatever clouds they are in.
+
+    Parameters
+    ----------
+    features : (n, p)
+        Named scalars, |u|, log(1 + |v|) of further vectors, and tr T/(1 + |T|) and log(1 + |T|) of tensors.
+    vectors, tensors : lists of (d, n) and (d, d, n)
+        u, and v/(1 + |v|) and T/(1 + |T|) of the others: gradients at walls exceed all else by orders of magnitude.
+    embedding : (n, m), of a network
+    """
+
+    features: torch.Tensor
+    vectors: list[torch.Tensor]
+    tensors: list[torch.Tensor]
+    embedding: torch.Tensor | None = None
+
+
+def point_data(flow: FlowField, inputs: Inputs, like: torch.Tensor, velocity: torch.Tensor | None = None) -> PointData:
+    """`PointData` of a flow, with the dtype and on the device of ``like``; ``velocity`` (n, d) replaces the flow's."""
+    velocity = as_tensor(flow.velocity.T, like) if velocity is None else velocity.T.contiguous()
+    columns = [as_tensor(flow.scalars[name], like) for name in inputs.scalars]
+    columns += [] if inputs.galilean else [length(velocity)]
+    vectors, tensors = [velocity], []
+    for name in inputs.vectors:
+        v = as_tensor(flow.vectors[name].T, like)
+        columns.append(torch.log1p(length(v)))
+        vectors.append(v / (1 + length(v)))
+    for name in inputs.tensors:
+        T = as_tensor(flow.tensors[name].transpose(1, 2, 0), like)
+        size = length(T.flatten(0, 1))
+        tensors.append(T / (1 + size))
+        columns += [tensors[-1].diagonal(dim1=0, dim2=1).sum(dim=1), torch.log1p(size)]
+    features = torch.stack(columns, dim=1) if columns else velocity.new_zeros(len(flow), 0)
+    return PointData(features, vectors, tensors)
+
+
+@dataclass(frozen=True, eq=False)
+class PairData:
+    """What belongs to the pairs of clouds.
+
+    Parameters
+    ----------
+    features : (N, q)
+        1 (a bias would cost a pass over all pairs) and |r|; of the velocity r·u, r·u₀, u·u₀ and |u₀|, or r·w and |w|
+        with w = u - u₀; r·v and r·v₀ of further vectors; r·T r and u·T r of tensors.
+    vectors : list of (d, N)
+        r, u or w, further vectors, and T r.
+    products : list of (d (d + 1) / 2, N)
+        Upper triangles of sym(v ⊗ v') for pairs of r, u and further vectors, then of sym T; empty if not asked for.
+    """
+
+    features: torch.Tensor
+    vectors: list[torch.Tensor]
+    products: list[torch.Tensor]
+
+
+def pair_data(pairs: Pairs, points: PointData, inputs: Inputs, second: bool) -> PairData:
+    """`PairData` of the pairs of clouds; with ``second`` the products of vectors as well."""
+    r = pairs.positions
+    there = [v.index_select(1, pairs.neighbours) for v in points.vectors]
+    here = [v.index_select(1, pairs.centres) for v in points.vectors]
+    columns = [torch.ones_like(r[0]), length(r)]
+    if inputs.galilean:
+        there[0] = there[0] - here[0]
+        columns += [dot(r, there[0]), length(there[0])]
+    else:
+        columns += [dot(r, there[0]), dot(r, here[0]), dot(there[0], here[0]), length(here[0])]
+    for v, v0 in zip(there[1:], here[1:], strict=True):
+        columns += [dot(r, v), dot(r, v0)]
+    tensors = [T.index_select(2, pairs.neighbours) for T in points.tensors]
+    turned = [(T * r).sum(dim=1) for T in tensors]
+    for Tr in turned:
+        columns += [dot(r, Tr), dot(there[0], Tr)]
+    vectors = [r, *there]
+    products = []
+    if second:
+        products = [symmetric_product(a, b) for a, b in combinations_with_replacement(vectors, 2)]
+    products += [upper(0.5 * (T + T.transpose(0, 1))) for T in tensors]
+    return PairData(torch.stack(columns).T, [*vectors, *turned], products)
+
+
+def dot(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """(d, N), (d, N) -> (N,)."""
+    return sum(x * y for x, y in zip(a, b, strict=True))
+
+
+def length(a: torch.Tensor) -> torch.Tensor:
+    """(d, N) -> (N,); its derivative at 0 is 0."""
+    return torch.sqrt(dot(a, a) + 1e-30)
+
+
+def symmetric_product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """(d, N), (d, N) -> upper triangle of (a ⊗ b + b ⊗ a) / 2, (d (d + 1) / 2, N)."""
+    return upper(0.5 * (a[:, None] * b + b[:, None] * a))
+
+
+def upper(T: torch.Tensor) -> torch.Tensor:
+    """Symmetric (d, d, ...) -> (d (d + 1) / 2, ...)."""
+    rows, columns = torch.triu_indices(len(T), len(T), device=T.device)
+    return T[rows, columns]
+
+
+def full(T: torch.Tensor, d: int) -> torch.Tensor:
+    """Inverse of :func:`upper` along the last axis: (..., d (d + 1) / 2) -> (..., d, d)."""
+    rows, columns = torch.triu_indices(d, d, device=T.device)
+    index = torch.zeros(d, d, dtype=torch.long, device=T.device)
+    index[rows, columns] = index[columns, rows] = torch.arange(len(rows), device=T.device)
+    return T[..., index]

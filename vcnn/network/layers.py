@@ -1,0 +1,23 @@
+"""What all networks are made of."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import nn
+
+
+def as_tensor(array: np.ndarray, like: torch.Tensor) -> torch.Tensor:
+    """A numpy array with the dtype and on the device of ``like``."""
+    kind = {torch.float32: np.float32, torch.float64: np.float64}[like.dtype]
+    return torch.from_numpy(np.array(array, dtype=kind, order="C")).to(like.device)
+
+
+def perceptron(*widths: int, activation=nn.SiLU) -> nn.Sequential:
+    """Linear layers of the given widths with activations between them."""
+    layers = []
+    for inputs, outputs in pairwise(widths):
+        layers += [nn.Linear(inputs, outputs), activation()]
+    return nn.Sequential(*layers[:-1])

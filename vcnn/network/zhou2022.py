@@ -1,0 +1,88 @@
+"""The network as published by Zhou, Han & Xiao, CMAME 388 (2022) 114211."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import nn
+
+from vcnn.clouds.clouds import VectorClouds
+from vcnn.flow.field import FlowField
+from vcnn.network.features import dot, length
+from vcnn.network.layers import as_tensor, perceptron
+from vcnn.network.pairs import Pairs
+
+
+class Zhou2022(nn.Module):
+    """Published vector-cloud network: 39,553 parameters, equal weights, one concatenated moment.
+
+    Each point carries Q_i = [r/|r|, u, s] with s = (|S|, boundary flag, cell volume, |u|,
+    wall function min(d/(1.5 l₂), 1), r' = ε₀/(|r| + ε₀), r'' = ½(cosθ + 1.05)|u|r'), ε₀ = 0.01 and
+    cosθ = −r·u/(|r||u|); embedding 7-32-64-64 of s alone; D = GᵀQ QᵀG*/n² with G* the first four channels;
+    fitting 256-128-1. Inputs are taken in the units of the data, as published.
+
+    Parameters
+    ----------
+    diffusion_length : l₂ = √(D/ζ)|ln ε|; published problem: D = 0.1, ζ = 3, ε = 0.2.
+    seed : of the initial weights.
+    """
+
+    name = "zhou2022"
+    scaling = weighted = False
+    scalars = ("strain_rate", "boundary", "wall_distance")
+    vectors = tensors = ()
+    output, outputs = "scalar", ("scalar",)
+    galilean, symmetry = False, "O(d)"
+
+    def __init__(self, diffusion_length: float = math.sqrt(0.1 / 3) * math.log(5), seed: int = 0):
+        super().__init__()
+        self.config = {"diffusion_length": diffusion_length, "seed": seed}
+        self.diffusion_length = diffusion_length
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.embedding, self.fitting = self._layers()
+
+    @staticmethod
+    def _layers():
+        return perceptron(7, 32, 64, 64, activation=nn.ReLU), perceptron(4 * 64, 128, 1, activation=nn.ReLU)
+
+    def work(self, counts: np.ndarray) -> np.ndarray:
+        """Rows of pair data that clouds of ``counts`` points need."""
+        return counts
+
+    def points(self, flow: FlowField) -> dict[str, torch.Tensor]:
+        """Data of points by name, each (n,) but for the velocity (d, n)."""
+        like = self.fitting[0].weight
+        velocity = as_tensor(flow.velocity.T, like)
+        wall = as_tensor(flow.scalars["wall_distance"], like) / (1.5 * self.diffusion_length)
+        return {
+            "velocity": velocity,
+            "strain_rate": as_tensor(flow.scalars["strain_rate"], like),
+            "boundary": as_tensor(flow.scalars["boundary"], like),
+            "volume": as_tensor(flow.weights, like),
+            "speed": length(velocity),
+            "wall": wall.clamp(max=1.0),
+        }
+
+    def forward(self, clouds: VectorClouds, points=None) -> torch.Tensor:
+        """Closure values of m clouds, shape (m,)."""
+        _, invariants = self._described(clouds, points)
+        return self.fitting(invariants).squeeze(1)
+
+    def _described(self, clouds, points):
+        """GᵀQ/n, (m, 64, 2d + 7) with the positions first, and its invariants GᵀQ QᵀG*/n², (m, 256)."""
+        if points is None:
+            clouds = clouds.compact()
+            points = self.points(clouds.flow)
+        pairs = Pairs.of(clouds, points["velocity"], weighted=False)
+        j, r = pairs.neighbours, pairs.positions
+        u = points["velocity"].index_select(1, j)
+        distance, speed = length(r), points["speed"].index_select(0, j)
+        proximity = 0.01 / (distance + 0.01)
+        cos = -dot(r, u) / (distance * speed + 1e-10)
+        named = [points[name].index_select(0, j) for name in ("strain_rate", "boundary", "volume", "speed", "wall")]
+        s = torch.stack([*named, proximity, 0.5 * (cos + 1.05) * speed * proximity])
+        moments = pairs.moments(self.embedding(s.T), [r / (distance + 1e-5), u, s])[:, :, 1:]
+        return moments, (moments @ moments[:, :4].transpose(1, 2)).flatten(1)
