@@ -1,1 +1,3 @@
-"""Studies whose results the documentation quotes: each module is a command, ``python -m benchmarks.ROOM.NAME``."""
+"""Studies whose results the documentation quotes: each module is a command, ``python -m
+benchmarks.ROOM.NAME``.
+"""

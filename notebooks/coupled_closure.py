@@ -11,21 +11,19 @@
 # ---
 
 # %% [markdown]
-# # A closure in the loop
-#
-# Steady Reynolds-averaged flow with an eddy viscosity $\nu_t$ and a given bulk velocity $U$:
-# $$\mathbf u\cdot\nabla\mathbf u = -\nabla p + \nabla\cdot\left[(\nu+\nu_t)(\nabla\mathbf u + \nabla\mathbf u^T)\right]
-# + f\,\mathbf e, \qquad \nabla\cdot\mathbf u = 0, \qquad \frac1{|\Omega|}\int_\Omega \mathbf u\cdot\mathbf e\,dx = U.$$
-# A closure predicts $\nu_t = G[\mathbf u]$ from the mean flow, and the mean flow depends on $\nu_t$: the two are
-# solved together. *A priori* a closure is judged by its prediction from the true flow. This is not enough: in the
-# loop it sees the flow that it has caused itself, the same error of $\nu_t$ matters more in one place than in
-# another, and the iteration may not converge. What counts is the error of the velocity *a posteriori*.
-#
-# Here a network learns the eddy viscosity of the Spalart-Allmaras model on three periodic hills and takes the model's
-# place on a fourth. A known model as teacher gives data without noise and a true solution in every geometry; data of
-# LES or DNS are used in the same way.
-#
-# Open this file in Jupyter with [jupytext](https://jupytext.readthedocs.io), which runs it as a notebook.
+# # A closure in the loop  Steady Reynolds-averaged flow with an eddy viscosity $\nu_t$ and a given
+# bulk velocity $U$: $$\mathbf u\cdot\nabla\mathbf u = -\nabla p +
+# \nabla\cdot\left[(\nu+\nu_t)(\nabla\mathbf u + \nabla\mathbf u^T)\right] + f\,\mathbf e, \qquad
+# \nabla\cdot\mathbf u = 0, \qquad \frac1{|\Omega|}\int_\Omega \mathbf u\cdot\mathbf e\,dx = U.$$ A
+# closure predicts $\nu_t = G[\mathbf u]$ from the mean flow, and the mean flow depends on $\nu_t$:
+# the two are solved together. *A priori* a closure is judged by its prediction from the true flow.
+# This is not enough: in the loop it sees the flow that it has caused itself, the same error of
+# $\nu_t$ matters more in one place than in another, and the iteration may not converge. What counts
+# is the error of the velocity *a posteriori*.  Here a network learns the eddy viscosity of the
+# Spalart-Allmaras model on three periodic hills and takes the model's place on a fourth. A known
+# model as teacher gives data without noise and a true solution in every geometry; data of LES or
+# DNS are used in the same way.  Open this file in Jupyter with
+# [jupytext](https://jupytext.readthedocs.io), which runs it as a notebook.
 
 # %%
 # %matplotlib inline
@@ -37,18 +35,30 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from meshes import periodic_hill
-from solvers import RANS, LaminarFlow, SpalartAllmaras, along_wall, coupled_rotation_study, station_profiles
-from solvers.studies.run_pictures import convergence, draw_streamlines, streamlines, velocity_profiles, wall_curves
+from solvers import (
+    RANS,
+    LaminarFlow,
+    SpalartAllmaras,
+    along_wall,
+    coupled_rotation_study,
+    station_profiles,
+)
+from solvers.studies.run_pictures import (
+    convergence,
+    draw_streamlines,
+    streamlines,
+    velocity_profiles,
+    wall_curves,
+)
 from vcnn import RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.evaluation import relative_l2
 from vcnn.evaluation.report.pictures import field_comparison, frame_panel
 from vcnn.flow.tensors import norms
 
 # %% [markdown]
-# ## Meshes and flows of the teacher
-# Lengths are in units of the hill's height, velocities in units of the bulk velocity over the crest: the mean over
-# the volume is then 0.72, and the Reynolds number here $1/\nu = 1000$. The slope parameter stretches the flanks of
-# the hill.
+# ## Meshes and flows of the teacher Lengths are in units of the hill's height, velocities in units
+# of the bulk velocity over the crest: the mean over the volume is then 0.72, and the Reynolds
+# number here $1/\nu = 1000$. The slope parameter stretches the flanks of the hill.
 
 # %%
 VISCOSITY, BULK = 1e-3, 0.72
@@ -72,7 +82,9 @@ mesh = hill(1.0)
 drawn(mesh)
 
 # %%
-teacher = {slope: SpalartAllmaras(hill(slope), VISCOSITY, BULK).solve() for slope in (0.8, 1.0, 1.2, 1.6)}
+teacher = {
+    slope: SpalartAllmaras(hill(slope), VISCOSITY, BULK).solve() for slope in (0.8, 1.0, 1.2, 1.6)
+}
 true_wall = along_wall(teacher[1.0], "bottom")
 friction_velocity = BULK * np.sqrt(np.abs(true_wall.skin_friction) / 2)
 first_cell = 2 * teacher[1.0].flow("cell").scalars["wall_distance"].min()
@@ -80,11 +92,11 @@ print(f"first cells at walls: d+ < {friction_velocity.max() * first_cell / VISCO
 streamlines(teacher[1.0].flow("vertex"), WALLS)
 
 # %% [markdown]
-# A `FlowField` holds what is known of a flow at points. Here these are the vertices of the mesh, between which
-# $\nu_t$ is linear, and the closure will be asked there. The error of $\nu_t$ enters the momentum balance as a
-# stress, $2\,\delta\nu_t\,\mathsf S$: it counts in proportion to the strain rate $|\mathsf S|$. The loss is a mean
-# square, so the importance of a point is the square of this rate, bounded where shear at walls exceeds all else, plus
-# 1 for points without strain.
+# A `FlowField` holds what is known of a flow at points. Here these are the vertices of the mesh,
+# between which $\nu_t$ is linear, and the closure will be asked there. The error of $\nu_t$ enters
+# the momentum balance as a stress, $2\,\delta\nu_t\,\mathsf S$: it counts in proportion to the
+# strain rate $|\mathsf S|$. The loss is a mean square, so the importance of a point is the square
+# of this rate, bounded where shear at walls exceeds all else, plus 1 for points without strain.
 
 
 # %%
@@ -99,19 +111,19 @@ true = flows[1.0]
 print(true)
 
 # %% [markdown]
-# ## The closure
-# At each point the network sees the points within a radius of 1: relative positions, velocities, $|\mathsf S|$ and
-# the distance to the wall. With a `spacing` these are not the vertices, which crowd at walls, but the nodes of a
-# lattice that the flow is averaged onto. Clouds are then of about one size on any mesh, and the cost grows with the
-# number of vertices, not with its square. The lattice belongs to the domain, not to the frame.
+# ## The closure At each point the network sees the points within a radius of 1: relative positions,
+# velocities, $|\mathsf S|$ and the distance to the wall. With a `spacing` these are not the
+# vertices, which crowd at walls, but the nodes of a lattice that the flow is averaged onto. Clouds
+# are then of about one size on any mesh, and the cost grows with the number of vertices, not with
+# its square. The lattice belongs to the domain, not to the frame.
 
 # %%
 region = RegionOfInfluence.ball(radius=1.0, spacing=0.25)
 print(f"{region.clouds(true).counts.min()} to {region.clouds(true).counts.max()} points in a cloud")
 
 # %% [markdown]
-# The output is positive, so that $\nu + \nu_t$ is. Slope 1 is never seen in training. Two closures are trained, with
-# the importance and without.
+# The output is positive, so that $\nu + \nu_t$ is. Slope 1 is never seen in training. Two closures
+# are trained, with the importance and without.
 
 
 # %%
@@ -119,7 +131,9 @@ def train(importance):
     network = VectorCloudNetwork(["strain_rate", "wall_distance"], output="positive_scalar")
     config = TrainingConfig(epochs=30, batch_size=128, learning_rate=3e-3)
     training = [flows[slope] for slope in (0.8, 1.2, 1.6)]
-    return fit(network, training, "eddy_viscosity", region, config, importance=importance, progress=False)
+    return fit(
+        network, training, "eddy_viscosity", region, config, importance=importance, progress=False
+    )
 
 
 closure, unweighted = train("importance"), train(None)
@@ -128,10 +142,10 @@ for name, one in {"weighted by importance": closure, "unweighted": unweighted}.i
     print(f"a priori error of the eddy viscosity, {name}: {error:.1%}")
 
 # %% [markdown]
-# ## In the loop
-# A round corrects the flow by Newton's method, as a rule once, and asks the closure once; $\nu_t$ is updated by
-# Anderson acceleration. The run ends when the momentum balance holds and the closure agrees with the $\nu_t$ that the
-# flow was solved with, both to $10^{-9}$, or it raises a `DivergenceError`.
+# ## In the loop A round corrects the flow by Newton's method, as a rule once, and asks the closure
+# once; $\nu_t$ is updated by Anderson acceleration. The run ends when the momentum balance holds
+# and the closure agrees with the $\nu_t$ that the flow was solved with, both to $10^{-9}$, or it
+# raises a `DivergenceError`.
 
 # %%
 problem = RANS(mesh, VISCOSITY, BULK, closure=closure, location="vertex")
@@ -157,11 +171,17 @@ for name, error in errors.items():
 assert errors["closure in the loop"] < 0.01
 
 # %% [markdown]
-# The first number is no closure's fault: $\nu_t$ is known at the vertices only. The second and the third differ by
-# the feedback, small here. The unweighted closure is about as good a priori, and worse where it counts.
+# The first number is no closure's fault: $\nu_t$ is known at the vertices only. The second and the
+# third differ by the feedback, small here. The unweighted closure is about as good a priori, and
+# worse where it counts.
 
 # %%
-field_comparison(flow, true.scalars["eddy_viscosity"], flow.scalars["eddy_viscosity"], "eddy viscosity in the loop")
+field_comparison(
+    flow,
+    true.scalars["eddy_viscosity"],
+    flow.scalars["eddy_viscosity"],
+    "eddy viscosity in the loop",
+)
 
 # %%
 stations = [0.5, 2.0, 4.0, 6.0, 8.0]
@@ -172,32 +192,36 @@ velocity_profiles(station_profiles(result, stations), reference, BULK, "Spalart-
 streamlines(flow, WALLS)
 
 # %% [markdown]
-# Down the lee side the skin friction all but vanishes, and where exactly it changes its sign there says little. The
-# flow reattaches at the foot of the next hill.
+# Down the lee side the skin friction all but vanishes, and where exactly it changes its sign there
+# says little. The flow reattaches at the foot of the next hill.
 
 # %%
 wall = along_wall(result, "bottom")
-print(f"reattachment at x = {wall.reattachment[-1, 0]:.3f}, teacher {true_wall.reattachment[-1, 0]:.3f}")
+print(
+    f"reattachment at x = {wall.reattachment[-1, 0]:.3f}, teacher {true_wall.reattachment[-1, 0]:.3f}"
+)
 wall_curves({"closure": wall, "Spalart-Allmaras": true_wall})
 
 # %% [markdown]
-# ## The start does not matter
-# The first run began from $\nu_t = 0.02\,U d$, $d$ the distance to the wall. From a laminar flow at a tenth of the
-# Reynolds number, or from the teacher's flow, the iteration finds the same solution.
+# ## The start does not matter The first run began from $\nu_t = 0.02\,U d$, $d$ the distance to the
+# wall. From a laminar flow at a tenth of the Reynolds number, or from the teacher's flow, the
+# iteration finds the same solution.
 
 # %%
 starts = {"laminar flow": LaminarFlow(mesh, 10 * VISCOSITY, BULK).solve(), "teacher": teacher[1.0]}
 for name, start in starts.items():
     other = problem.solve(start=start)
     difference = velocity_error(other, flow)
-    print(f"from the {name}: {len(other.history)} rounds, relative difference of the velocity {difference:.1e}")
+    print(
+        f"from the {name}: {len(other.history)} rounds, relative difference of the velocity {difference:.1e}"
+    )
     assert difference < 1e-8
 
 # %% [markdown]
-# ## The frame does not matter
-# Now the whole problem is turned, mesh, periods and driving force, and solved anew from the beginning. The flow found
-# is turned back and compared. The network is invariant by construction, not by training: what is left is round-off
-# and the tolerance of the iteration.
+# ## The frame does not matter Now the whole problem is turned, mesh, periods and driving force, and
+# solved anew from the beginning. The flow found is turned back and compared. The network is
+# invariant by construction, not by training: what is left is round-off and the tolerance of the
+# iteration.
 
 # %%
 study = coupled_rotation_study({"closure": closure}, problem, angles=(35, 90), progress=False)
@@ -210,7 +234,9 @@ for angle, run in zip(study.angles, study.runs["closure"], strict=True):
 def in_their_frames(study):
     frames = [run.flow for run in study.runs["closure"]]
     speeds = [norms(frame.velocity) for frame in frames]
-    figure = frame_panel(frames, study.angles, {"closure": speeds}, Normalize(0, speeds[0].max()), "viridis", "|u|")
+    figure = frame_panel(
+        frames, study.angles, {"closure": speeds}, Normalize(0, speeds[0].max()), "viridis", "|u|"
+    )
     for axes, frame in zip(figure.axes, frames, strict=False):
         draw_streamlines(axes, frame, WALLS, width=0.5)
     return figure
@@ -219,13 +245,13 @@ def in_their_frames(study):
 in_their_frames(study)
 
 # %% [markdown]
-# ## What to watch
-# - **Clipping.** In the loop $\nu_t$ is kept between 0 and $U d$, $d$ the largest distance to a wall. If a converged
-#   flow is still clipped there, it is a solution of the bounds and not of the closure; the run logs a warning.
-# - **Extrapolation.** `closure.extrapolation(flow)` is the distance of each cloud to the clouds of training; beyond 1
-#   the closure extrapolates. About 1 % of clouds like those of training do so, too.
-# - **What the closure does not see.** The network is not told the molecular viscosity. At another Reynolds number the
-#   clouds look much the same and $\nu_t$ should not: there is no alarm, and the prediction is wrong.
+# ## What to watch - **Clipping.** In the loop $\nu_t$ is kept between 0 and $U d$, $d$ the largest
+# distance to a wall. If a converged flow is still clipped there, it is a solution of the bounds and
+# not of the closure; the run logs a warning. - **Extrapolation.** `closure.extrapolation(flow)` is
+# the distance of each cloud to the clouds of training; beyond 1 the closure extrapolates. About 1 %
+# of clouds like those of training do so, too. - **What the closure does not see.** The network is
+# not told the molecular viscosity. At another Reynolds number the clouds look much the same and
+# $\nu_t$ should not: there is no alarm, and the prediction is wrong.
 
 # %%
 print("slope  Reynolds number  clipped  extrapolating  error of eddy viscosity  of velocity")
@@ -234,11 +260,16 @@ for slope, viscosity in ((1.0, VISCOSITY), (3.0, VISCOSITY), (1.0, 3 * VISCOSITY
     run = replace(problem, mesh=hill(slope), viscosity=viscosity).solve()
     found = run.flow("vertex")
     beyond = np.mean(closure.extrapolation(found) > 1)
-    error = relative_l2(found.scalars["eddy_viscosity"], there.scalars["eddy_viscosity"], there.weights)
-    print(f"{slope:5g} {1 / viscosity:16.0f} {run.history.clipped[-1]:8.1%} {beyond:14.1%} {error:24.1%} "
-          f"{velocity_error(run, there):12.1%}")  # fmt: skip
+    error = relative_l2(
+        found.scalars["eddy_viscosity"], there.scalars["eddy_viscosity"], there.weights
+    )
+    print(
+        f"{slope:5g} {1 / viscosity:16.0f} {run.history.clipped[-1]:8.1%} {beyond:14.1%} {error:24.1%} "
+        f"{velocity_error(run, there):12.1%}"
+    )
 
 # %% [markdown]
-# A closure that is to serve at several Reynolds numbers needs them among its training flows and $\nu$ among its
-# inputs, for instance as the scalar $d\,|\mathbf u|/\nu$. In the loop whatever has `predict(flow)` is a closure, also
-# a few lines that add this scalar to the flow and then ask the network; $\nu$ is `flow.parameters["viscosity"]`.
+# A closure that is to serve at several Reynolds numbers needs them among its training flows and
+# $\nu$ among its inputs, for instance as the scalar $d\,|\mathbf u|/\nu$. In the loop whatever has
+# `predict(flow)` is a closure, also a few lines that add this scalar to the flow and then ask the
+# network; $\nu$ is `flow.parameters["viscosity"]`.

@@ -11,15 +11,11 @@
 # ---
 
 # %% [markdown]
-# # A first closure
-#
-# A scalar is carried by laminar flow over a periodic hill, diffuses, decays and is produced where the strain is
-# large:
-# $$\mathbf u\cdot\nabla c - D\nabla^2 c + \zeta |c|c = P .$$
-# A closure gives $c$ at a point from the velocities around it, without solving this equation. Here one is trained
-# on two hills, small and quick: `vcnn demo` does it in earnest.
-#
-# Open this file in Jupyter with [jupytext](https://jupytext.readthedocs.io), which runs it as a notebook.
+# # A first closure  A scalar is carried by laminar flow over a periodic hill, diffuses, decays and
+# is produced where the strain is large: $$\mathbf u\cdot\nabla c - D\nabla^2 c + \zeta |c|c = P .$$
+# A closure gives $c$ at a point from the velocities around it, without solving this equation. Here
+# one is trained on two hills, small and quick: `vcnn demo` does it in earnest.  Open this file in
+# Jupyter with [jupytext](https://jupytext.readthedocs.io), which runs it as a notebook.
 
 # %%
 # %matplotlib inline
@@ -31,8 +27,8 @@ from vcnn.evaluation import relative_l2
 from vcnn.evaluation.report.pictures import field_comparison, field_figure, prediction_panel
 
 # %% [markdown]
-# ## Flows
-# The flow comes from a finite-element solution; a `FlowField` holds what is known of it at the centres of cells.
+# ## Flows The flow comes from a finite-element solution; a `FlowField` holds what is known of it at
+# the centres of cells.
 
 # %%
 flows = {slope: hill_concentration(slope, cells=(48, 32)) for slope in (1.0, 1.5, 2.0)}
@@ -43,9 +39,9 @@ print(flow)
 field_figure(flow, np.linalg.norm(flow.velocity, axis=1), "speed", "Slope 1.5")
 
 # %% [markdown]
-# ## Clouds
-# What happens at a point depends on a neighbourhood that reaches upstream as far as diffusion and decay let a source
-# be felt: an ellipse along the velocity, larger where the flow is faster. It crosses the period of the domain.
+# ## Clouds What happens at a point depends on a neighbourhood that reaches upstream as far as
+# diffusion and decay let a source be felt: an ellipse along the velocity, larger where the flow is
+# faster. It crosses the period of the domain.
 
 # %%
 region = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)
@@ -68,8 +64,8 @@ print(f"error on the unseen hill: {100 * relative_l2(prediction, truth, flow.wei
 field_comparison(flow, truth, prediction, "concentration")
 
 # %% [markdown]
-# ## Another frame
-# The same flow, described in a frame that is turned by 70 degrees: clouds are built anew, the prediction stays.
+# ## Another frame The same flow, described in a frame that is turned by 70 degrees: clouds are
+# built anew, the prediction stays.
 
 # %%
 angle = np.deg2rad(70)
@@ -80,6 +76,8 @@ print(f"relative change in the turned frame (single precision): {change:.1e}")
 # %%
 from vcnn.evaluation.frames import rotate_study  # noqa: E402
 
-study = rotate_study({"vector cloud": closure}, flow, angles=(0, 70, 180), curve_centres=50, progress=False)
+study = rotate_study(
+    {"vector cloud": closure}, flow, angles=(0, 70, 180), curve_centres=50, progress=False
+)
 assert study.variation["vector cloud"] < 1e-9
 prediction_panel(study)

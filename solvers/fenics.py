@@ -6,18 +6,20 @@ import time
 
 from vcnn.errors import InputError
 
-with contextlib.suppress(ImportError):   # the wheel wants to load MPI first; conda's dolfinx has no need of it
+with contextlib.suppress(
+    ImportError
+):  # the wheel wants to load MPI first; conda's dolfinx has no need of it
     import dolfinx_solver  # noqa: F401
 
-# Where numba is installed, dolfinx.fem.petsc makes all symbols of PETSc's libraries global, HDF5's and LAPACK's among
-# them, and h5py fails and torch crashes on them. So it must not find it.
+# Where numba is installed, dolfinx.fem.petsc makes all symbols of PETSc's libraries global, HDF5's
+# and LAPACK's among them, and h5py fails and torch crashes on them. So it must not find it.
 numba = sys.modules.get("numba")
 sys.modules["numba"] = None
 
 try:
     import petsc4py
 
-    petsc4py.init(["vcnn", "-no_signal_handler"])   # else PETSc turns a closed pipe into an abort
+    petsc4py.init(["vcnn", "-no_signal_handler"])  # else PETSc turns a closed pipe into an abort
 
     import basix
     import basix.ufl
@@ -46,7 +48,7 @@ def _abort_all_ranks(kind, error, traceback):
     """An exception on one rank would leave the others waiting for ever."""
     sys.__excepthook__(kind, error, traceback)
     sys.stderr.flush()
-    time.sleep(0.5)   # Abort would overtake the message on its way through mpirun
+    time.sleep(0.5)  # Abort would overtake the message on its way through mpirun
     MPI.COMM_WORLD.Abort(1)
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("CI", derandomize=True)   # what lands does not hang on a draw; searches are made elsewhere
+settings.register_profile(
+    "CI", derandomize=True
+)  # what lands does not hang on a draw; searches are made elsewhere
 if os.environ.get("CI"):
     settings.load_profile("CI")
 

@@ -1,4 +1,6 @@
-"""The velocities submitted to the Closure Challenge: complete, converged, and those of the shipped closure."""
+"""The velocities submitted to the Closure Challenge: complete, converged, and those of the shipped
+closure.
+"""
 
 import json
 from pathlib import Path
@@ -11,9 +13,17 @@ from vcnn import Closure
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 FOLDER = BENCHMARKS / "results" / "closure_challenge"
 FLOWS = (
-    "alpha_05_4071_2024", "alpha_05_4071_4048", "alpha_15_13929_2024", "alpha_15_13929_4048",
-    "AR_1_Ret_360", "AR_3_Ret_360", "AR_14_Ret_180", "NASA_2DWMH", "PHLL10595", "CBFS13700",
-)  # fmt: skip
+    "alpha_05_4071_2024",
+    "alpha_05_4071_4048",
+    "alpha_15_13929_2024",
+    "alpha_15_13929_4048",
+    "AR_1_Ret_360",
+    "AR_3_Ret_360",
+    "AR_14_Ret_180",
+    "NASA_2DWMH",
+    "PHLL10595",
+    "CBFS13700",
+)
 
 
 @pytest.mark.parametrize("name", FLOWS)
@@ -35,9 +45,12 @@ def test_the_shipped_closure_leads_to_a_submitted_velocity(shared_data, monkeypa
     name = "alpha_15_13929_2024"
     mesh, data = read_hill(shared_data / "closure_challenge" / "test_inputs" / f"{name}.npz")
     problem = RANS(
-        thinned(mesh), float(data["nu"]), float(data["ubar_dns"][0]), closure=Closure.pretrained("hill-stress"),
+        thinned(mesh),
+        float(data["nu"]),
+        float(data["ubar_dns"][0]),
+        closure=Closure.pretrained("hill-stress"),
         location="vertex",
-    )  # fmt: skip
+    )
     found = evaluate(problem.solve(tolerance=1e-6).velocity, data["eval_points"][:, :2])
     submitted = np.loadtxt(FOLDER / f"{name}.csv", delimiter=",")
     assert not submitted[:, 2].any()

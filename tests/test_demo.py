@@ -1,4 +1,6 @@
-"""The demo on a small scale: it reports what it did, goes on after an interruption, and overwrites nothing unasked."""
+"""The demo on a small scale: it reports what it did, goes on after an interruption, and overwrites
+nothing unasked.
+"""
 
 import json
 
@@ -9,8 +11,14 @@ import typer.testing
 import solvers.cli.demo
 from vcnn import FlowField, InputError
 
-SMALL = {"CELLS": (24, 16), "COARSE": (18, 12), "TRAINING_SLOPES": (1.0, 2.0), "UNSEEN_SLOPES": (1.4, 0.5),
-         "VECTOR_CLOUD": {"epochs": 3}, "GRAPH_KERNEL": {"epochs": 1, "centres": 40, "max_points": 8}}  # fmt: skip
+SMALL = {
+    "CELLS": (24, 16),
+    "COARSE": (18, 12),
+    "TRAINING_SLOPES": (1.0, 2.0),
+    "UNSEEN_SLOPES": (1.4, 0.5),
+    "VECTOR_CLOUD": {"epochs": 3},
+    "GRAPH_KERNEL": {"epochs": 1, "centres": 40, "max_points": 8},
+}
 
 
 def test_small_demo(tmp_path, monkeypatch, capsys):
@@ -21,14 +29,18 @@ def test_small_demo(tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert printed.rstrip().endswith(f"report: {folder / 'report' / 'report.html'}")
     numbers = json.loads((folder / "report" / "report.json").read_text())
-    vector_cloud, graph = (numbers["error_variation"][n] for n in ("vector-cloud network", "graph kernel network"))
+    vector_cloud, graph = (
+        numbers["error_variation"][n] for n in ("vector-cloud network", "graph kernel network")
+    )
     assert vector_cloud < 1e-9 < 1e-2 < graph
     page = (folder / "report" / "report.html").read_text()
     assert page.count("data:image/png") >= 6
     predicted = FlowField.load(next((folder / "predictions").glob("hill_0.5_*.vtu")))
     scalars = predicted.scalars
-    np.testing.assert_allclose(scalars["concentration_predicted"] - scalars["concentration"],
-                               scalars["concentration_error"])  # fmt: skip
+    np.testing.assert_allclose(
+        scalars["concentration_predicted"] - scalars["concentration"],
+        scalars["concentration_error"],
+    )
 
     with pytest.raises(InputError, match="--force"):
         solvers.cli.demo.demo(folder, [], False)

@@ -31,8 +31,15 @@ def build_network(name: str, config: dict) -> nn.Module:
     """
     network = _PUBLISHED.get(name) or architectures().get(name)
     if network is None:
-        raise InputError(f"architecture: expected one of {', '.join(architectures())}, got {name!r}")
+        raise InputError(
+            f"architecture: expected one of {', '.join(architectures())}, got {name!r}"
+        )
     try:
         return network(**config)
-    except (TypeError, RuntimeError) as error:  # an unknown keyword; torch's answer to a width below zero
-        raise InputError(f"architecture {name!r}: {str(error).splitlines()[0].split('() ')[-1]}") from None
+    except (
+        TypeError,
+        RuntimeError,
+    ) as error:  # an unknown keyword; torch's answer to a width below zero
+        raise InputError(
+            f"architecture {name!r}: {str(error).splitlines()[0].split('() ')[-1]}"
+        ) from None

@@ -4,7 +4,9 @@ from contextlib import contextmanager
 
 
 class InputError(ValueError):
-    """Something that a user supplied cannot be used; the message names it and says what was expected."""
+    """Something that a user supplied cannot be used; the message names it and says what was
+    expected.
+    """
 
 
 class DivergenceError(RuntimeError):
@@ -18,4 +20,6 @@ def naming(what):
         yield
     except InputError as error:
         message = str(error)
-        raise InputError(message if message.startswith(str(what)) else f"{what}: {message}") from None
+        raise InputError(
+            message if message.startswith(str(what)) else f"{what}: {message}"
+        ) from None

@@ -30,7 +30,8 @@ def claim(path, force: bool = False) -> Path:
 
 @contextmanager
 def staged(directory) -> Iterator[Path]:
-    """A folder to write files into; they appear in ``directory`` together, once the block ends without error.
+    """A folder to write files into; they appear in ``directory`` together, once the block ends
+    without error.
 
     If the directory exists already, files of the same names are replaced and others stay.
     """

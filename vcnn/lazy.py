@@ -1,4 +1,6 @@
-"""Names that a package exports and imports on first use, so that reading a flow does not import torch."""
+"""Names that a package exports and imports on first use, so that reading a flow does not import
+torch.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,11 @@ from pathlib import Path
 
 
 def lazy_exports(package: str, file: str) -> tuple[Callable, Callable, list[str]]:
-    """``__getattr__``, ``__dir__`` and ``__all__`` of a package that exports what its ``TYPE_CHECKING`` block imports.
+    """``__getattr__``, ``__dir__`` and ``__all__`` of a package that exports what its
+    ``TYPE_CHECKING`` block imports.
 
-    The block is the one place that says what is exported: type checkers and editors read it as they read any import,
-    and this function reads it as text. A package begins with
+    The block is the one place that says what is exported: type checkers and editors read it as they
+    read any import, and this function reads it as text. A package begins with
 
         if TYPE_CHECKING:
             from package.module import Name as Name
@@ -37,6 +40,10 @@ def lazy_exports(package: str, file: str) -> tuple[Callable, Callable, list[str]
 def _type_checking_imports(source: str) -> dict[str, str]:
     """Name -> module, of the imports in ``if TYPE_CHECKING:``."""
     blocks = [node for node in ast.parse(source).body if isinstance(node, ast.If)]
-    guarded = [node for node in blocks if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"]
+    guarded = [
+        node
+        for node in blocks
+        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    ]
     imports = [line for node in guarded for line in node.body if isinstance(line, ast.ImportFrom)]
     return {alias.name: line.module for line in imports for alias in line.names}

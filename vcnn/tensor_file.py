@@ -21,7 +21,7 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], header: dict)
     try:
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         part.touch()
-        usual = part.stat().st_mode   # safetensors would keep the file from all but its owner
+        usual = part.stat().st_mode  # safetensors would keep the file from all but its owner
         save_file(tensors, part, metadata={"vcnn": json.dumps(header)})
         part.chmod(usual)
         os.replace(part, path)

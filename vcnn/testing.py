@@ -1,9 +1,10 @@
-"""Tests of symmetry for any closure or network: how far predictions are from turning with the frame.
+"""Tests of symmetry for any closure or network: how far predictions are from turning with the
+frame.
 
-    from vcnn.testing import equivariance_errors, assert_equivariant
+from vcnn.testing import equivariance_errors, assert_equivariant
 
-    print(equivariance_errors(closure, flow))
-    assert_equivariant(closure, flow, 1e-12)
+print(equivariance_errors(closure, flow))
+assert_equivariant(closure, flow, 1e-12)
 """
 
 from vcnn.evaluation.equivariance import (

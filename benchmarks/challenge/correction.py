@@ -1,9 +1,10 @@
-"""A correction β of another model's eddy viscosity, learned on periodic hills, that can go to other flows.
+"""A correction β of another model's eddy viscosity, learned on periodic hills, that can go to other
+flows.
 
-ν_t = β ν₀ with ν₀ that of OpenFOAM's k-ω SST, a field given once: what the model knows of a flow is kept where nothing
-better is known. What β should be comes from inversions (`hill_floors.py`), in the manner of Parish & Duraisamy,
-J. Comput. Phys. 305 (2016) 758; here it is nonlocal and is asked in the loop.
-"""
+ν_t = β ν₀ with ν₀ that of OpenFOAM's k-ω SST, a field given once: what the model knows of a flow is
+kept where nothing better is known. What β should be comes from inversions (`hill_floors.py`), in
+the manner of Parish & Duraisamy, J. Comput. Phys. 305 (2016) 758; here it is nonlocal and is asked
+in the loop."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from solvers import RANS
 from solvers.learning.inversion import Smoothing
 from vcnn import FlowField, TrainingConfig, VectorCloudNetwork, fit
 
-BOUNDS = (0.25, 4.0)   # of β
+BOUNDS = (0.25, 4.0)  # of β
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +34,11 @@ class Corrected:
     baseline : (M,)
         ν₀ at the vertices of the mesh.
     trust : (M,) or float
-        From 0 to 1: how much of β − 1 is used, as from :func:`trust`. It is given once: one that followed the flow
-        would keep flow and closure from settling.
+        From 0 to 1: how much of β − 1 is used, as from :func:`trust`. It is given once: one that
+        followed the flow would keep flow and closure from settling.
     smoothed : callable (M,) -> (M,), optional
-        Makes β as smooth as it was in training (:meth:`solvers.learning.inversion.Smoothing.smoothed`).
+        Makes β as smooth as it was in training
+        (:meth:`solvers.learning.inversion.Smoothing.smoothed`).
     """
 
     factor: object
@@ -53,31 +55,48 @@ class Corrected:
 
 
 def corrected(factor, problem, first) -> RANS:
-    """A problem whose closure is ν₀ (M,), corrected where ``first``, its solution, is like flows of training."""
+    """A problem whose closure is ν₀ (M,), corrected where ``first``, its solution, is like flows of
+    training.
+    """
     smoothed = Smoothing(first.domain, LENGTH).smoothed
-    return replace(problem, closure=Corrected(factor, problem.closure, trust(factor, first.flow("vertex")), smoothed))
+    return replace(
+        problem,
+        closure=Corrected(factor, problem.closure, trust(factor, first.flow("vertex")), smoothed),
+    )
 
 
 def trust(factor, flow) -> np.ndarray:
-    """(M,): 1 where a flow is like those of training, 0 from an extrapolation of 2 on, smooth in between."""
+    """(M,): 1 where a flow is like those of training, 0 from an extrapolation of 2 on, smooth in
+    between.
+    """
     x = np.clip(2 - factor.extrapolation(flow), 0, 1)
     return x**2 * (3 - 2 * x)
 
 
 def corrections(name, folder):
-    """The flow of a hill's inversion with β = (ν + ν_t) / (ν + ν₀), and what an error of it counts for: (ν₀ |S|)²."""
+    """The flow of a hill's inversion with β = (ν + ν_t) / (ν + ν₀), and what an error of it counts
+    for: (ν₀ |S|)².
+    """
     flow, baseline = FlowField.load(inverted(name, "eddy viscosity", folder)), hill_baseline(name)
     nu = flow.parameters["viscosity"]
     beta = np.clip((nu + flow.scalars["eddy_viscosity"]) / (nu + baseline), *BOUNDS)
     weight = (baseline * np.minimum(flow.scalars["strain_rate"], 10)) ** 2
-    return flow.with_fields(scalars={"correction": beta, "importance": weight / np.average(weight) + 0.1})
+    return flow.with_fields(
+        scalars={"correction": beta, "importance": weight / np.average(weight) + 0.1}
+    )
 
 
 def trained_correction(folder):
     """β, learned from the inversions of the training hills."""
     network = VectorCloudNetwork(["wall_distance"], output="positive_scalar", order=2)
     return fit(
-        network, [corrections(name, folder) for name in hills("train")], "correction", REGION,
-        TrainingConfig(epochs=12, centres=2500), importance="importance", run_directory=Path(folder) / "correction",
-        units=UNITS, provenance={"teacher": "inversion over SST", "flows": hills("train")},
-    )  # fmt: skip
+        network,
+        [corrections(name, folder) for name in hills("train")],
+        "correction",
+        REGION,
+        TrainingConfig(epochs=12, centres=2500),
+        importance="importance",
+        run_directory=Path(folder) / "correction",
+        units=UNITS,
+        provenance={"teacher": "inversion over SST", "flows": hills("train")},
+    )

@@ -1,14 +1,16 @@
-"""A closure for developed flow in ducts, learned from DNS stresses at four ratios and coupled at a fifth.
+"""A closure for developed flow in ducts, learned from DNS stresses at four ratios and coupled at a
+fifth.
 
     python -m benchmarks.challenge.duct_closure FOLDER
 
-Keeps flows and closure in FOLDER, so that an interrupted run goes on. Units are those of `ducts.read_duct`.
+Keeps flows and closure in FOLDER, so that an interrupted run goes on. Units are those of
+`ducts.read_duct`.
 
-The network predicts β and â: ν_t = β ν₀ with ν₀ the ν_t of OpenFOAM's k-ω SST, and a = (1 − e^{−d⁺/26}) â. All that it
-is told is in outer units, velocities relative to those around (the defect law); what depends on the Reynolds number, of
-which it has seen one, is in ν₀ and in van Driest's damping. A developed flow does not feel the part φ (3 n nᵀ − 1) of
-a, n along the flow, whose divergence is a gradient in the section: it is taken off, else it would be most of a.
-"""
+The network predicts β and â: ν_t = β ν₀ with ν₀ the ν_t of OpenFOAM's k-ω SST, and a = (1 −
+e^{−d⁺/26}) â. All that it is told is in outer units, velocities relative to those around (the
+defect law); what depends on the Reynolds number, of which it has seen one, is in ν₀ and in van
+Driest's damping. A developed flow does not feel the part φ (3 n nᵀ − 1) of a, n along the flow,
+whose divergence is a gradient in the section: it is taken off, else it would be most of a."""
 
 from __future__ import annotations
 
@@ -32,14 +34,31 @@ from benchmarks.data.ducts import (
     sst_flow,
 )
 from solvers import RANS
-from vcnn import Closure, DivergenceError, FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
+from vcnn import (
+    Closure,
+    DivergenceError,
+    FlowField,
+    RegionOfInfluence,
+    TrainingConfig,
+    VectorCloudNetwork,
+    fit,
+)
 from vcnn.flow import concatenate
 
 REGION = RegionOfInfluence.ball(0.8, spacing=0.1)
-LAYER = 0.145   # of the half height: where d⁺ is 26 in training
-BLENDS = (0.0, 0.5, 1.0)   # of DNS in SST: in the loop the closure meets flows that are not yet right
+LAYER = 0.145  # of the half height: where d⁺ is 26 in training
+BLENDS = (
+    0.0,
+    0.5,
+    1.0,
+)  # of DNS in SST: in the loop the closure meets flows that are not yet right
 _MIRRORS = [np.diag([1.0, y, z]) for y, z in ((1, 1), (-1, 1), (1, -1), (-1, -1))]
-_SCALARS = ("wall_distance", "layer", "beta", "importance")   # layer: the wall distance, finer near the wall
+_SCALARS = (
+    "wall_distance",
+    "layer",
+    "beta",
+    "importance",
+)  # layer: the wall distance, finer near the wall
 
 
 def damping(flow) -> np.ndarray:
@@ -53,17 +72,20 @@ def baseline(mesh, data) -> np.ndarray:
 
 
 def whole_duct(flow) -> FlowField:
-    """A quarter of a flow, mirrored in y and z, as loose points; the quarter comes first, its images are no centres.
+    """A quarter of a flow, mirrored in y and z, as loose points; the quarter comes first, its
+    images are no centres.
 
-    A cloud at a plane of symmetry is then its own mirror image, and so is what is predicted from it.
-    """
+    A cloud at a plane of symmetry is then its own mirror image, and so is what is predicted from
+    it."""
     flow = flow.with_fields(scalars={"layer": 1 - np.exp(-flow.scalars["wall_distance"] / LAYER)})
     named = {name: flow.scalars[name] for name in _SCALARS if name in flow.scalars}
     tensors = {name: T for name, T in flow.tensors.items() if name == "anisotropy"}
     quarter = replace(flow, mesh=None, location=None, scalars=named, tensors=tensors)
     first, *images = (quarter.rotated(R) for R in _MIRRORS)
     if "importance" in named:
-        images = [image.with_fields(scalars={"importance": np.zeros(len(flow))}) for image in images]
+        images = [
+            image.with_fields(scalars={"importance": np.zeros(len(flow))}) for image in images
+        ]
     return replace(concatenate([first, *images]), parameters=flow.parameters)
 
 
@@ -78,7 +100,10 @@ class DuctClosure:
         centres = np.arange(len(flow)) if centres is None else centres
         found = self.closure.predict(whole_duct(flow), centres, dtype)
         nu_t = found["beta"] * self.baseline[centres]
-        return {"eddy_viscosity": nu_t, "anisotropy": damping(flow)[centres, None, None] * found["anisotropy"]}
+        return {
+            "eddy_viscosity": nu_t,
+            "anisotropy": damping(flow)[centres, None, None] * found["anisotropy"],
+        }
 
     def extrapolation(self, flow) -> np.ndarray:
         return self.closure.extrapolation(whole_duct(flow), np.arange(len(flow)))
@@ -101,27 +126,44 @@ def training_flows(ratio, folder) -> list[FlowField]:
     a = a / np.maximum(damping(dns), 1e-3)[:, None, None]
     nu_0 = baseline(mesh, data)
     shear = nu_0 * dns.scalars["strain_rate"]
-    beside_the_end = dns.points[:, 2] > dns.points[:, 2].max() - 2.5   # the rest of a wide duct is a channel
+    beside_the_end = (
+        dns.points[:, 2] > dns.points[:, 2].max() - 2.5
+    )  # the rest of a wide duct is a channel
     known = {
         "beta": np.clip(np.divide(nu_t, nu_0, out=np.zeros_like(nu_t), where=nu_0 > 1e-9), 0, 4),
         "importance": (0.3 + np.minimum(shear**2, 1)) * np.where(beside_the_end, 4, 1),
     }
-    mixed = (replace(sst, velocity=part * dns.velocity + (1 - part) * sst.velocity) for part in BLENDS)
+    mixed = (
+        replace(sst, velocity=part * dns.velocity + (1 - part) * sst.velocity) for part in BLENDS
+    )
     return [whole_duct(flow.with_fields(known, tensors={"anisotropy": a})) for flow in mixed]
 
 
 def trained(folder) -> Closure:
     """The closure of all ducts but the one for validation."""
-    flows = [flow for ratio in RATIOS if ratio != VALIDATION for flow in training_flows(ratio, folder)]
+    flows = [
+        flow for ratio in RATIOS if ratio != VALIDATION for flow in training_flows(ratio, folder)
+    ]
     network = VectorCloudNetwork(
-        ["wall_distance", "layer"], output=["positive_scalar", "traceless_symmetric_tensor"], order=2, galilean=True,
-        embedding=32, retained=5, hidden=48, fitting=(96, 96),
-    )  # fmt: skip
+        ["wall_distance", "layer"],
+        output=["positive_scalar", "traceless_symmetric_tensor"],
+        order=2,
+        galilean=True,
+        embedding=32,
+        retained=5,
+        hidden=48,
+        fitting=(96, 96),
+    )
     return fit(
-        network, flows, ["beta", "anisotropy"], REGION, TrainingConfig(epochs=50, centres=2500),
-        importance="importance", run_directory=Path(folder) / "closure",
+        network,
+        flows,
+        ["beta", "anisotropy"],
+        REGION,
+        TrainingConfig(epochs=50, centres=2500),
+        importance="importance",
+        run_directory=Path(folder) / "closure",
         units={"length": "half height", "velocity": "friction velocity of k-omega SST"},
-    )  # fmt: skip
+    )
 
 
 def main(folder):
@@ -129,21 +171,32 @@ def main(folder):
     mesh, data = read_duct(duct(VALIDATION))
     closure = DuctClosure(trained(folder), baseline(mesh, data))
     truth, start = data["les_velocity"], sst_flow(duct(VALIDATION))
-    problem = RANS(mesh, data["viscosity"], closure=closure, location="vertex", conditions=conditions(data))
+    problem = RANS(
+        mesh, data["viscosity"], closure=closure, location="vertex", conditions=conditions(data)
+    )
     values = closure.predict(start.flow("vertex"))
-    once = replace(problem, closure=values["eddy_viscosity"], anisotropy=values["anisotropy"]).solve(start)
+    once = replace(
+        problem, closure=values["eddy_viscosity"], anisotropy=values["anisotropy"]
+    ).solve(start)
     results = {"SST": data["sst_velocity"], "asked once, of SST's flow": once.flow().velocity}
     best, begin = Path(folder) / "coupled.npz", time.perf_counter()
     try:
         result = problem.solve(start, tolerance=1e-5, max_rounds=60, checkpoint=best)
     except DivergenceError as error:
         print(error)
-        result = problem.solve(best, tolerance=1e-2, max_rounds=5)   # the flow that agrees best with the closure
+        result = problem.solve(
+            best, tolerance=1e-2, max_rounds=5
+        )  # the flow that agrees best with the closure
     seconds, change = time.perf_counter() - begin, result.history.change[-1]
-    results[f"in the loop, {seconds:.0f} s, the stress still changes by {change:.1e}"] = result.flow().velocity
+    results[f"in the loop, {seconds:.0f} s, the stress still changes by {change:.1e}"] = (
+        result.flow().velocity
+    )
     for name, u in results.items():
         both = score(u, truth), score(u[:, 1:], truth[:, 1:])
-        print(f"ratio {VALIDATION}, {name}: {100 * both[0]:.2f} %, secondary flow {100 * both[1]:.1f} %", flush=True)
+        print(
+            f"ratio {VALIDATION}, {name}: {100 * both[0]:.2f} %, secondary flow {100 * both[1]:.1f} %",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

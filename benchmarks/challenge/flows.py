@@ -1,8 +1,8 @@
-"""Flows of the Closure Challenge, those with a truth and those without, solved with closures in the loop.
+"""Flows of the Closure Challenge, those with a truth and those without, solved with closures in the
+loop.
 
-Each is driven as its reference is: hills by `ubar_dns` where the file has it, ducts by the bulk velocity, flows with an
-inlet by its profile.
-"""
+Each is driven as its reference is: hills by `ubar_dns` where the file has it, ducts by the bulk
+velocity, flows with an inlet by its profile."""
 
 from __future__ import annotations
 
@@ -21,9 +21,17 @@ from benchmarks.data.openings import SCALES, begun, opening_field, read_opening
 from solvers import RANS, FlowResult
 
 TESTS = (
-    "alpha_05_4071_2024", "alpha_05_4071_4048", "alpha_15_13929_2024", "alpha_15_13929_4048",
-    "AR_1_Ret_360", "AR_3_Ret_360", "AR_14_Ret_180", "NASA_2DWMH", "PHLL10595", "CBFS13700",
-)  # fmt: skip
+    "alpha_05_4071_2024",
+    "alpha_05_4071_4048",
+    "alpha_15_13929_2024",
+    "alpha_15_13929_4048",
+    "AR_1_Ret_360",
+    "AR_3_Ret_360",
+    "AR_14_Ret_180",
+    "NASA_2DWMH",
+    "PHLL10595",
+    "CBFS13700",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +44,9 @@ class Solved:
     velocity : (N, 3)
         At the centres of the cells, in the units and along the axes of the file.
     row : dict
-        ``rounds``, ``tolerance``, ``seconds``, shares of points ``clipped`` and ``extrapolating``, and of each round
-        the ``residual`` of the momentum balance and the ``change`` of what is predicted.
+        ``rounds``, ``tolerance``, ``seconds``, shares of points ``clipped`` and ``extrapolating``,
+        and of each round the ``residual`` of the momentum balance and the ``change`` of what is
+        predicted.
     """
 
     result: FlowResult
@@ -80,17 +89,23 @@ def duct(path, closure, checkpoint=None) -> Solved:
     """A quarter of a rectangular duct, from the flow with SST's ν_t."""
     mesh, data = read_duct(path)
     closure = DuctClosure(closure, baseline(mesh, data))
-    problem = RANS(mesh, data["viscosity"], closure=closure, location="vertex", conditions=conditions(data))
+    problem = RANS(
+        mesh, data["viscosity"], closure=closure, location="vertex", conditions=conditions(data)
+    )
     return _run(problem, sst_flow(path), data, checkpoint, 1e-3, data["friction_velocity"])
 
 
 def opening(path, factor, checkpoint=None) -> Solved:
-    """A flow with inlet and outlet, from the flow with the ν_t of SST in its file, which the closure corrects."""
+    """A flow with inlet and outlet, from the flow with the ν_t of SST in its file, which the
+    closure corrects.
+    """
     mesh, data, there = read_opening(path)
     nu_t = opening_field(mesh, data, there, "sst_nut")
     problem = RANS(mesh, float(data["nu"]), closure=nu_t, location="vertex", conditions=there)
     first = problem.solve(begun(problem, mesh, data))
-    return _run(corrected(factor, problem, first), first, data, checkpoint, 1e-3, SCALES[Path(path).stem][1])
+    return _run(
+        corrected(factor, problem, first), first, data, checkpoint, 1e-3, SCALES[Path(path).stem][1]
+    )
 
 
 def _run(problem, start, data, checkpoint, tolerance, velocity=1.0) -> Solved:
@@ -98,10 +113,14 @@ def _run(problem, start, data, checkpoint, tolerance, velocity=1.0) -> Solved:
     result = problem.solve(start, tolerance=tolerance, checkpoint=checkpoint, progress=True)
     seconds, history = time.perf_counter() - begin, result.history
     row = {
-        "rounds": len(history), "residual": list(history.residual), "change": list(history.change),
-        "tolerance": tolerance, "seconds": seconds, "clipped": history.clipped[-1],
+        "rounds": len(history),
+        "residual": list(history.residual),
+        "change": list(history.change),
+        "tolerance": tolerance,
+        "seconds": seconds,
+        "clipped": history.clipped[-1],
         "extrapolating": float(np.mean(problem.closure.extrapolation(result.flow("vertex")) > 1)),
-    }  # fmt: skip
+    }
     found = result.flow("cell").velocity * velocity
     whole = found
     if found.shape[1] == 2:
@@ -111,7 +130,9 @@ def _run(problem, start, data, checkpoint, tolerance, velocity=1.0) -> Solved:
 
 
 def submission(path, velocity) -> None:
-    """Write the velocities (1000, 3) at the points of evaluation, in the order of the file, as the challenge asks."""
+    """Write the velocities (1000, 3) at the points of evaluation, in the order of the file, as the
+    challenge asks.
+    """
     part = Path(path).with_name(f".{Path(path).name}.part")
     np.savetxt(part, velocity, fmt="%.9g", delimiter=",")
     os.replace(part, path)

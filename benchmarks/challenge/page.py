@@ -29,14 +29,19 @@ def means(rows, kind, names, key="score") -> float | None:
 
 def page(rows, closures) -> str:
     """All of it in Markdown."""
-    return "\n".join([_head(rows, closures), _known(rows), _tests(rows), _turned(rows), _limits(rows)])
+    return "\n".join(
+        [_head(rows, closures), _known(rows), _tests(rows), _turned(rows), _limits(rows)]
+    )
 
 
 def _head(rows, closures) -> str:
     learning = closures["hill"].provenance["learning"]
     before, after = learning["validation"]
     spent = closures["duct"].provenance["training_seconds"] / 60
-    solving = sum(row.get("seconds", 0) for key, row in rows.items() if key.startswith(("known", "test"))) / 3600
+    solving = (
+        sum(row.get("seconds", 0) for key, row in rows.items() if key.startswith(("known", "test")))
+        / 3600
+    )
     return f"""# The Closure Challenge
 
 Written by `python -m benchmarks.challenge.study`. The challenge (McConkey et al., arXiv 2603.28884) asks for the mean
@@ -81,15 +86,26 @@ def _scores(rows, names, kind="known"):
         if "failure" in row:
             yield [name, row["failure"], *6 * [""]]
             continue
-        yield [name, percent(row["score"]), percent(row["sst"]), f"{row['score'] / row['sst']:.2f}", row["rounds"],
-               f"{row['residual'][-1]:.0e}", f"{row['change'][-1]:.0e}", f"{row['seconds']:.0f}"]  # fmt: skip
+        yield [
+            name,
+            percent(row["score"]),
+            percent(row["sst"]),
+            f"{row['score'] / row['sst']:.2f}",
+            row["rounds"],
+            f"{row['residual'][-1]:.0e}",
+            f"{row['change'][-1]:.0e}",
+            f"{row['seconds']:.0f}",
+        ]
 
 
 def _known(rows) -> str:
     header = ["flow", "score", "SST", "ratio", "rounds", "residual", "change", "s"]
     tables = {}
     ratios = [row["score"] / row["sst"] for key, row in rows.items() if key.startswith("known, ")]
-    for split, duct in (("validation", [VALIDATION_DUCT]), ("train", [d for d in DUCTS if d != VALIDATION_DUCT])):
+    for split, duct in (
+        ("validation", [VALIDATION_DUCT]),
+        ("train", [d for d in DUCTS if d != VALIDATION_DUCT]),
+    ):
         names = hills(split)
         mean = [percent(means(rows, "known", names, key)) for key in ("score", "sst")]
         lines = [*_scores(rows, names), ["mean of hills", *mean, *5 * [""]], *_scores(rows, duct)]
@@ -117,11 +133,17 @@ def _tests(rows) -> str:
     lines = []
     for name in TESTS:
         row = rows[f"test, {name}"]
-        lines.append([
-            f"[{name}](closure_challenge/{name}.csv)", row["rounds"], f"{row['residual'][-1]:.0e}",
-            f"{row['change'][-1]:.0e}", f"{row['seconds']:.0f}", percent(row["from SST"]),
-            percent(row["extrapolating"]),
-        ])  # fmt: skip
+        lines.append(
+            [
+                f"[{name}](closure_challenge/{name}.csv)",
+                row["rounds"],
+                f"{row['residual'][-1]:.0e}",
+                f"{row['change'][-1]:.0e}",
+                f"{row['seconds']:.0f}",
+                percent(row["from SST"]),
+                percent(row["extrapolating"]),
+            ]
+        )
     header = ["flow", "rounds", "residual", "change", "s", "from SST", "extrapolating"]
     return f"""## Test flows
 
@@ -149,15 +171,28 @@ Change of the velocity and, in brackets, rounds.
 
 def _limits(rows) -> str:
     lines = []
-    keys = [*(f"floor of {kind}" for kind in FLOORS), "prior", "of inversions", "corrected", "known"]
+    keys = [
+        *(f"floor of {kind}" for kind in FLOORS),
+        "prior",
+        "of inversions",
+        "corrected",
+        "known",
+    ]
     of = lambda key, name: percent(rows.get(f"{key}, {name}", {}).get("score"))
     for label, names in (("validation", hills("validation")), ("training", hills("train"))):
         if label == "validation":
             lines += [[name, *(of(key, name) for key in keys)] for name in names]
         lines.append([f"mean of {label}", *(percent(means(rows, key, names)) for key in keys)])
     told = lambda key: percent(means(rows, key, hills("validation")))
-    header = ["hill", "ν_t inverted", "ν_t and a inverted", "learned from LES stresses", "from inverted ν_t",
-              "β of SST's ν_t", "learned through the solver"]  # fmt: skip
+    header = [
+        "hill",
+        "ν_t inverted",
+        "ν_t and a inverted",
+        "learned from LES stresses",
+        "from inverted ν_t",
+        "β of SST's ν_t",
+        "learned through the solver",
+    ]
     return f"""## What limits the score
 
 Inversions (`solvers.invert_stress`) look for the smooth ν_t, or ν_t and a, with which our equations come nearest to
@@ -266,13 +301,21 @@ where that is large.
 
 def draw(rows, folder, results_folder):
     """Scores of all flows with a truth, and profiles of one hill."""
-    names = [*hills("validation"), VALIDATION_DUCT, *hills("train"), *(d for d in DUCTS if d != VALIDATION_DUCT)]
+    names = [
+        *hills("validation"),
+        VALIDATION_DUCT,
+        *hills("train"),
+        *(d for d in DUCTS if d != VALIDATION_DUCT),
+    ]
     figure, axis = plt.subplots(figsize=(13, 4.6), layout="constrained")
     x = np.arange(len(names))
     series = {
         "k-ω SST": ("0.7", [rows[f"known, {n}"].get("sst") for n in names]),
         "closure": ("C1", [rows[f"known, {n}"].get("score") for n in names]),
-        "ν_t inverted": ("C0", [rows.get(f"floor of {FLOORS[0]}, {n}", {}).get("score") for n in names]),
+        "ν_t inverted": (
+            "C0",
+            [rows.get(f"floor of {FLOORS[0]}, {n}", {}).get("score") for n in names],
+        ),
     }
     for k, (label, (colour, values)) in enumerate(series.items()):
         heights = [np.nan if v is None else 100 * v for v in values]
@@ -281,10 +324,14 @@ def draw(rows, folder, results_folder):
     axis.text(4.4, axis.get_ylim()[1] * 0.93, "validation", ha="right")
     axis.text(4.6, axis.get_ylim()[1] * 0.93, "training", ha="left")
     axis.set(ylabel="mean |ΔU| / mean |U|, per cent", xlim=(-0.6, len(names) - 0.4))
-    axis.set_xticks(x, [n.replace("alpha_", "").replace("_Ret_180", "") for n in names], rotation=60, ha="right")
+    axis.set_xticks(
+        x, [n.replace("alpha_", "").replace("_Ret_180", "") for n in names], rotation=60, ha="right"
+    )
     axis.grid(axis="y", alpha=0.3)
     axis.legend()
     figure.savefig(results_folder / "closure_challenge.png", dpi=90)
     plt.close(figure)
 
-    beside_les(SHOWN, folder / "solved" / f"{SHOWN}.vtu", results_folder / "closure_challenge_profiles.png")
+    beside_les(
+        SHOWN, folder / "solved" / f"{SHOWN}.vtu", results_folder / "closure_challenge_profiles.png"
+    )

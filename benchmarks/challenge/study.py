@@ -1,12 +1,14 @@
-"""The Closure Challenge: closures learned from its training flows, and the velocities of its test flows.
+"""The Closure Challenge: closures learned from its training flows, and the velocities of its test
+flows.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.challenge.study [-o build/closure_challenge] [--processes 2] [--ship]
+    OMP_NUM_THREADS=1 python -m benchmarks.challenge.study [-o build/closure_challenge] [--processes
+    2] [--ship]
 
-Writes results/closure_challenge.md with pictures, and in results/closure_challenge/ for each test flow the velocity at
-the 1000 points of evaluation, a line for each with its three components, and residuals.json. Everything is kept in the
-folder at once: a run that was interrupted goes on where it stopped. Flows and closure of the LES are those of
-coupled_rans.py, in a folder beside. With ``--ship`` the closures go to vcnn/pretrained. About four hours.
-"""
+Writes results/closure_challenge.md with pictures, and in results/closure_challenge/ for each test
+flow the velocity at the 1000 points of evaluation, a line for each with its three components, and
+residuals.json. Everything is kept in the folder at once: a run that was interrupted goes on where
+it stopped. Flows and closure of the LES are those of coupled_rans.py, in a folder beside. With
+``--ship`` the closures go to vcnn/pretrained. About four hours."""
 
 from __future__ import annotations
 
@@ -40,26 +42,46 @@ TURNED = "alpha_15_13929_2024"
 
 
 def hill_closure(folder, les, processes):
-    """Eddy viscosity and anisotropy for hills: learned from the stresses of LES, then through the solver."""
-    training, validation = ([flow_to_learn(name) for name in hills(split)] for split in ("train", "validation"))
+    """Eddy viscosity and anisotropy for hills: learned from the stresses of LES, then through the
+    solver.
+    """
+    training, validation = (
+        [flow_to_learn(name) for name in hills(split)] for split in ("train", "validation")
+    )
     return fit_through_solver(
-        trained("les", les), training, LEARNING, validation=validation, run_directory=folder / "hills",
+        trained("les", les),
+        training,
+        LEARNING,
+        validation=validation,
+        run_directory=folder / "hills",
         processes=processes,
-    )  # fmt: skip
+    )
 
 
 def inversion_closure(folder):
-    """Learned from the eddy viscosities of inversions, without the solver: what one loses against the other."""
+    """Learned from the eddy viscosities of inversions, without the solver: what one loses against
+    the other.
+    """
     network = VectorCloudNetwork(["wall_distance"], output="positive_scalar", order=2)
-    flows = [weighed(FlowField.load(inverted(name, "eddy viscosity", folder))) for name in hills("train")]
+    flows = [
+        weighed(FlowField.load(inverted(name, "eddy viscosity", folder))) for name in hills("train")
+    ]
     return fit(
-        network, flows, "eddy_viscosity", REGION, TrainingConfig(epochs=12, centres=2500), importance="importance",
-        run_directory=folder / "inversion", units=UNITS,
-    )  # fmt: skip
+        network,
+        flows,
+        "eddy_viscosity",
+        REGION,
+        TrainingConfig(epochs=12, centres=2500),
+        importance="importance",
+        run_directory=folder / "inversion",
+        units=UNITS,
+    )
 
 
 def against_truth(name, closures, folder=None) -> dict:
-    """A flow of training or validation: our score beside SST's, by the challenge's measure over all cells."""
+    """A flow of training or validation: our score beside SST's, by the challenge's measure over all
+    cells.
+    """
     path = HILLS / f"{name}.npz"
     try:
         run = solved(path, closures, _checkpoint(folder, name), tolerance=1e-6)
@@ -68,7 +90,7 @@ def against_truth(name, closures, folder=None) -> dict:
     with np.load(path) as file:
         truth, sst = (file[key].astype(float) for key in ("les_velocity", "sst_velocity"))
     for u in (truth, sst):
-        u[:, np.ptp(run.velocity, axis=0) == 0] = 0   # of plane flows
+        u[:, np.ptp(run.velocity, axis=0) == 0] = 0  # of plane flows
     if folder is not None:
         run.result.flow("vertex").save(folder / "solved" / f"{name}.vtu")
     return {"score": score(run.velocity, truth), "sst": score(sst, truth), **run.row}
@@ -77,24 +99,32 @@ def against_truth(name, closures, folder=None) -> dict:
 def duct_floor() -> dict:
     """The duct of validation with the stress of its DNS."""
     path = HILLS / f"{VALIDATION_DUCT}.npz"
-    return {"score": score(dns_flow(path).flow("cell").velocity, read_duct(path)[1]["les_velocity"])}
+    return {
+        "score": score(dns_flow(path).flow("cell").velocity, read_duct(path)[1]["les_velocity"])
+    }
 
 
 def correction(name, factor) -> dict:
-    """A hill of validation as flows with an inlet are solved: β times SST's ν_t. On the thinned mesh."""
+    """A hill of validation as flows with an inlet are solved: β times SST's ν_t. On the thinned
+    mesh.
+    """
     problem = replace(flow_to_learn(name).problem, closure=hill_baseline(name))
     first = problem.solve()
     result = corrected(factor, problem, first).solve(first, tolerance=1e-3)
     with np.load(HILLS / f"{name}.npz") as file:
         truth, centres = file["les_velocity"][:, :2].astype(float), file["cell_centres"][:, :2]
     return {
-        "score": score(evaluate(result.velocity, centres), truth), "rounds": len(result.history),
-        "change": list(result.history.change), "residual": list(result.history.residual),
-    }  # fmt: skip
+        "score": score(evaluate(result.velocity, centres), truth),
+        "rounds": len(result.history),
+        "change": list(result.history.change),
+        "residual": list(result.history.residual),
+    }
 
 
 def predicted(name, closures, folder) -> dict:
-    """A test flow: writes its velocities at the points of evaluation; how the run went, and how far SST is."""
+    """A test flow: writes its velocities at the points of evaluation; how the run went, and how far
+    SST is.
+    """
     run = solved(TEST_FOLDER / f"{name}.npz", closures, _checkpoint(folder, name))
     with np.load(TEST_FOLDER / f"{name}.npz") as file:
         chosen, sst = file["eval_cells"], file["sst_velocity"].astype(float)
@@ -112,7 +142,10 @@ def turned(closure) -> dict:
     flows, *_ = pictures(study).values()
     flows.savefig(RESULTS / "closure_challenge_turned.png", dpi=80)
     runs = study.runs["vector-cloud"]
-    return {"angles": study.angles.tolist(), "runs": [{"change": r.change, "rounds": r.rounds} for r in runs]}
+    return {
+        "angles": study.angles.tolist(),
+        "runs": [{"change": r.change, "rounds": r.rounds} for r in runs],
+    }
 
 
 def _checkpoint(folder, name):
@@ -133,7 +166,10 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     every = hills("validation") + hills("train")
     results = Kept(folder / "results.json")
-    for kind, names in (("eddy viscosity", every), ("eddy viscosity and anisotropy", hills("validation"))):
+    for kind, names in (
+        ("eddy viscosity", every),
+        ("eddy viscosity and anisotropy", hills("validation")),
+    ):
         for name in names:
             results.measure(f"floor of {kind}, {name}", partial(floors, name, kind, folder, les))
     results.measure(f"floor of DNS stress, {VALIDATION_DUCT}", duct_floor)
@@ -147,7 +183,9 @@ def main():
     prior, of_inversion = trained("les", les), inversion_closure(folder)
     for name in hills("validation"):
         results.measure(f"prior, {name}", partial(against_truth, name, {"hill": prior}))
-        results.measure(f"of inversions, {name}", partial(against_truth, name, {"hill": of_inversion}))
+        results.measure(
+            f"of inversions, {name}", partial(against_truth, name, {"hill": of_inversion})
+        )
         results.measure(f"corrected, {name}", partial(correction, name, closures["opening"]))
     for name in TESTS:
         results.measure(f"test, {name}", partial(predicted, name, closures, folder))
@@ -178,7 +216,10 @@ class Kept:
         part = self.path.with_suffix(".part")
         part.write_text(json.dumps(self.rows, indent=1))
         os.replace(part, self.path)
-        print(f"{key}: { {k: v for k, v in self.rows[key].items() if not isinstance(v, list)} }", flush=True)
+        print(
+            f"{key}: { {k: v for k, v in self.rows[key].items() if not isinstance(v, list)} }",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
-"""Developed turbulent flow in rectangular ducts of the Closure Challenge: a quarter of each, against SST and DNS.
+"""Developed turbulent flow in rectangular ducts of the Closure Challenge: a quarter of each,
+against SST and DNS.
 
     python -m benchmarks.data.ducts [RATIO...]
 
-Prints, for each width-to-height ratio, the challenge's score of the velocity, mean |ΔU| / mean |U| over cells: ours
-with the ν_t of OpenFOAM's k-ω SST against OpenFOAM's velocity, SST's against DNS, and ours with the stress of the DNS,
-split into an eddy viscosity in the operator and the rest, against DNS: what is left is interpolation, sampling and
-discretisation. The ducts are those of Vinuesa, Schlatter & Nagib (Phys. Rev. Fluids 3, 2018, 054606), Re_τ about 180.
-"""
+Prints, for each width-to-height ratio, the challenge's score of the velocity, mean |ΔU| / mean |U|
+over cells: ours with the ν_t of OpenFOAM's k-ω SST against OpenFOAM's velocity, SST's against DNS,
+and ours with the stress of the DNS, split into an eddy viscosity in the operator and the rest,
+against DNS: what is left is interpolation, sampling and discretisation. The ducts are those of
+Vinuesa, Schlatter & Nagib (Phys. Rev. Fluids 3, 2018, 054606), Re_τ about 180."""
 
 from __future__ import annotations
 
@@ -24,8 +25,8 @@ from vcnn.flow.mesh import named_mesh
 
 RATIOS = (1, 3, 5, 7, 10)
 VALIDATION = 7
-SMALL_STRAIN = 0.3   # of U/h, as in the solver: where a stress says little of an eddy viscosity
-_FORMS = {"velocity": 1, "nut": 1, "reynolds_stress": 2}   # powers of the velocity
+SMALL_STRAIN = 0.3  # of U/h, as in the solver: where a stress says little of an eddy viscosity
+_FORMS = {"velocity": 1, "nut": 1, "reynolds_stress": 2}  # powers of the velocity
 
 
 def duct(ratio):
@@ -34,20 +35,21 @@ def duct(ratio):
 
 
 def read_duct(path):
-    """A quarter of a duct as a section, in units of the half height h and of SST's friction velocity.
+    """A quarter of a duct as a section, in units of the half height h and of SST's friction
+    velocity.
 
-    u_τ² = f A / P with the driving force f, the area A and the wetted length P; x is along the flow, walls are at y = 1
-    and z = ratio, planes of symmetry at y, z = 0.
+    u_τ² = f A / P with the driving force f, the area A and the wetted length P; x is along the
+    flow, walls are at y = 1 and z = ratio, planes of symmetry at y, z = 0.
 
     Returns
     -------
     mesh : meshio.Mesh
         Points (M, 3); boundaries named as the file's patches.
     data : dict
-        ``viscosity``, ``bulk_velocity`` and ``pressure_gradient`` of the SST run, ``friction_velocity`` (in the file's
-        units), the names of ``walls`` and ``symmetries``; ``cell_areas`` (N,) and ``cell_centres`` (N, 3); fields
-        ``sst_velocity``, ``sst_nut`` and, where the file has them, ``les_velocity`` and ``les_reynolds_stress``
-        (N, 3, 3).
+        ``viscosity``, ``bulk_velocity`` and ``pressure_gradient`` of the SST run,
+        ``friction_velocity`` (in the file's units), the names of ``walls`` and ``symmetries``;
+        ``cell_areas`` (N,) and ``cell_centres`` (N, 3); fields ``sst_velocity``, ``sst_nut`` and,
+        where the file has them, ``les_velocity`` and ``les_reynolds_stress`` (N, 3, 3).
     """
     with np.load(path) as file:
         raw = dict(file)
@@ -57,33 +59,47 @@ def read_duct(path):
     mesh = section(named_mesh(raw["points"] / h, [("quad", raw["cells"])], boundaries))
     walls = [name for name, kind in zip(names, raw["patch_types"], strict=True) if kind == "wall"]
     area = raw["cell_areas"].astype(float) / h**2
-    wetted = sum(np.linalg.norm(np.diff(mesh.points[facets[name]], axis=1), axis=-1).sum() for name in walls)
+    wetted = sum(
+        np.linalg.norm(np.diff(mesh.points[facets[name]], axis=1), axis=-1).sum() for name in walls
+    )
     force = float(raw["sst_pressure_gradient"])
     speed = np.sqrt(force * h * area.sum() / wetted)
     data = {
-        "viscosity": float(raw["nu"]) / h / speed, "bulk_velocity": float(raw["ubar"][0]) / speed,
-        "pressure_gradient": force * h / speed**2, "friction_velocity": float(speed),
-        "walls": walls, "symmetries": [name for name in names if name not in walls],
-        "cell_areas": area, "cell_centres": np.pad(raw["cell_centres"] / h, ((0, 0), (1, 0))),
-    }  # fmt: skip
+        "viscosity": float(raw["nu"]) / h / speed,
+        "bulk_velocity": float(raw["ubar"][0]) / speed,
+        "pressure_gradient": force * h / speed**2,
+        "friction_velocity": float(speed),
+        "walls": walls,
+        "symmetries": [name for name in names if name not in walls],
+        "cell_areas": area,
+        "cell_centres": np.pad(raw["cell_centres"] / h, ((0, 0), (1, 0))),
+    }
     for name, values in raw.items():
         source, _, field = name.partition("_")
         if source in ("sst", "les") and field in _FORMS:
-            data[name] = values.astype(float) / speed ** _FORMS[field] / (h if field == "nut" else 1)
+            data[name] = (
+                values.astype(float) / speed ** _FORMS[field] / (h if field == "nut" else 1)
+            )
     if "les_reynolds_stress" in data:
-        data["les_reynolds_stress"] = data["les_reynolds_stress"][:, [0, 1, 2, 1, 3, 4, 2, 4, 5]].reshape(-1, 3, 3)
+        data["les_reynolds_stress"] = data["les_reynolds_stress"][
+            :, [0, 1, 2, 1, 3, 4, 2, 4, 5]
+        ].reshape(-1, 3, 3)
     return mesh, data
 
 
 def at_vertices(mesh, data, name):
     """A field of the file at the vertices (M, ...), and its derivatives (M, ..., 3).
 
-    A cubic spline through the cell centres, the mirror images of the quarter, which have other signs in components
-    across the mirrors, and 0 on the walls.
-    """
+    A cubic spline through the cell centres, the mirror images of the quarter, which have other
+    signs in components across the mirrors, and 0 on the walls."""
     field, points = data[name], mesh.points[:, 1:]
-    (y, row), (z, column) = (np.unique(x.round(6), return_inverse=True) for x in data["cell_centres"].T[1:])
-    values, slopes = np.empty((len(points), *field.shape[1:])), np.zeros((len(points), *field.shape[1:], 3))
+    (y, row), (z, column) = (
+        np.unique(x.round(6), return_inverse=True) for x in data["cell_centres"].T[1:]
+    )
+    values, slopes = (
+        np.empty((len(points), *field.shape[1:])),
+        np.zeros((len(points), *field.shape[1:], 3)),
+    )
     grid = np.empty((len(y), len(z)))
     for index in np.ndindex(field.shape[1:]):
         grid[row, column] = field[(slice(None), *index)]
@@ -109,11 +125,14 @@ def sst_flow(path) -> FlowResult:
     """The flow with SST's ν_t in our equations, at the bulk velocity of that run."""
     mesh, data = read_duct(path)
     nu_t = np.maximum(at_vertices(mesh, data, "sst_nut")[0], 0)
-    return RANS(mesh, data["viscosity"], closure=nu_t, location="vertex", conditions=conditions(data)).solve()
+    return RANS(
+        mesh, data["viscosity"], closure=nu_t, location="vertex", conditions=conditions(data)
+    ).solve()
 
 
 def split_stress(mesh, data):
-    """ν_t (M,) >= 0 and a (M, 3, 3) with τ − tr τ/3 = a − 2 ν_t S of the DNS, S of its velocity; ν_t the nearest.
+    """ν_t (M,) >= 0 and a (M, 3, 3) with τ − tr τ/3 = a − 2 ν_t S of the DNS, S of its velocity;
+    ν_t the nearest.
 
     As in :func:`solvers.coupling.ask.stress`.
     """
@@ -133,7 +152,12 @@ def dns_flow(path) -> FlowResult:
     area = data["cell_areas"]
     bulk = area @ data["les_velocity"][:, 0] / area.sum()
     return RANS(
-        mesh, data["viscosity"], closure=nu_t, anisotropy=a, location="vertex", conditions=conditions(data, bulk)
+        mesh,
+        data["viscosity"],
+        closure=nu_t,
+        anisotropy=a,
+        location="vertex",
+        conditions=conditions(data, bulk),
     ).solve()
 
 
@@ -148,7 +172,9 @@ def conditions(data, bulk_velocity=None):
 
 def score(velocity, truth) -> float:
     """Mean |ΔU| / mean |U| over cells."""
-    return float(np.linalg.norm(velocity - truth, axis=1).mean() / np.linalg.norm(truth, axis=1).mean())
+    return float(
+        np.linalg.norm(velocity - truth, axis=1).mean() / np.linalg.norm(truth, axis=1).mean()
+    )
 
 
 def row(ratio) -> str:
@@ -163,17 +189,35 @@ def row(ratio) -> str:
         except DivergenceError as error:
             return f"| {ratio} | {error} |"
         seconds, u = time.perf_counter() - begin, result.flow("cell").velocity
-        cells += [f"{100 * score(u, truth):.2f} %", f"{len(result.residuals) - 1}", f"{seconds:.1f}"]
+        cells += [
+            f"{100 * score(u, truth):.2f} %",
+            f"{len(result.residuals) - 1}",
+            f"{seconds:.1f}",
+        ]
         if solve is dns_flow:
-            cells += [f"{100 * score(u[:, 1:], truth[:, 1:]):.2f} %", f"{np.linalg.norm(u[:, 1:], axis=1).max():.3f}"]
+            cells += [
+                f"{100 * score(u[:, 1:], truth[:, 1:]):.2f} %",
+                f"{np.linalg.norm(u[:, 1:], axis=1).max():.3f}",
+            ]
         else:
             cells.append(f"{100 * score(sst, dns):.2f} %")
     return f"| {' | '.join(cells)} |"
 
 
 def main(ratios):
-    header = ["ratio", "cells", "ν_t of SST", "steps", "s", "SST to DNS", "stress of DNS", "steps", "s",
-              "of the secondary flow", "its maximum / u_τ"]  # fmt: skip
+    header = [
+        "ratio",
+        "cells",
+        "ν_t of SST",
+        "steps",
+        "s",
+        "SST to DNS",
+        "stress of DNS",
+        "steps",
+        "s",
+        "of the secondary flow",
+        "its maximum / u_τ",
+    ]
     print(f"| {' | '.join(header)} |\n{'| --- ' * len(header)}|")
     for ratio in ratios or RATIOS:
         print(row(ratio), flush=True)

@@ -1,7 +1,8 @@
-"""Velocity with another code's eddy viscosity: periodic hills of the Closure Challenge against OpenFOAM's k-ω SST.
+"""Velocity with another code's eddy viscosity: periodic hills of the Closure Challenge against
+OpenFOAM's k-ω SST.
 
-Both solve the same equations with the same ν_t and bulk velocity; what is left are the discretisations.
-"""
+Both solve the same equations with the same ν_t and bulk velocity; what is left are the
+discretisations."""
 
 from __future__ import annotations
 
@@ -31,11 +32,14 @@ def read_hill(path):
     return named_mesh(data["points"], [("quad", data["cells"])], facets), data
 
 
-def at_vertices(mesh, data, name, seams=(("inlet", "outlet"),), walls=("bottom", "top")) -> np.ndarray:
-    """A field of OpenFOAM (M, ...) at the vertices: means of the cells around by inverse distance, 0 on walls.
+def at_vertices(
+    mesh, data, name, seams=(("inlet", "outlet"),), walls=("bottom", "top")
+) -> np.ndarray:
+    """A field of OpenFOAM (M, ...) at the vertices: means of the cells around by inverse distance,
+    0 on walls.
 
-    The finite-volume code takes ν_t as linear between its points too; constant cells would cost 0.2 %.
-    """
+    The finite-volume code takes ν_t as linear between its points too; constant cells would cost 0.2
+    %."""
     merged, cells, field = merged_vertices(mesh, seams), data["cells"], data[name]
     weights = 1 / np.linalg.norm(mesh.points[cells] - data["cell_centres"][:, None], axis=2)
     around = merged[cells].ravel(), np.repeat(np.arange(len(cells)), cells.shape[1])
@@ -52,13 +56,15 @@ def compare(path) -> dict:
     Returns
     -------
     dict
-        ``error``: area-weighted relative L2 of the velocity; ``pressure_gradient`` and ``reference_gradient``;
-        ``steps``; ``seconds``; ``profiles``, see :func:`profiles`.
+        ``error``: area-weighted relative L2 of the velocity; ``pressure_gradient`` and
+        ``reference_gradient``; ``steps``; ``seconds``; ``profiles``, see :func:`profiles`.
     """
     mesh, data = read_hill(path)
     nu, bulk = float(data["nu"]), float(data["ubar"][0])
     begin = time.perf_counter()
-    result = RANS(mesh, nu, bulk, closure=at_vertices(mesh, data, "sst_nut"), location="vertex").solve()
+    result = RANS(
+        mesh, nu, bulk, closure=at_vertices(mesh, data, "sst_nut"), location="vertex"
+    ).solve()
     seconds = time.perf_counter() - begin
     truth, weights = data["sst_velocity"][:, :2], data["cell_areas"][:, None]
     difference = result.flow("cell").velocity - truth
@@ -73,7 +79,8 @@ def compare(path) -> dict:
 
 
 def profiles(result, theirs, count=9) -> dict[str, list]:
-    """Equidistant stations along the period: ``station`` and, there, ``y``, ``ours`` and ``theirs`` of u along x.
+    """Equidistant stations along the period: ``station`` and, there, ``y``, ``ours`` and ``theirs``
+    of u along x.
 
     ``floor`` and ``ceiling`` are polylines, their x and y.
     """

@@ -1,11 +1,12 @@
-"""What derivatives through the solver cost, and what the fixed point of flow and closure adds to them.
+"""What derivatives through the solver cost, and what the fixed point of flow and closure adds to
+them.
 
     OMP_NUM_THREADS=1 python -m benchmarks.in_the_loop.adjoint [CLOSURE.safetensors]
 
-On a training hill of the Closure Challenge: seconds of a warm forward solve and a backward one, and memory over 200
-iterations. With a closure that predicts an eddy viscosity and an anisotropy, such as the one `coupled_rans.py` trains:
-the gradient by its weights with so many steps of GMRES against that of thirty, 0 being a closure that is taken not to
-answer to the flow, and the seconds of each.
+On a training hill of the Closure Challenge: seconds of a warm forward solve and a backward one, and
+memory over 200 iterations. With a closure that predicts an eddy viscosity and an anisotropy, such
+as the one `coupled_rans.py` trains: the gradient by its weights with so many steps of GMRES against
+that of thirty, 0 being a closure that is taken not to answer to the flow, and the seconds of each.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ def costs(iterations=200) -> str:
     case = flow_to_learn(HILL)
     mesh, data = read_hill(HILLS / f"{HILL}.npz")
     kept = {tuple(p): i for i, p in enumerate(mesh.points.tolist())}
-    nu_t = at_vertices(mesh, data, "sst_nut")[[kept[tuple(p)] for p in case.problem.mesh.points.tolist()]]
+    nu_t = at_vertices(mesh, data, "sst_nut")[
+        [kept[tuple(p)] for p in case.problem.mesh.points.tolist()]
+    ]
     flow = DifferentiableFlow(replace(case.problem, closure=nu_t))
     misfit = Misfit(case.observations, flow.domain.mesh, flow.space)
     values, forward, backward, memory = torch.tensor(nu_t, requires_grad=True), [], [], []
@@ -57,7 +60,9 @@ def gradients(path) -> str:
     """Gradients by a closure's weights with ever more steps for the fixed point."""
     closure, case = Closure.load(path), flow_to_learn(HILL)
     closure = replace(closure, network=closure.network.double())
-    coupled = DifferentiableCoupling(replace(case.problem, closure=closure), tolerance=1e-8, adjoint_tolerance=1e-12)
+    coupled = DifferentiableCoupling(
+        replace(case.problem, closure=closure), tolerance=1e-8, adjoint_tolerance=1e-12
+    )
     misfit = Misfit(case.observations, coupled.solver.domain.mesh, coupled.solver.space)
     weights, lines, exact = list(closure.network.parameters()), [], None
     for steps in (30, 0, 1, 2, 3, 4, 6, 8):
@@ -69,7 +74,9 @@ def gradients(path) -> str:
         exact = slope if exact is None else exact
         cosine = float(slope @ exact / (slope.norm() * exact.norm()))
         error = float((slope - exact).norm() / exact.norm())
-        lines.append(f"{steps} steps: cosine {cosine:.6f}, relative error {error:.1e}, {seconds:.1f} s")
+        lines.append(
+            f"{steps} steps: cosine {cosine:.6f}, relative error {error:.1e}, {seconds:.1f} s"
+        )
     return "\n".join(lines)
 
 

@@ -1,4 +1,6 @@
-"""What a round of a coupled flow costs: the closure beside the linear solve and the turbulence model it replaces."""
+"""What a round of a coupled flow costs: the closure beside the linear solve and the turbulence
+model it replaces.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,11 @@ def costs(closure) -> dict:
         begin = time.perf_counter()
         model = SpalartAllmaras(mesh, nu, bulk).solve()
         seconds = time.perf_counter() - begin
-    monolithic = {"seconds": seconds, "steps": len(model.residuals) - 1, "correction": sum(spent) / len(spent)}
+    monolithic = {
+        "seconds": seconds,
+        "steps": len(model.residuals) - 1,
+        "correction": sum(spent) / len(spent),
+    }
     timed = Timed(closure)
     with timed_corrections() as spent:
         begin = time.perf_counter()
@@ -89,7 +95,7 @@ def _own_equation(model) -> float:
     held = [fem.dirichletbc(0.0, domain.wall_dofs(chi.function_space), chi.function_space)]
     system = BorderedSystem(residual, [ufl.derivative(residual, chi)], chi, held)
     times = []
-    for _ in range(4):   # the first one analyses the pattern
+    for _ in range(4):  # the first one analyses the pattern
         begin = time.perf_counter()
         system.residual()
         system.advance(system.correction())

@@ -1,8 +1,8 @@
-"""Flows and closures of the study in `coupled_rans.py`: what teachers say on the Closure Challenge's periodic hills.
+"""Flows and closures of the study in `coupled_rans.py`: what teachers say on the Closure
+Challenge's periodic hills.
 
-Flows are kept as files in a folder and networks are trained in folders of their own, so that an interrupted study goes
-on where it stopped.
-"""
+Flows are kept as files in a folder and networks are trained in folders of their own, so that an
+interrupted study goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -18,11 +18,16 @@ from solvers.fem.sampling import flow_field
 from vcnn import FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.baselines import GraphKernelNetwork
 
-VALIDATION = ("alpha_05_10071_2024", "alpha_05_10071_4048", "alpha_15_7929_2024", "alpha_15_7929_4048")
+VALIDATION = (
+    "alpha_05_10071_2024",
+    "alpha_05_10071_4048",
+    "alpha_15_7929_2024",
+    "alpha_15_7929_4048",
+)
 UNITS = {"length": "hill height", "velocity": "volume-mean velocity / 0.72"}
 SCALARS = ("strain_rate", "wall_distance")
 REGION = RegionOfInfluence.ball(1.0, spacing=0.2)
-SMALL_STRAIN = 0.3   # of U/d, as in the solver: where a stress says little of an eddy viscosity
+SMALL_STRAIN = 0.3  # of U/d, as in the solver: where a stress says little of an eddy viscosity
 
 
 def hills(split) -> list[str]:
@@ -32,14 +37,16 @@ def hills(split) -> list[str]:
 
 
 def sst_flow(name) -> FlowField:
-    """The flow with the ν_t of OpenFOAM's k-ω SST in our equations, driven at that run's bulk velocity.
+    """The flow with the ν_t of OpenFOAM's k-ω SST in our equations, driven at that run's bulk
+    velocity.
 
-    What a closure is trained on must be what it meets in the loop: this flow is where ν_t and the discrete equations
-    agree; OpenFOAM's own velocity is 0.3 to 2.2 % away from it.
-    """
+    What a closure is trained on must be what it meets in the loop: this flow is where ν_t and the
+    discrete equations agree; OpenFOAM's own velocity is 0.3 to 2.2 % away from it."""
     mesh, data = read_hill(HILLS / f"{name}.npz")
     nu_t = at_vertices(mesh, data, "sst_nut")
-    result = RANS(mesh, float(data["nu"]), float(data["ubar"][0]), closure=nu_t, location="vertex").solve()
+    result = RANS(
+        mesh, float(data["nu"]), float(data["ubar"][0]), closure=nu_t, location="vertex"
+    ).solve()
     return result.flow("vertex")
 
 
@@ -55,7 +62,9 @@ def les_flow(name) -> FlowField:
     domain = build_domain(mesh, ("bottom", "top"), ("inlet", "outlet"))
     velocity = at_vertices(mesh, data, "les_velocity")[:, :2]
     u = domain.function(velocity, "vertex", "velocity")
-    flow = flow_field(domain, "vertex", u, {}, {}, {"viscosity": data["nu"]}, {"split": str(data["split"])})
+    flow = flow_field(
+        domain, "vertex", u, {}, {}, {"viscosity": data["nu"]}, {"split": str(data["split"])}
+    )
     uu, uv, _, vv, _, _ = at_vertices(mesh, data, "les_reynolds_stress").T
     tau = np.stack([uu, uv, uv, vv], axis=1).reshape(-1, 2, 2)
     tau = tau - 0.5 * np.trace(tau, axis1=1, axis2=2)[:, None, None] * np.eye(2)
@@ -89,11 +98,14 @@ def weighed(flow) -> FlowField:
 
     Errors of the stress 2 ν_t S move the velocity, those of ν_t alone do not.
     """
-    return flow.with_fields(scalars={"importance": np.minimum(flow.scalars["strain_rate"], 10) ** 2 + 1})
+    return flow.with_fields(
+        scalars={"importance": np.minimum(flow.scalars["strain_rate"], 10) ** 2 + 1}
+    )
 
 
 def trained(name, folder):
-    """The closure of a teacher; ``graph`` is a plain graph kernel network that learns from SST as well.
+    """The closure of a teacher; ``graph`` is a plain graph kernel network that learns from SST as
+    well.
 
     Raises
     ------
@@ -101,22 +113,41 @@ def trained(name, folder):
         If there is no such closure.
     """
     network, target, config = {
-        "sst": (VectorCloudNetwork(SCALARS, output="positive_scalar"), "eddy_viscosity", {"epochs": 20}),
-        "sa": (VectorCloudNetwork(SCALARS, output="positive_scalar"), "eddy_viscosity", {"epochs": 15}),
-        # An anisotropy that follows the gradient point by point does not settle in the loop: this one sees none.
+        "sst": (
+            VectorCloudNetwork(SCALARS, output="positive_scalar"),
+            "eddy_viscosity",
+            {"epochs": 20},
+        ),
+        "sa": (
+            VectorCloudNetwork(SCALARS, output="positive_scalar"),
+            "eddy_viscosity",
+            {"epochs": 15},
+        ),
+        # An anisotropy that follows the gradient point by point does not settle in the loop: this
+        # one sees none.
         "les": (
-            VectorCloudNetwork(["wall_distance"], output=["positive_scalar", "traceless_symmetric_tensor"], order=2),
-            ["eddy_viscosity", "anisotropy"], {"epochs": 12, "centres": 2500},
+            VectorCloudNetwork(
+                ["wall_distance"], output=["positive_scalar", "traceless_symmetric_tensor"], order=2
+            ),
+            ["eddy_viscosity", "anisotropy"],
+            {"epochs": 12, "centres": 2500},
         ),
         "graph": (
-            GraphKernelNetwork(SCALARS, output="positive_scalar", kernel=(32, 48)), "eddy_viscosity",
+            GraphKernelNetwork(SCALARS, output="positive_scalar", kernel=(32, 48)),
+            "eddy_viscosity",
             {"epochs": 4, "centres": 1000, "batch_size": 16, "max_points": 24},
         ),
-    }[name]  # fmt: skip
+    }[name]
     teacher = "sst" if name == "graph" else name
     flows = [known_flow(teacher, hill, folder) for hill in hills("train")]
     return fit(
-        network, flows, target, REGION, TrainingConfig(**{"centres": 3000, **config}), importance="importance",
-        run_directory=Path(folder) / name, units=UNITS,
+        network,
+        flows,
+        target,
+        REGION,
+        TrainingConfig(**{"centres": 3000, **config}),
+        importance="importance",
+        run_directory=Path(folder) / name,
+        units=UNITS,
         provenance={"teacher": teacher, "flows": hills("train"), "where": "vertices of the meshes"},
-    )  # fmt: skip
+    )

@@ -25,9 +25,17 @@ STATIONS = 9
 def page(results, closures) -> str:
     """All of it in Markdown."""
     spent = {name: c.provenance["training_seconds"] / 60 for name, c in closures.items()}
-    return "\n".join([
-        _head(spent), _sst(results), _starts(results), _other(results), _les(results), _turned(results), _costs(results)
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            _head(spent),
+            _sst(results),
+            _starts(results),
+            _other(results),
+            _les(results),
+            _turned(results),
+            _costs(results),
+        ]
+    )
 
 
 def _head(spent) -> str:
@@ -46,8 +54,17 @@ errors are relative L2 norms over the plane unless said.
 
 def _sst(results) -> str:
     rows = [_of_teacher(name, results[f"sst, {name}"], "exact", "own error") for name in VALIDATION]
-    header = ["hill", "velocity", "with SST's own ν_t", "velocity from ours with SST's ν_t", "ν_t a priori",
-              "ν_t coupled", "rounds", "extrapolating", "s"]  # fmt: skip
+    header = [
+        "hill",
+        "velocity",
+        "with SST's own ν_t",
+        "velocity from ours with SST's ν_t",
+        "ν_t a priori",
+        "ν_t coupled",
+        "rounds",
+        "extrapolating",
+        "s",
+    ]
     return f"""## Learned from another code's k-ω SST
 
 *Velocity*: of the coupled flow against `sst_velocity` of OpenFOAM, at the same bulk velocity. *With SST's own ν_t*: the
@@ -64,9 +81,15 @@ def _of_teacher(name, row, *more) -> list[str]:
     if "failure" in row:
         return [name, row["failure"]]
     return [
-        name, percent(row["error"]), *(percent(row[key]) for key in more), percent(row["a priori"]),
-        percent(row["viscosity"]), row["rounds"], percent(row["extrapolating"]), f"{row['seconds']:.0f}",
-    ]  # fmt: skip
+        name,
+        percent(row["error"]),
+        *(percent(row[key]) for key in more),
+        percent(row["a priori"]),
+        percent(row["viscosity"]),
+        row["rounds"],
+        percent(row["extrapolating"]),
+        f"{row['seconds']:.0f}",
+    ]
 
 
 def _starts(results) -> str:
@@ -107,13 +130,33 @@ def _les(results) -> str:
     rows = []
     for name in VALIDATION:
         stress, viscosity = results[f"les at LES, {name}"], results[f"sst at LES, {name}"]
-        told = [[percent(e) for e in row["error"]] if "error" in row else ["–", "–"] for row in (stress, viscosity)]
+        told = [
+            [percent(e) for e in row["error"]] if "error" in row else ["–", "–"]
+            for row in (stress, viscosity)
+        ]
         model = [percent(e) for e in stress["sst"]]
-        rows.append([name, *(column[k] for k in (0, 1) for column in (*told, model)), stress.get("rounds", "–")])
-    header = ["hill", "stress closure", "eddy viscosity", "SST", "stress closure, L2", "eddy viscosity, L2", "SST, L2",
-              "rounds"]  # fmt: skip
-    failures = [f"{name}: {results[f'les at LES, {name}']['failure']}" for name in VALIDATION
-                if "failure" in results[f"les at LES, {name}"]]  # fmt: skip
+        rows.append(
+            [
+                name,
+                *(column[k] for k in (0, 1) for column in (*told, model)),
+                stress.get("rounds", "–"),
+            ]
+        )
+    header = [
+        "hill",
+        "stress closure",
+        "eddy viscosity",
+        "SST",
+        "stress closure, L2",
+        "eddy viscosity, L2",
+        "SST, L2",
+        "rounds",
+    ]
+    failures = [
+        f"{name}: {results[f'les at LES, {name}']['failure']}"
+        for name in VALIDATION
+        if "failure" in results[f"les at LES, {name}"]
+    ]
     return f"""## Learned from LES: eddy viscosity and anisotropy
 
 The stress of the LES is split as -2 ν_t S + a with the ν_t >= 0 that is nearest where S is not small; the network puts
@@ -130,7 +173,9 @@ learned SST's ν_t, and SST's own field.
 
 def _turned(results) -> str:
     study = results["turned"]
-    told = lambda run: "does not settle" if run["failure"] else f"{run['change']:.1e} ({run['rounds']})"
+    told = lambda run: (
+        "does not settle" if run["failure"] else f"{run['change']:.1e} ({run['rounds']})"
+    )
     rows = [[name, *map(told, study[name])] for name in study if name != "angles"]
     return f"""## In turned frames
 
@@ -149,7 +194,10 @@ def _costs(results) -> str:
     sa = c["Spalart-Allmaras"]
     rows = [
         ["closure, at all points", f"{c['closure']:.2f}"],
-        ["Newton correction of u, p and f: assembly, MUMPS, two substitutions", f"{c['correction']:.2f}"],
+        [
+            "Newton correction of u, p and f: assembly, MUMPS, two substitutions",
+            f"{c['correction']:.2f}",
+        ],
         ["all else", f"{c['rest']:.2f}"],
         ["correction of Spalart-Allmaras, u, p, f and ν̃ together", f"{sa['correction']:.2f}"],
         ["its ν̃ equation alone", f"{sa['own equation']:.2f}"],
@@ -170,7 +218,15 @@ def card(results) -> str:
     rows = []
     for name in VALIDATION:
         row = results[f"sst, {name}"]
-        rows.append([name, percent(row["error"]), percent(row["exact"]), percent(row["viscosity"]), row["rounds"]])
+        rows.append(
+            [
+                name,
+                percent(row["error"]),
+                percent(row["exact"]),
+                percent(row["viscosity"]),
+                row["rounds"],
+            ]
+        )
     other = results["Reynolds number"]
     return f"""# hill-eddy-viscosity
 
@@ -200,8 +256,13 @@ What SST gets wrong against LES it gets wrong too. Where it extrapolates `closur
 
 
 def draw(results, folder, results_folder):
-    """Profiles and ν_t of one hill beside SST's, profiles beside those of LES, and how the iterations went."""
-    known, found = known_flow("sst", SHOWN, folder), FlowField.load(folder / "solved" / f"sst_{SHOWN}.vtu")
+    """Profiles and ν_t of one hill beside SST's, profiles beside those of LES, and how the
+    iterations went.
+    """
+    known, found = (
+        known_flow("sst", SHOWN, folder),
+        FlowField.load(folder / "solved" / f"sst_{SHOWN}.vtu"),
+    )
     figure = plt.figure(figsize=(13, 10), layout="constrained")
     top, theirs, ours, history = figure.subplot_mosaic(
         [["u", "u"], ["theirs", "ours"], ["history", "history"]], height_ratios=[1.2, 1, 0.9]
@@ -215,23 +276,37 @@ def draw(results, folder, results_folder):
     for k, name in enumerate(VALIDATION):
         row = results[f"sst, {name}"]
         for key, style, label in (("change", "-", name), ("residual", ":", None)):
-            history.semilogy(np.arange(1, len(row[key]) + 1), row[key], style, color=f"C{k}", label=label)
-    history.set(xlabel="round", ylabel="change (lines), residual (dots)", title="Convergence from rest")
+            history.semilogy(
+                np.arange(1, len(row[key]) + 1), row[key], style, color=f"C{k}", label=label
+            )
+    history.set(
+        xlabel="round", ylabel="change (lines), residual (dots)", title="Convergence from rest"
+    )
     history.legend()
     history.grid(alpha=0.3)
     figure.savefig(results_folder / "coupled_rans.png", dpi=90)
     plt.close(figure)
 
-    beside_les(SHOWN, folder / "solved" / f"les_at_les_{SHOWN}.vtu", results_folder / "coupled_rans_les.png")
+    beside_les(
+        SHOWN,
+        folder / "solved" / f"les_at_les_{SHOWN}.vtu",
+        results_folder / "coupled_rans_les.png",
+    )
 
 
 def beside_les(name, solved, picture):
-    """Draw the velocity profiles of a hill that was solved with a closure, beside those of LES and SST."""
+    """Draw the velocity profiles of a hill that was solved with a closure, beside those of LES and
+    SST.
+    """
     figure = plt.figure(figsize=(13, 5), layout="constrained")
     mesh, data = read_hill(HILLS / f"{name}.npz")
     at = lambda field: FlowField(mesh.points, at_vertices(mesh, data, field)[:, :2], mesh=mesh)
     found = FlowField.load(solved)
-    lines = {"LES": (at("les_velocity"), "k-"), "SST": (at("sst_velocity"), "C0:"), "closure": (found, "C1--")}
+    lines = {
+        "LES": (at("les_velocity"), "k-"),
+        "SST": (at("sst_velocity"), "C0:"),
+        "closure": (found, "C1--"),
+    }
     _profiles(figure.add_subplot(), lines, name)
     figure.savefig(picture, dpi=90)
     plt.close(figure)
@@ -240,7 +315,10 @@ def beside_les(name, solved, picture):
 def _profiles(axes, lines, name):
     """u along x at stations, label -> (flow at vertices, style)."""
     flow, _ = next(iter(lines.values()))
-    length, (low, high) = np.ptp(flow.points[:, 0]), (flow.points[:, 1].min(), flow.points[:, 1].max())
+    length, (low, high) = (
+        np.ptp(flow.points[:, 0]),
+        (flow.points[:, 1].min(), flow.points[:, 1].max()),
+    )
     cells, y = flow.mesh.cells[0].data, np.linspace(low, high, 150)
     triangles = Triangulation(*flow.points.T, np.concatenate([cells[:, :3], cells[:, [0, 2, 3]]]))
     for k, x in enumerate((np.arange(STATIONS) + 0.25) * length / STATIONS):

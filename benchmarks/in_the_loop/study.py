@@ -1,12 +1,13 @@
-"""Closures in the loop: learned from a turbulence model or from LES, judged by the velocity that they lead to.
+"""Closures in the loop: learned from a turbulence model or from LES, judged by the velocity that
+they lead to.
 
     OMP_NUM_THREADS=1 python -m benchmarks.in_the_loop.study [-o build/coupled_rans] [--ship]
 
-Training: the 21 training hills of the Closure Challenge; test: its 4 validation hills, on their meshes of 15,600 cells.
-Teachers are the ν_t of OpenFOAM's k-ω SST, our own Spalart-Allmaras, and the stresses of the LES. Writes
-results/coupled_rans.md with pictures; everything is kept in the folder, and an interrupted study goes on where it
-stopped. With ``--ship`` the closure that learned from SST becomes vcnn/pretrained/hill-eddy-viscosity.safetensors.
-"""
+Training: the 21 training hills of the Closure Challenge; test: its 4 validation hills, on their
+meshes of 15,600 cells. Teachers are the ν_t of OpenFOAM's k-ω SST, our own Spalart-Allmaras, and
+the stresses of the LES. Writes results/coupled_rans.md with pictures; everything is kept in the
+folder, and an interrupted study goes on where it stopped. With ``--ship`` the closure that learned
+from SST becomes vcnn/pretrained/hill-eddy-viscosity.safetensors."""
 
 from __future__ import annotations
 
@@ -68,11 +69,17 @@ def against_teacher(closure, teacher, name, folder) -> dict:
     row["viscosity"] = relative_l2(flow.scalars["eddy_viscosity"], theirs, flow.weights)
     row["error"] = relative_l2(flow.velocity, known.velocity, flow.weights)
     if teacher == "sst":
-        openfoam, areas = data["sst_velocity"][:, :2].astype(float), data["cell_areas"].astype(float)
+        openfoam, areas = (
+            data["sst_velocity"][:, :2].astype(float),
+            data["cell_areas"].astype(float),
+        )
         at_cells = lambda flow: evaluate(
             result.domain.function(flow.velocity, "vertex", "velocity"), data["cell_centres"]
         )
-        row["own error"], row["error"] = row["error"], relative_l2(result.flow("cell").velocity, openfoam, areas)
+        row["own error"], row["error"] = (
+            row["error"],
+            relative_l2(result.flow("cell").velocity, openfoam, areas),
+        )
         row["exact"] = relative_l2(at_cells(known), openfoam, areas)
     return row
 
@@ -109,19 +116,25 @@ def starts(closure, name) -> dict:
 
 
 def other_reynolds_number(closure) -> dict:
-    """The hill α = 1 at Re = 10,595, of which the closure saw none but 5,600; OpenFOAM's SST is what to meet."""
+    """The hill α = 1 at Re = 10,595, of which the closure saw none but 5,600; OpenFOAM's SST is
+    what to meet.
+    """
     with np.load(OPENFOAM) as file:
         data = dict(file)
     flow = meshes.read_flow(OPENFOAM)
     begin = time.perf_counter()
-    result = RANS(flow.mesh, float(data["nu"]), float(data["Ubar"]), closure=closure, location="vertex").solve()
+    result = RANS(
+        flow.mesh, float(data["nu"]), float(data["Ubar"]), closure=closure, location="vertex"
+    ).solve()
     found = result.flow("cell")
     return {
         "error": relative_l2(found.velocity, flow.velocity, flow.weights),
         "viscosity": relative_l2(found.scalars["eddy_viscosity"], data["nut"], flow.weights),
         "extrapolating": float(np.mean(closure.extrapolation(result.flow("vertex")) > 1)),
-        "rounds": len(result.history), "cells": len(found), "seconds": time.perf_counter() - begin,
-    }  # fmt: skip
+        "rounds": len(result.history),
+        "cells": len(found),
+        "seconds": time.perf_counter() - begin,
+    }
 
 
 def turned(closures) -> dict:
@@ -133,9 +146,13 @@ def turned(closures) -> dict:
         figure.savefig(RESULTS / f"coupled_rans_turned_{name}.png", dpi=80)
     return {
         "angles": study.angles.tolist(),
-        **{name: [{"change": run.change, "rounds": run.rounds, "failure": run.failure} for run in runs]
-           for name, runs in study.runs.items()},
-    }  # fmt: skip
+        **{
+            name: [
+                {"change": run.change, "rounds": run.rounds, "failure": run.failure} for run in runs
+            ]
+            for name, runs in study.runs.items()
+        },
+    }
 
 
 def main():
@@ -152,11 +169,17 @@ def main():
     for name in VALIDATION:
         jobs[f"starts, {name}"] = partial(starts, closures["sst"], name)
         for teacher in ("sst", "sa"):
-            jobs[f"{teacher}, {name}"] = partial(against_teacher, closures[teacher], teacher, name, folder)
+            jobs[f"{teacher}, {name}"] = partial(
+                against_teacher, closures[teacher], teacher, name, folder
+            )
         for kind in ("les", "sst"):
-            jobs[f"{kind} at LES, {name}"] = partial(against_les, closures[kind], kind, name, folder)
+            jobs[f"{kind} at LES, {name}"] = partial(
+                against_les, closures[kind], kind, name, folder
+            )
     jobs["Reynolds number"] = partial(other_reynolds_number, closures["sst"])
-    jobs["turned"] = partial(turned, {"vector-cloud": closures["sst"], "graph-kernel": closures["graph"]})
+    jobs["turned"] = partial(
+        turned, {"vector-cloud": closures["sst"], "graph-kernel": closures["graph"]}
+    )
     jobs["costs"] = partial(costs, closures["sst"])
     for key, measure in jobs.items():
         if key not in results:

@@ -3,9 +3,9 @@
     python -m benchmarks.networks.clouds              # 200 x 200 cells
     python -m benchmarks.networks.clouds --million    # also 1000 x 1000 cells, a few minutes
 
-Peers: a loop over centres in pandas that does what the published preparation does (needs pandas), scipy's bare k-d tree
-query, a float32 matrix product on the same thread, and the published network as it was written, on padded tensors.
-"""
+Peers: a loop over centres in pandas that does what the published preparation does (needs pandas),
+scipy's bare k-d tree query, a float32 matrix product on the same thread, and the published network
+as it was written, on padded tensors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from scipy.spatial import cKDTree
 import meshes
 from vcnn import Closure, FlowField, RegionOfInfluence, Scales, VectorCloudNetwork, Zhou2022
 from vcnn.baselines import GraphKernelNetwork
-from vcnn.closure.closure import ROWS  # pairs handed to a network at once, as in whole-mesh prediction
+from vcnn.closure.closure import (
+    ROWS,
+)  # pairs handed to a network at once, as in whole-mesh prediction
 
 REGION = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)
 SCALARS = ("strain_rate", "wall_distance")
@@ -39,7 +41,15 @@ def hill_flow(cells=200) -> FlowField:
         "boundary": meshes.wall_flag(mesh, ["bottom", "top"]),
     }
     velocity = np.stack([4 * depth * (1 - depth), np.zeros(len(points))], axis=1)
-    return FlowField(points, velocity, meshes.cell_volumes(mesh), scalars, periods=periods, mesh=mesh, location="cell")
+    return FlowField(
+        points,
+        velocity,
+        meshes.cell_volumes(mesh),
+        scalars,
+        periods=periods,
+        mesh=mesh,
+        location="cell",
+    )
 
 
 def seconds(job, repeat=5) -> float:
@@ -53,14 +63,22 @@ def seconds(job, repeat=5) -> float:
 
 
 def loop_in_pandas(flow, centres, size=150):
-    """As the published preparation: for every centre its ellipse among all points and images, and 150 of them."""
+    """As the published preparation: for every centre its ellipse among all points and images, and
+    150 of them.
+    """
     import pandas
 
     images = [flow.points + shift * flow.periods[0] for shift in (0, 1, -1)]
     margin = REGION.half_axes(np.linalg.norm(flow.velocity, axis=1))[0].max()
     near = np.abs(np.concatenate(images)[:, 0] - 4.5) < 4.5 + margin
-    columns = [flow.velocity, *(flow.scalars[name][:, None] for name in SCALARS), flow.weights[:, None]]
-    table = np.concatenate([np.concatenate(images), np.tile(np.concatenate(columns, axis=1), (3, 1))], axis=1)[near]
+    columns = [
+        flow.velocity,
+        *(flow.scalars[name][:, None] for name in SCALARS),
+        flow.weights[:, None],
+    ]
+    table = np.concatenate(
+        [np.concatenate(images), np.tile(np.concatenate(columns, axis=1), (3, 1))], axis=1
+    )[near]
     points = pandas.DataFrame(table, columns=["x", "y", "u", "v", "strain", "wall", "volume"])
 
     def distance(x, y):
@@ -97,25 +115,44 @@ def time_clouds(flow):
     print(f"bare k-d tree             {1e6 * bare:9.1f} µs a cloud, {bare / ours:.1f} times ours")
     try:
         loop = seconds(lambda: loop_in_pandas(flow, some), repeat=1) / len(some)
-        print(f"published loop, in pandas {1e6 * loop:9.1f} µs a cloud, {loop / ours:.0f} times ours")
+        print(
+            f"published loop, in pandas {1e6 * loop:9.1f} µs a cloud, {loop / ours:.0f} times ours"
+        )
     except ModuleNotFoundError:
         print("published loop: left out, it needs pandas")
-    print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB at most so far")
+    print(
+        f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB at most so far"
+    )
 
 
 def padded_published(network, clouds, flow):
-    """The published network as it was written: features of all pairs in one (m, n, 11) tensor, then this function.
+    """The published network as it was written: features of all pairs in one (m, n, 11) tensor, then
+    this function.
 
-    Their notebook evaluates all its 20,000 clouds in one batch, as here; smaller batches stay in the cache.
-    """
+    Their notebook evaluates all its 20,000 clouds in one batch, as here; smaller batches stay in
+    the cache."""
     m, n = len(clouds), int(clouds.counts[0])
     j, r = clouds.neighbours, clouds.positions
     u, distance = flow.velocity[j], np.linalg.norm(r, axis=1)
     speed, near = np.linalg.norm(u, axis=1), 0.01 / (distance + 0.01)
     cos = -(r * u).sum(axis=1) / (distance * speed + 1e-10)
     wall = np.minimum(flow.scalars["wall_distance"][j] / (1.5 * network.diffusion_length), 1)
-    named = [flow.scalars["strain_rate"][j], flow.scalars["boundary"][j], flow.weights[j], speed, wall, near]
-    Q = np.concatenate([r / (distance[:, None] + 1e-5), u, np.stack([*named, 0.5 * (cos + 1.05) * speed * near], 1)], 1)
+    named = [
+        flow.scalars["strain_rate"][j],
+        flow.scalars["boundary"][j],
+        flow.weights[j],
+        speed,
+        wall,
+        near,
+    ]
+    Q = np.concatenate(
+        [
+            r / (distance[:, None] + 1e-5),
+            u,
+            np.stack([*named, 0.5 * (cos + 1.05) * speed * near], 1),
+        ],
+        1,
+    )
     X = torch.tensor(Q.reshape(m, n, 11), dtype=torch.float32)
 
     def forward():
@@ -128,7 +165,9 @@ def padded_published(network, clouds, flow):
 
 
 def unfactored_operations(network, n) -> float:
-    """Of one cloud of n points in two dimensions, if the product embedding were evaluated pair by pair."""
+    """Of one cloud of n points in two dimensions, if the product embedding were evaluated pair by
+    pair.
+    """
     layers = lambda net: sum(2 * layer.weight.numel() for layer in net if hasattr(layer, "weight"))
     moments = 2 * network.config["embedding"] * 5
     pair = layers(network.point_embedding) + layers(network.pair_embedding) + moments
@@ -141,7 +180,9 @@ def time_networks(flow):
     print(f"{torch.get_num_threads()} threads; matrix product {rate / 1e9:9.1f} GFLOP/s (float32)")
     some = np.random.default_rng(0).permutation(len(flow))
     inside = REGION.clouds(flow, some[:6000])
-    sample = inside.select(np.flatnonzero(inside.counts >= 150)[:5000]).subsample(150, np.random.default_rng(0))
+    sample = inside.select(np.flatnonzero(inside.counts >= 150)[:5000]).subsample(
+        150, np.random.default_rng(0)
+    )
     default, published = VectorCloudNetwork(SCALARS), Zhou2022()
     with torch.inference_mode():
         speed = {}
@@ -157,15 +198,22 @@ def time_networks(flow):
         difference = ((ours - eager()).abs().max() / ours.abs().max()).item()
     share = speed[default.name] * unfactored_operations(default, 150) / rate
     print(f"{len(sample):,} clouds of 150 points, clouds a second forward:")
-    print(f"published, eager, padded  {speed['padded']:9,.0f}, all in one batch as in their notebook")
+    print(
+        f"published, eager, padded  {speed['padded']:9,.0f}, all in one batch as in their notebook"
+    )
     print(f"the same, 128 at a time   {speed['few padded']:9,.0f}")
     print(f"{published.name:25s} {speed[published.name]:9,.0f}, same values to {difference:.0e}")
     ratio = speed[default.name] / speed["padded"]
     few = speed[default.name] / speed["few padded"]
-    print(f"{default.name:25s} {speed[default.name]:9,.0f}, {ratio:.1f} and {few:.1f} times the padded ones")
+    print(
+        f"{default.name:25s} {speed[default.name]:9,.0f}, {ratio:.1f} and {few:.1f} times the padded ones"
+    )
     print(f"operations of the unfactored form: {100 * share:.0f} % of the matrix product's rate")
     small = sample.select(np.arange(200)).subsample(25, np.random.default_rng(0))
-    for network, clouds in ((default, sample.select(np.arange(500))), (GraphKernelNetwork(SCALARS), small)):
+    for network, clouds in (
+        (default, sample.select(np.arange(500))),
+        (GraphKernelNetwork(SCALARS), small),
+    ):
         step = seconds(lambda net=network, c=clouds: net(c).square().sum().backward()) / len(clouds)
         print(f"training {network.name}, {clouds.counts[0]} points: {1 / step:,.0f} clouds/s")
 
@@ -190,7 +238,7 @@ def main():
     time_clouds(flow)
     print("\nwhole-mesh prediction, clouds as large as above")
     small = time_prediction(200, REGION)
-    if options.million:   # five times finer, a region five times smaller: clouds of as many points
+    if options.million:  # five times finer, a region five times smaller: clouds of as many points
         large = time_prediction(1000, RegionOfInfluence.transport(diffusivity=0.02, decay=15.0))
         print(f"time a point: {large / small:.2f} times that of the smaller mesh")
 

@@ -1,4 +1,6 @@
-"""What the study of turned frames compares: architectures, their settings, and what they are trained on."""
+"""What the study of turned frames compares: architectures, their settings, and what they are
+trained on.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +22,17 @@ from vcnn.baselines import (
 )
 
 TARGET = "concentration"
-HILLS = (1.0, 1.25, 1.5, 1.75, 2.0)                        # slopes
-BUMPS = ((0.4, 2, 20), (0.6, 1.5, 70), (0.8, 1.25, -40))   # height, aspect, yaw
-CENTRES = 2500   # of each hill
+HILLS = (1.0, 1.25, 1.5, 1.75, 2.0)  # slopes
+BUMPS = ((0.4, 2, 20), (0.6, 1.5, 70), (0.8, 1.25, -40))  # height, aspect, yaw
+CENTRES = 2500  # of each hill
 TURNED = {"augmentation": "rotations"}
 SMALL = {"embedding": 26, "retained": 4, "fitting": (72, 72)}
-# Settings that serve each family best, about 40,000 parameters each, and epochs that take about two minutes of a core;
-# parts of 25 points where cost is quadratic, as published, and 50 elsewhere
+# Settings that serve each family best, about 40,000 parameters each, and epochs that take about two
+# minutes of a core; parts of 25 points where cost is quadratic, as published, and 50 elsewhere
 POINTWISE = {"max_points": 50}
 GRAPH = {"max_points": 25, "batch_size": 16, "learning_rate": 5e-3}
 ATTENTION = {"max_points": 50, "batch_size": 32, "learning_rate": 5e-3}
-MODELS = {   # name -> network of a dimension, epochs, further settings
+MODELS = {  # name -> network of a dimension, epochs, further settings
     "vector-cloud": (lambda d: VectorCloudNetwork(SCALARS, **SMALL), 120, POINTWISE),
     "VCNN as published": (lambda d: Zhou2022(), 170, POINTWISE),
     "invariant graph kernel": (lambda d: InvariantGraphKernelNetwork(SCALARS, d), 9, GRAPH),
@@ -45,10 +47,15 @@ MODELS = {   # name -> network of a dimension, epochs, further settings
     "VCNN, as often as graph": (lambda d: Zhou2022(), 9, GRAPH),
 }
 SPATIAL = ("vector-cloud", "graph kernel", "Deep Sets", "Deep Sets, augmented")
-SIZES = {1: (1.5,), 2: (1.0, 2.0), 4: (1.0, 1.35, 1.65, 2.0), 8: (1.0, 1.15, 1.3, 1.4, 1.55, 1.7, 1.85, 2.0),
-         16: (1.0, 1.05, 1.1, 1.2, 1.25, 1.3, 1.35, 1.4, 1.5, 1.55, 1.6, 1.7, 1.75, 1.85, 1.9, 2.0)}  # fmt: skip
+SIZES = {
+    1: (1.5,),
+    2: (1.0, 2.0),
+    4: (1.0, 1.35, 1.65, 2.0),
+    8: (1.0, 1.15, 1.3, 1.4, 1.55, 1.7, 1.85, 2.0),
+    16: (1.0, 1.05, 1.1, 1.2, 1.25, 1.3, 1.35, 1.4, 1.5, 1.55, 1.6, 1.7, 1.75, 1.85, 1.9, 2.0),
+}
 FAMILIES = ("vector-cloud", "Deep Sets, augmented", "Deep Sets")
-VISITS = 500_000   # of clouds, for every model of the comparison of sizes
+VISITS = 500_000  # of clouds, for every model of the comparison of sizes
 
 
 def bump_of(bump, folder) -> FlowField:
@@ -74,12 +81,24 @@ def train(folder, group, model, cases, settings) -> Path:
     path = model_path(folder, group, model)
     make, _, options = MODELS[model]
     if not path.exists():
-        start = time.process_time()   # other processes may share the core
+        start = time.process_time()  # other processes may share the core
         flows = [flow(case, folder / "flows") for case in cases]
         config = {**settings, **options}
-        fit(make(flows[0].dimension), flows, TARGET, REGION, TrainingConfig(**config), run_directory=path.parent,
-            units=UNITS, provenance={"command": "benchmarks/networks/frame_rotation.py", "cases": list(cases), **config},
-            progress=False)  # fmt: skip
+        fit(
+            make(flows[0].dimension),
+            flows,
+            TARGET,
+            REGION,
+            TrainingConfig(**config),
+            run_directory=path.parent,
+            units=UNITS,
+            provenance={
+                "command": "benchmarks/networks/frame_rotation.py",
+                "cases": list(cases),
+                **config,
+            },
+            progress=False,
+        )
         path.with_name("cpu_seconds").write_text(str(time.process_time() - start))
     return path
 

@@ -1,12 +1,12 @@
-"""Closures with and without symmetry in turned frames: equal parameters, equal training time, one unseen hill.
+"""Closures with and without symmetry in turned frames: equal parameters, equal training time, one
+unseen hill.
 
     python -m benchmarks.networks.frame_rotation [-o build/frame_rotation] [--processes 2]
 
-Trains every architecture on the same five hills, one thread each, with as many epochs as take about the same time;
-then networks with, without and with learned symmetry on 1, 2, 4, 8 and 16 hills. Writes results/frame_rotation.md, its
-pictures, and the full report of `vcnn rotate` into the folder -o. Flows and models are kept there: an interrupted run
-goes on where it stopped.
-"""
+Trains every architecture on the same five hills, one thread each, with as many epochs as take about
+the same time; then networks with, without and with learned symmetry on 1, 2, 4, 8 and 16 hills.
+Writes results/frame_rotation.md, its pictures, and the full report of `vcnn rotate` into the folder
+-o. Flows and models are kept there: an interrupted run goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -55,8 +55,15 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
 UNSEEN, COARSE, UNSEEN_BUMP = 1.225, (60, 40), (0.6, 1.75, 45)
-FARTHER = (0.75, 1.225, 2.5)   # slopes for the comparison of sizes
-PICTURED = ("vector-cloud", "VCNN as published", "invariant graph kernel", "graph kernel", "Deep Sets", "attention")
+FARTHER = (0.75, 1.225, 2.5)  # slopes for the comparison of sizes
+PICTURED = (
+    "vector-cloud",
+    "VCNN as published",
+    "invariant graph kernel",
+    "graph kernel",
+    "Deep Sets",
+    "attention",
+)
 
 
 def error_turned(closure, flows, angles=(35, 90, 180), count=1000) -> float:
@@ -65,7 +72,10 @@ def error_turned(closure, flows, angles=(35, 90, 180), count=1000) -> float:
     for known in flows:
         chosen = np.random.default_rng(0).permutation(len(known))[:count]
         truth, weights = known.scalars[TARGET][chosen], known.weights[chosen]
-        found += [relative_l2(closure.predict(known.rotated(rotation(a)), chosen), truth, weights) for a in angles]
+        found += [
+            relative_l2(closure.predict(known.rotated(rotation(a)), chosen), truth, weights)
+            for a in angles
+        ]
     return float(np.sqrt(np.mean(np.square(found))))
 
 
@@ -77,11 +87,16 @@ def efficiency(folder, path) -> list:
     """Rows of errors in turned frames by number of hills, and the picture of them."""
     unseen = [flow_of(slope, folder / "flows") for slope in FARTHER]
     by_size = [trained(folder, f"hills_{size}", FAMILIES) for size in SIZES]
-    rows = [[model, *(error_turned(closures[model], unseen) for closures in by_size)] for model in FAMILIES]
+    rows = [
+        [model, *(error_turned(closures[model], unseen) for closures in by_size)]
+        for model in FAMILIES
+    ]
     figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
     for (model, *errors), marker in zip(rows, "os^", strict=True):
         axes.loglog(list(SIZES), 100 * np.array(errors), marker=marker, label=model)
-    axes.set(xlabel="training hills", ylabel="relative L2 error in turned frames [%]", xticks=list(SIZES))
+    axes.set(
+        xlabel="training hills", ylabel="relative L2 error in turned frames [%]", xticks=list(SIZES)
+    )
     axes.set_xticklabels(map(str, SIZES))
     axes.minorticks_off()
     axes.grid(alpha=0.3)
@@ -107,14 +122,25 @@ def cost_table(costs, transformations) -> str:
     for name, cost in costs.costs.items():
         noise = [f"{value:.1e}" for value in transformations.responses[name].noise]
         memory, exponent = f"{cost.memory / 1e6:.0f} MB", f"{cost.exponent:.2f}"
-        rows.append([name, cost.symmetry, f"{1e6 * cost.seconds_per_point:.0f} µs", memory, exponent, *noise])
+        rows.append(
+            [
+                name,
+                cost.symmetry,
+                f"{1e6 * cost.seconds_per_point:.0f} µs",
+                memory,
+                exponent,
+                *noise,
+            ]
+        )
     noise = [f"noise of {100 * NOISE:g} %: median change", "largest"]
     return table(["model", "claims", "a point", "memory", "exponent of n", *noise], rows)
 
 
 def conclusion(rows) -> str:
     least, most = min(SIZES), max(SIZES)
-    parts = [f"{model} from {percent(errors[0])} to {percent(errors[-1])}" for model, *errors in rows]
+    parts = [
+        f"{model} from {percent(errors[0])} to {percent(errors[-1])}" for model, *errors in rows
+    ]
     return f"From {least} hill to {most} the error in turned frames goes, with {'; with '.join(parts)}."
 
 
@@ -125,21 +151,40 @@ def save(pictures):
 
 def report(study, costs, transformations, folder):
     """What `vcnn rotate` would write."""
-    write_report(study, folder, "An unseen flow in turned frames", force=True, transformations=transformations,
-                 costs=costs)  # fmt: skip
+    write_report(
+        study,
+        folder,
+        "An unseen flow in turned frames",
+        force=True,
+        transformations=transformations,
+        costs=costs,
+    )
 
 
 def hills(folder) -> str:
     """Studies of all models on the unseen hill: the first parts of the page."""
     unseen, models = flow_of(UNSEEN, folder / "flows", COARSE), trained(folder, "hills", MODELS)
     study, costs = rotate_study(models, unseen), cost_study(models, unseen)
-    transformations = transformation_study(models, unseen, {"finer": flow_of(UNSEEN, folder / "flows")})
+    transformations = transformation_study(
+        models, unseen, {"finer": flow_of(UNSEEN, folder / "flows")}
+    )
     by_model = ("predictions", "errors", "changes", "curve_errors", "curve_changes")
-    few = replace(study, **{kind: {name: getattr(study, kind)[name] for name in PICTURED} for kind in by_model})
-    apart = replace(costs, costs={name: cost for name, cost in costs.costs.items() if "," not in name})
+    few = replace(
+        study,
+        **{kind: {name: getattr(study, kind)[name] for name in PICTURED} for kind in by_model},
+    )
+    apart = replace(
+        costs, costs={name: cost for name, cost in costs.costs.items() if "," not in name}
+    )
     report(few, costs, transformations, folder / "report")
-    save({"fields": prediction_panel(few), "errors": error_panel(few), "curve": angle_curve(few),
-          "cost": cost_curve(apart)})  # fmt: skip
+    save(
+        {
+            "fields": prediction_panel(few),
+            "errors": error_panel(few),
+            "curve": angle_curve(few),
+            "cost": cost_curve(apart),
+        }
+    )
     rows = efficiency(folder, RESULTS / "frame_rotation_data.png")
     error = {name: percent(errors[0]) for name, errors in study.errors.items()}
     return f"""# Closures in turned frames
@@ -193,7 +238,9 @@ def listed(numbers) -> str:
 def bumps(folder) -> str:
     """Studies of some models on an unseen bump in three dimensions: the last part of the page."""
     unseen, models = bump_of(UNSEEN_BUMP, folder / "flows"), trained(folder, "bumps", SPATIAL)
-    study, costs, transformations = (job(models, unseen) for job in (rotate_study, cost_study, transformation_study))
+    study, costs, transformations = (
+        job(models, unseen) for job in (rotate_study, cost_study, transformation_study)
+    )
     report(study, costs, transformations, folder / "report_bump")
     save({"bump": prediction_panel(study)})
     return f"""## Three dimensions
@@ -213,11 +260,13 @@ turns about an oblique axis; the last column is over random rotations too.
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-o", "--output", type=Path, default=Path("build/frame_rotation"))
-    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="models to train at once")
+    parser.add_argument(
+        "--processes", type=int, default=os.cpu_count(), help="models to train at once"
+    )
     options = parser.parse_args()
     wanted = list(jobs())
     for case in dict.fromkeys(case for _, _, cases, _ in wanted for case in cases):
-        flow(case, options.output / "flows")   # solved here once, read by all
+        flow(case, options.output / "flows")  # solved here once, read by all
     with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as pool:
         running = [pool.submit(train, options.output, *job) for job in wanted]
         for done in tqdm(as_completed(running), total=len(running), unit="model"):

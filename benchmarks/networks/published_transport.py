@@ -1,12 +1,13 @@
 """The published protocol: concentration over 21 hills, tested on slopes between and outside them.
 
-    python -m benchmarks.networks.published_transport [-o build/published_transport] [--epochs N] [--ship]
+    python -m benchmarks.networks.published_transport [-o build/published_transport] [--epochs N]
+    [--ship]
 
-Slopes 1.00, 1.05 ... 2.00 for training, as Zhou, Han & Xiao (CMAME 388, 2022, 114211), on flows of our own solvers.
-Writes results/published_transport.md with the errors, those of the publication beside them, and pictures of where the
-error sits. What was solved and trained is kept in the folder -o, so that an interrupted run goes on where it stopped.
-With --ship the model becomes `Closure.pretrained("hill-concentration")`, its card included.
-"""
+Slopes 1.00, 1.05 ... 2.00 for training, as Zhou, Han & Xiao (CMAME 388, 2022, 114211), on flows of
+our own solvers. Writes results/published_transport.md with the errors, those of the publication
+beside them, and pictures of where the error sits. What was solved and trained is kept in the folder
+-o, so that an interrupted run goes on where it stopped. With --ship the model becomes
+`Closure.pretrained("hill-concentration")`, its card included."""
 
 from __future__ import annotations
 
@@ -34,8 +35,10 @@ REGION = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)
 SCALARS = ("strain_rate", "wall_distance")
 CONFIG = {"epochs": 160, "centres": 4000, "max_points": 64}
 UNITS = {"length": "H", "velocity": "U", "time": "H/U", "concentration": "1"}
-OPENFOAM = {   # read if they are here
-    "α = 1 by OpenFOAM, second order, 200 x 200": DATA / "openfoam" / "foam_alpha1.00_linearUpwind.npz",
+OPENFOAM = {  # read if they are here
+    "α = 1 by OpenFOAM, second order, 200 x 200": DATA
+    / "openfoam"
+    / "foam_alpha1.00_linearUpwind.npz",
     "α = 1 as published (first-order upwind)": DATA / "published" / "alpha_1.00.npz",
 }
 PUBLISHED = {"training flows": "0.38 %", "0.5": "3.31 %"}
@@ -55,7 +58,9 @@ def error(closure, flow) -> float:
 
 
 def shares(closure, flow) -> list[str]:
-    """Share of the squared error, of the area and of the squared concentration by distance to the wall."""
+    """Share of the squared error, of the area and of the squared concentration by distance to the
+    wall.
+    """
     wrong = flow.weights * (closure.predict(flow) - flow.scalars["concentration"]) ** 2
     right = flow.weights * flow.scalars["concentration"] ** 2
     d, rows = flow.scalars["wall_distance"], []
@@ -71,7 +76,10 @@ def table(closure, flows, coarse) -> str:
     training = np.mean([measured[slope] for slope in TRAINING])
     rows = [f"| 21 training flows, mean | {percent(training)} | {PUBLISHED['training flows']} |"]
     rows += [f"| α = {s:g}, between | {percent(measured[s])} | |" for s in BETWEEN]
-    rows += [f"| α = {s:g}, outside | {percent(measured[s])} | {PUBLISHED.get(f'{s:g}', '')} |" for s in OUTSIDE]
+    rows += [
+        f"| α = {s:g}, outside | {percent(measured[s])} | {PUBLISHED.get(f'{s:g}', '')} |"
+        for s in OUTSIDE
+    ]
     rows += [f"| α = 1.225 on a mesh of 60 x 40 | {percent(error(closure, coarse))} | |"]
     for name, path in OPENFOAM.items():
         if path.exists():
@@ -83,8 +91,8 @@ def report(closure, errors, hill, seconds, config) -> str:
     parameters = sum(p.numel() for p in closure.network.parameters())
     return f"""# The published transport problem
 
-Relative L2 error of the concentration, weighted by area, of whole flows with whole clouds. Training: {config['epochs']}
-epochs of {config['max_points']}-point random parts of the clouds of {config['centres']:,} points of each of 21 flows,
+Relative L2 error of the concentration, weighted by area, of whole flows with whole clouds. Training: {config["epochs"]}
+epochs of {config["max_points"]}-point random parts of the clouds of {config["centres"]:,} points of each of 21 flows,
 {seconds / 60:.0f} min on one thread of a shared machine; {parameters:,} parameters. The published figures are for the
 authors' own data, after 66,898 s on a GPU.
 
@@ -113,7 +121,7 @@ problem of Zhou, Han & Xiao, CMAME 388 (2022) 114211. `Closure.pretrained("hill-
 and the period, in these units. Invariant under rotation, reflection, translation and permutation (O(2)).
 
 **Trained** on 21 slopes 1.00, 1.05 ... 2.00, second-order finite elements on 96 x 64 cells a length of 9, by
-`python -m benchmarks.networks.published_transport --ship` ({config['epochs']} epochs, seed 0).
+`python -m benchmarks.networks.published_transport --ship` ({config["epochs"]} epochs, seed 0).
 
 **Relative L2 errors**, weighted by area:
 
@@ -129,7 +137,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-o", "--output", type=Path, default=Path("build/published_transport"))
     parser.add_argument("--epochs", type=int, default=CONFIG["epochs"])
-    parser.add_argument("--ship", action="store_true", help="put the model and its card into the package")
+    parser.add_argument(
+        "--ship", action="store_true", help="put the model and its card into the package"
+    )
     options = parser.parse_args()
     config = {**CONFIG, "epochs": options.epochs}
     folder = options.output / "flows"
@@ -147,7 +157,11 @@ def main():
         TrainingConfig(**config),
         run_directory=run,
         units=UNITS,
-        provenance={"command": "benchmarks/networks/published_transport.py", "slopes": list(TRAINING), **config},
+        provenance={
+            "command": "benchmarks/networks/published_transport.py",
+            "slopes": list(TRAINING),
+            **config,
+        },
     )
     if not clock.exists():
         clock.write_text(str(time.perf_counter() - start))
@@ -156,7 +170,9 @@ def main():
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "published_transport.md").write_text(text, encoding="utf-8")
     hill = flows[0.5]
-    figure = field_comparison(hill, hill.scalars["concentration"], closure.predict(hill), "concentration")
+    figure = field_comparison(
+        hill, hill.scalars["concentration"], closure.predict(hill), "concentration"
+    )
     figure.savefig(RESULTS / "published_transport.png", dpi=110)
     print(text)
     if options.ship:

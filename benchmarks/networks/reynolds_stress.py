@@ -1,13 +1,14 @@
-"""Reynolds stresses a priori: learned from mean velocities on periodic hills, beside the best linear eddy viscosity.
+"""Reynolds stresses a priori: learned from mean velocities on periodic hills, beside the best
+linear eddy viscosity.
 
     python -m benchmarks.networks.reynolds_stress [-o build/reynolds_stress] [--epochs N]
 
-Training: the 21 training hills of the Closure Challenge (LES of McConkey et al.); test: its 4 validation hills. The
-network sees clouds of mean velocity and its gradient, with velocities relative to the centre, and the wall distance;
-it predicts <u'u'>, <u'v'>, <v'v'> as a positive semi-definite tensor and <w'w'> as a positive scalar, in squares of the
-bulk velocity at the crest. Cells whose LES stress is not positive semi-definite (0.4 % of the area, at walls) are left
-out. Writes results/reynolds_stress.md and a picture; an interrupted run goes on where it stopped.
-"""
+Training: the 21 training hills of the Closure Challenge (LES of McConkey et al.); test: its 4
+validation hills. The network sees clouds of mean velocity and its gradient, with velocities
+relative to the centre, and the wall distance; it predicts <u'u'>, <u'v'>, <v'v'> as a positive
+semi-definite tensor and <w'w'> as a positive scalar, in squares of the bulk velocity at the crest.
+Cells whose LES stress is not positive semi-definite (0.4 % of the area, at walls) are left out.
+Writes results/reynolds_stress.md and a picture; an interrupted run goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -37,7 +38,9 @@ CONFIG = {"epochs": 60, "centres": 3000, "max_points": 64}
 
 
 def read_flow(path) -> FlowField:
-    """The mean flow of the LES at the cells of a hill, with its stresses and which of them are realizable."""
+    """The mean flow of the LES at the cells of a hill, with its stresses and which of them are
+    realizable.
+    """
     mesh, data = read_hill(path)
     uu, uv, _, vv, _, ww = data["les_reynolds_stress"].astype(float).T
     stress = np.stack([uu, uv, uv, vv], axis=1).reshape(-1, 2, 2)
@@ -46,15 +49,26 @@ def read_flow(path) -> FlowField:
     gradient = meshes.cell_gradient(mesh, velocity, periods, {"bottom": 0.0, "top": 0.0})
     realizable = (np.linalg.eigvalsh(stress)[:, 0] >= 0) & (ww >= 0)
     return FlowField(
-        data["cell_centres"], velocity, data["cell_areas"],
-        scalars={"wall_distance": data["wall_distance"], "spanwise_stress": ww, "realizable": realizable},
+        data["cell_centres"],
+        velocity,
+        data["cell_areas"],
+        scalars={
+            "wall_distance": data["wall_distance"],
+            "spanwise_stress": ww,
+            "realizable": realizable,
+        },
         tensors={"reynolds_stress": stress, "velocity_gradient": gradient},
-        periods=periods, mesh=mesh, location="cell", provenance={"split": str(data["split"])},
-    )  # fmt: skip
+        periods=periods,
+        mesh=mesh,
+        location="cell",
+        provenance={"split": str(data["split"])},
+    )
 
 
 def linear_eddy_viscosity(flow) -> np.ndarray:
-    """(n, 4) components of 2/3 k I - 2 ν_t S with the true k and, at every point, the ν_t >= 0 that fits best."""
+    """(n, 4) components of 2/3 k I - 2 ν_t S with the true k and, at every point, the ν_t >= 0 that
+    fits best.
+    """
     gradient, truth = flow.tensors["velocity_gradient"], components(flow)
     S = 0.5 * (gradient + gradient.transpose(0, 2, 1))
     k = 0.5 * (truth[:, 0] + truth[:, 2] + truth[:, 3])
@@ -75,8 +89,12 @@ def predicted(closure, flow):
     found = closure.predict(flow)
     stress, spanwise = (found[name] for name in TARGETS)
     trace = np.maximum(np.trace(stress, axis1=1, axis2=2), 1e-300)
-    realizable = (np.linalg.eigvalsh(stress)[:, 0] >= -1e-6 * trace) & (spanwise >= 0)   # round-off in float32
-    return np.stack([stress[:, 0, 0], stress[:, 0, 1], stress[:, 1, 1], spanwise], axis=1), realizable.mean()
+    realizable = (np.linalg.eigvalsh(stress)[:, 0] >= -1e-6 * trace) & (
+        spanwise >= 0
+    )  # round-off in float32
+    return np.stack(
+        [stress[:, 0, 0], stress[:, 0, 1], stress[:, 1, 1], spanwise], axis=1
+    ), realizable.mean()
 
 
 def errors(values, flow) -> list[float]:
@@ -108,15 +126,27 @@ def main():
     options = parser.parse_args()
     config = {**CONFIG, "epochs": options.epochs}
     flows = {path.stem: read_flow(path) for path in sorted(HILLS.glob("alpha_*.npz"))}
-    of = lambda split: {name: flow for name, flow in flows.items() if flow.provenance["split"] == split}
+    of = lambda split: {
+        name: flow for name, flow in flows.items() if flow.provenance["split"] == split
+    }
     network = VectorCloudNetwork(
-        ["wall_distance"], output=["reynolds_stress", "positive_scalar"], tensors=["velocity_gradient"],
-        galilean=True, order=2,
-    )  # fmt: skip
+        ["wall_distance"],
+        output=["reynolds_stress", "positive_scalar"],
+        tensors=["velocity_gradient"],
+        galilean=True,
+        order=2,
+    )
     run = options.output / f"run_{options.epochs}"
     start = time.perf_counter()
-    closure = fit(network, list(of("train").values()), TARGETS, REGION, TrainingConfig(**config), run_directory=run,
-                  importance="realizable")  # fmt: skip
+    closure = fit(
+        network,
+        list(of("train").values()),
+        TARGETS,
+        REGION,
+        TrainingConfig(**config),
+        run_directory=run,
+        importance="realizable",
+    )
     if not (run / "seconds").exists():
         (run / "seconds").write_text(str(time.perf_counter() - start))
 
@@ -124,8 +154,13 @@ def main():
     for name, flow in of("validation").items():
         values, realizable = predicted(closure, flow)
         share.append(realizable)
-        for model, found in (("network", values), ("linear eddy viscosity", linear_eddy_viscosity(flow))):
-            rows.append(f"| {name} | {model} | {' | '.join(percent(e) for e in errors(found, flow))} |")
+        for model, found in (
+            ("network", values),
+            ("linear eddy viscosity", linear_eddy_viscosity(flow)),
+        ):
+            rows.append(
+                f"| {name} | {model} | {' | '.join(percent(e) for e in errors(found, flow))} |"
+            )
         if name == "alpha_15_7929_4048":
             picture(flow, values, RESULTS / "reynolds_stress.png")
     seconds = float((run / "seconds").read_text())

@@ -1,9 +1,10 @@
-"""Flow between two cylinders, the inner one turning: what straight-sided cells along curved walls cost.
+"""Flow between two cylinders, the inner one turning: what straight-sided cells along curved walls
+cost.
 
     python -m benchmarks.verification.circular_couette
 
-prints the errors of u = (A r + B/r) e_θ on meshes whose vertices lie on the cylinders and whose edges are chords.
-"""
+prints the errors of u = (A r + B/r) e_θ on meshes whose vertices lie on the cylinders and whose
+edges are chords."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from solvers.fenics import ufl
 from vcnn.flow.mesh import named_mesh
 
 INNER, OUTER, OMEGA = 1.0, 2.0, 1.0
-SIZES = (4, 8, 16, 32)   # cells between the cylinders
+SIZES = (4, 8, 16, 32)  # cells between the cylinders
 
 
 def annulus(n):
@@ -26,15 +27,19 @@ def annulus(n):
     onward = np.roll(number, -1, axis=0)
     corners = number[:, :-1], number[:, 1:], onward[:, 1:], onward[:, :-1]
     cells = np.stack([corner.ravel() for corner in corners], axis=-1)
-    boundaries = {name: [("line", np.stack([number[:, i], onward[:, i]], axis=-1))] for name, i in
-                  (("inner", 0), ("outer", n))}  # fmt: skip
+    boundaries = {
+        name: [("line", np.stack([number[:, i], onward[:, i]], axis=-1))]
+        for name, i in (("inner", 0), ("outer", n))
+    }
     return named_mesh(points, [("quad", cells)], boundaries)
 
 
 def velocity_error(n, viscosity=0.1) -> float:
     """L2 error relative to the velocity, over the cells."""
     turning = Wall(velocity=lambda x: OMEGA * np.stack([-x[1], x[0]]))
-    result = LaminarFlow(annulus(n), viscosity, conditions={"inner": turning, "outer": Wall()}).solve()
+    result = LaminarFlow(
+        annulus(n), viscosity, conditions={"inner": turning, "outer": Wall()}
+    ).solve()
     domain = result.domain
     x, y = ufl.SpatialCoordinate(domain.mesh)
     B = OMEGA * INNER**2 * OUTER**2 / (OUTER**2 - INNER**2)

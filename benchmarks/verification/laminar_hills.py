@@ -16,22 +16,32 @@ from solvers.flow.incompressible import strain_rate
 
 VISCOSITY, BULK = 0.01, 0.721039
 CELLS = ((30, 20), (60, 40), (90, 60), (120, 80), (180, 120))
-FIRST_ORDER = {"1.00": (80, 80), "1.50": (120, 80), "2.00": (160, 80)}   # cells in the ratio of that code's
-FAMILY = {"alpha": 1.0, "Lx": 9.0, "Ly": 3.036}   # where there is nothing to compare with
+FIRST_ORDER = {
+    "1.00": (80, 80),
+    "1.50": (120, 80),
+    "2.00": (160, 80),
+}  # cells in the ratio of that code's
+FAMILY = {"alpha": 1.0, "Lx": 9.0, "Ly": 3.036}  # where there is nothing to compare with
 
 
 def hill_mesh(data, cells):
-    return meshes.periodic_hill(float(data["alpha"]), cells, length=float(data["Lx"]), height=float(data["Ly"]))
+    return meshes.periodic_hill(
+        float(data["alpha"]), cells, length=float(data["Lx"]), height=float(data["Ly"])
+    )
 
 
 def gaps(data, velocity, concentration, located):
-    """Volume-weighted relative L2 differences from another code's velocity and concentration at its cells."""
+    """Volume-weighted relative L2 differences from another code's velocity and concentration at its
+    cells.
+    """
     weight = data["volume"]
     measure = lambda a: np.sqrt((weight @ a**2).sum())
     u = located.values(velocity.function_space)(velocity)
     c = located.values(concentration.function_space)(concentration)
     truth = data["velocity"], data["concentration"]
-    return [measure(ours - theirs) / measure(theirs) for ours, theirs in zip((u, c), truth, strict=True)]
+    return [
+        measure(ours - theirs) / measure(theirs) for ours, theirs in zip((u, c), truth, strict=True)
+    ]
 
 
 def hill_run(cells) -> dict:
@@ -43,11 +53,14 @@ def hill_run(cells) -> dict:
     seconds = time.perf_counter() - start
     floor = along_wall(flow, "bottom")
     row = {
-        "seconds": seconds, "driving force": flow.pressure_gradient,
-        "separation": floor.separation[0, 0], "reattachment": floor.reattachment[0, 0],
-        **wall_balance(flow), **scalar_balance(transport),
+        "seconds": seconds,
+        "driving force": flow.pressure_gradient,
+        "separation": floor.separation[0, 0],
+        "reattachment": floor.reattachment[0, 0],
+        **wall_balance(flow),
+        **scalar_balance(transport),
         "floor": [floor.points[:, 0].round(4).tolist(), floor.skin_friction.round(5).tolist()],
-    }  # fmt: skip
+    }
     if data:
         located = locate(flow.domain.mesh, data["centres"])
         row["u"], row["c"] = gaps(data, flow.velocity, transport.concentration, located)
@@ -56,19 +69,25 @@ def hill_run(cells) -> dict:
 
 
 def wall_balance(flow):
-    """What is left of the balance of forces along the period, relative to the driving force times the volume."""
+    """What is left of the balance of forces along the period, relative to the driving force times
+    the volume.
+    """
     drive = flow.pressure_gradient * flow.domain.integral(1.0)
     convected = flow.domain.integral(ufl.dot(ufl.grad(flow.velocity)[0, :], flow.velocity))
     read_off = 0.0
     for wall in ("bottom", "top"):
         w = along_wall(flow, wall, reference_velocity=2**0.5)
-        friction, pressure = w.skin_friction[:, None] * w.tangent, w.pressure_coefficient[:, None] * w.normal
+        friction, pressure = (
+            w.skin_friction[:, None] * w.tangent,
+            w.pressure_coefficient[:, None] * w.normal,
+        )
         read_off += (w.lengths @ (friction - pressure))[0]
     reaction = wall_force(flow, "bottom", "top")[0]
     return {
-        "reaction": (reaction + convected) / drive - 1, "momentum convected": convected / drive,
+        "reaction": (reaction + convected) / drive - 1,
+        "momentum convected": convected / drive,
         "read off": read_off / drive - 1,
-    }  # fmt: skip
+    }
 
 
 def scalar_balance(transport):
@@ -81,7 +100,9 @@ def scalar_balance(transport):
 
 
 def first_order(slope) -> dict:
-    """Gaps to a first-order upwind field of (velocity, concentration): as they are, and with its diffusion."""
+    """Gaps to a first-order upwind field of (velocity, concentration): as they are, and with its
+    diffusion.
+    """
     data, cells = read(slope), FIRST_ORDER[slope]
     mesh = hill_mesh(data, cells)
     flow = LaminarFlow(mesh, VISCOSITY, BULK).solve()
@@ -114,7 +135,10 @@ def upwind_like(transport, shorter):
         return shorter / 2 * sum(abs(along[k]) * ufl.outer(d, d) for k, d in enumerate(columns))
 
     cell = domain.mesh.basix_cell()
-    pair = [basix.ufl.element("Lagrange", cell, 2, shape=(2,)), basix.ufl.element("Lagrange", cell, 1)]
+    pair = [
+        basix.ufl.element("Lagrange", cell, 2, shape=(2,)),
+        basix.ufl.element("Lagrange", cell, 1),
+    ]
     W = fem.functionspace(domain.mesh, basix.ufl.mixed_element(pair))
     V, (to_velocity, *_) = W.sub(0).collapse()
     w = fem.Function(W)
@@ -126,7 +150,9 @@ def upwind_like(transport, shorter):
 
     def momentum(u, p, carrier):
         stress = ufl.grad(u) * (VISCOSITY * ufl.Identity(2) + K(carrier)) - p * ufl.Identity(2)
-        return (ufl.inner(ufl.grad(u) * carrier, v) + ufl.inner(stress, ufl.grad(v)) - q * ufl.div(u)) * dx
+        return (
+            ufl.inner(ufl.grad(u) * carrier, v) + ufl.inner(stress, ufl.grad(v)) - q * ufl.div(u)
+        ) * dx
 
     walls = fem.dirichletbc(fem.Function(V), domain.wall_dofs((W.sub(0), V)), W.sub(0))
     Q, (to_pressure, *_) = W.sub(1).collapse()
@@ -134,7 +160,14 @@ def upwind_like(transport, shorter):
     residual = momentum(u, p, u)
     e = fem.Constant(domain.mesh, np.array([1.0, 0.0]))
     drive = Drive(ufl.dot(e, v) * dx, target=BULK * domain.integral(1.0))
-    newton(residual, [momentum(du, dp, u), ufl.derivative(residual, w)], w, [walls, pinned], drive, name="upwind flow")
+    newton(
+        residual,
+        [momentum(du, dp, u), ufl.derivative(residual, w)],
+        w,
+        [walls, pinned],
+        drive,
+        name="upwind flow",
+    )
 
     u, c = w.sub(0).collapse(), fem.Function(transport.concentration.function_space)
     c.x.array[:] = transport.concentration.x.array
@@ -142,9 +175,10 @@ def upwind_like(transport, shorter):
     production = problem.production(strain_rate(u), domain.wall_distance())
     spread = problem.diffusivity * ufl.Identity(2) + K(u)
     residual = (
-        ufl.dot(u, ufl.grad(c)) * s + ufl.dot(spread * ufl.grad(c), ufl.grad(s))
+        ufl.dot(u, ufl.grad(c)) * s
+        + ufl.dot(spread * ufl.grad(c), ufl.grad(s))
         + (problem.decay * abs(c) * c - production) * s
-    ) * dx  # fmt: skip
+    ) * dx
     at_rest = fem.dirichletbc(0.0, domain.wall_dofs(c.function_space), c.function_space)
     newton(residual, [ufl.derivative(residual, c)], c, [at_rest], name="upwind transport")
     return u, c

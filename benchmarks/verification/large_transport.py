@@ -2,9 +2,9 @@
 
     mpirun -n 2 python -m benchmarks.verification.large_transport [CELLS]
 
-CELLS (default 500) along the flow and between the walls of a hill: 4 CELLS² unknowns. The velocity is a parabolic
-profile between floor and ceiling; a direct solution checks the iterative one where it is affordable (up to 200 cells).
-"""
+CELLS (default 500) along the flow and between the walls of a hill: 4 CELLS² unknowns. The velocity
+is a parabolic profile between floor and ceiling; a direct solution checks the iterative one where
+it is affordable (up to 200 cells)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from vcnn.evaluation import relative_l2
 
 
 def hill_flow(mesh) -> FlowField:
-    """A divergence-free flow from the stream function of a parabolic profile between floor and ceiling."""
+    """A divergence-free flow from the stream function of a parabolic profile between floor and
+    ceiling.
+    """
     x, y = mesh.points.T
     step = 1e-5
     heights = [meshes.hill_profile(np.clip(x + s, 0, 9.0), 1.0) for s in (-step, 0, step)]

@@ -18,11 +18,14 @@ from vcnn.flow.mesh import named_mesh
 
 SIDES = ("bottom", "top", "inlet", "outlet")
 THEORY = {"u": 3, "∇u": 2, "p": 2, "c": 3, "∇c": 2}
-# Cells a side. Triangles need the finer meshes in space: their pressure falls faster than its order before.
+# Cells a side. Triangles need the finer meshes in space: their pressure falls faster than its order
+# before.
 SIZES = {
-    "quadrilateral": (8, 16, 32, 64), "triangle": (8, 16, 32, 64),
-    "hexahedron": (4, 8, 12), "tetrahedron": (4, 8, 12, 16),
-}  # fmt: skip
+    "quadrilateral": (8, 16, 32, 64),
+    "triangle": (8, 16, 32, 64),
+    "hexahedron": (4, 8, 12),
+    "tetrahedron": (4, 8, 12, 16),
+}
 PI = np.pi
 
 
@@ -36,19 +39,28 @@ def square(n, kind):
 
 
 def cube(n, kind):
-    """The unit cube in n³ hexahedra, none of them regular, or in 6 n³ tetrahedra that share their vertices."""
+    """The unit cube in n³ hexahedra, none of them regular, or in 6 n³ tetrahedra that share their
+    vertices.
+    """
     line = np.linspace(0, 1, n + 1)
     points = np.stack(np.meshgrid(line, line, line, indexing="ij"), axis=-1).reshape(-1, 3)
     number = np.arange(len(points)).reshape(3 * [n + 1])
-    corner = [number[i : n + i, j : n + j, k : n + k].ravel() for i in (0, 1) for j in (0, 1) for k in (0, 1)]
+    corner = [
+        number[i : n + i, j : n + j, k : n + k].ravel()
+        for i in (0, 1)
+        for j in (0, 1)
+        for k in (0, 1)
+    ]
     if kind == "hexahedron":
         of_cells, of_facets = "hexahedron", "quad"
         cells = np.stack([corner[c] for c in (0, 4, 6, 2, 1, 5, 7, 3)], axis=-1)
         sides = [0, 1, 2, 3], [4, 5, 6, 7], [0, 1, 5, 4], [1, 2, 6, 5], [2, 3, 7, 6], [3, 0, 4, 7]
     else:
         of_cells, of_facets = "tetra", "triangle"
-        paths = [(1, 3), (5, 1), (3, 2), (2, 6), (4, 5), (6, 4)]   # of one orientation
-        cells = np.concatenate([np.stack([corner[c] for c in (0, a, b, 7)], axis=-1) for a, b in paths])
+        paths = [(1, 3), (5, 1), (3, 2), (2, 6), (4, 5), (6, 4)]  # of one orientation
+        cells = np.concatenate(
+            [np.stack([corner[c] for c in (0, a, b, 7)], axis=-1) for a, b in paths]
+        )
         sides = [0, 1, 2], [0, 1, 3], [0, 2, 3], [1, 2, 3]
     facets = np.concatenate([cells[:, side] for side in sides])
     on = lambda axis, value: (of_facets, facets[(points[facets][:, :, axis] == value).all(axis=1)])
@@ -56,7 +68,9 @@ def cube(n, kind):
     boundaries = {name: [on(*place)] for name, place in names.items()}
     bump = 0.04 * np.sin(2 * PI * points).prod(axis=1, keepdims=True)
     return named_mesh(
-        points + bump * [1, -1, 1], [(of_cells, cells)], {**boundaries, "back": [on(2, 0)], "front": [on(2, 1)]}
+        points + bump * [1, -1, 1],
+        [(of_cells, cells)],
+        {**boundaries, "back": [on(2, 0)], "front": [on(2, 1)]},
     )
 
 
@@ -72,11 +86,13 @@ def around(mesh, periodic):
 
 
 def flow_errors(mesh, periodic, viscosity=0.2):
-    """L2 errors of u, ∇u, p where the walls slide: u·n = 0 there, and nothing is symmetric or developed.
+    """L2 errors of u, ∇u, p where the walls slide: u·n = 0 there, and nothing is symmetric or
+    developed.
 
-    The exact solution is held by the stress a = 2νS − u⊗u − pI, handed to the solver of laminar flow and RANS as
-    what its closure leaves to the anisotropy. The solver starts from the exact solution at the nodes, to save steps.
-    """
+    The exact solution is held by the stress a = 2νS − u⊗u − pI, handed to the solver of laminar
+    flow and RANS as what its closure leaves to the anisotropy. The solver starts from the exact
+    solution at the nodes, to save steps."""
+
     def exact(x, lib):
         depth = 1 + x[2] ** 2 if len(x) == 3 else 1.0
         if periodic:
@@ -93,11 +109,17 @@ def flow_errors(mesh, periodic, viscosity=0.2):
         conditions[ends[0]] = Periodic(ends[1])
     domain = build_domain(mesh, **roles(conditions))
     u = ufl.as_vector(exact(tuple(ufl.SpatialCoordinate(domain.mesh)), ufl))
-    p = 2 * u[0]   # enough for its own error, of second order, to outweigh what it takes over from the velocity
-    stress = 2 * viscosity * ufl.sym(ufl.grad(u)) - ufl.outer(u, u) - p * ufl.Identity(domain.dimension)
+    p = (
+        2 * u[0]
+    )  # enough for its own error, of second order, to outweigh what it takes over from the velocity
+    stress = (
+        2 * viscosity * ufl.sym(ufl.grad(u)) - ufl.outer(u, u) - p * ufl.Identity(domain.dimension)
+    )
     nodal = SimpleNamespace(velocity=at_nodes(domain, u, 2), pressure=at_nodes(domain, p, 1))
     problem = SimpleNamespace(viscosity=viscosity)
-    result = solve_incompressible(problem, domain, conditions, "manufactured flow", 0, anisotropy=stress, start=nodal)
+    result = solve_incompressible(
+        problem, domain, conditions, "manufactured flow", 0, anisotropy=stress, start=nodal
+    )
     return {
         "u": norm(domain, result.velocity - u),
         "∇u": norm(domain, ufl.grad(result.velocity - u)),
@@ -107,6 +129,7 @@ def flow_errors(mesh, periodic, viscosity=0.2):
 
 def transport_errors(mesh, periodic, diffusivity=0.1, decay=3.0):
     """L2 errors of c and ∇c, c = 0 on walls, carried by a velocity linear in space."""
+
     def exact(x, lib):
         along = 2 + lib.sin(2 * PI * x[0]) if periodic else lib.sin(PI * x[0])
         depth = lib.sin(PI * x[2]) if len(x) == 3 else 1.0
@@ -118,7 +141,9 @@ def transport_errors(mesh, periodic, diffusivity=0.1, decay=3.0):
         slope, bend = wave * np.cos(wave * x[0]), -(wave**2) * np.sin(wave * x[0])
         along = 2 + np.sin(wave * x[0]) if periodic else np.sin(wave * x[0])
         across, rise = np.sin(PI * x[1]), PI * np.cos(PI * x[1])
-        convection = ((1 + x[1]) * slope * across + (0 if periodic else x[0]) * along * rise) * depth
+        convection = (
+            (1 + x[1]) * slope * across + (0 if periodic else x[0]) * along * rise
+        ) * depth
         laplacian = bend * across * depth - (len(x) - 1) * PI**2 * c
         return convection - diffusivity * laplacian + decay * np.abs(c) * c
 
@@ -127,7 +152,14 @@ def transport_errors(mesh, periodic, diffusivity=0.1, decay=3.0):
     velocity[:, 0] = 1 + mesh.points[:, 1]
     velocity[:, 1] = 0 if periodic else mesh.points[:, 0]
     result = ScalarTransport(
-        mesh, FlowField(mesh.points, velocity, mesh=mesh), diffusivity, decay, 1.0, source, walls, ends
+        mesh,
+        FlowField(mesh.points, velocity, mesh=mesh),
+        diffusivity,
+        decay,
+        1.0,
+        source,
+        walls,
+        ends,
     ).solve()
     domain, c = result.carrier.domain, result.concentration
     error = c - exact(tuple(ufl.SpatialCoordinate(domain.mesh)), ufl)
@@ -142,8 +174,12 @@ def norm(domain, field):
 
 def at_nodes(domain, expression, degree):
     """A UFL expression, interpolated."""
-    function = fem.Function(fem.functionspace(domain.mesh, ("Lagrange", degree, expression.ufl_shape)))
-    function.interpolate(fem.Expression(expression, function.function_space.element.interpolation_points))
+    function = fem.Function(
+        fem.functionspace(domain.mesh, ("Lagrange", degree, expression.ufl_shape))
+    )
+    function.interpolate(
+        fem.Expression(expression, function.function_space.element.interpolation_points)
+    )
     return function
 
 
@@ -154,5 +190,7 @@ def errors(kind, periodic, n) -> dict[str, float]:
 
 
 def order(coarse, fine, refinement) -> float:
-    """Observed order of convergence between two errors, of meshes whose cells are ``refinement`` times smaller."""
+    """Observed order of convergence between two errors, of meshes whose cells are ``refinement``
+    times smaller.
+    """
     return float(np.log(coarse / fine) / np.log(refinement))

@@ -1,4 +1,6 @@
-"""The sections of the verification report in Markdown, from the numbers that `verification.py` keeps."""
+"""The sections of the verification report in Markdown, from the numbers that `verification.py`
+keeps.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def error_series(numbers):
 def manufactured(numbers) -> str:
     rows = []
     for (kind, periodic), (sizes, series) in error_series(numbers):
-        cells = [f"{e[-1]:.1e} ({order(*e[-2:], sizes[-1] / sizes[-2]):.2f})" for e in series.values()]
+        cells = [
+            f"{e[-1]:.1e} ({order(*e[-2:], sizes[-1] / sizes[-2]):.2f})" for e in series.values()
+        ]
         rows.append([kind, "yes" if periodic else "no", ", ".join(map(str, sizes)), *cells])
     theory = ["**theory**", "", "", *(f"**{k}**" for k in THEORY.values())]
     return f"""## Manufactured solutions
@@ -72,23 +76,37 @@ def hill(numbers) -> str:
     """Balances and gaps on the hill α = 1."""
     balances = [
         [
-            cells, f"{row['reaction']:.1e}", f"{row['momentum convected']:.1e}", percent(abs(row["read off"])),
-            f"{row['scalar']:.1e}", percent(row["walls' share"]),
+            cells,
+            f"{row['reaction']:.1e}",
+            f"{row['momentum convected']:.1e}",
+            percent(abs(row["read off"])),
+            f"{row['scalar']:.1e}",
+            percent(row["walls' share"]),
         ]
         for cells, row in numbers.items()
-    ]  # fmt: skip
-    kept = ["cells", "force defect", "momentum convected", "read off the wall", "scalar defect", "taken up by walls"]
+    ]
+    kept = [
+        "cells",
+        "force defect",
+        "momentum convected",
+        "read off the wall",
+        "scalar defect",
+        "taken up by walls",
+    ]
     header = ["cells", "seconds", "f", "separation", "reattachment"]
     compared = all("u" in row for row in numbers.values())
     header += ["gap in u", "gap in c", "gap in f"] if compared else []
     lines = [
         [
-            cells, f"{row['seconds']:.1f}", f"{row['driving force']:.6f}", f"{row['separation']:.4f}",
+            cells,
+            f"{row['seconds']:.1f}",
+            f"{row['driving force']:.6f}",
+            f"{row['separation']:.4f}",
             f"{row['reattachment']:.4f}",
             *([percent(row["u"]), percent(row["c"]), percent(abs(row["f"]))] if compared else []),
         ]
         for cells, row in numbers.items()
-    ]  # fmt: skip
+    ]
     against = "Left out: ../shared/data is not here."
     if compared:
         against = """Gaps are volume-weighted relative L2 differences at the cell centres of a second-order OpenFOAM
@@ -115,10 +133,21 @@ differs if c_f and c_p are summed, with the velocity gradients of the cells at t
 
 def first_order(numbers) -> str:
     rows = [
-        [slope, "{} x {}".format(*FIRST_ORDER[slope]), *map(percent, (*row["plain"], *row["diffusive"]))]
+        [
+            slope,
+            "{} x {}".format(*FIRST_ORDER[slope]),
+            *map(percent, (*row["plain"], *row["diffusive"])),
+        ]
         for slope, row in numbers.items()
     ]
-    header = ["α", "cells", "gap in u", "gap in c", "gap in u with upwind diffusion", "gap in c with it"]
+    header = [
+        "α",
+        "cells",
+        "gap in u",
+        "gap in c",
+        "gap in u with upwind diffusion",
+        "gap in c with it",
+    ]
     return f"""## Hills against first-order fields
 
 The other OpenFOAM fields were computed with first-order upwind convection, whose leading error is the diffusion
@@ -132,12 +161,16 @@ equations the gap closes: it is that scheme's, not ours.
 def rans(numbers) -> str:
     rows = [
         [
-            name, percent(row["error"]), f"{row['pressure_gradient']:.5f}", f"{row['reference_gradient']:.5f}",
-            percent(abs(row["pressure_gradient"] / row["reference_gradient"] - 1)), row["steps"],
+            name,
+            percent(row["error"]),
+            f"{row['pressure_gradient']:.5f}",
+            f"{row['reference_gradient']:.5f}",
+            percent(abs(row["pressure_gradient"] / row["reference_gradient"] - 1)),
+            row["steps"],
             f"{row['seconds']:.0f}",
         ]
         for name, row in numbers.items()
-    ]  # fmt: skip
+    ]
     header = ["hill", "gap in u", "f", "f of OpenFOAM", "gap in f", "steps", "seconds"]
     return f"""## Turbulent hills with another code's eddy viscosity
 
@@ -157,7 +190,9 @@ def turbulence(page) -> str:
 
 
 def large(numbers) -> str:
-    quoted = "\n".join(f"    {line}" for row in numbers.values() for line in row["line"].splitlines())
+    quoted = "\n".join(
+        f"    {line}" for row in numbers.values() for line in row["line"].splitlines()
+    )
     return f"""## A million unknowns
 
 `mpirun -n 2 python -m benchmarks.verification.large_transport`: transport over a hill with a
@@ -168,6 +203,11 @@ parabolic profile for its velocity, GMRES with algebraic multigrid. It says:
 
 
 SECTIONS = {
-    "manufactured": manufactured, "curved": curved, "hill": hill, "first-order": first_order, "rans": rans,
-    "turbulence": turbulence, "large": large,
-}  # fmt: skip
+    "manufactured": manufactured,
+    "curved": curved,
+    "hill": hill,
+    "first-order": first_order,
+    "rans": rans,
+    "turbulence": turbulence,
+    "large": large,
+}

@@ -18,7 +18,9 @@ def save(figure, path):
 
 
 def orders(numbers, folder):
-    """Errors of manufactured solutions; a colour for each kind of cells, squares where they are periodic."""
+    """Errors of manufactured solutions; a colour for each kind of cells, squares where they are
+    periodic.
+    """
     figure, axes = plt.subplots(1, len(THEORY), figsize=(15, 3.8), layout="constrained")
     found = dict(error_series(numbers))
     colours = {kind: f"C{i}" for i, kind in enumerate(dict.fromkeys(kind for kind, _ in found))}
@@ -46,7 +48,12 @@ def hill(numbers, folder):
         if all(name in row for row in numbers.values()):
             left.loglog(n, [row[name] for row in numbers.values()], "o-", label=label)
             left.legend()
-    left.set(xlabel="cells along the hill", ylabel="relative L2 gap to OpenFOAM", xticks=n, xticklabels=map(str, n))
+    left.set(
+        xlabel="cells along the hill",
+        ylabel="relative L2 gap to OpenFOAM",
+        xticks=n,
+        xticklabels=map(str, n),
+    )
     left.minorticks_off()
     left.grid(alpha=0.3)
     for cells, row in numbers.items():
@@ -61,17 +68,32 @@ def hill(numbers, folder):
 def rans(numbers, folder):
     """Velocity along x at stations of each hill, ours and OpenFOAM's."""
     figure, axes = plt.subplots(
-        len(numbers), 1, figsize=(11, 2.7 * len(numbers)), layout="constrained", squeeze=False, sharex=True
+        len(numbers),
+        1,
+        figsize=(11, 2.7 * len(numbers)),
+        layout="constrained",
+        squeeze=False,
+        sharex=True,
     )
     for axis, (name, row) in zip(axes.flat, numbers.items(), strict=True):
         lines = row["profiles"]
         scale = 0.6 * lines["station"][1]
-        for x, y, ours, theirs in zip(*(lines[key] for key in ("station", "y", "ours", "theirs")), strict=True):
+        for x, y, ours, theirs in zip(
+            *(lines[key] for key in ("station", "y", "ours", "theirs")), strict=True
+        ):
             axis.axvline(x, color="0.85", linewidth=0.8, zorder=0)
-            axis.plot(x + scale * np.array(ours), y, color="C0", label="RANS with its eddy viscosity")
+            axis.plot(
+                x + scale * np.array(ours), y, color="C0", label="RANS with its eddy viscosity"
+            )
             some = slice(None, None, 3)
             circles = dict(color="C1", markersize=3.5, markerfacecolor="none")
-            axis.plot(x + scale * np.array(theirs)[some], y[some], "o", **circles, label="OpenFOAM's k-ω SST")
+            axis.plot(
+                x + scale * np.array(theirs)[some],
+                y[some],
+                "o",
+                **circles,
+                label="OpenFOAM's k-ω SST",
+            )
         axis.fill_between(*lines["floor"], -0.25, color="0.6", linewidth=0)
         axis.fill_between(*lines["ceiling"], 3.3, color="0.6", linewidth=0)
         axis.set(title=name, ylabel="y / H", aspect="equal", ylim=(-0.25, 3.3))

@@ -1,8 +1,8 @@
 """A channel in three dimensions with a smooth bump on its floor, one of a periodic array.
 
-The bump is an elliptic cosine-squared hill: the shape of Ishihara, Hibi & Oikawa, J. Wind Eng. Ind. Aerodyn. 83 (1999)
-95, stretched and turned. Oblique to the flow it leaves no plane of symmetry behind which an error could hide.
-"""
+The bump is an elliptic cosine-squared hill: the shape of Ishihara, Hibi & Oikawa, J. Wind Eng. Ind.
+Aerodyn. 83 (1999) 95, stretched and turned. Oblique to the flow it leaves no plane of symmetry
+behind which an error could hide."""
 
 from __future__ import annotations
 
@@ -16,16 +16,20 @@ from meshes.geometry.facets import cell_facets
 from vcnn.errors import InputError
 from vcnn.flow.mesh import named_mesh
 
-KINDS = {"tetrahedron": "triangle", "hexahedron": "quad"}   # cells and their facets
+KINDS = {"tetrahedron": "triangle", "hexahedron": "quad"}  # cells and their facets
 SIZE = (4.0, 2.0, 3.0)
 
-# Steps along the axes from one end of a hexahedron's diagonal to the other: six tetrahedra, half of them mirrored.
-_PATHS = np.array([np.cumsum([(0, 0, 0), *np.eye(3, dtype=int)[list(a)]], axis=0) for a in permutations(range(3))])
+# Steps along the axes from one end of a hexahedron's diagonal to the other: six tetrahedra, half of
+# them mirrored.
+_PATHS = np.array(
+    [np.cumsum([(0, 0, 0), *np.eye(3, dtype=int)[list(a)]], axis=0) for a in permutations(range(3))]
+)
 _MIRRORED = np.array([False, True, True, False, False, True])
 
 
 def bump_profile(x, z, height: float = 0.6, aspect: float = 1.5, yaw: float = 30.0) -> np.ndarray:
-    """Height of the floor at distances (x, z) from the bump's top: h cos²(π ρ/2) where ρ < 1, else 0.
+    """Height of the floor at distances (x, z) from the bump's top: h cos²(π ρ/2) where ρ < 1, else
+    0.
 
     Parameters
     ----------
@@ -49,9 +53,10 @@ def bump_channel(
 ) -> meshio.Mesh:
     """Structured mesh of a channel with a bump in the middle of its floor.
 
-    The flow goes along x, y points from the floor up, z across. Boundaries are the walls ``bottom`` and ``top``, and
-    ``inlet`` and ``outlet``, ``back`` and ``front``, whose vertices are exact translates along x and z. The unit of
-    length is the radius of the circle that has the area of the bump's foot.
+    The flow goes along x, y points from the floor up, z across. Boundaries are the walls ``bottom``
+    and ``top``, and ``inlet`` and ``outlet``, ``back`` and ``front``, whose vertices are exact
+    translates along x and z. The unit of length is the radius of the circle that has the area of
+    the bump's foot.
 
     Parameters
     ----------
@@ -66,7 +71,8 @@ def bump_channel(
     kind : {"tetrahedron", "hexahedron"}
         Tetrahedra are six to a hexahedron.
     grading : float
-        Ratio of the cell heights at mid-height and at the walls, in geometric progression; 1 is uniform.
+        Ratio of the cell heights at mid-height and at the walls, in geometric progression; 1 is
+        uniform.
     size : (float, float, float)
         Length, height and width of the channel.
 
@@ -87,15 +93,22 @@ def bump_channel(
     points[:, -1, :, 1] = top
     number = np.arange(points[..., 0].size).reshape(points.shape[:3])
     sides = {
-        "bottom": number[:, 0], "top": number[:, -1],
-        "inlet": number[0], "outlet": number[-1],
-        "back": number[..., 0], "front": number[..., -1],
-    }  # fmt: skip
+        "bottom": number[:, 0],
+        "top": number[:, -1],
+        "inlet": number[0],
+        "outlet": number[-1],
+        "back": number[..., 0],
+        "front": number[..., -1],
+    }
     corners = np.lib.stride_tricks.sliding_window_view(number, (2, 2, 2))
-    points, blocks = points.reshape(-1, 3), [(_tetrahedra if kind == "tetrahedron" else _hexahedra)(corners)]
+    points, blocks = (
+        points.reshape(-1, 3),
+        [(_tetrahedra if kind == "tetrahedron" else _hexahedra)(corners)],
+    )
     ((facets, _),) = cell_facets(meshio.Mesh(points, blocks))
     boundaries = {
-        name: [(KINDS[kind], facets[np.isin(facets, side).all(axis=1)])] for name, side in sides.items()
+        name: [(KINDS[kind], facets[np.isin(facets, side).all(axis=1)])]
+        for name, side in sides.items()
     }
     return named_mesh(points, blocks, boundaries)
 
@@ -109,24 +122,35 @@ def check_bump(height, aspect, yaw, size=SIZE) -> tuple[float, float, float]:
     """
     if len(size) != 3:
         raise InputError(f"size: expected length, height and width of the channel, got {size!r}")
-    for name, value in (("height", height), ("aspect", aspect), *(("size", value) for value in size)):
+    for name, value in (
+        ("height", height),
+        ("aspect", aspect),
+        *(("size", value) for value in size),
+    ):
         if not 0 < value < np.inf:
             raise InputError(f"{name}: expected a positive number, got {value!r}")
     if not np.isfinite(yaw):
         raise InputError(f"yaw: expected an angle in degrees, got {yaw!r}")
     length, top, width = map(float, size)
     if not height < top:
-        raise InputError(f"height: the bump must be lower than the channel's ceiling at {top:g}, got {height:g}")
+        raise InputError(
+            f"height: the bump must be lower than the channel's ceiling at {top:g}, got {height:g}"
+        )
     turn = np.array([np.cos(np.radians(yaw)), np.sin(np.radians(yaw))])
-    foot = 2 * np.hypot(turn * np.sqrt(aspect), turn[::-1] / np.sqrt(aspect))   # extent along x and z
+    foot = 2 * np.hypot(
+        turn * np.sqrt(aspect), turn[::-1] / np.sqrt(aspect)
+    )  # extent along x and z
     for name, needed, there in zip(("length", "width"), foot, (length, width), strict=True):
         if needed > there:
-            raise InputError(f"aspect, yaw: the bump needs a channel of {name} {needed:.4g}, got {there:g}")
+            raise InputError(
+                f"aspect, yaw: the bump needs a channel of {name} {needed:.4g}, got {there:g}"
+            )
     return length, top, width
 
 
 def _tetrahedra(corners):
-    """Every hexahedron cut about a diagonal (Kuhn), neighbours being mirror images: all faces fit, also over periods.
+    """Every hexahedron cut about a diagonal (Kuhn), neighbours being mirror images: all faces fit,
+    also over periods.
 
     Cut the same way everywhere, a coarse mesh would favour the diagonal's direction.
     """
@@ -134,11 +158,11 @@ def _tetrahedra(corners):
     for axis in range(3):
         odd = (slice(None),) * axis + (slice(1, None, 2),)
         corners[odd] = np.flip(corners[odd], axis=3 + axis).copy()
-    cells = corners[..., *np.moveaxis(_PATHS, -1, 0)]   # (nx, ny, nz, 6, 4)
+    cells = corners[..., *np.moveaxis(_PATHS, -1, 0)]  # (nx, ny, nz, 6, 4)
     mirrored = (np.indices(corners.shape[:3]).sum(axis=0)[..., None] % 2 == 1) ^ _MIRRORED
     return "tetra", np.where(mirrored[..., None], cells[..., [0, 2, 1, 3]], cells).reshape(-1, 4)
 
 
 def _hexahedra(corners):
-    around = corners[..., [0, 1, 1, 0], [0, 0, 1, 1], :]   # (nx, ny, nz, 4, 2)
+    around = corners[..., [0, 1, 1, 0], [0, 0, 1, 1], :]  # (nx, ny, nz, 4, 2)
     return "hexahedron", np.moveaxis(around, -1, -2).reshape(-1, 8)

@@ -16,7 +16,8 @@ def channel(
     kind: str = "quadrilateral",
     grading: float = 1.0,
 ) -> meshio.Mesh:
-    """The rectangle [0, length] x [0, height] with boundaries ``bottom``, ``top``, ``inlet`` and ``outlet``.
+    """The rectangle [0, length] x [0, height] with boundaries ``bottom``, ``top``, ``inlet`` and
+    ``outlet``.
 
     ``cells``, ``kind`` and ``grading`` as in :func:`meshes.periodic_hill`.
     """

@@ -1,9 +1,9 @@
 """The periodic hill family: a channel whose floor carries a hill of height 1 at both ends.
 
-Slope α stretches the flanks: α = 1 is the ERCOFTAC hill (Mellen, Fröhlich & Rodi 2000), α < 1 steeper. The
-parametrised family is that of Xiao, Wu, Laizet & Duan, Computers & Fluids 200 (2020) 104431, and of Zhou, Han
-& Xiao, CMAME 388 (2022) 114211, whose meshes `periodic_hill` reproduces with its default arguments.
-"""
+Slope α stretches the flanks: α = 1 is the ERCOFTAC hill (Mellen, Fröhlich & Rodi 2000), α < 1
+steeper. The parametrised family is that of Xiao, Wu, Laizet & Duan, Computers & Fluids 200 (2020)
+104431, and of Zhou, Han & Xiao, CMAME 388 (2022) 114211, whose meshes `periodic_hill` reproduces
+with its default arguments."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ import numpy as np
 from meshes.generate.structured import check_cells, structured_mesh, wall_fractions
 from vcnn.errors import InputError
 
-# Cubic pieces of the hill's height in a distance from its crest, both in units of 1/28 of the hill's height:
-# first distance of the piece, coefficients of powers 0 to 3. The first piece overshoots 28 by 0.01; meshes in
-# use differ in whether they cut this off. It is kept, as in Zhou et al.: the wall then has no kink.
-_PIECES = np.array([
-    [0, 2.800000000000e01, 0.000000000000e00, 6.775070969851e-03, -2.124527775800e-03],
-    [9, 2.507355893131e01, 9.754803562315e-01, -1.016116352781e-01, 1.889794677828e-03],
-    [14, 2.579601052357e01, 8.206693007457e-01, -9.055370274339e-02, 1.626510569859e-03],
-    [20, 4.046435022819e01, -1.379581654948e00, 1.945884504128e-02, -2.070318932190e-04],
-    [30, 1.792461334664e01, 8.743920332081e-01, -5.567361123058e-02, 6.277731764683e-04],
-    [40, 5.639011190988e01, -2.010520359035e00, 1.644919857549e-02, 2.674976141766e-05],
-])  # fmt: skip
-_FOOT = 54   # the hill ends here
+# Cubic pieces of the hill's height in a distance from its crest, both in units of 1/28 of the
+# hill's height: first distance of the piece, coefficients of powers 0 to 3. The first piece
+# overshoots 28 by 0.01; meshes in use differ in whether they cut this off. It is kept, as in Zhou
+# et al.: the wall then has no kink.
+_PIECES = np.array(
+    [
+        [0, 2.800000000000e01, 0.000000000000e00, 6.775070969851e-03, -2.124527775800e-03],
+        [9, 2.507355893131e01, 9.754803562315e-01, -1.016116352781e-01, 1.889794677828e-03],
+        [14, 2.579601052357e01, 8.206693007457e-01, -9.055370274339e-02, 1.626510569859e-03],
+        [20, 4.046435022819e01, -1.379581654948e00, 1.945884504128e-02, -2.070318932190e-04],
+        [30, 1.792461334664e01, 8.743920332081e-01, -5.567361123058e-02, 6.277731764683e-04],
+        [40, 5.639011190988e01, -2.010520359035e00, 1.644919857549e-02, 2.674976141766e-05],
+    ]
+)
+_FOOT = 54  # the hill ends here
 
 
 def hill_length(slope: float, length: float | None = None) -> float:
@@ -41,7 +44,9 @@ def hill_length(slope: float, length: float | None = None) -> float:
         return 3.858 * slope + 5.142
     if not 2 * slope * _FOOT / 28 <= length < np.inf:
         needed = 2 * slope * _FOOT / 28
-        raise InputError(f"length: the hills of slope {slope:g} need at least {needed:.4g}, got {length!r}")
+        raise InputError(
+            f"length: the hills of slope {slope:g} need at least {needed:.4g}, got {length!r}"
+        )
     return float(length)
 
 
@@ -71,10 +76,11 @@ def periodic_hill(
     length: float | None = None,
     height: float = 3.036,
 ) -> meshio.Mesh:
-    """Structured mesh of a periodic hill with boundaries ``bottom``, ``top``, ``inlet`` and ``outlet``.
+    """Structured mesh of a periodic hill with boundaries ``bottom``, ``top``, ``inlet`` and
+    ``outlet``.
 
-    Floor vertices are equidistant in arc length, ceiling vertices in x. Inlet and outlet vertices are exact
-    translates by (L_x, 0).
+    Floor vertices are equidistant in arc length, ceiling vertices in x. Inlet and outlet vertices
+    are exact translates by (L_x, 0).
 
     Parameters
     ----------
@@ -84,8 +90,8 @@ def periodic_hill(
         Cells along the flow and between the walls.
     kind : {"quadrilateral", "triangle"}
     grading : float
-        Ratio of the cell heights at mid-height and at the walls, in geometric progression; 1 is uniform,
-        5 that of the published meshes.
+        Ratio of the cell heights at mid-height and at the walls, in geometric progression; 1 is
+        uniform, 5 that of the published meshes.
     length : float, optional
         L_x; default 3.858 α + 5.142.
     height : float

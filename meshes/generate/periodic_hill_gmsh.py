@@ -19,7 +19,8 @@ def periodic_hill_gmsh(
     length: float | None = None,
     height: float = 3.036,
 ) -> meshio.Mesh:
-    """Triangles that grow from both walls to the middle; boundaries as in :func:`meshes.periodic_hill`.
+    """Triangles that grow from both walls to the middle; boundaries as in
+    :func:`meshes.periodic_hill`.
 
     Inlet and outlet vertices are exact translates by (L_x, 0).
 
@@ -35,13 +36,16 @@ def periodic_hill_gmsh(
     Raises
     ------
     InputError
-        If an argument is unusable, or gmsh cannot be loaded; the message then names the missing library.
+        If an argument is unusable, or gmsh cannot be loaded; the message then names the missing
+        library.
     """
     length = hill_length(slope, length)
     if not 1 < height < np.inf:
         raise InputError(f"height: the ceiling must be above the hill (height > 1), got {height!r}")
     if not 0 < size <= height:
-        raise InputError(f"size: expected an edge length between 0 and the height {height:g}, got {size!r}")
+        raise InputError(
+            f"size: expected an edge length between 0 and the height {height:g}, got {size!r}"
+        )
     if not grading >= 1:
         raise InputError(f"grading: expected a ratio >= 1, got {grading!r}")
     with _model() as gmsh:
@@ -70,7 +74,9 @@ def periodic_hill_gmsh(
     lines = {name: np.searchsorted(used, vertices) for name, vertices in lines.items()}
     points = points[used]
     on = {name: np.unique(vertices) for name, vertices in lines.items()}
-    points[on["bottom"], 1] = hill_profile(points[on["bottom"], 0], slope, length)   # gmsh's spline is near it only
+    points[on["bottom"], 1] = hill_profile(
+        points[on["bottom"], 0], slope, length
+    )  # gmsh's spline is near it only
     left, right = (on[name][np.argsort(points[on[name], 1])] for name in ("inlet", "outlet"))
     points[left, 0] = 0.0
     points[right] = points[left] + [length, 0.0]
@@ -84,7 +90,9 @@ def _model():
     try:
         import gmsh
     except (ImportError, OSError) as error:
-        raise InputError(f"gmsh cannot be loaded: {error}; install the system library it names") from None
+        raise InputError(
+            f"gmsh cannot be loaded: {error}; install the system library it names"
+        ) from None
     gmsh.initialize(interruptible=False)
     try:
         gmsh.option.setNumber("General.Terminal", 0)
@@ -101,7 +109,13 @@ def _grow(gmsh, walls, smallest, largest, distance):
     field.setNumbers(near, "CurvesList", walls)
     field.setNumber(near, "Sampling", 400)
     ramp = field.add("Threshold")
-    values = {"InField": near, "SizeMin": smallest, "SizeMax": largest, "DistMin": 0, "DistMax": distance}
+    values = {
+        "InField": near,
+        "SizeMin": smallest,
+        "SizeMax": largest,
+        "DistMin": 0,
+        "DistMax": distance,
+    }
     for name, value in values.items():
         field.setNumber(ramp, name, value)
     field.setAsBackgroundMesh(ramp)

@@ -26,7 +26,9 @@ def section(mesh: meshio.Mesh, axes=((0, 1, 0), (0, 0, 1))) -> meshio.Mesh:
     """
     axes = np.asarray(axes, dtype=float)
     if axes.shape != (2, 3) or not np.allclose(axes @ axes.T, np.eye(2), atol=1e-12):
-        raise InputError(f"axes: expected two orthonormal vectors of three numbers, got {axes.tolist()}")
+        raise InputError(
+            f"axes: expected two orthonormal vectors of three numbers, got {axes.tolist()}"
+        )
     if mesh.points.shape[1] != 2:
         raise InputError(f"mesh: expected points of shape (M, 2), got {mesh.points.shape}")
     cells = [(block.type, block.data) for block in mesh.cells if block.dim == 2]

@@ -14,7 +14,8 @@ KINDS = ("quadrilateral", "triangle")
 
 
 def structured_mesh(bottom, top, fractions, kind="quadrilateral") -> meshio.Mesh:
-    """Cells between two polylines, with boundaries ``bottom``, ``top``, ``inlet`` (left), ``outlet`` (right).
+    """Cells between two polylines, with boundaries ``bottom``, ``top``, ``inlet`` (left),
+    ``outlet`` (right).
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ def structured_mesh(bottom, top, fractions, kind="quadrilateral") -> meshio.Mesh
     if kind not in KINDS:
         raise InputError(f"kind: expected one of {', '.join(KINDS)}, got {kind!r}")
     bottom, top, t = np.asarray(bottom), np.asarray(top), np.asarray(fractions)[:, None, None]
-    points = bottom + t * (top - bottom)   # in this form vertical lines stay exactly vertical
+    points = bottom + t * (top - bottom)  # in this form vertical lines stay exactly vertical
     points[-1] = top
     number = np.arange(points.shape[0] * points.shape[1]).reshape(points.shape[:2])
     quads = np.stack([number[:-1, :-1], number[:-1, 1:], number[1:, 1:], number[1:, :-1]], axis=-1)
@@ -54,7 +55,8 @@ def structured_mesh(bottom, top, fractions, kind="quadrilateral") -> meshio.Mesh
 
 
 def wall_fractions(cells: int, grading: float) -> np.ndarray:
-    """Vertex positions in [0, 1] with cell sizes in geometric progression from both ends to the middle.
+    """Vertex positions in [0, 1] with cell sizes in geometric progression from both ends to the
+    middle.
 
     Parameters
     ----------
@@ -67,7 +69,9 @@ def wall_fractions(cells: int, grading: float) -> np.ndarray:
     (cells + 1,)
     """
     if not 0 < grading < np.inf:
-        raise InputError(f"grading: expected a positive ratio of middle to wall cell size, got {grading!r}")
+        raise InputError(
+            f"grading: expected a positive ratio of middle to wall cell size, got {grading!r}"
+        )
     layer = np.minimum(np.arange(cells), np.arange(cells)[::-1])
     sizes = float(grading) ** (layer / max(layer.max(), 1))
     vertices = np.append(0.0, np.cumsum(sizes))

@@ -1,1 +1,3 @@
-"""What can be said of a mesh: its facets, boundaries, cells, periods, gradients and distances to walls."""
+"""What can be said of a mesh: its facets, boundaries, cells, periods, gradients and distances to
+walls.
+"""

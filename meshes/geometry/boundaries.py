@@ -11,7 +11,8 @@ from vcnn.flow.mesh import boundary_facets, count_cells
 
 
 def named_facets(mesh: meshio.Mesh, names) -> list[np.ndarray]:
-    """Vertex indices (k, m) of the facets of the named boundaries, one array for each name and facet type.
+    """Vertex indices (k, m) of the facets of the named boundaries, one array for each name and
+    facet type.
 
     Facets of curved elements are reduced to their corners.
 
@@ -29,12 +30,15 @@ def named_facets(mesh: meshio.Mesh, names) -> list[np.ndarray]:
 
 
 def _corners(kind, vertices):
-    corners = {"line": 2, "triangle": 3, "quad": 4}.get(kind.rstrip("0123456789"), vertices.shape[1])
+    corners = {"line": 2, "triangle": 3, "quad": 4}.get(
+        kind.rstrip("0123456789"), vertices.shape[1]
+    )
     return vertices[:, :corners]
 
 
 def wall_flag(mesh: meshio.Mesh, walls, location: str = "cell") -> np.ndarray:
-    """1.0 where a cell has a facet on one of the named walls (or a vertex lies on it), 0.0 elsewhere.
+    """1.0 where a cell has a facet on one of the named walls (or a vertex lies on it), 0.0
+    elsewhere.
 
     Parameters
     ----------

@@ -23,10 +23,11 @@ def cell_volumes(mesh: meshio.Mesh) -> np.ndarray:
 
 
 def _centres_and_volumes(mesh):
-    """Sums over simplices that join the facets to a point inside: right for every cell star-shaped about it.
+    """Sums over simplices that join the facets to a point inside: right for every cell star-shaped
+    about it.
 
-    In 3-D a facet is itself cut into triangles about its mean, so that warped faces fit between neighbours.
-    """
+    In 3-D a facet is itself cut into triangles about its mean, so that warped faces fit between
+    neighbours."""
     d, n, dimension = mesh.points.shape[1], count_cells(mesh), cell_dimension(mesh)
     groups = [(mesh.points[vertices], cells) for vertices, cells in cell_facets(mesh)]
     inside = sum(_cell_sums(x.mean(axis=1), cells, n) for x, cells in groups)

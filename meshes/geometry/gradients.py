@@ -16,8 +16,8 @@ from vcnn.flow.field import FlowField
 def cell_gradient(mesh: meshio.Mesh, values, periods=(), wall_values=None) -> np.ndarray:
     """Gradients of a field given at cell centres; exact for linear fields.
 
-    Each cell fits a linear function to its face neighbours, weighted by the inverse square of their distance.
-    Second-order accurate where neighbours lie symmetrically, first-order elsewhere.
+    Each cell fits a linear function to its face neighbours, weighted by the inverse square of their
+    distance. Second-order accurate where neighbours lie symmetrically, first-order elsewhere.
 
     Parameters
     ----------
@@ -27,7 +27,8 @@ def cell_gradient(mesh: meshio.Mesh, values, periods=(), wall_values=None) -> np
     periods : sequence of (d,)
         Period vectors; outer facets that these map on one another make their cells neighbours.
     wall_values : mapping boundary name -> value, optional
-        What the field is on walls, at their facets' middles; anything that broadcasts to (facets, ...).
+        What the field is on walls, at their facets' middles; anything that broadcasts to (facets,
+        ...).
 
     Returns
     -------
@@ -36,7 +37,9 @@ def cell_gradient(mesh: meshio.Mesh, values, periods=(), wall_values=None) -> np
     """
     centres, values = cell_centres(mesh), np.asarray(values, dtype=float)
     if len(values) != len(centres):
-        raise InputError(f"values: expected one for each of {len(centres)} cells, got {len(values)}")
+        raise InputError(
+            f"values: expected one for each of {len(centres)} cells, got {len(values)}"
+        )
     here, there, shift = _neighbours(mesh, periods)
     cells = [here]
     steps = [centres[there] + shift - centres[here]]
@@ -84,7 +87,9 @@ def _neighbours(mesh, periods):
     here, there = [inner[:, 0], inner[:, 1]], [inner[:, 1], inner[:, 0]]
     shift = [np.zeros((2 * len(inner), mesh.points.shape[1]))]
     middles = np.array([mesh.points[v].mean(axis=0) for v in corners])
-    size = np.array([np.linalg.norm(mesh.points[v[0]] - m) for v, m in zip(corners, middles, strict=True)])
+    size = np.array(
+        [np.linalg.norm(mesh.points[v[0]] - m) for v, m in zip(corners, middles, strict=True)]
+    )
     for period in np.asarray(periods, dtype=float):
         far, match = cKDTree(middles).query(middles + period)
         found = far < 0.1 * size

@@ -10,7 +10,8 @@ from meshes.geometry.boundaries import named_facets
 
 
 def flow_period(mesh: meshio.Mesh, start: str = "inlet", end: str = "outlet") -> tuple:
-    """The vector from the boundary ``start`` to ``end`` if the vertices of one are a translate of the other's.
+    """The vector from the boundary ``start`` to ``end`` if the vertices of one are a translate of
+    the other's.
 
     Returns
     -------

@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from meshes.geometry.boundaries import named_facets
 
-_PAIRS_AT_ONCE = 2_000_000   # bounds the memory of one batch of point-facet distances
+_PAIRS_AT_ONCE = 2_000_000  # bounds the memory of one batch of point-facet distances
 
 
 def wall_distance(mesh: meshio.Mesh, points, walls=("bottom", "top"), periods=()) -> np.ndarray:
@@ -38,7 +38,11 @@ def wall_distance(mesh: meshio.Mesh, points, walls=("bottom", "top"), periods=()
     """
     points = np.asarray(points, dtype=float)
     facets = np.concatenate([_simplices(mesh.points[v]) for v in named_facets(mesh, walls)])
-    shifts = [np.dot(m, periods) for m in product((0, -1, 1), repeat=len(periods))] if len(periods) else [0.0]
+    shifts = (
+        [np.dot(m, periods) for m in product((0, -1, 1), repeat=len(periods))]
+        if len(periods)
+        else [0.0]
+    )
     facets = np.concatenate([facets + shift for shift in shifts])
     middles = facets.mean(axis=1)
     reach = np.linalg.norm(facets - middles[:, None], axis=2).max()
@@ -46,8 +50,8 @@ def wall_distance(mesh: meshio.Mesh, points, walls=("bottom", "top"), periods=()
     tree = cKDTree(middles)
     best, pending, k = np.full(len(points), np.inf), np.arange(len(points)), 8
     while len(pending):
-        # A facet whose middle is farther than the k-th nearest middle is at least (that distance - reach) away:
-        # once this exceeds the distance found, no other facet can be nearer.
+        # A facet whose middle is farther than the k-th nearest middle is at least (that distance -
+        # reach) away: once this exceeds the distance found, no other facet can be nearer.
         k, left = min(k, len(facets)), []
         for batch in np.array_split(pending, 1 + len(pending) * k // _PAIRS_AT_ONCE):
             far, near = tree.query(points[batch], k=range(1, k + 1))
@@ -76,7 +80,9 @@ def _triangle_distance(p, triangle):
     a, e, f = triangle[..., 0, :], *(triangle[..., i, :] - triangle[..., 0, :] for i in (1, 2))
     normal = np.cross(e, f)
     area = np.sum(normal**2, axis=-1)
-    s = np.sum(np.cross(p - a, f) * normal, axis=-1)   # barycentric coordinates of the foot, times area
+    s = np.sum(
+        np.cross(p - a, f) * normal, axis=-1
+    )  # barycentric coordinates of the foot, times area
     t = np.sum(np.cross(e, p - a) * normal, axis=-1)
     height = np.abs(np.sum((p - a) * normal, axis=-1)) / np.sqrt(area)
     edges = [_segment_distance(p, triangle[..., [i, j], :]) for i, j in ((0, 1), (1, 2), (2, 0))]

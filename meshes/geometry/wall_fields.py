@@ -13,14 +13,15 @@ from vcnn.flow.field import FlowField
 def with_wall_fields(flow: FlowField, walls) -> FlowField:
     """The flow with the scalars "boundary", "wall_distance" and "strain_rate" where it lacks them.
 
-    "boundary" is 1 at walls and 0 elsewhere (:func:`meshes.wall_flag`), always set from the mesh. Without
-    walls there is no distance to them; |S| is computed for cell-centred flows only, sticking to the walls.
-    The walls' names are kept in ``provenance["walls"]``.
-    """
+    "boundary" is 1 at walls and 0 elsewhere (:func:`meshes.wall_flag`), always set from the mesh.
+    Without walls there is no distance to them; |S| is computed for cell-centred flows only,
+    sticking to the walls. The walls' names are kept in ``provenance["walls"]``."""
     walls = list(walls)
     scalars = {"boundary": wall_flag(flow.mesh, walls, flow.location)}
     if walls and "wall_distance" not in flow.scalars:
         scalars["wall_distance"] = wall_distance(flow.mesh, flow.points, walls, flow.periods)
     if flow.location == "cell" and "strain_rate" not in flow.scalars:
         scalars["strain_rate"] = strain_rate(flow, walls)
-    return replace(flow.with_fields(scalars=scalars), provenance={**flow.provenance, "walls": walls})
+    return replace(
+        flow.with_fields(scalars=scalars), provenance={**flow.provenance, "walls": walls}
+    )

@@ -27,13 +27,16 @@ def read_flow(path, time=None, fields=None) -> FlowField:
     """Read a flow from an OpenFOAM case folder or from a file.
 
     Flow files of this package (``.vtu``) come back as they were saved; ``.npz`` are plain arrays
-    (:func:`meshes.read_arrays`); anything else is read with meshio (gmsh, VTU, XDMF, ...). In that case
+    (:func:`meshes.read_arrays`); anything else is read with meshio (gmsh, VTU, XDMF, ...). In that
+    case
 
-    - the velocity is the point or cell field "velocity" or "U", and every numeric field of the same location
-      becomes a scalar, vector or tensor by its shape (those of another shape are named in a warning);
+    - the velocity is the point or cell field "velocity" or "U", and every numeric field of the same
+      location becomes a scalar, vector or tensor by its shape (those of another shape are named in
+      a warning);
     - a mesh in a plane z = const gives a plane flow;
-    - named boundaries are gmsh's physical groups or meshio's cell sets; those called "bottom", "top" or
-      anything with "wall" are walls; "inlet" and "outlet" are periodic if they are translates of each other;
+    - named boundaries are gmsh's physical groups or meshio's cell sets; those called "bottom",
+      "top" or anything with "wall" are walls; "inlet" and "outlet" are periodic if they are
+      translates of each other;
     - weights are cell volumes, or these shared out equally among the cell's vertices.
 
     Parameters
@@ -62,13 +65,16 @@ def read_flow(path, time=None, fields=None) -> FlowField:
         return read_arrays(path, fields)
     if path.suffix == ".vtu" and "vcnn" in read_grid(path).field_data:
         if fields:
-            raise InputError(f"{path}: a flow file of this package already has its names, no field can be chosen")
+            raise InputError(
+                f"{path}: a flow file of this package already has its names, no field can be chosen"
+            )
         return FlowField.load(path)
     return _from_meshio(path, fields)
 
 
 def read_mesh(path) -> meshio.Mesh:
-    """Read the mesh alone, with its named boundaries, from whatever :func:`read_flow` reads; no velocity is needed.
+    """Read the mesh alone, with its named boundaries, from whatever :func:`read_flow` reads; no
+    velocity is needed.
 
     Raises
     ------
@@ -84,23 +90,31 @@ def read_mesh(path) -> meshio.Mesh:
         return mesh
     mesh = _read_mesh(path)
     d, cells = _cells(path, mesh)
-    return named_mesh(mesh.points[:, :d], [(block.type, block.data) for block in cells], _boundaries(mesh, d))
+    return named_mesh(
+        mesh.points[:, :d], [(block.type, block.data) for block in cells], _boundaries(mesh, d)
+    )
 
 
 def _from_meshio(path, fields):
     mesh = _read_mesh(path)
     d, cells = _cells(path, mesh)
     cell_data = {
-        name: np.concatenate([a for a, block in zip(data, mesh.cells, strict=True) if block.dim == d])
+        name: np.concatenate(
+            [a for a, block in zip(data, mesh.cells, strict=True) if block.dim == d]
+        )
         for name, data in mesh.cell_data.items()
     }
     wanted = [fields["velocity"]] if "velocity" in fields else _VELOCITY
     locations = {"vertex": mesh.point_data, "cell": cell_data}
-    found = [(location, name) for location, data in locations.items() for name in wanted if name in data]
+    found = [
+        (location, name) for location, data in locations.items() for name in wanted if name in data
+    ]
     if not found:
         known = ", ".join([*mesh.point_data, *cell_data]) or "none"
         hint = "" if "velocity" in fields else "; name it: vcnn import --field velocity=NAME"
-        raise InputError(f"{path}: no velocity field {' or '.join(map(repr, wanted))} (fields: {known}){hint}")
+        raise InputError(
+            f"{path}: no velocity field {' or '.join(map(repr, wanted))} (fields: {known}){hint}"
+        )
     location, velocity = found[0]
     data = locations[location]
     names = {**fields, "velocity": velocity}
@@ -108,14 +122,20 @@ def _from_meshio(path, fields):
         if name not in data:
             raise InputError(f"{path}: no {location} field {name!r} (there are: {', '.join(data)})")
     data = {
-        **{name: a for name, a in data.items() if name not in names.values() and not name.startswith("gmsh:")},
+        **{
+            name: a
+            for name, a in data.items()
+            if name not in names.values() and not name.startswith("gmsh:")
+        },
         **{new: data[old] for new, old in names.items()},
     }
     kinds, skipped = _by_shape(data, d)
     if "velocity" not in kinds["vectors"]:
         raise InputError(f"{path}: field {velocity!r} is no vector, it cannot be the velocity")
     if skipped:
-        warnings.warn(f"{path}: fields of unknown shape left out: {', '.join(skipped)}", stacklevel=3)
+        warnings.warn(
+            f"{path}: fields of unknown shape left out: {', '.join(skipped)}", stacklevel=3
+        )
     boundaries = _boundaries(mesh, d)
     mesh = named_mesh(mesh.points[:, :d], [(block.type, block.data) for block in cells], boundaries)
     try:
@@ -138,14 +158,18 @@ def _from_meshio(path, fields):
 
 def _read_mesh(path):
     if path.suffix not in meshio.extension_to_filetypes:
-        raise InputError(f"{path}: unknown kind of file {path.suffix!r}; expected an OpenFOAM case folder, .vtu, "
-                         ".npz, or a mesh that meshio reads (.msh, .xdmf, .vtk, ...)")
-    try:   # meshio prints its own message and may leave the program
+        raise InputError(
+            f"{path}: unknown kind of file {path.suffix!r}; expected an OpenFOAM case folder, .vtu, "
+            ".npz, or a mesh that meshio reads (.msh, .xdmf, .vtk, ...)"
+        )
+    try:  # meshio prints its own message and may leave the program
         with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
             return meshio.read(path)
     except (Exception, SystemExit) as error:
         reason = str(error).splitlines()[:1]
-        raise InputError(f"{path}: cannot be read ({reason[0] if reason else type(error).__name__})") from None
+        raise InputError(
+            f"{path}: cannot be read ({reason[0] if reason else type(error).__name__})"
+        ) from None
 
 
 def _cells(path, mesh):

@@ -25,12 +25,12 @@ def read_arrays(path, fields=None) -> FlowField:
     The layout, for N cells with M vertices:
 
     - ``points`` (M, 2), ``cells`` (N, 3) or (N, 4) vertex numbers, ``velocity`` (N, 2);
-    - ``centres`` (N, 2), default the centroids; ``volume`` (N,), default the areas, divided by the number
-      ``thickness`` if that is there;
-    - boundaries: integer arrays (k, 2) of vertex numbers, "bottomWall" and "topWall" (which become "bottom"
-      and "top", the walls), "inlet", "outlet" and others;
-    - further (N,) arrays are scalars, (N, 2) vectors, (N, 2, 2) tensors; numbers are parameters ("nu" becomes
-      "viscosity", "alpha" "slope"); anything else is left out.
+    - ``centres`` (N, 2), default the centroids; ``volume`` (N,), default the areas, divided by the
+      number ``thickness`` if that is there;
+    - boundaries: integer arrays (k, 2) of vertex numbers, "bottomWall" and "topWall" (which become
+      "bottom" and "top", the walls), "inlet", "outlet" and others;
+    - further (N,) arrays are scalars, (N, 2) vectors, (N, 2, 2) tensors; numbers are parameters
+      ("nu" becomes "viscosity", "alpha" "slope"); anything else is left out.
 
     If inlet and outlet are translates of each other the flow is periodic. The scalars "boundary",
     "wall_distance" and "strain_rate" are added where missing.
@@ -52,26 +52,38 @@ def read_arrays(path, fields=None) -> FlowField:
         if old not in arrays:
             raise InputError(f"{path}: no array {old!r} (there are: {', '.join(arrays)})")
     taken = {new: arrays[old] for new, old in (fields or {}).items()}
-    arrays = {**{name: a for name, a in arrays.items() if name not in (fields or {}).values()}, **taken}
+    arrays = {
+        **{name: a for name, a in arrays.items() if name not in (fields or {}).values()},
+        **taken,
+    }
     for name in _NEEDED:
         if name not in arrays:
             known = ", ".join(arrays) or "none"
             hint = "; name it: vcnn import --field velocity=NAME" if name == "velocity" else ""
-            raise InputError(f"{path}: no array {name!r} (needed: {', '.join(_NEEDED)}; there are: {known}){hint}")
+            raise InputError(
+                f"{path}: no array {name!r} (needed: {', '.join(_NEEDED)}; there are: {known}){hint}"
+            )
     velocity, points, cells = (arrays.pop(name) for name in _NEEDED)
     _check(path, "points", points, "fi", (len(points), 2) if points.ndim else (0, 2))
     n = len(cells) if cells.ndim == 2 else 0
     if cells.dtype.kind not in "iu" or cells.ndim != 2 or cells.shape[1] not in (3, 4):
-        raise InputError(f"{path}: array 'cells': expected integers of shape (N, 3) or (N, 4), got {cells.shape}")
+        raise InputError(
+            f"{path}: array 'cells': expected integers of shape (N, 3) or (N, 4), got {cells.shape}"
+        )
     _check(path, "velocity", velocity, "fi", (n, 2))
     boundaries = {
         _BOUNDARIES.get(name, name): [("line", arrays.pop(name))]
         for name in list(arrays)
         if arrays[name].dtype.kind in "iu" and arrays[name].ndim == 2 and arrays[name].shape[1] == 2
     }
-    for name, vertices in (("cells", cells), *((name, blocks[0][1]) for name, blocks in boundaries.items())):
+    for name, vertices in (
+        ("cells", cells),
+        *((name, blocks[0][1]) for name, blocks in boundaries.items()),
+    ):
         if vertices.size and not 0 <= vertices.min() <= vertices.max() < len(points):
-            raise InputError(f"{path}: array {name!r}: vertex numbers beyond the {len(points)} points")
+            raise InputError(
+                f"{path}: array {name!r}: vertex numbers beyond the {len(points)} points"
+            )
     mesh = named_mesh(points, [("triangle" if cells.shape[1] == 3 else "quad", cells)], boundaries)
     centres = arrays.pop("centres", None)
     weights = arrays.pop("volume", None)
@@ -109,4 +121,6 @@ def _load(path):
 
 def _check(path, name, array, kinds, shape):
     if array.dtype.kind not in kinds or array.shape != shape:
-        raise InputError(f"{path}: array {name!r}: expected numbers of shape {shape}, got {array.shape}")
+        raise InputError(
+            f"{path}: array {name!r}: expected numbers of shape {shape}, got {array.shape}"
+        )

@@ -17,26 +17,28 @@ from solvers.fenics import MPI
 from solvers.flow.incompressible import FlowResult
 from vcnn.errors import DivergenceError, InputError
 
-_FLOW_FREE = ("wall_distance", "boundary")   # scalars that stay as they are when the flow changes
+_FLOW_FREE = ("wall_distance", "boundary")  # scalars that stay as they are when the flow changes
 
 
 class DifferentiableCoupling:
     """The velocity of `RANS` with a closure in the loop, as a function of the closure's weights.
 
-    The coupled flow is a fixed point of x = G(θ, u(x)), x the eddy viscosity and anisotropy, G the closure with weights
-    θ, u(x) the flow with these fields. For a function J of the flow with ∂J/∂x = g,
+    The coupled flow is a fixed point of x = G(θ, u(x)), x the eddy viscosity and anisotropy, G the
+    closure with weights θ, u(x) the flow with these fields. For a function J of the flow with ∂J/∂x
+    = g,
 
         dJ/dθ = (∂G/∂θ)ᵀ μ,   μ = g + (∂u/∂x)ᵀ (∂G/∂u)ᵀ μ
 
-    (implicit differentiation, as in deep equilibrium networks: Bai, Kolter & Koltun, NeurIPS 2019). The linear equation
-    for μ is solved by GMRES; each of its steps takes one backward pass of the network and one substitution with the
-    transposed Jacobian of the flow, which is factorised once.
+    (implicit differentiation, as in deep equilibrium networks: Bai, Kolter & Koltun, NeurIPS 2019).
+    The linear equation for μ is solved by GMRES; each of its steps takes one backward pass of the
+    network and one substitution with the transposed Jacobian of the flow, which is factorised once.
 
     Parameters
     ----------
     problem : RANS
-        Its ``closure`` has ``differentiable(flow)``, as `vcnn.Closure` has, and predicts an eddy viscosity, with or
-        without an anisotropy, from the velocity and fields that do not depend on the flow.
+        Its ``closure`` has ``differentiable(flow)``, as `vcnn.Closure` has, and predicts an eddy
+        viscosity, with or without an anisotropy, from the velocity and fields that do not depend on
+        the flow.
     start : FlowResult or path, optional
         As in :meth:`RANS.solve`.
     comm : MPI communicator
@@ -45,20 +47,33 @@ class DifferentiableCoupling:
     adjoint_tolerance : float
         Of μ, relative.
     adjoint_steps : int
-        Of GMRES at most; with 0 it is μ = g, as if the closure had seen a flow that does not change.
+        Of GMRES at most; with 0 it is μ = g, as if the closure had seen a flow that does not
+        change.
 
     Raises
     ------
     InputError
         If the closure cannot be differentiated.
     DivergenceError
-        On calls, if flow and closure do not settle; the next call begins where the last good one ended.
+        On calls, if flow and closure do not settle; the next call begins where the last good one
+        ended.
     """
 
-    def __init__(self, problem, start=None, comm=MPI.COMM_WORLD, *, tolerance=1e-6, max_rounds=60,
-                 adjoint_tolerance=1e-3, adjoint_steps=30):  # fmt: skip
+    def __init__(
+        self,
+        problem,
+        start=None,
+        comm=MPI.COMM_WORLD,
+        *,
+        tolerance=1e-6,
+        max_rounds=60,
+        adjoint_tolerance=1e-3,
+        adjoint_steps=30,
+    ):
         if not hasattr(problem.closure, "differentiable"):
-            raise InputError("closure: expected one that can be differentiated, such as a vcnn.Closure")
+            raise InputError(
+                "closure: expected one that can be differentiated, such as a vcnn.Closure"
+            )
         self.closure, self.tolerance, self.max_rounds = problem.closure, tolerance, max_rounds
         self.adjoint_tolerance, self.adjoint_steps = adjoint_tolerance, adjoint_steps
         self.solver = DifferentiableFlow(problem, start, comm, partial(_Feedback, self))
@@ -68,12 +83,14 @@ class DifferentiableCoupling:
         self._predicted = self.closure.differentiable(at_rest)
         self._at_points = locate(self.solver.domain.mesh, at_rest.points).values(self.solver.space)
         self._x = self.flow.known(start)
-        if self._x is None:   # the flow has begun already
+        if self._x is None:  # the flow has begun already
             self._x = self.flow.feedback.first() if start is None else self.flow.predicted()[0]
         self.history = None
 
     def __call__(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Coefficients and force of the coupled flow (:class:`DifferentiableFlow`), with the present weights."""
+        """Coefficients and force of the coupled flow (:class:`DifferentiableFlow`), with the
+        present weights.
+        """
         before = self.solver.state()
         try:
             result = settled(self.flow, self._x, self.tolerance, self.max_rounds)
@@ -85,7 +102,7 @@ class DifferentiableCoupling:
         self.history, self._x = result.history, self.flow.known(result)
         self._u = u = self.velocity().requires_grad_()
         self._now = predicted = self._packed(self._predicted(u))
-        y = predicted.clone()   # its hook must not act where the prediction alone is differentiated
+        y = predicted.clone()  # its hook must not act where the prediction alone is differentiated
         coefficients, force = self.solver(*self._unpacked(y))
         if y.requires_grad:
             y.register_hook(partial(self._implicit, predicted, u, self.solver.state()))
@@ -96,7 +113,8 @@ class DifferentiableCoupling:
         return closure.differentiable(self._at_rest)
 
     def moved_from(self, prior) -> torch.Tensor:
-        """Mean square of what the fields of the last call differ by from those of another closure, relative to these.
+        """Mean square of what the fields of the last call differ by from those of another closure,
+        relative to these.
 
         Both see the same flow, which is held fixed when this is differentiated.
         """
@@ -120,14 +138,16 @@ class DifferentiableCoupling:
         def through(mu):
             """(∂u/∂y)ᵀ (∂G/∂u)ᵀ μ."""
             mu = torch.from_numpy(np.asarray(mu, dtype=float).reshape(y.shape))
-            by_velocity, = torch.autograd.grad(y, u, mu, retain_graph=True)
+            (by_velocity,) = torch.autograd.grad(y, u, mu, retain_graph=True)
             nu_t, a, _ = self.solver.slopes(self._at_points.transposed(by_velocity.numpy()), 0.0)
             return (np.column_stack([nu_t, a.reshape(len(a), -1)]) * self._sizes.numpy()).ravel()
 
         size, mu = y.numel(), g.numpy().ravel()
         if self.adjoint_steps and mu.any():
             matrix = LinearOperator((size, size), matvec=lambda mu: mu - through(mu), dtype=float)
-            mu, _ = gmres(matrix, mu, rtol=self.adjoint_tolerance, restart=self.adjoint_steps, maxiter=1)
+            mu, _ = gmres(
+                matrix, mu, rtol=self.adjoint_tolerance, restart=self.adjoint_steps, maxiter=1
+            )
         self.solver.restore(now)
         return torch.from_numpy(mu.reshape(y.shape))
 
@@ -144,15 +164,21 @@ class DifferentiableCoupling:
         return self._unpacked(self._packed(self._predicted(velocity)))
 
     def _packed(self, values) -> torch.Tensor:
-        """(n, 1 + d²), in units in which the norm is their root mean square; kept within the bounds of the loop."""
+        """(n, 1 + d²), in units in which the norm is their root mean square; kept within the bounds
+        of the loop.
+        """
         feedback, d = self.flow.feedback, self.solver.domain.dimension
         if "eddy_viscosity" not in values or not set(values) <= {"eddy_viscosity", "anisotropy"}:
-            raise InputError(f"closure: expected eddy_viscosity, with or without anisotropy, got {', '.join(values)}")
+            raise InputError(
+                f"closure: expected eddy_viscosity, with or without anisotropy, got {', '.join(values)}"
+            )
         nu_t = values["eddy_viscosity"].double().clamp(0, feedback.limit)
         columns = [nu_t[:, None], nu_t.new_zeros(len(nu_t), d**2)]
         if "anisotropy" in values:
             a = values["anisotropy"].double().flatten(1)
-            columns[1] = a / (torch.linalg.vector_norm(a, dim=1, keepdim=True) / feedback.speed**2).clamp(min=1)
+            columns[1] = a / (
+                torch.linalg.vector_norm(a, dim=1, keepdim=True) / feedback.speed**2
+            ).clamp(min=1)
         return torch.cat(columns, dim=1) / self._sizes
 
     def _unpacked(self, y):
@@ -181,6 +207,11 @@ def _check(closure):
     network = getattr(closure, "network", None)
     if network is None:
         return
-    seen = [name for name in network.scalars if name not in _FLOW_FREE] + [*network.vectors, *network.tensors]
+    seen = [name for name in network.scalars if name not in _FLOW_FREE] + [
+        *network.vectors,
+        *network.tensors,
+    ]
     if seen:
-        raise InputError(f"closure: sees {', '.join(seen)}, which changes with the flow; only the velocity may")
+        raise InputError(
+            f"closure: sees {', '.join(seen)}, which changes with the flow; only the velocity may"
+        )

@@ -1,4 +1,6 @@
-"""The mean flow as a differentiable function of the turbulent stress: what learning through the solver needs."""
+"""The mean flow as a differentiable function of the turbulent stress: what learning through the
+solver needs.
+"""
 
 from __future__ import annotations
 
@@ -25,20 +27,22 @@ from solvers.flow.incompressible import FlowResult
 from solvers.flow.initial import begun
 from vcnn.errors import DivergenceError
 
-_RESIDUAL = 1e-11     # of the load: as small as Newton's method gets it
+_RESIDUAL = 1e-11  # of the load: as small as Newton's method gets it
 _CORRECTIONS = 30
 
 
 class DifferentiableFlow:
-    """The velocity of `RANS` as a function of eddy viscosity, anisotropy and drive that torch can differentiate.
+    """The velocity of `RANS` as a function of eddy viscosity, anisotropy and drive that torch can
+    differentiate.
 
     Calling it solves the flow from where the last call ended, and gives
 
         coefficients, force = flow(eddy_viscosity, anisotropy, drive)
 
-    the coefficients of the quadratic velocity on this rank, and the driving force f. ``flow.at(points)`` turns the
-    former into velocities, ``flow.gradients_at(points)`` into velocity gradients. Values given and fields found are
-    whole on every rank of MPI, and every rank computes the same loss from them.
+    the coefficients of the quadratic velocity on this rank, and the driving force f.
+    ``flow.at(points)`` turns the former into velocities, ``flow.gradients_at(points)`` into
+    velocity gradients. Values given and fields found are whole on every rank of MPI, and every rank
+    computes the same loss from them.
 
     Parameters
     ----------
@@ -48,7 +52,8 @@ class DifferentiableFlow:
         As in :meth:`RANS.solve`.
     comm : MPI communicator
     make_feedback : callable, optional
-        As in :class:`solvers.coupling.coupled_flow.CoupledFlow`, for whoever solves the flow with a closure.
+        As in :class:`solvers.coupling.coupled_flow.CoupledFlow`, for whoever solves the flow with a
+        closure.
 
     Raises
     ------
@@ -69,10 +74,14 @@ class DifferentiableFlow:
         balance, functions = self.flow.balance, self.flow.functions
         self._multiplier = fem.Function(balance.space)
         self._slopes = slope_forms(self.flow.equation, self._multiplier, functions.values())
-        self._pushed = fem.form(balance.pushed(ufl.split(self._multiplier)[0])) if balance.force else None
+        self._pushed = (
+            fem.form(balance.pushed(ufl.split(self._multiplier)[0])) if balance.force else None
+        )
         self.space, (self._dofs, *_) = balance.space.sub(0).collapse()
 
-    def __call__(self, eddy_viscosity, anisotropy=None, drive=None) -> tuple[torch.Tensor, torch.Tensor]:
+    def __call__(
+        self, eddy_viscosity, anisotropy=None, drive=None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Solve with closure values at the points of the mesh.
 
         Parameters
@@ -103,7 +112,9 @@ class DifferentiableFlow:
         return partial(observed, locate(self.domain.mesh, points).values(self.space))
 
     def gradients_at(self, points) -> Probe:
-        """Coefficients -> velocity gradients (m, d, d), ∂u_i/∂x_j at [i, j], such as the skin friction needs."""
+        """Coefficients -> velocity gradients (m, d, d), ∂u_i/∂x_j at [i, j], such as the skin
+        friction needs.
+        """
         return partial(observed, locate(self.domain.mesh, points).gradients(self.space))
 
     def result(self) -> FlowResult:
@@ -118,7 +129,9 @@ class DifferentiableFlow:
         before, system = self.state(), self.flow.system
         try:
             self._take(eddy_viscosity, anisotropy, drive)
-            if abs(system.missing()) > _RESIDUAL * abs(system.target or 0.0):   # another bulk velocity
+            if abs(system.missing()) > _RESIDUAL * abs(
+                system.target or 0.0
+            ):  # another bulk velocity
                 system.residual()
                 system.advance(system.correction())
                 self._linearised = False
@@ -128,9 +141,11 @@ class DifferentiableFlow:
                 last, self._linearised = residual, False
                 residual = self.flow.correct(self._fields)
                 if residual <= 1e3 * _RESIDUAL and residual > 0.5 * last:
-                    break   # round-off
+                    break  # round-off
             else:
-                raise DivergenceError(f"RANS: relative residual {residual:.3g} after {_CORRECTIONS} corrections")
+                raise DivergenceError(
+                    f"RANS: relative residual {residual:.3g} after {_CORRECTIONS} corrections"
+                )
         except DivergenceError:
             self.restore(before)
             raise
@@ -139,7 +154,9 @@ class DifferentiableFlow:
     def present(self) -> tuple[np.ndarray, float]:
         """Coefficients and force as they are now."""
         system = self.flow.system
-        return self.flow.balance.w.x.array[self._dofs], system.force if system.b is not None else self.drive()
+        return self.flow.balance.w.x.array[
+            self._dofs
+        ], system.force if system.b is not None else self.drive()
 
     def moved(self):
         """What is known of fields and Jacobian no longer holds: the flow was solved from outside."""
@@ -147,7 +164,12 @@ class DifferentiableFlow:
 
     def state(self):
         """What :meth:`restore` needs."""
-        return self.flow.balance.w.x.array.copy(), self.flow.system.force, self._fields, self.drive()
+        return (
+            self.flow.balance.w.x.array.copy(),
+            self.flow.system.force,
+            self._fields,
+            self.drive(),
+        )
 
     def restore(self, state):
         w, force, fields, drive = state
@@ -170,7 +192,9 @@ class DifferentiableFlow:
         else:
             by_drive = self.domain.mesh.comm.allreduce(fem.assemble_scalar(self._pushed)) + of_force
         shapes = self.flow.feedback.shapes.values()
-        return *(v.reshape(-1, *shape) for v, shape in zip(by_field, shapes, strict=True)), np.array(float(by_drive))
+        return *(
+            v.reshape(-1, *shape) for v, shape in zip(by_field, shapes, strict=True)
+        ), np.array(float(by_drive))
 
     def drive(self) -> float:
         """Bulk velocity or pressure gradient, whichever drives the flow, as it is now; 0 without."""
@@ -178,10 +202,15 @@ class DifferentiableFlow:
         return balance.force if system.b is None else system.target / self.domain.volume
 
     def _take(self, eddy_viscosity, anisotropy, drive, averaged=False):
-        fields = {"eddy_viscosity": np.asarray(eddy_viscosity), "anisotropy": np.asarray(anisotropy)}
+        fields = {
+            "eddy_viscosity": np.asarray(eddy_viscosity),
+            "anisotropy": np.asarray(anisotropy),
+        }
         if not all(np.isfinite(v).all() for v in fields.values()):
             raise DivergenceError("RANS: the closure values are NaN or infinite")
-        self._fields = fields if averaged else {name: self.values.averaged(v) for name, v in fields.items()}
+        self._fields = (
+            fields if averaged else {name: self.values.averaged(v) for name, v in fields.items()}
+        )
         self.flow.replace(self._fields)
         if self.flow.system.b is not None:
             self.flow.system.target = float(drive) * self.domain.volume

@@ -1,13 +1,15 @@
-"""The adjoint method for torch: what a converged solver says, differentiated by the values it was given.
+"""The adjoint method for torch: what a converged solver says, differentiated by the values it was
+given.
 
-A solve finds w with F(w; m) = 0 for values m. With J(w) any function of the solution and Aᵀλ = ∂J/∂w, A = ∂F/∂w,
+A solve finds w with F(w; m) = 0 for values m. With J(w) any function of the solution and Aᵀλ =
+∂J/∂w, A = ∂F/∂w,
 
     dJ/dm = −λᵀ ∂F/∂m
 
-(Giles & Pierce, Flow, Turbulence and Combustion 65, 2000, 393): one solve with the transposed Jacobian at the
-solution, however many values m has and however w was found. Nothing of the iteration is kept. Values and fields are
-whole on every rank of MPI, and every rank computes the same loss from them; coefficients are those of the rank.
-"""
+(Giles & Pierce, Flow, Turbulence and Combustion 65, 2000, 393): one solve with the transposed
+Jacobian at the solution, however many values m has and however w was found. Nothing of the
+iteration is kept. Values and fields are whole on every rank of MPI, and every rank computes the
+same loss from them; coefficients are those of the rank."""
 
 from __future__ import annotations
 
@@ -23,14 +25,16 @@ from solvers.fem.points import PointOperator
 from solvers.fenics import MPI, dolfinx, fem, ufl
 from vcnn.errors import InputError
 
-Probe = Callable[[torch.Tensor], torch.Tensor]   # coefficients -> fields at points
+Probe = Callable[[torch.Tensor], torch.Tensor]  # coefficients -> fields at points
 
 
 class Solver(Protocol):
     """A steady problem that keeps its last solution, to begin with the next time."""
 
     def solved(self, *values: np.ndarray) -> tuple[np.ndarray, float]:
-        """Coefficients of the solution, and one more number that is found with it; raises `DivergenceError`."""
+        """Coefficients of the solution, and one more number that is found with it; raises
+        `DivergenceError`.
+        """
 
     def state(self):
         """The solution and its values, for :meth:`restore`."""
@@ -82,7 +86,8 @@ class _Observed(torch.autograd.Function):
 
 
 class Values:
-    """Values at the vertices or cells of a mesh, whole on every rank, as coefficients, and the transposed way.
+    """Values at the vertices or cells of a mesh, whole on every rank, as coefficients, and the
+    transposed way.
 
     Vertices that a period makes one share the mean of their values.
     """
@@ -111,7 +116,7 @@ class Values:
         """(n, c) derivatives by values from those by the (k, c) coefficients that this rank owns."""
         blocks = coefficients.reshape(len(self._source), -1)
         found = np.zeros((self.count, blocks.shape[1]))
-        found[self._source] = blocks   # each owns its place
+        found[self._source] = blocks  # each owns its place
         self.domain.mesh.comm.Allreduce(MPI.IN_PLACE, found)
         return self.averaged(found)
 
@@ -119,7 +124,10 @@ class Values:
 def slope_forms(equation, multiplier, functions) -> list[fem.Form]:
     """−λᵀ ∂F/∂m for each Function m in an equation F, λ what the multiplier holds."""
     lagrangian = ufl.action(equation, multiplier)
-    return [fem.form(-ufl.derivative(lagrangian, m, ufl.TestFunction(m.function_space))) for m in functions]
+    return [
+        fem.form(-ufl.derivative(lagrangian, m, ufl.TestFunction(m.function_space)))
+        for m in functions
+    ]
 
 
 def take_multiplier(multiplier, system, gradient, dofs=slice(None), of_force=0.0) -> float:

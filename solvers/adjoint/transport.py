@@ -29,14 +29,15 @@ from vcnn.flow.field import FlowField
 
 
 class DifferentiableTransport:
-    """The concentration of `ScalarTransport` as a function of diffusivity and production that torch can differentiate.
+    """The concentration of `ScalarTransport` as a function of diffusivity and production that torch
+    can differentiate.
 
     Calling it solves the equation:
 
         coefficients = transport(diffusivity, production)
 
-    are those of the quadratic concentration on this rank; ``transport.at(points)`` turns them into concentrations. One
-    number for all points, whose derivative is wanted, is ``number.expand(n)``.
+    are those of the quadratic concentration on this rank; ``transport.at(points)`` turns them into
+    concentrations. One number for all points, whose derivative is wanted, is ``number.expand(n)``.
 
     Parameters
     ----------
@@ -54,7 +55,9 @@ class DifferentiableTransport:
 
     def __init__(self, problem, comm=MPI.COMM_WORLD):
         if is_number(problem.diffusivity):
-            problem = replace(problem, diffusivity=np.full(_count(problem), float(problem.diffusivity)))
+            problem = replace(
+                problem, diffusivity=np.full(_count(problem), float(problem.diffusivity))
+            )
         self.equation = equation = TransportEquation(problem, comm)
         self.space, self.domain = equation.c.function_space, equation.carrier.domain
         self._fields = {"diffusivity": equation.diffusivity}
@@ -99,10 +102,14 @@ class DifferentiableTransport:
 
     def solved(self, *values):
         if not (np.isfinite(values).all() and values[0].min() > 0):
-            raise DivergenceError("scalar transport: the diffusivity must be positive, and all values finite")
+            raise DivergenceError(
+                "scalar transport: the diffusivity must be positive, and all values finite"
+            )
         before = self.state()
         for function, v in zip(self._fields.values(), values, strict=True):
-            function.x.array[:] = self.domain.function(self._values.averaged(v), self._values.location, "").x.array
+            function.x.array[:] = self.domain.function(
+                self._values.averaged(v), self._values.location, ""
+            ).x.array
         try:
             self._residuals = converged(self.equation.system).residuals
         except DivergenceError:
@@ -111,7 +118,9 @@ class DifferentiableTransport:
         return self.equation.c.x.array, 0.0
 
     def state(self):
-        return [f.x.array.copy() for f in (self.equation.c, *self._fields.values())], self._residuals
+        return [
+            f.x.array.copy() for f in (self.equation.c, *self._fields.values())
+        ], self._residuals
 
     def restore(self, state):
         arrays, self._residuals = state

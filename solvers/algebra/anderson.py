@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-_GROWTH = 1.5   # of the change from one round to the next: the history misleads
+_GROWTH = 1.5  # of the change from one round to the next: the history misleads
 _LEAST = 1 / 64
-_CONDITION = 1e6   # of the least squares: further columns hold round-off and what is not linear
+_CONDITION = 1e6  # of the least squares: further columns hold round-off and what is not linear
 
 
 class Anderson:
@@ -16,9 +16,9 @@ class Anderson:
 
         x⁺ = x + β f − (ΔX + β ΔF) γ
 
-    (Walker & Ni, SIAM J. Numer. Anal. 49, 2011, eq. 2.1 and Sec. 4, type II; the oldest columns are dropped while ΔF
-    is badly conditioned). β, the relaxation, is halved and the history forgotten when |f| grows by half; else it
-    grows by half up to 1.
+    (Walker & Ni, SIAM J. Numer. Anal. 49, 2011, eq. 2.1 and Sec. 4, type II; the oldest columns are
+    dropped while ΔF is badly conditioned). β, the relaxation, is halved and the history forgotten
+    when |f| grows by half; else it grows by half up to 1.
 
     Parameters
     ----------

@@ -1,4 +1,6 @@
-"""Linearised systems with or without one more unknown: the force that holds a functional of the solution."""
+"""Linearised systems with or without one more unknown: the force that holds a functional of the
+solution.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from vcnn.errors import DivergenceError
 
 @dataclass(frozen=True)
 class Drive:
-    """An unknown force f that holds a linear functional of the solution: F(w) - f b = 0 with b·w = target.
+    """An unknown force f that holds a linear functional of the solution: F(w) - f b = 0 with b·w =
+    target.
 
     Parameters
     ----------
@@ -49,7 +52,8 @@ class BorderedSystem:
     residual : linear UFL form
         F(w; v).
     jacobians : sequence of bilinear UFL forms
-        Exact or approximate derivatives of F; the sparsity of the last one must contain the others'.
+        Exact or approximate derivatives of F; the sparsity of the last one must contain the
+        others'.
     w : dolfinx Function
         Satisfies the boundary conditions; holds the solution.
     bcs : list of dolfinx DirichletBC
@@ -62,26 +66,39 @@ class BorderedSystem:
     force : float
         f at the start.
     blocked : PETSc.Mat, optional
-        A symmetric projection B: B w = 0 holds at the start and is kept, and the equations there are not solved.
+        A symmetric projection B: B w = 0 holds at the start and is kept, and the equations there
+        are not solved.
     body : linear UFL form, optional
         What acts besides the drive and may change, a part of F: see :meth:`load`.
     """
 
     def __init__(
-        self, residual, jacobians, w, bcs, drive=None, name="", linear_solver="direct", force=0.0, blocked=None,
+        self,
+        residual,
+        jacobians,
+        w,
+        bcs,
+        drive=None,
+        name="",
+        linear_solver="direct",
+        force=0.0,
+        blocked=None,
         body=None,
-    ):  # fmt: skip
+    ):
         self.w, self.bcs, self.name, self.force = w, bcs, name, force
         self.F, self.jacobians = fem.form(residual), [fem.form(jacobian) for jacobian in jacobians]
         self.A = fem.petsc.create_matrix(self.jacobians[-1])
         self.B, self.P = blocked, None if blocked is None else _complement(blocked)
-        self.K = self.A if blocked is None else None   # what is solved with, known once A is
+        self.K = self.A if blocked is None else None  # what is solved with, known once A is
         self.ksp, self._new_ksp = None, LINEAR_SOLVERS[linear_solver]
         self.r = fem.petsc.create_vector(w.function_space)
         self.dw, self.z = self.r.duplicate(), self.r.duplicate()
         self.b, self.target = None, None
         if drive is not None:
-            self.b, self.target = self._assembled(self.r.duplicate(), fem.form(drive.functional)), drive.target
+            self.b, self.target = (
+                self._assembled(self.r.duplicate(), fem.form(drive.functional)),
+                drive.target,
+            )
         self.body = None if body is None else fem.form(body)
         self._first = self._assembled(self.r, self.F).norm()
 
@@ -93,7 +110,8 @@ class BorderedSystem:
         return self.r.norm()
 
     def load(self) -> float:
-        """What a residual is small beside: the norm of the driving force or, without one, of the first residual.
+        """What a residual is small beside: the norm of the driving force or, without one, of the
+        first residual.
 
         Or that of what acts besides, if that is larger.
         """
@@ -107,13 +125,14 @@ class BorderedSystem:
         return 0.0 if self.b is None else self.target - self.b.dot(self.w.x.petsc_vec)
 
     def correction(self, step=-1) -> float:
-        """Computes that of w from the residual last computed, and returns that of f: one factorisation.
+        """Computes that of w from the residual last computed, and returns that of f: one
+        factorisation.
 
         The Jacobian is number ``step`` of those given, the last one from there on.
         """
         self.linearise(step)
         self._solve(self.r, self.dw)
-        fem.petsc.set_bc(self.dw, self.bcs, alpha=0)   # exactly, however well the system was solved
+        fem.petsc.set_bc(self.dw, self.bcs, alpha=0)  # exactly, however well the system was solved
         self.dw.scale(-1)
         if self.b is None:
             return 0.0
@@ -125,9 +144,11 @@ class BorderedSystem:
     def linearise(self, step=-1):
         """Make the Jacobian at w, number ``step`` of those given, what is solved with."""
         self.A.zeroEntries()
-        fem.petsc.assemble_matrix(self.A, self.jacobians[min(step, len(self.jacobians) - 1)], bcs=self.bcs)
+        fem.petsc.assemble_matrix(
+            self.A, self.jacobians[min(step, len(self.jacobians) - 1)], bcs=self.bcs
+        )
         self.A.assemble()
-        if self.B is not None:   # P A P + B with P = 1 - B
+        if self.B is not None:  # P A P + B with P = 1 - B
             self.K = self.A.PtAP(self.P, result=self.K)
             self.K.axpy(1, self.B, structure=PETSc.Mat.Structure.SUBSET_NONZERO_PATTERN)
         if self.ksp is None:
@@ -135,7 +156,8 @@ class BorderedSystem:
         self.ksp.setOperators(self.K)
 
     def adjoint(self, gradient, of_force=0.0) -> tuple[PETSc.Vec, float]:
-        """The multipliers (λ, μ) of the equations and of b·w = target for a functional J of w and f.
+        """The multipliers (λ, μ) of the equations and of b·w = target for a functional J of w and
+        f.
 
         They solve the transposed of what was linearised last,
 
@@ -197,7 +219,9 @@ class BorderedSystem:
         return vector
 
     def _solve(self, rhs, x, transposed=False):
-        """x = A⁻¹ rhs or A⁻ᵀ rhs; the solver's own word is not trusted: the true residual is computed."""
+        """x = A⁻¹ rhs or A⁻ᵀ rhs; the solver's own word is not trusted: the true residual is
+        computed.
+        """
         solve, multiply = self.ksp.solve, self.K.mult
         if transposed:
             solve, multiply = self.ksp.solveTranspose, self.K.multTranspose
@@ -231,7 +255,7 @@ def _mumps(A):
     ksp.pc.setFactorSolverType(PETSc.Mat.SolverType.MUMPS)
     ksp.setOperators(A)
     ksp.pc.setFactorSetUpSolverType()
-    ksp.pc.getFactorMatrix().setMumpsIcntl(14, 80)   # room for fill-in beyond the estimate, per cent
+    ksp.pc.getFactorMatrix().setMumpsIcntl(14, 80)  # room for fill-in beyond the estimate, per cent
     return ksp
 
 
@@ -239,7 +263,7 @@ def _gmres(A):
     ksp = PETSc.KSP().create(A.comm)
     ksp.setType(PETSc.KSP.Type.GMRES)
     ksp.setGMRESRestart(100)
-    ksp.setPCSide(PETSc.PC.Side.RIGHT)   # its residual is then the true one
+    ksp.setPCSide(PETSc.PC.Side.RIGHT)  # its residual is then the true one
     ksp.setTolerances(rtol=1e-7, max_it=2000)
     ksp.pc.setType(PETSc.PC.Type.GAMG)
     ksp.setOperators(A)

@@ -1,4 +1,6 @@
-"""Newton's method in pseudo-time: implicit Euler steps that grow as the residual falls until they are Newton's."""
+"""Newton's method in pseudo-time: implicit Euler steps that grow as the residual falls until they
+are Newton's.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +22,16 @@ _TRY = (
 def march(system, old, courant, updated, tolerance=1e-9, max_steps=80) -> Solution:
     """Euler steps, one Newton correction each, until the residual of the steady problem is small.
 
-    A correction is halved until it no longer raises the residual of its Euler step by more than a fifth; the Courant
-    number falls as much, at least to a half. After a full correction it doubles, or grows as fast as the residual
-    falls (Ceze & Fidkowski, AIAA J. 53, 2015), so that the last corrections are Newton's for the steady problem.
+    A correction is halved until it no longer raises the residual of its Euler step by more than a
+    fifth; the Courant number falls as much, at least to a half. After a full correction it doubles,
+    or grows as fast as the residual falls (Ceze & Fidkowski, AIAA J. 53, 2015), so that the last
+    corrections are Newton's for the steady problem.
 
     Parameters
     ----------
     system : BorderedSystem
-        Its residual holds the change from ``old`` over a time step, its Jacobian is exact but for what ``updated``
-        changes.
+        Its residual holds the change from ``old`` over a time step, its Jacobian is exact but for
+        what ``updated`` changes.
     old : dolfinx Function
         The solution at the beginning of the step, set here.
     courant : dolfinx Constant
@@ -49,9 +52,17 @@ def march(system, old, courant, updated, tolerance=1e-9, max_steps=80) -> Soluti
         start = system.residual()
         residuals.append(start / system.load())
         if system.w.function_space.mesh.comm.rank == 0:
-            log.info("%s: step %d, CFL %.3g, relative residual %.3g", system.name, step, courant.value, residuals[-1])
+            log.info(
+                "%s: step %d, CFL %.3g, relative residual %.3g",
+                system.name,
+                step,
+                courant.value,
+                residuals[-1],
+            )
         if not np.isfinite(residuals[-1]):
-            raise DivergenceError(f"{system.name}: the residual became {residuals[-1]} after {step} steps; {_TRY}")
+            raise DivergenceError(
+                f"{system.name}: the residual became {residuals[-1]} after {step} steps; {_TRY}"
+            )
         if residuals[-1] <= tolerance:
             return Solution(tuple(residuals), system.force)
         part, end = system.advance(system.correction(), limit=1.2 * start)

@@ -1,4 +1,6 @@
-"""The verb ``vcnn demo``: the main job from a mesh to a report in turned frames, on an embedded case."""
+"""The verb ``vcnn demo``: the main job from a mesh to a report in turned frames, on an embedded
+case.
+"""
 
 from __future__ import annotations
 
@@ -15,23 +17,39 @@ from vcnn.files import claim
 
 TRAINING_SLOPES = (1.0, 1.25, 1.5, 1.75, 2.0)
 UNSEEN_SLOPES = (1.4, 0.5)  # between the training slopes, and outside
-CELLS, COARSE = (96, 64), (60, 40)  # a graph network is shown on the coarse mesh: its cost is quadratic
+CELLS, COARSE = (
+    (96, 64),
+    (60, 40),
+)  # a graph network is shown on the coarse mesh: its cost is quadratic
 TARGET = "concentration"
 SCALARS = ("strain_rate", "wall_distance")
 VECTOR_CLOUD = {"epochs": 40, "max_points": 50}
-GRAPH_KERNEL = {"epochs": 12, "centres": 600, "max_points": 25, "batch_size": 16, "learning_rate": 5e-3}
+GRAPH_KERNEL = {
+    "epochs": 12,
+    "centres": 600,
+    "max_points": 25,
+    "batch_size": 16,
+    "learning_rate": 5e-3,
+}
 UNITS = {"length": "H", "velocity": "U", "time": "H/U", "concentration": "1"}
 
 
 def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for flows, models and the report.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for flows, models and the report.")
+    ],
     reference: Annotated[
         list[Path] | None,
-        typer.Option(help="Flows with a concentration that another code computed; anything 'vcnn import' reads."),
+        typer.Option(
+            help="Flows with a concentration that another code computed; anything 'vcnn import' reads."
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Start afresh if the folder holds a finished demo.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Start afresh if the folder holds a finished demo.")
+    ] = False,
 ):
-    """Solve flows over hills, learn the concentration, predict unseen hills, turn the frame, and report.
+    """Solve flows over hills, learn the concentration, predict unseen hills, turn the frame, and
+    report.
 
     About ten minutes on two cores. An interrupted demo goes on where it stopped.
 
@@ -55,8 +73,12 @@ def demo(
     flows = _solve(output / "flows")
     solved = time.perf_counter()
     closures = {
-        "vector-cloud network": _train(VectorCloudNetwork(SCALARS), flows, output / "vector-cloud", VECTOR_CLOUD),
-        "graph kernel network": _train(GraphKernelNetwork(SCALARS), flows, output / "graph-kernel", GRAPH_KERNEL),
+        "vector-cloud network": _train(
+            VectorCloudNetwork(SCALARS), flows, output / "vector-cloud", VECTOR_CLOUD
+        ),
+        "graph kernel network": _train(
+            GraphKernelNetwork(SCALARS), flows, output / "graph-kernel", GRAPH_KERNEL
+        ),
     }
     trained = time.perf_counter()
     rows, fields = _predict(closures, flows, others, output / "predictions")
@@ -67,7 +89,9 @@ def demo(
     typer.echo(f"\nRelative L2 error of the {TARGET}")
     typer.echo(table(["flow", "points", *closures], rows))
     typer.echo(_frame_table(study))
-    typer.echo(f"\nflows {solved - start:.0f} s, training {trained - solved:.0f} s, evaluation {done - trained:.0f} s")
+    typer.echo(
+        f"\nflows {solved - start:.0f} s, training {trained - solved:.0f} s, evaluation {done - trained:.0f} s"
+    )
     typer.echo(f"report: {page}")
 
 
@@ -96,16 +120,25 @@ def _train(network, flows, folder, settings):
         TrainingConfig(**settings),
         run_directory=folder,
         units=UNITS,
-        provenance={"command": "vcnn demo", "slopes": list(TRAINING_SLOPES), "cells": list(CELLS), **settings},
+        provenance={
+            "command": "vcnn demo",
+            "slopes": list(TRAINING_SLOPES),
+            "cells": list(CELLS),
+            **settings,
+        },
     )
 
 
 def _predict(closures, flows, others, folder):
-    """Rows of the error table, and name -> (flow, prediction) for pictures; the graph network on coarse meshes."""
+    """Rows of the error table, and name -> (flow, prediction) for pictures; the graph network on
+    coarse meshes.
+    """
     from vcnn.evaluation import relative_l2
 
     network, graph = closures.values()
-    unseen = {f"hill_{a:g}_{nx}x{ny}": flow for (a, (nx, ny)), flow in flows.items() if a in UNSEEN_SLOPES}
+    unseen = {
+        f"hill_{a:g}_{nx}x{ny}": flow for (a, (nx, ny)), flow in flows.items() if a in UNSEEN_SLOPES
+    }
     rows, fields = [], {}
     for name, flow in {**unseen, **others}.items():
         values = network.predict(flow)
@@ -145,17 +178,28 @@ def _report(closures, flow, fine, rows, fields, others, folder):
             "7.2 % by themselves; an error of several per cent there is no fault of the closure."
         )
     figures = {
-        f"{name}: truth, prediction and error.": field_comparison(f, f.scalars[TARGET], values, TARGET)
+        f"{name}: truth, prediction and error.": field_comparison(
+            f, f.scalars[TARGET], values, TARGET
+        )
         for name, (f, values) in fields.items()
     }
-    section = Section("Flows the networks never saw", text, ["flow", "points", *closures], rows, figures)
+    section = Section(
+        "Flows the networks never saw", text, ["flow", "points", *closures], rows, figures
+    )
     introduction = (
         "The concentration of a scalar in laminar flow over a periodic hill (Re = 100), predicted at each point from "
         "the velocities around it alone. "
         f"Here: slope {flow.parameters['slope']:g}, which is not among the training slopes {train}."
     )
-    page = write_report(study, folder, "A closure in turned frames", introduction, [section],
-                        transformations=transformations, costs=costs)  # fmt: skip
+    page = write_report(
+        study,
+        folder,
+        "A closure in turned frames",
+        introduction,
+        [section],
+        transformations=transformations,
+        costs=costs,
+    )
     return page, study
 
 
@@ -163,7 +207,14 @@ def _frame_table(study) -> str:
     """Errors at 0 and 90 degrees and how much they change over a full turn."""
     at = {angle: k for k, angle in enumerate(study.angles)}
     rows = [
-        [name, percent(errors[at[0]]), percent(errors[at[90]]), f"{study.error_variation[name]:.1e}"]
+        [
+            name,
+            percent(errors[at[0]]),
+            percent(errors[at[90]]),
+            f"{study.error_variation[name]:.1e}",
+        ]
         for name, errors in study.errors.items()
     ]
-    return "\n" + table(["the frame turns", "error at 0°", "at 90°", "relative change over 360°"], rows)
+    return "\n" + table(
+        ["the frame turns", "error at 0°", "at 90°", "relative change over 360°"], rows
+    )

@@ -20,23 +20,34 @@ from vcnn.flow.field import FlowField
 def generate(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the flows, .vtu.")],
     slope: Annotated[
-        list[float] | None, typer.Option(help="Slope α of a hill; give it once for each. [default: 1]")
+        list[float] | None,
+        typer.Option(help="Slope α of a hill; give it once for each. [default: 1]"),
     ] = None,
     cells: Annotated[
         str | None,
-        typer.Option(help="Along the flow x between the walls (x across). [default: 96x64 or 16x10x12]"),
+        typer.Option(
+            help="Along the flow x between the walls (x across). [default: 96x64 or 16x10x12]"
+        ),
     ] = None,
-    location: Annotated[str, typer.Option(help="Where the fields are given: cell or vertex.")] = "cell",
-    force: Annotated[bool, typer.Option("--force", help="Solve again and overwrite what is there.")] = False,
+    location: Annotated[
+        str, typer.Option(help="Where the fields are given: cell or vertex.")
+    ] = "cell",
+    force: Annotated[
+        bool, typer.Option("--force", help="Solve again and overwrite what is there.")
+    ] = False,
     bump: Annotated[
         list[str] | None,
-        typer.Option(metavar="HEIGHT,ASPECT,YAW", help="A bump in 3-D in place of hills; give it once for each."),
+        typer.Option(
+            metavar="HEIGHT,ASPECT,YAW",
+            help="A bump in 3-D in place of hills; give it once for each.",
+        ),
     ] = None,
 ):
-    """Solve laminar flow and transport over periodic hills, or bumps in 3-D, and write them as training data.
+    """Solve laminar flow and transport over periodic hills, or bumps in 3-D, and write them as
+    training data.
 
-    Flows that are there already and were solved with the same settings are kept, so an interrupted run goes on
-    where it stopped.
+    Flows that are there already and were solved with the same settings are kept, so an interrupted
+    run goes on where it stopped.
 
     \b
     Example:
@@ -69,15 +80,23 @@ def _hills(slopes) -> dict:
 
 
 def _bumps(texts) -> dict:
-    """Name -> height, aspect and yaw of each flow; impossible ones are refused before anything is solved."""
+    """Name -> height, aspect and yaw of each flow; impossible ones are refused before anything is
+    solved.
+    """
     bumps = {}
     for text in texts:
         try:
             height, aspect, yaw = map(float, text.split(","))
         except ValueError:
-            raise InputError(f"--bump: expected height,aspect,yaw like 0.6,1.5,30, got {text!r}") from None
+            raise InputError(
+                f"--bump: expected height,aspect,yaw like 0.6,1.5,30, got {text!r}"
+            ) from None
         check_bump(height, aspect, yaw)
-        bumps["_".join(["bump", *(f"{x:.15g}" for x in (height, aspect, yaw))])] = height, aspect, yaw
+        bumps["_".join(["bump", *(f"{x:.15g}" for x in (height, aspect, yaw))])] = (
+            height,
+            aspect,
+            yaw,
+        )
     return bumps
 
 

@@ -20,24 +20,38 @@ from vcnn.cli.inputs import read_model
 from vcnn.errors import InputError, naming
 from vcnn.files import claim
 
-_OF_A_RUN = ("result.json", "checkpoint.npz", "report.html", "report.json", "figure_*.png", "flow.vtu")
+_OF_A_RUN = (
+    "result.json",
+    "checkpoint.npz",
+    "report.html",
+    "report.json",
+    "figure_*.png",
+    "flow.vtu",
+)
 
 
 def solve(
     case: Annotated[Path, typer.Argument(metavar="CASE", help="TOML file that says which flow.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run.")],
     closure: Annotated[
-        Path | None, typer.Option(metavar="MODEL", help="Trained model, .safetensors, in place of the case's model.")
+        Path | None,
+        typer.Option(
+            metavar="MODEL", help="Trained model, .safetensors, in place of the case's model."
+        ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run of this case and model.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Begin anew and overwrite what is there.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run of this case and model.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Begin anew and overwrite what is there.")
+    ] = False,
 ):
     """Solve a steady flow, with a trained closure or a turbulence model.
 
-    The closure predicts an eddy viscosity or a Reynolds stress; flow and closure are made to agree. Writes
-    report.html, result.json, flow.vtu and flow.bp for ParaView, and checkpoint.npz, from which --resume goes on.
-    A flow where the closure is out of bounds, or that is unlike its training, has "flags" in result.json, and the
-    answer says "Beware".
+    The closure predicts an eddy viscosity or a Reynolds stress; flow and closure are made to agree.
+    Writes report.html, result.json, flow.vtu and flow.bp for ParaView, and checkpoint.npz, from
+    which --resume goes on. A flow where the closure is out of bounds, or that is unlike its
+    training, has "flags" in result.json, and the answer says "Beware".
 
     \b
     Example:
@@ -45,24 +59,18 @@ def solve(
       mpirun -n 2 vcnn solve hill.toml -o runs/hill_sa
     \b
     hill.toml:
-      viscosity = 1.786e-4
-      model = "spalart-allmaras"          # without --closure; or "laminar", "one-equation-k-l", "mixing-length"
-      stations = [0.5, 2.0, 4.0, 8.0]     # x of velocity profiles
-      location = "vertex"                 # where a closure is asked, or "cell"
-      [mesh]
-      generator = "periodic_hill"         # or "channel", "bump_channel", "periodic_hill_gmsh": functions of meshes;
-      slope = 1.0                         # or file = "mesh.msh", relative to this file
-      cells = [80, 60]
-      grading = 40.0
-      [conditions]                        # one for each boundary; "wall" with velocity moves,
-      bottom = { kind = "wall" }          # "symmetry", "inlet" with velocity = [1.0, 0.0], "outlet"
-      top = { kind = "wall" }
-      inlet = { kind = "periodic", to = "outlet", bulk_velocity = 0.72 }    # or pressure_gradient
-      [reference]                         # optional: a flow to compare the velocity with
-      file = "les.vtu"
-      [units]                             # optional: what the closure's units amount to in those of the case
-      length = 1.0
-      velocity = 1.0
+      viscosity = 1.786e-4 model = "spalart-allmaras"          # without --closure; or "laminar",
+      "one-equation-k-l", "mixing-length" stations = [0.5, 2.0, 4.0, 8.0]     # x of velocity
+      profiles location = "vertex"                 # where a closure is asked, or "cell" [mesh]
+      generator = "periodic_hill"         # or "channel", "bump_channel", "periodic_hill_gmsh":
+      functions of meshes; slope = 1.0                         # or file = "mesh.msh", relative to
+      this file cells = [80, 60] grading = 40.0 [conditions]                        # one for each
+      boundary; "wall" with velocity moves, bottom = { kind = "wall" }          # "symmetry",
+      "inlet" with velocity = [1.0, 0.0], "outlet" top = { kind = "wall" } inlet = { kind =
+      "periodic", to = "outlet", bulk_velocity = 0.72 }    # or pressure_gradient [reference]
+      # optional: a flow to compare the velocity with file = "les.vtu" [units]
+      # optional: what the closure's units amount to in those of the case length = 1.0 velocity =
+      1.0
     """
     from solvers.fenics import MPI
     from solvers.studies.case import read_case
@@ -77,14 +85,22 @@ def solve(
     source = _source(told, closure)
     if resume and not force and result_file.exists() and _same_run(output, told, source):
         if comm.rank == 0:
-            print(f"{output}: was complete already\n{json.loads(result_file.read_text())['answer']}")
+            print(
+                f"{output}: was complete already\n{json.loads(result_file.read_text())['answer']}"
+            )
         return
     start = _opened(output, told, source, resume, force, comm)
     checkpoint = output / "checkpoint.npz"
     with _kept_if_begun(output, told, source, comm), naming(case), _progress(comm):
-        options = {} if model is None else {
-            "checkpoint": checkpoint, "tolerance": told.tolerance, "max_rounds": told.max_rounds
-        }  # fmt: skip
+        options = (
+            {}
+            if model is None
+            else {
+                "checkpoint": checkpoint,
+                "tolerance": told.tolerance,
+                "max_rounds": told.max_rounds,
+            }
+        )
         result = problem.solve(start, **options)
         if model is None:
             result.checkpoint(checkpoint)
@@ -94,7 +110,10 @@ def solve(
     if comm.rank == 0:
         run.vertices.save(output / "flow.vtu")
         page = write_report(run, output)
-        _write(result_file, json.dumps({"answer": verdict(run), **run.numbers()}, indent=1, allow_nan=False))
+        _write(
+            result_file,
+            json.dumps({"answer": verdict(run), **run.numbers()}, indent=1, allow_nan=False),
+        )
         print(f"{verdict(run)}\nreport: {page}")
 
 
@@ -106,7 +125,9 @@ def _closure(path, case):
 
 
 def _source(case, closure) -> dict[str, str | None]:
-    """What the turbulent stress comes from: the name of the case's model, or of a closure's file with its contents."""
+    """What the turbulent stress comes from: the name of the case's model, or of a closure's file
+    with its contents.
+    """
     if closure is None:
         return {"name": case.model, "sha256": None}
     return {"name": closure.name, "sha256": hashlib.sha256(closure.read_bytes()).hexdigest()}
@@ -124,11 +145,18 @@ def _same_run(output, case, source) -> bool:
     if not (kept.is_file() and origin.is_file()):
         return False
     if kept.read_text(encoding="utf-8") != case.text:
-        raise InputError(f"{output}: holds a run of another case, see {kept}; choose another -o or give --force")
+        raise InputError(
+            f"{output}: holds a run of another case, see {kept}; choose another -o or give --force"
+        )
     there = json.loads(origin.read_text(encoding="utf-8"))
-    if there["sha256"] != source["sha256"]:   # a file may have been renamed
-        names = [s["name"] + (f" (sha256 {s['sha256'][:12]})" if s["sha256"] else "") for s in (there, source)]
-        raise InputError(f"{output}: holds a run with {names[0]}, not {names[1]}; choose another -o or give --force")
+    if there["sha256"] != source["sha256"]:  # a file may have been renamed
+        names = [
+            s["name"] + (f" (sha256 {s['sha256'][:12]})" if s["sha256"] else "")
+            for s in (there, source)
+        ]
+        raise InputError(
+            f"{output}: holds a run with {names[0]}, not {names[1]}; choose another -o or give --force"
+        )
     return True
 
 
@@ -137,12 +165,19 @@ def _opened(output, case, source, resume, force, comm) -> Path | None:
     checkpoint = output / "checkpoint.npz"
     if resume and not force and _same_run(output, case, source):
         return checkpoint if checkpoint.exists() else None
-    if output.exists() and not force and checkpoint.exists() and not (output / "result.json").exists():
-        raise InputError(f"{output}: holds an interrupted run; give --resume to go on, or --force to begin anew")
+    if (
+        output.exists()
+        and not force
+        and checkpoint.exists()
+        and not (output / "result.json").exists()
+    ):
+        raise InputError(
+            f"{output}: holds an interrupted run; give --resume to go on, or --force to begin anew"
+        )
     claim(output, force)
-    comm.barrier()   # all ranks have looked
+    comm.barrier()  # all ranks have looked
     if comm.rank == 0:
-        for name in _OF_A_RUN:   # else what an earlier one left would pass for this one's
+        for name in _OF_A_RUN:  # else what an earlier one left would pass for this one's
             for path in output.glob(name):
                 path.unlink()
         shutil.rmtree(output / "flow.bp", ignore_errors=True)
@@ -151,7 +186,9 @@ def _opened(output, case, source, resume, force, comm) -> Path | None:
 
 @contextmanager
 def _kept_if_begun(output, case, source, comm) -> Iterator[None]:
-    """The folder with what was asked for; gone again if there is an error before anything was solved."""
+    """The folder with what was asked for; gone again if there is an error before anything was
+    solved.
+    """
     there, error = output.exists(), None
     kept = {output / "closure.json": json.dumps(source), output / "case.toml": case.text}
     comm.barrier()
@@ -162,7 +199,7 @@ def _kept_if_begun(output, case, source, comm) -> Iterator[None]:
                 _write(path, text)
         except OSError as failure:
             error = failure
-    error = comm.bcast(error)   # else the others would wait
+    error = comm.bcast(error)  # else the others would wait
     if error is not None:
         raise error
     try:
@@ -182,7 +219,9 @@ def _progress(comm) -> Iterator[None]:
 
     log = logging.getLogger("vcnn.solvers")
     shown = comm.rank == 0 and sys.stderr.isatty()
-    with tqdm(desc="the equations are set up", disable=not shown, bar_format="{desc} [{elapsed}]") as bar:
+    with tqdm(
+        desc="the equations are set up", disable=not shown, bar_format="{desc} [{elapsed}]"
+    ) as bar:
 
         class Line(logging.Handler):
             def emit(self, record):

@@ -1,4 +1,6 @@
-"""What a closure says of a flow, as the part of the stress that goes into the viscosity and the part that does not."""
+"""What a closure says of a flow, as the part of the stress that goes into the viscosity and the
+part that does not.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ FORMS = (("eddy_viscosity",), ("reynolds_stress",), ("eddy_viscosity", "anisotro
 
 @dataclass(frozen=True)
 class TurbulentStress:
-    """A stress 2 ν_t S − a at n points; the isotropic part of a Reynolds stress is left to the pressure.
+    """A stress 2 ν_t S − a at n points; the isotropic part of a Reynolds stress is left to the
+    pressure.
 
     Parameters
     ----------
@@ -29,7 +32,8 @@ class TurbulentStress:
     anisotropy : (n, d, d)
         a, velocity².
     clipped : (n,) int, optional
-        1 at points where less acts than was predicted, −1 where a negative ν_t was taken for none, else 0.
+        1 at points where less acts than was predicted, −1 where a negative ν_t was taken for none,
+        else 0.
     """
 
     eddy_viscosity: np.ndarray
@@ -41,8 +45,8 @@ def predict(closure, flow, comm, checked, name) -> dict[str, np.ndarray]:
     """What a closure predicts at the points of a flow, by name and whole on every rank.
 
 
-    Each rank asks for its share of the points if ``closure.predict`` takes ``centres``, else the first asks for all;
-    in float64 if it takes ``dtype``.
+    Each rank asks for its share of the points if ``closure.predict`` takes ``centres``, else the
+    first asks for all; in float64 if it takes ``dtype``.
 
     Parameters
     ----------
@@ -80,9 +84,11 @@ def predict(closure, flow, comm, checked, name) -> dict[str, np.ndarray]:
     except DivergenceError as failure:
         error = DivergenceError(f"{name}: the closure predicts {failure}")
     except Exception as failure:
-        error = InputError(f"closure: predict fails with {type(failure).__name__}: {' '.join(str(failure).split())}")
+        error = InputError(
+            f"closure: predict fails with {type(failure).__name__}: {' '.join(str(failure).split())}"
+        )
         error.__cause__ = failure
-    every = comm.allgather((mine, share, error))   # an error on one rank is one on all
+    every = comm.allgather((mine, share, error))  # an error on one rank is one on all
     for _, _, failure in every:
         if failure is not None:
             raise error or failure
@@ -96,13 +102,15 @@ def predict(closure, flow, comm, checked, name) -> dict[str, np.ndarray]:
 def stress(predicted, result, location, limit, largest, rate) -> TurbulentStress:
     """The stress of a prediction for a flow.
 
-    An eddy viscosity acts as it is, and so does an anisotropy a that is predicted beside it: the closure has split the
-    stress itself (Wu, Xiao & Paterson, Phys. Rev. Fluids 3, 2018, 074602, Sec. II D).
+    An eddy viscosity acts as it is, and so does an anisotropy a that is predicted beside it: the
+    closure has split the stress itself (Wu, Xiao & Paterson, Phys. Rev. Fluids 3, 2018, 074602,
+    Sec. II D).
 
-    A Reynolds stress τ = <u'u'> is split into the eddy viscosity that is nearest to it where the strain S is not
-    small, ν_t = −τ:S / (2 S:S + s²) >= 0, and the rest, a = τ − tr τ/d + 2 ν_t S. At the points the whole stress acts
-    however it is split; with the former in the operator small changes of τ change the velocity little (Wu, Xiao, Sun
-    & Wang, J. Fluid Mech. 869, 2019, Sec. 4). The rate s keeps ν_t from jumping where S changes its sign.
+    A Reynolds stress τ = <u'u'> is split into the eddy viscosity that is nearest to it where the
+    strain S is not small, ν_t = −τ:S / (2 S:S + s²) >= 0, and the rest, a = τ − tr τ/d + 2 ν_t S.
+    At the points the whole stress acts however it is split; with the former in the operator small
+    changes of τ change the velocity little (Wu, Xiao, Sun & Wang, J. Fluid Mech. 869, 2019, Sec.
+    4). The rate s keeps ν_t from jumping where S changes its sign.
 
     Parameters
     ----------
@@ -112,7 +120,8 @@ def stress(predicted, result, location, limit, largest, rate) -> TurbulentStress
         The flow that it was predicted from.
     location : {"cell", "vertex"}
     limit : float
-        Largest ν_t; what a predicted eddy viscosity is beyond is lost, of a Reynolds stress it stays in a.
+        Largest ν_t; what a predicted eddy viscosity is beyond is lost, of a Reynolds stress it
+        stays in a.
     largest : float
         Of |τ − tr τ/d|, velocity²; a larger one is scaled down to it.
     rate : float
@@ -131,7 +140,8 @@ def stress(predicted, result, location, limit, largest, rate) -> TurbulentStress
 
 
 def checked_stress(values, count, d) -> dict[str, np.ndarray]:
-    """By name, as in `FORMS`; numbers (count,) are an eddy viscosity, tensors (count, d, d) a Reynolds stress.
+    """By name, as in `FORMS`; numbers (count,) are an eddy viscosity, tensors (count, d, d) a
+    Reynolds stress.
 
     Raises
     ------
@@ -144,9 +154,13 @@ def checked_stress(values, count, d) -> dict[str, np.ndarray]:
         values = {"eddy_viscosity" if values.ndim == 1 else "reynolds_stress": values}
     if set(values) not in map(set, FORMS):
         forms = ", or ".join(" and ".join(form) for form in FORMS)
-        raise InputError(f"closure: expected it to predict {forms}, got {', '.join(values) or 'none'}")
+        raise InputError(
+            f"closure: expected it to predict {forms}, got {', '.join(values) or 'none'}"
+        )
     shapes = {"eddy_viscosity": (count,)}
-    found = {name: one_field(v, expected, shapes.get(name, (count, d, d))) for name, v in values.items()}
+    found = {
+        name: one_field(v, expected, shapes.get(name, (count, d, d))) for name, v in values.items()
+    }
     for T in found.values():
         if T.ndim == 3 and np.ptp([T, T.swapaxes(1, 2)], axis=0).max() > 1e-6 * np.abs(T).max():
             raise InputError("closure: expected symmetric stresses")
@@ -162,7 +176,9 @@ def one_field(values, expected, shape) -> np.ndarray:
         As :func:`predict`.
     """
     if isinstance(values, Mapping):
-        raise InputError(f"closure: expected one field to be predicted, got {', '.join(values) or 'none'}")
+        raise InputError(
+            f"closure: expected one field to be predicted, got {', '.join(values) or 'none'}"
+        )
     values = float_array(values, "closure", expected)
     if values.shape != shape:
         raise InputError(f"closure: expected {expected}, got shape {values.shape}")
@@ -175,7 +191,9 @@ def _bounded(T, largest) -> tuple[np.ndarray, np.ndarray]:
     """Tensors shortened to the largest size, and which of them were."""
     size = norms(T)
     beyond = size > largest
-    return np.where(beyond[:, None, None], T * (largest / np.maximum(size, largest))[:, None, None], T), beyond
+    return np.where(
+        beyond[:, None, None], T * (largest / np.maximum(size, largest))[:, None, None], T
+    ), beyond
 
 
 def _traceless(T) -> np.ndarray:
@@ -187,5 +205,9 @@ def _strain(result, location) -> np.ndarray:
     """(n, d, d), S = sym ∇u at the points; at vertices the lumped projection."""
     S, d = ufl.sym(ufl.grad(result.velocity)), result.domain.dimension
     parts = {f"{i}{j}": S[i, j] for i in range(d) for j in range(d)}
-    found = sample(result.domain, location, {}, parts) if location == "cell" else averaged(result.domain, parts)
+    found = (
+        sample(result.domain, location, {}, parts)
+        if location == "cell"
+        else averaged(result.domain, parts)
+    )
     return np.stack([found[name] for name in parts], axis=-1).reshape(-1, d, d)

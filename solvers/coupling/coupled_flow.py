@@ -15,16 +15,17 @@ from solvers.flow.incompressible import FlowResult, guess_from, linearised
 from solvers.flow.momentum import MomentumBalance, dx
 from vcnn.errors import DivergenceError
 
-_PICARD_STEPS = 5    # Newton from rest diverges; Picard alone is slow
-_FIRST_STEPS = 15    # with given fields, for a flow to begin with
-_BEGUN = 1e-2        # its residual
-_NEAR = 0.5          # of the load: where one Newton correction a round is enough
-_CORRECTIONS = 10    # at most, for a flow to come as near
-_ROUND_OFF = 1e-10   # of the load: a correction may leave a residual as large
+_PICARD_STEPS = 5  # Newton from rest diverges; Picard alone is slow
+_FIRST_STEPS = 15  # with given fields, for a flow to begin with
+_BEGUN = 1e-2  # its residual
+_NEAR = 0.5  # of the load: where one Newton correction a round is enough
+_CORRECTIONS = 10  # at most, for a flow to come as near
+_ROUND_OFF = 1e-10  # of the load: a correction may leave a residual as large
 
 
 class Feedback(Protocol):
-    """Fields that a flow makes and that act back on its momentum; made from a problem and its `MomentumBalance`.
+    """Fields that a flow makes and that act back on its momentum; made from a problem and its
+    `MomentumBalance`.
 
     The fields x are arrays (n, ...) by name, whole on every rank of MPI.
 
@@ -52,7 +53,9 @@ class Feedback(Protocol):
     bounds: Mapping[str, tuple[float, float]]
 
     def terms(self, functions: Mapping[str, fem.Function]) -> dict:
-        """Arguments of :func:`solvers.flow.incompressible.linearised`, in which the functions hold the fields."""
+        """Arguments of :func:`solvers.flow.incompressible.linearised`, in which the functions hold
+        the fields.
+        """
 
     def check(self, functions: Mapping[str, fem.Function]) -> None:
         """Raise `DivergenceError` if the momentum balance makes no sense with these fields."""
@@ -61,7 +64,9 @@ class Feedback(Protocol):
         """Fields to begin with where there is no flow yet."""
 
     def predicted(self, flow: CoupledFlow) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
-        """The fields that a flow makes, and where they were cut, if they can be: ``clipped`` of `FlowResult`."""
+        """The fields that a flow makes, and where they were cut, if they can be: ``clipped`` of
+        `FlowResult`.
+        """
 
     def scale(self, x: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """What changes of the fields are small beside."""
@@ -92,10 +97,18 @@ class CoupledFlow:
         self.equation, picard, exact = linearised(balance, **terms)
         v, _ = ufl.TestFunctions(balance.space)
         self.system = BorderedSystem(
-            self.equation, [picard] * _PICARD_STEPS + [exact], balance.w, balance.bcs, balance.drive(v), feedback.name,
-            force=start.pressure_gradient if start is not None and balance.bulk is not None else 0.0,
-            blocked=balance.blocked, body=None if (force := terms.get("force")) is None else ufl.inner(force, v) * dx,
-        )  # fmt: skip
+            self.equation,
+            [picard] * _PICARD_STEPS + [exact],
+            balance.w,
+            balance.bcs,
+            balance.drive(v),
+            feedback.name,
+            force=start.pressure_gradient
+            if start is not None and balance.bulk is not None
+            else 0.0,
+            blocked=balance.blocked,
+            body=None if (force := terms.get("force")) is None else ufl.inner(force, v) * dx,
+        )
         if start is not None:
             balance.w.x.array[:] = guess_from(start, balance)
 
@@ -112,7 +125,8 @@ class CoupledFlow:
         return x
 
     def correct(self, x) -> float:
-        """One Newton correction with given fields, or as many as the flow needs to be near; returns the residual.
+        """One Newton correction with given fields, or as many as the flow needs to be near; returns
+        the residual.
 
         While that is larger than the load the corrections are Picard's.
         """
@@ -127,7 +141,9 @@ class CoupledFlow:
                 break
         if not norm < 1e12 * load:
             name = self.feedback.name
-            raise DivergenceError(f"{name}: relative residual {norm / load:.3g} of the momentum balance; {TRY}")
+            raise DivergenceError(
+                f"{name}: relative residual {norm / load:.3g} of the momentum balance; {TRY}"
+            )
         return norm / load
 
     def predicted(self) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
@@ -142,12 +158,20 @@ class CoupledFlow:
             function.name = name
         force = self.balance.force or self.system.force
         return FlowResult(
-            self.problem, self.domain, velocity, pressure, force, residuals, history=history, clipped=clipped,
+            self.problem,
+            self.domain,
+            velocity,
+            pressure,
+            force,
+            residuals,
+            history=history,
+            clipped=clipped,
             **self.feedback.kept(copies),
-        )  # fmt: skip
+        )
 
     def known(self, start) -> dict[str, np.ndarray] | None:
-        """The fields that an earlier coupled run was solved with, if the start (a FlowResult or path) has them.
+        """The fields that an earlier coupled run was solved with, if the start (a FlowResult or
+        path) has them.
 
         Raises
         ------
@@ -156,10 +180,19 @@ class CoupledFlow:
         """
         functions = self._zero()
         if isinstance(start, FlowResult):
-            there = {"eddy_viscosity": start.eddy_viscosity, "anisotropy": start.anisotropy, **start.scalars}
-            if start.domain is not self.domain or start.history is None or not all(
-                there.get(name) is not None and there[name].ufl_element() == function.ufl_element()
-                for name, function in functions.items()
+            there = {
+                "eddy_viscosity": start.eddy_viscosity,
+                "anisotropy": start.anisotropy,
+                **start.scalars,
+            }
+            if (
+                start.domain is not self.domain
+                or start.history is None
+                or not all(
+                    there.get(name) is not None
+                    and there[name].ufl_element() == function.ufl_element()
+                    for name, function in functions.items()
+                )
             ):
                 return None
             functions = {name: there[name] for name in functions}
@@ -167,11 +200,16 @@ class CoupledFlow:
             return None
         else:
             load_checkpoint(start, self.domain, functions)
-        return {name: self.domain.values(f, self.feedback.location) for name, f in functions.items()}
+        return {
+            name: self.domain.values(f, self.feedback.location) for name, f in functions.items()
+        }
 
     def packed(self, x) -> np.ndarray:
         """Fields in their units as a vector, the norm of which is their root mean square."""
-        columns = [x[name].reshape(len(self.shares), -1) / unit for name, unit in self.feedback.units.items()]
+        columns = [
+            x[name].reshape(len(self.shares), -1) / unit
+            for name, unit in self.feedback.units.items()
+        ]
         return (self.shares[:, None] * np.column_stack(columns)).ravel()
 
     def unpacked(self, vector) -> dict[str, np.ndarray]:
@@ -180,7 +218,9 @@ class CoupledFlow:
         for name, unit in self.feedback.units.items():
             shape = self.feedback.shapes[name]
             mine, columns = np.split(columns, [int(np.prod(shape))], axis=1)
-            x[name] = np.clip(unit * mine.reshape(-1, *shape), *self.feedback.bounds.get(name, (-np.inf, np.inf)))
+            x[name] = np.clip(
+                unit * mine.reshape(-1, *shape), *self.feedback.bounds.get(name, (-np.inf, np.inf))
+            )
         return x
 
     def distance(self, x, g) -> float:
@@ -192,7 +232,9 @@ class CoupledFlow:
     def replace(self, x):
         """Take given fields; the flow stays as it is."""
         for name, function in self.functions.items():
-            function.x.array[:] = self.domain.function(x[name], self.feedback.location, name).x.array
+            function.x.array[:] = self.domain.function(
+                x[name], self.feedback.location, name
+            ).x.array
         self.feedback.check(self.functions)
 
     def _zero(self) -> dict[str, fem.Function]:

@@ -16,18 +16,22 @@ from vcnn.errors import DivergenceError
 
 log = logging.getLogger("vcnn.solvers")
 
-_RESIDUAL = 1e-9    # of the momentum balance, relative to the load
-_RELAXATION = 0.5   # at first
-_EVERY = 5          # rounds from checkpoint to checkpoint
+_RESIDUAL = 1e-9  # of the momentum balance, relative to the load
+_RELAXATION = 0.5  # at first
+_EVERY = 5  # rounds from checkpoint to checkpoint
 
 
-def solve_coupled(problem, make_feedback, start, comm, tolerance, max_rounds, checkpoint, progress) -> FlowResult:
-    """The fixed point of: flow → closure or transport equation → fields x that act on the momentum → flow.
+def solve_coupled(
+    problem, make_feedback, start, comm, tolerance, max_rounds, checkpoint, progress
+) -> FlowResult:
+    """The fixed point of: flow → closure or transport equation → fields x that act on the momentum
+    → flow.
 
-    A round is one Newton correction of the flow with the present x (u, p and the driving force together), and one
-    evaluation of what predicts the fields in it, G(x); x goes on by Anderson acceleration in the norm of L²(Ω). It
-    ends when both the residual of the momentum balance with x and G(x) − x are small. Under a loose tolerance x stays
-    once it is near enough, so that the flow solves its equations with fields that no longer move.
+    A round is one Newton correction of the flow with the present x (u, p and the driving force
+    together), and one evaluation of what predicts the fields in it, G(x); x goes on by Anderson
+    acceleration in the norm of L²(Ω). It ends when both the residual of the momentum balance with x
+    and G(x) − x are small. Under a loose tolerance x stays once it is near enough, so that the flow
+    solves its equations with fields that no longer move.
 
     Parameters
     ----------
@@ -35,7 +39,8 @@ def solve_coupled(problem, make_feedback, start, comm, tolerance, max_rounds, ch
     make_feedback : callable (problem, MomentumBalance) -> solvers.coupling.coupled_flow.Feedback
         Which fields these are and how they act.
     start : FlowResult, path or None
-        x begins as in an earlier coupled run, as what the start makes, or without one as the feedback says.
+        x begins as in an earlier coupled run, as what the start makes, or without one as the
+        feedback says.
     comm, tolerance, max_rounds, checkpoint, progress
         As in :meth:`solvers.RANS.solve`.
 
@@ -50,7 +55,9 @@ def solve_coupled(problem, make_feedback, start, comm, tolerance, max_rounds, ch
     return settled(flow, x, tolerance, max_rounds, checkpoint, progress)
 
 
-def settled(flow: CoupledFlow, x, tolerance, max_rounds, checkpoint=None, progress=False) -> FlowResult:
+def settled(
+    flow: CoupledFlow, x, tolerance, max_rounds, checkpoint=None, progress=False
+) -> FlowResult:
     """The iteration of :func:`solve_coupled`, from fields x; leaves flow and fields in ``flow``.
 
     Raises
@@ -71,14 +78,25 @@ def settled(flow: CoupledFlow, x, tolerance, max_rounds, checkpoint=None, progre
                 following = flow.unpacked(anderson.next(flow.packed(x), flow.packed(g)))
                 share = 0.0 if clipped is None else float(np.mean(clipped != 0))
                 history = history.after(residual, change, anderson.relaxation, share)
-                bar.set_postfix(residual=f"{residual:.1e}", change=f"{change:.1e}", clipped=f"{share:.1%}")
+                bar.set_postfix(
+                    residual=f"{residual:.1e}", change=f"{change:.1e}", clipped=f"{share:.1%}"
+                )
                 bar.update()
                 if here:
                     cut = f", {share:.1%} clipped" if share else ""
-                    log.info("%s: round %d, residual %.2e, change %.2e%s", name, len(history), residual, change, cut)
+                    log.info(
+                        "%s: round %d, residual %.2e, change %.2e%s",
+                        name,
+                        len(history),
+                        residual,
+                        change,
+                        cut,
+                    )
                 if residual <= _RESIDUAL and change <= tolerance:
                     if here and share:
-                        log.warning("%s: converged, but clipped at %.3g %% of the points", name, 100 * share)
+                        log.warning(
+                            "%s: converged, but clipped at %.3g %% of the points", name, 100 * share
+                        )
                     return flow.result(history.residual, history, clipped)
                 if checkpoint is not None:
                     result = flow.result(history.residual, history, clipped)
@@ -86,7 +104,9 @@ def settled(flow: CoupledFlow, x, tolerance, max_rounds, checkpoint=None, progre
                         best, lowest = result, max(residual, change)
                     if len(history) % _EVERY == 0:
                         result.checkpoint(checkpoint)
-                if not _RESIDUAL < change <= tolerance:   # else the fields stay, for the flow to solve its equations
+                if (
+                    not _RESIDUAL < change <= tolerance
+                ):  # else the fields stay, for the flow to solve its equations
                     x = following
             raise DivergenceError(
                 f"{name}: flow and {what} do not settle, after {max_rounds} rounds the {what} still changes by "

@@ -16,8 +16,9 @@ from vcnn.errors import DivergenceError, InputError
 class ScalarFeedback:
     """The concentration of an `ActiveScalar`, a `solvers.coupling.coupled_flow.Feedback`.
 
-    What a closure predicts is known at the cells or vertices that it is asked for, what is transported at the nodes
-    of its own quadratic elements: nothing of it is lost on its way to the momentum.
+    What a closure predicts is known at the cells or vertices that it is asked for, what is
+    transported at the nodes of its own quadratic elements: nothing of it is lost on its way to the
+    momentum.
 
     Parameters
     ----------
@@ -31,13 +32,15 @@ class ScalarFeedback:
     def __init__(self, problem, balance):
         self.problem, self.domain = problem, balance.domain
         self.closed = hasattr(problem.scalar, "predict")
-        at_rest = FlowResult(problem, self.domain, *balance.velocity_and_pressure(balance.w), 0.0, (np.inf,))
+        at_rest = FlowResult(
+            problem, self.domain, *balance.velocity_and_pressure(balance.w), 0.0, (np.inf,)
+        )
         asked = problem.location if self.closed else "cell"
         weights = flow_field(self.domain, asked, at_rest.velocity, {}, {}, {}, {}).weights
         if self.closed:
             self.location, self.weights = asked, weights
         else:
-            self._transport(at_rest)   # refuses what cannot be before anything is solved
+            self._transport(at_rest)  # refuses what cannot be before anything is solved
             nodes = self.domain.nodes
             self.location, self.weights = "node", np.repeat(weights / nodes, nodes)
 
@@ -48,18 +51,26 @@ class ScalarFeedback:
                 nu = nu(c)
             except Exception as error:
                 what = f"{type(error).__name__}: {error}"
-                raise InputError(f"viscosity: the callable given fails for a UFL expression with {what}") from error
-        force = None if B is None else c * fem.Constant(self.domain.mesh, np.asarray(B, dtype=float))
+                raise InputError(
+                    f"viscosity: the callable given fails for a UFL expression with {what}"
+                ) from error
+        force = (
+            None if B is None else c * fem.Constant(self.domain.mesh, np.asarray(B, dtype=float))
+        )
         return {"viscosity": nu, "force": force}
 
     def check(self, functions) -> None:
-        """The viscosity is positive where the momentum balance needs it: at the points of quadrature."""
+        """The viscosity is positive where the momentum balance needs it: at the points of
+        quadrature.
+        """
         if not callable(self.problem.viscosity):
             return
         c, mesh = functions["concentration"], self.domain.mesh
         points, _ = basix.make_quadrature(mesh.basix_cell(), 5)
         both = fem.Expression(ufl.as_vector([self.problem.viscosity(c), c]), points)
-        every = np.concatenate(mesh.comm.allgather(both.eval(mesh, self.domain.cells).reshape(-1, 2)))
+        every = np.concatenate(
+            mesh.comm.allgather(both.eval(mesh, self.domain.cells).reshape(-1, 2))
+        )
         bad = ~((every[:, 0] > 0) & (every[:, 0] < np.inf))
         if bad.any():
             nu, c = every[bad][np.argmin(every[bad, 0])]
@@ -76,7 +87,9 @@ class ScalarFeedback:
         """What the closure says of the flow, or what the flow carries."""
         result, comm = flow.result(), self.domain.mesh.comm
         if self.closed:
-            return predict(self.problem.scalar, result.flow(self.location), comm, _concentrations, self.name), None
+            return predict(
+                self.problem.scalar, result.flow(self.location), comm, _concentrations, self.name
+            ), None
         c = self._transport(result).solve(comm).concentration
         return {"concentration": self.domain.values(c, "node")}, None
 
@@ -91,13 +104,19 @@ class ScalarFeedback:
         scalar, conditions = self.problem.scalar, flow_conditions(self.problem)
         own = "conditions" in getattr(scalar, "keywords", {})
         if not own and of_kind(conditions, Inlet):
-            raise InputError("scalar: needs values at an Inlet, functools.partial(ScalarTransport, conditions=...)")
+            raise InputError(
+                "scalar: needs values at an Inlet, functools.partial(ScalarTransport, conditions=...)"
+            )
         try:
-            transport = scalar(self.domain, velocity=result, **({} if own else {"conditions": conditions}))
+            transport = scalar(
+                self.domain, velocity=result, **({} if own else {"conditions": conditions})
+            )
         except TypeError as error:
             raise InputError(f"scalar: cannot be made into a transport problem: {error}") from error
         if not isinstance(transport, ScalarTransport):
-            raise InputError(f"scalar: expected it to make a ScalarTransport, got {type(transport).__name__}")
+            raise InputError(
+                f"scalar: expected it to make a ScalarTransport, got {type(transport).__name__}"
+            )
         return transport
 
 

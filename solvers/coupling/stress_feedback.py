@@ -8,14 +8,15 @@ from solvers.coupling.ask import checked_stress, predict, stress
 from solvers.fem.sampling import flow_field
 from vcnn.errors import InputError
 
-_SMALL_STRAIN = 0.3   # of U/d: where a stress says little of an eddy viscosity
+_SMALL_STRAIN = 0.3  # of U/d: where a stress says little of an eddy viscosity
 
 
 class StressFeedback:
     """The fields ν_t and a of `RANS`, a `solvers.coupling.coupled_flow.Feedback`.
 
-    ν_t is kept between 0 and U d, U a velocity of the flow and d the largest distance to a wall, and the deviator of
-    a stress below U²: turbulence mixes over lengths below d and at speeds below U, both well below.
+    ν_t is kept between 0 and U d, U a velocity of the flow and d the largest distance to a wall,
+    and the deviator of a stress below U²: turbulence mixes over lengths below d and at speeds below
+    U, both well below.
 
     Parameters
     ----------
@@ -41,7 +42,9 @@ class StressFeedback:
     def terms(self, functions) -> dict:
         terms = {"viscosity": self.problem.viscosity, **functions}
         if self.problem.anisotropy is not None:
-            terms["anisotropy"] += self.domain.function(self.problem.anisotropy, self.location, "anisotropy")
+            terms["anisotropy"] += self.domain.function(
+                self.problem.anisotropy, self.location, "anisotropy"
+            )
         return terms
 
     def check(self, functions) -> None:
@@ -52,12 +55,17 @@ class StressFeedback:
         if self.distances is None:
             raise InputError("start: needed for a closure that predicts, unless there are walls")
         nu_t = 0.02 * self.speed * self.distances
-        return {"eddy_viscosity": nu_t, "anisotropy": np.zeros((len(nu_t), *self.shapes["anisotropy"]))}
+        return {
+            "eddy_viscosity": nu_t,
+            "anisotropy": np.zeros((len(nu_t), *self.shapes["anisotropy"])),
+        }
 
     def predicted(self, flow) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """What the closure says of the flow."""
         result, comm = flow.result(), self.domain.mesh.comm
-        values = predict(self.problem.closure, result.flow(self.location), comm, checked_stress, self.name)
+        values = predict(
+            self.problem.closure, result.flow(self.location), comm, checked_stress, self.name
+        )
         found = stress(values, result, self.location, self.limit, self.speed**2, self.rate)
         return {name: getattr(found, name) for name in self.shapes}, found.clipped
 

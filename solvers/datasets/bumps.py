@@ -1,4 +1,6 @@
-"""Training data in three dimensions: a concentration carried by laminar flow over a periodic array of bumps."""
+"""Training data in three dimensions: a concentration carried by laminar flow over a periodic array
+of bumps.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ def bump_concentration(
 ) -> FlowField:
     """Laminar flow over an oblique bump on the floor of a channel and the concentration it carries.
 
-    Viscosity, bulk velocity and the equation of the concentration are those of :func:`solvers.hill_concentration`.
+    Viscosity, bulk velocity and the equation of the concentration are those of
+    :func:`solvers.hill_concentration`.
 
     Parameters
     ----------
@@ -33,7 +36,8 @@ def bump_concentration(
     Returns
     -------
     FlowField
-        Whole on every rank of MPI; see `TransportResult.flow`. Parameters include ``height``, ``aspect`` and ``yaw``.
+        Whole on every rank of MPI; see `TransportResult.flow`. Parameters include ``height``,
+        ``aspect`` and ``yaw``.
 
     Raises
     ------

@@ -1,4 +1,6 @@
-"""Training data of the published kind: a concentration carried by laminar flow over a periodic hill."""
+"""Training data of the published kind: a concentration carried by laminar flow over a periodic
+hill.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +10,18 @@ from importlib.metadata import version
 from meshes import periodic_hill
 from vcnn.flow.field import FlowField
 
-VISCOSITY = 0.01          # Re = 100 with the bulk velocity at the crest for α = 1
+VISCOSITY = 0.01  # Re = 100 with the bulk velocity at the crest for α = 1
 BULK_VELOCITY = 0.721039  # volume mean, the same for every slope
 
 
-def hill_concentration(slope: float, cells: tuple[int, int] = (96, 64), location: str = "cell") -> FlowField:
+def hill_concentration(
+    slope: float, cells: tuple[int, int] = (96, 64), location: str = "cell"
+) -> FlowField:
     """Laminar flow at Re = 100 over a periodic hill and the concentration it carries.
 
-    The problem of Zhou, Han & Xiao, CMAME 388 (2022) 114211, solved with second-order finite elements; their
-    fields, computed with first-order upwind convection, differ by several per cent for that reason.
+    The problem of Zhou, Han & Xiao, CMAME 388 (2022) 114211, solved with second-order finite
+    elements; their fields, computed with first-order upwind convection, differ by several per cent
+    for that reason.
 
     Parameters
     ----------
@@ -41,7 +46,12 @@ def hill_concentration(slope: float, cells: tuple[int, int] = (96, 64), location
 
     mesh = periodic_hill(slope, cells)
     result = LaminarFlow(mesh, VISCOSITY, BULK_VELOCITY).solve()
-    flow = ScalarTransport(mesh, result).solve().flow(location).with_fields(parameters={"slope": slope})
+    flow = (
+        ScalarTransport(mesh, result)
+        .solve()
+        .flow(location)
+        .with_fields(parameters={"slope": slope})
+    )
     return replace(flow, provenance=hill_provenance(slope, cells, location))
 
 

@@ -32,7 +32,8 @@ def station_profiles(result, stations, count: int = 101) -> list[FlowField]:
     Raises
     ------
     InputError
-        If the flow is not plane, a station is outside the domain or no number, or the count is below 2.
+        If the flow is not plane, a station is outside the domain or no number, or the count is
+        below 2.
     """
     domain, u, p = result.domain, result.velocity, result.pressure
     if domain.dimension != 2:
@@ -53,7 +54,9 @@ def station_profiles(result, stations, count: int = 101) -> list[FlowField]:
 
 def _line_across(mesh, x, count):
     """Points from the lowest to the highest place where a vertical line meets the boundary."""
-    facets = np.concatenate([f[:, :2] for blocks in boundary_facets(mesh).values() for _, f in blocks])
+    facets = np.concatenate(
+        [f[:, :2] for blocks in boundary_facets(mesh).values() for _, f in blocks]
+    )
     a, b = mesh.points[facets].transpose(1, 0, 2)
     met = (np.minimum(a, b)[:, 0] <= x) & (x <= np.maximum(a, b)[:, 0]) & (a[:, 0] != b[:, 0])
     if not met.any():

@@ -38,7 +38,8 @@ class WallQuantities:
     skin_friction : (k,)
         c_f = ν ∂(u·t)/∂n / (U²/2).
     pressure_coefficient : (k,)
-        c_p = p / (U²/2), p the periodic part of the kinematic pressure, whose mean over the domain is 0.
+        c_p = p / (U²/2), p the periodic part of the kinematic pressure, whose mean over the domain
+        is 0.
     period : (2,) or None
         From the wall's upstream end to its other end, if these are one.
     """
@@ -64,7 +65,7 @@ class WallQuantities:
 
     def _crossings(self, sign):
         c, x = self.skin_friction, self.points
-        if self.period is not None:   # the last facet is followed by the first one
+        if self.period is not None:  # the last facet is followed by the first one
             c, x = np.append(c, c[0]), np.vstack([x, x[0] + self.period])
         before, after = sign * c[:-1], sign * c[1:]
         k = np.flatnonzero((before < 0) & (after >= 0))
@@ -75,9 +76,10 @@ class WallQuantities:
 def along_wall(result, wall: str, reference_velocity=None) -> WallQuantities:
     """Skin friction and pressure along a wall of a plane flow.
 
-    Velocity gradients are those of the cell behind each facet. Where a curved wall is a polygon, the friction
-    peaks and dips at its corners; its facet means are second order in the cells' size with quadrilaterals and first
-    order with triangles. For the force alone :func:`wall_force` is much more accurate.
+    Velocity gradients are those of the cell behind each facet. Where a curved wall is a polygon,
+    the friction peaks and dips at its corners; its facet means are second order in the cells' size
+    with quadrilaterals and first order with triangles. For the force alone :func:`wall_force` is
+    much more accurate.
 
     Parameters
     ----------
@@ -90,12 +92,14 @@ def along_wall(result, wall: str, reference_velocity=None) -> WallQuantities:
     Raises
     ------
     InputError
-        If the flow is not plane, the wall does not exist or is not one line with two ends, or the reference
-        velocity is missing or no number other than 0.
+        If the flow is not plane, the wall does not exist or is not one line with two ends, or the
+        reference velocity is missing or no number other than 0.
     """
     domain, u, p = result.domain, result.velocity, result.pressure
     if domain.dimension != 2:
-        raise InputError("along_wall: the flow must be plane; forces on walls are given by wall_force")
+        raise InputError(
+            "along_wall: the flow must be plane; forces on walls are given by wall_force"
+        )
     line = _walked(domain, wall)
     ends = domain.source.points[line]
     step = np.diff(ends, axis=0)
@@ -104,7 +108,8 @@ def along_wall(result, wall: str, reference_velocity=None) -> WallQuantities:
     left = np.stack([-tangent[:, 1], tangent[:, 0]], axis=-1)
     behind = cell_centres(domain.source)[cells_at(domain.source, line[:2][None])[0]]
     normal = left * np.sign((behind - points[0]) @ left[0])
-    # Two Gauss points: at a facet's middle alone the friction is off by the stress that peaks where facets meet.
+    # Two Gauss points: at a facet's middle alone the friction is off by the stress that peaks where
+    # facets meet.
     gauss = points + np.array([[[-1]], [[1]]]) * step / np.sqrt(12)
     located = locate(domain.mesh, gauss.reshape(-1, 2))
     gradient = located.gradients(u.function_space)(u).reshape(2, -1, 2, 2).mean(axis=0)
@@ -121,18 +126,24 @@ def along_wall(result, wall: str, reference_velocity=None) -> WallQuantities:
     friction = nu * np.einsum("ki,kij,kj->k", tangent, gradient, normal)
     closed = domain.period is not None and np.allclose(ends[-1] - ends[0], domain.period, rtol=1e-6)
     return WallQuantities(
-        points, np.cumsum(lengths) - lengths / 2, lengths, tangent, normal, friction / dynamic,
-        pressure / dynamic, domain.period if closed else None,
-    )  # fmt: skip
+        points,
+        np.cumsum(lengths) - lengths / 2,
+        lengths,
+        tangent,
+        normal,
+        friction / dynamic,
+        pressure / dynamic,
+        domain.period if closed else None,
+    )
 
 
 def wall_force(result, *walls: str) -> np.ndarray:
     """(d,) force of the fluid on walls, over the density: pressure and friction together.
 
-    It is the reaction in the discrete momentum equation, tested with functions that are 1 on the walls, and so
-    exactly what holds the discrete flow. For all walls together, its component along the period is the driving
-    force times the volume less ∫ (u·∇u)·e dx, which vanishes with the discrete divergence, and with that of the
-    buoyancy if there is any.
+    It is the reaction in the discrete momentum equation, tested with functions that are 1 on the
+    walls, and so exactly what holds the discrete flow. For all walls together, its component along
+    the period is the driving force times the volume less ∫ (u·∇u)·e dx, which vanishes with the
+    discrete divergence, and with that of the buoyancy if there is any.
 
     Raises
     ------
@@ -141,7 +152,9 @@ def wall_force(result, *walls: str) -> np.ndarray:
     """
     domain, u, p = result.domain, result.velocity, result.pressure
     if not walls:
-        raise InputError(f"wall_force: expected the name of at least one wall, of {', '.join(domain.facets)}")
+        raise InputError(
+            f"wall_force: expected the name of at least one wall, of {', '.join(domain.facets)}"
+        )
     for wall in walls:
         _check_wall(domain, wall)
     V, d = u.function_space, domain.dimension
@@ -151,7 +164,9 @@ def wall_force(result, *walls: str) -> np.ndarray:
     nu, f = molecular_viscosity(result), fem.Constant(domain.mesh, drive)
     buoyancy = getattr(result.problem, "buoyancy", None)
     if buoyancy is not None:
-        f = f + result.scalars["concentration"] * fem.Constant(domain.mesh, np.asarray(buoyancy, dtype=float))
+        f = f + result.scalars["concentration"] * fem.Constant(
+            domain.mesh, np.asarray(buoyancy, dtype=float)
+        )
     if result.eddy_viscosity is not None:
         nu = nu + result.eddy_viscosity
     stress = 2 * nu * ufl.sym(ufl.grad(u)) - p * ufl.Identity(d)
@@ -160,7 +175,9 @@ def wall_force(result, *walls: str) -> np.ndarray:
         stress -= domain.function(given, result.problem.location, "anisotropy")
     if result.anisotropy is not None:
         stress -= result.anisotropy
-    momentum = (ufl.inner(ufl.grad(u) * u - f, v) + ufl.inner(stress, ufl.grad(v))) * ufl.dx(degree=5)
+    momentum = (ufl.inner(ufl.grad(u) * u - f, v) + ufl.inner(stress, ufl.grad(v))) * ufl.dx(
+        degree=5
+    )
     reaction = fem.assemble_vector(fem.form(momentum))
     reaction.scatter_reverse(dolfinx.la.InsertMode.add)
     facets = np.unique(np.concatenate([domain.facets[wall] for wall in walls]))

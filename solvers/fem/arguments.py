@@ -18,7 +18,9 @@ _HOLDS = {
 
 def is_number(value) -> bool:
     """Whether a value is one real number; an array without dimensions is one too."""
-    return isinstance(value, Real) or (getattr(value, "shape", None) == () and np.asarray(value).dtype.kind in "fiu")
+    return isinstance(value, Real) or (
+        getattr(value, "shape", None) == () and np.asarray(value).dtype.kind in "fiu"
+    )
 
 
 def check_number(value, name: str, expected: str) -> None:
@@ -51,7 +53,9 @@ def float_array(values, name: str, expected: str) -> np.ndarray:
         return np.asarray(values, dtype=float)
     except (TypeError, ValueError):
         got = repr(values) if isinstance(values, str) else f"a {type(values).__name__}"
-        raise InputError(f"{name}: expected {expected}, got {got} that is no array of numbers") from None
+        raise InputError(
+            f"{name}: expected {expected}, got {got} that is no array of numbers"
+        ) from None
 
 
 def called(function, x, name: str) -> np.ndarray:
@@ -66,7 +70,9 @@ def called(function, x, name: str) -> np.ndarray:
         values = function(x)
     except Exception as error:
         what = " ".join(f"{type(error).__name__}: {error}".split())
-        raise InputError(f"{name}: the callable given fails at positions of shape {x.shape} with {what}") from error
+        raise InputError(
+            f"{name}: the callable given fails at positions of shape {x.shape} with {what}"
+        ) from error
     return float_array(values, name, "a callable that gives numbers")
 
 
@@ -78,7 +84,11 @@ def names_of(value, name: str) -> tuple[str, ...]:
     InputError
         If they are something else, such as one name, which would be read letter by letter.
     """
-    if isinstance(value, str) or not isinstance(value, Iterable) or not all(isinstance(item, str) for item in value):
+    if (
+        isinstance(value, str)
+        or not isinstance(value, Iterable)
+        or not all(isinstance(item, str) for item in value)
+    ):
         raise InputError(f"{name}: expected a sequence of names of boundaries, got {value!r}")
     return tuple(value)
 

@@ -1,8 +1,8 @@
 """Solutions on disk that do not depend on how many ranks wrote them, to restart from.
 
-Values are kept cell by cell in the numbering of the mesh that was given, each cell's in the order of its reference
-element. Up to degree 2 that order depends on the cell's own vertices only, not on its neighbours or on the partition.
-"""
+Values are kept cell by cell in the numbering of the mesh that was given, each cell's in the order
+of its reference element. Up to degree 2 that order depends on the cell's own vertices only, not on
+its neighbours or on the partition."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from vcnn.errors import InputError
 _FORMAT = 1
 
 
-def save_checkpoint(path, domain: Domain, functions: Mapping[str, fem.Function], numbers=None) -> Path:
+def save_checkpoint(
+    path, domain: Domain, functions: Mapping[str, fem.Function], numbers=None
+) -> Path:
     """Write functions to one ``.npz`` file; call it on all ranks.
 
     Parameters
@@ -40,14 +42,18 @@ def save_checkpoint(path, domain: Domain, functions: Mapping[str, fem.Function],
     """
     path = Path(path)
     if path.suffix != ".npz":
-        raise InputError(f"{path}: a checkpoint is saved as .npz, got {path.suffix or 'no suffix'!r}")
+        raise InputError(
+            f"{path}: a checkpoint is saved as .npz, got {path.suffix or 'no suffix'!r}"
+        )
     arrays = {name: domain.at_cells(_cell_values(name, f)) for name, f in functions.items()}
     header = {"format": _FORMAT, "mesh": _fingerprint(domain), "numbers": dict(numbers or {})}
     if domain.mesh.comm.rank == 0:
         part = path.with_name(f".{path.stem}.part.npz")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            np.savez_compressed(part, header=json.dumps(header), **{f"function_{k}": v for k, v in arrays.items()})
+            np.savez_compressed(
+                part, header=json.dumps(header), **{f"function_{k}": v for k, v in arrays.items()}
+            )
             os.replace(part, path)
         finally:
             part.unlink(missing_ok=True)
@@ -55,13 +61,17 @@ def save_checkpoint(path, domain: Domain, functions: Mapping[str, fem.Function],
     return path
 
 
-def load_checkpoint(path, domain: Domain, functions: Mapping[str, fem.Function]) -> dict[str, float]:
-    """Fill ``functions`` with the values of a checkpoint, on any number of ranks; returns its numbers.
+def load_checkpoint(
+    path, domain: Domain, functions: Mapping[str, fem.Function]
+) -> dict[str, float]:
+    """Fill ``functions`` with the values of a checkpoint, on any number of ranks; returns its
+    numbers.
 
     Raises
     ------
     InputError
-        If the file is missing, damaged or foreign, was written on another mesh, or lacks a function.
+        If the file is missing, damaged or foreign, was written on another mesh, or lacks a
+        function.
     """
     mesh, numbers, arrays = _contents(path)
     if mesh != _fingerprint(domain):
@@ -72,7 +82,9 @@ def load_checkpoint(path, domain: Domain, functions: Mapping[str, fem.Function])
             raise InputError(f"{path}: holds no function {name!r}")
         shape = _cell_values(name, function).shape[1:]
         if arrays[name].shape[1:] != shape:
-            raise InputError(f"{path}: {name!r} has {arrays[name].shape[1:]} values a cell, the function {shape}")
+            raise InputError(
+                f"{path}: {name!r} has {arrays[name].shape[1:]} values a cell, the function {shape}"
+            )
         space = function.function_space
         values = function.x.array.reshape(-1, space.dofmap.index_map_bs)
         values[space.dofmap.list[domain.cells]] = arrays[name][here]
@@ -131,5 +143,7 @@ def _fingerprint(domain) -> str:
     digest = hashlib.sha256(json.dumps(domain.periodic).encode())
     digest.update(np.ascontiguousarray(domain.source.points, dtype=float).tobytes())
     for block in domain.source.cells:
-        digest.update(block.type.encode() + np.ascontiguousarray(block.data, dtype=np.int64).tobytes())
+        digest.update(
+            block.type.encode() + np.ascontiguousarray(block.data, dtype=np.int64).tobytes()
+        )
     return digest.hexdigest()

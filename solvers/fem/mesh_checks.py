@@ -12,7 +12,12 @@ from solvers.fenics import basix, fem, ufl
 from vcnn.errors import InputError
 from vcnn.flow.mesh import boundary_facets, cell_dimension, plane_normal
 
-CELLS = {"triangle": "triangle", "quad": "quadrilateral", "tetra": "tetrahedron", "hexahedron": "hexahedron"}
+CELLS = {
+    "triangle": "triangle",
+    "quad": "quadrilateral",
+    "tetra": "tetrahedron",
+    "hexahedron": "hexahedron",
+}
 
 
 def cells_of(mesh: meshio.Mesh) -> tuple[str, np.ndarray]:
@@ -21,11 +26,14 @@ def cells_of(mesh: meshio.Mesh) -> tuple[str, np.ndarray]:
     Raises
     ------
     InputError
-        If the mesh is something else, its points are not finite or belong to no cell, its cells have several types
-        or are plane and do not lie in one plane, or cells or boundaries name points that do not exist.
+        If the mesh is something else, its points are not finite or belong to no cell, its cells
+        have several types or are plane and do not lie in one plane, or cells or boundaries name
+        points that do not exist.
     """
     if not isinstance(mesh, meshio.Mesh):
-        raise InputError(f"mesh: expected a meshio.Mesh, as meshio.read and the package meshes give, got {mesh!r}")
+        raise InputError(
+            f"mesh: expected a meshio.Mesh, as meshio.read and the package meshes give, got {mesh!r}"
+        )
     points = np.asarray(mesh.points)
     bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if len(bad):
@@ -37,7 +45,11 @@ def cells_of(mesh: meshio.Mesh) -> tuple[str, np.ndarray]:
         found = ", ".join(kinds) or f"none of dimension {d}, that of its points"
         raise InputError(f"mesh: expected cells of one type, {', '.join(CELLS)}; it has {found}")
     cells = np.concatenate([block.data for block in blocks]).astype(np.int64)
-    named = [(f"boundary {name!r}", facets) for name, parts in boundary_facets(mesh).items() for _, facets in parts]
+    named = [
+        (f"boundary {name!r}", facets)
+        for name, parts in boundary_facets(mesh).items()
+        for _, facets in parts
+    ]
     for name, vertices in [("mesh", cells), *named]:
         if len(vertices) and not 0 <= vertices.min() <= vertices.max() < len(points):
             raise InputError(
@@ -61,14 +73,19 @@ def check_names(mesh, names) -> None:
     known = boundary_facets(mesh)
     for name in names:
         if not known.get(name):
-            raise InputError(f"boundary {name!r} is not in the mesh, which has: {', '.join(known) or 'none'}")
+            raise InputError(
+                f"boundary {name!r} is not in the mesh, which has: {', '.join(known) or 'none'}"
+            )
     for name in known:
         if names.count(name) != 1 and known[name]:
-            raise InputError(f"boundary {name!r} must be given once, it has {names.count(name) or 'no'} conditions")
+            raise InputError(
+                f"boundary {name!r} must be given once, it has {names.count(name) or 'no'} conditions"
+            )
 
 
 def check_connected(mesh, cells, pairs) -> None:
-    """From every cell there must be a way to every other one, over shared vertices or pairs of boundaries.
+    """From every cell there must be a way to every other one, over shared vertices or pairs of
+    boundaries.
 
     Raises
     ------
@@ -104,8 +121,10 @@ def check_cells(parent, normal=None) -> None:
     corners = basix.geometry(parent.basix_cell())
     count = parent.topology.index_map(parent.topology.dim).size_local
     jacobian = ufl.Jacobian(parent)
-    if normal is not None:   # as the third column it makes the Jacobian square
-        jacobian = ufl.as_matrix([[jacobian[i, 0], jacobian[i, 1], float(normal[i])] for i in range(3)])
+    if normal is not None:  # as the third column it makes the Jacobian square
+        jacobian = ufl.as_matrix(
+            [[jacobian[i, 0], jacobian[i, 1], float(normal[i])] for i in range(3)]
+        )
     determinant = fem.Expression(ufl.det(jacobian), corners)
     values = determinant.eval(parent, np.arange(count, dtype=np.int32)).reshape(count, len(corners))
     every = parent.comm.allgather((parent.topology.original_cell_index, values))
@@ -113,4 +132,6 @@ def check_cells(parent, normal=None) -> None:
     usual = np.sign(np.median(values))
     bad = index[(usual * values <= 1e-12 * np.abs(values).max(axis=1, keepdims=True)).any(axis=1)]
     if len(bad):
-        raise InputError(f"mesh: {len(bad)} cells are inverted or degenerate, first is number {bad.min()}")
+        raise InputError(
+            f"mesh: {len(bad)} cells are inverted or degenerate, first is number {bad.min()}"
+        )

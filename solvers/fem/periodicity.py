@@ -1,9 +1,8 @@
 """Periodic meshes: the usual geometry under a topology in which pairs of boundaries are one.
 
-Every function space on such a mesh is periodic by itself. Two things to keep in mind: a degree of freedom on
-the seam has two positions, so it cannot be located by its coordinates; and output belongs on the mesh with
-the ordinary topology.
-"""
+Every function space on such a mesh is periodic by itself. Two things to keep in mind: a degree of
+freedom on the seam has two positions, so it cannot be located by its coordinates; and output
+belongs on the mesh with the ordinary topology."""
 
 from __future__ import annotations
 
@@ -29,12 +28,17 @@ def periodic_vertices(mesh: meshio.Mesh, left: str, right: str):
     Raises
     ------
     InputError
-        If ``right`` is not ``left`` moved by one vector, to a thousandth of the distance of its vertices.
+        If ``right`` is not ``left`` moved by one vector, to a thousandth of the distance of its
+        vertices.
     """
     facets = boundary_facets(mesh)
-    a, b = (np.unique(np.concatenate([f.ravel() for _, f in facets[name]])) for name in (left, right))
+    a, b = (
+        np.unique(np.concatenate([f.ravel() for _, f in facets[name]])) for name in (left, right)
+    )
     if len(a) != len(b):
-        raise InputError(f"periodic: boundary {left!r} has {len(a)} vertices, {right!r} has {len(b)}")
+        raise InputError(
+            f"periodic: boundary {left!r} has {len(a)} vertices, {right!r} has {len(b)}"
+        )
     period = mesh.points[b].mean(axis=0) - mesh.points[a].mean(axis=0)
     tree = cKDTree(mesh.points[a])
     spacing = tree.query(mesh.points[a], k=2)[0][:, 1].min()
@@ -49,18 +53,23 @@ def periodic_vertices(mesh: meshio.Mesh, left: str, right: str):
 
 
 def merged_vertices(source: meshio.Mesh, pairs) -> np.ndarray:
-    """(M,) int: for each vertex of ``source`` the one that stands for it once all pairs of boundaries are merged."""
+    """(M,) int: for each vertex of ``source`` the one that stands for it once all pairs of
+    boundaries are merged.
+    """
     merged = np.arange(len(source.points), dtype=np.int64)
     for left, right in pairs:
         a, b, _ = periodic_vertices(source, left, right)
         merged[b] = a
-    while not np.array_equal(merged, merged[merged]):   # a corner goes home along one period after the other
+    while not np.array_equal(
+        merged, merged[merged]
+    ):  # a corner goes home along one period after the other
         merged = merged[merged]
     return merged
 
 
 def periodic_topology(parent, source: meshio.Mesh, pairs):
-    """The dolfinx mesh ``parent`` of ``source`` with, in each pair of boundaries, the second merged into the first.
+    """The dolfinx mesh ``parent`` of ``source`` with, in each pair of boundaries, the second merged
+    into the first.
 
     Returns
     -------
@@ -74,8 +83,8 @@ def periodic_topology(parent, source: meshio.Mesh, pairs):
         [parent.topology.cell_type],
         [cells.ravel()],
         [parent.topology.original_cell_index],
-        [[]],                # no ghost cells
-        np.unique(cells),    # vertices that other ranks may share
+        [[]],  # no ghost cells
+        np.unique(cells),  # vertices that other ranks may share
         1,
     )
     cpp_mesh = dolfinx.cpp.mesh.Mesh_float64(parent.comm, topology, parent.geometry._cpp_object)

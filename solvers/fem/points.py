@@ -1,7 +1,7 @@
 """Finite-element functions at any points, such as another code's cell centres or sensors.
 
-Points are located once; values and gradients there are then sparse matrices applied to the coefficients.
-"""
+Points are located once; values and gradients there are then sparse matrices applied to the
+coefficients."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from vcnn.errors import InputError
 class PointOperator:
     """A linear map from the coefficients of a function space to fields at n points.
 
-    Calling it with a Function of that space, or with the array of its coefficients on this rank, gives the
-    field (n, ...) whole on every rank of MPI.
+    Calling it with a Function of that space, or with the array of its coefficients on this rank,
+    gives the field (n, ...) whole on every rank of MPI.
 
     Parameters
     ----------
     matrix : scipy CSR array (rows, coefficients on this rank)
-        One row for each component of each point, points outermost; rows of points on other ranks are empty.
+        One row for each component of each point, points outermost; rows of points on other ranks
+        are empty.
     shape : tuple of int
         Of the field, (n, ...).
     comm : MPI communicator
@@ -47,7 +48,9 @@ class PointOperator:
         return values.reshape(self.shape)
 
     def transposed(self, fields) -> np.ndarray:
-        """This rank's part of the transposed map: (n, ...) derivatives by the field -> those by coefficients."""
+        """This rank's part of the transposed map: (n, ...) derivatives by the field -> those by
+        coefficients.
+        """
         return self.matrix.T @ np.ravel(fields)
 
     def tensor(self):
@@ -55,7 +58,9 @@ class PointOperator:
         import torch
 
         parts = (self.matrix.indptr, self.matrix.indices, self.matrix.data)
-        return torch.sparse_csr_tensor(*map(torch.from_numpy, parts), self.matrix.shape, check_invariants=True)
+        return torch.sparse_csr_tensor(
+            *map(torch.from_numpy, parts), self.matrix.shape, check_invariants=True
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +99,8 @@ class LocatedPoints:
         return self._operator(space, basis[:, None], ())
 
     def gradients(self, space) -> PointOperator:
-        """Functions of ``space`` -> their gradients, (n, d) or (n, components, d), last index that of ∂/∂x.
+        """Functions of ``space`` -> their gradients, (n, d) or (n, components, d), last index that
+        of ∂/∂x.
 
         On the border of two cells, where a gradient jumps, it is that of one of them.
         """
@@ -108,8 +114,10 @@ class LocatedPoints:
         element = space.ufl_element()
         if space.mesh.geometry is not self.mesh.geometry:
             raise InputError("space: lives on another mesh than the points")
-        if space.num_sub_spaces not in (0, space.dofmap.bs) or len(element.reference_value_shape) > 1 or (
-            element.basix_element.family.name not in ("P", "DPC")
+        if (
+            space.num_sub_spaces not in (0, space.dofmap.bs)
+            or len(element.reference_value_shape) > 1
+            or (element.basix_element.family.name not in ("P", "DPC"))
         ):
             raise InputError(f"space: expected scalar or vector Lagrange elements, got {element}")
 
@@ -129,15 +137,15 @@ class LocatedPoints:
         size = bs * (index_map.size_local + index_map.num_ghosts)
         components = (bs,) if space.num_sub_spaces else ()
         matrix = csr_array(parts, shape=(len(rows) - 1, size))
-        matrix.sort_indices()   # torch wants them so
+        matrix.sort_indices()  # torch wants them so
         return PointOperator(matrix, (self.count, *components, *tail), self.mesh.comm)
 
 
 def locate(mesh, points, tolerance=1.0) -> LocatedPoints:
     """Find the cells of points, once for all functions on ``mesh``.
 
-    Points that miss the mesh belong to its nearest cell, whose polynomials are continued to them: two meshes of
-    one curved wall do not cover the same points.
+    Points that miss the mesh belong to its nearest cell, whose polynomials are continued to them:
+    two meshes of one curved wall do not cover the same points.
 
     Parameters
     ----------
@@ -197,16 +205,16 @@ def evaluate(function, points) -> np.ndarray:
 
 
 def _found(mesh, points):
-    """Cells of this rank, reference positions in them, and how far points are outside them, in cell diameters.
+    """Cells of this rank, reference positions in them, and how far points are outside them, in cell
+    diameters.
 
-    A point is sought in the cells whose bounding boxes hold it; only those that lie in none of these need the
-    slower search for the nearest cell.
-    """
+    A point is sought in the cells whose bounding boxes hold it; only those that lie in none of
+    these need the slower search for the nearest cell."""
     tdim = mesh.topology.dim
     everywhere = np.arange(mesh.topology.index_map(tdim).size_local, dtype=np.int32)
     cells, distance = np.full(len(points), -1, dtype=np.int32), np.full(len(points), np.inf)
     reference = np.zeros((len(points), tdim))
-    if len(everywhere) == 0:   # more ranks than cells
+    if len(everywhere) == 0:  # more ranks than cells
         return cells, reference, distance
     x = np.pad(points, ((0, 0), (0, 3 - points.shape[1])))
     tree = dolfinx.geometry.bb_tree(mesh, tdim, entities=everywhere)
@@ -236,7 +244,9 @@ def _excess(mesh, reference):
 
 
 def _mapped(mesh, cells, reference):
-    """Positions (k, d) of reference positions in cells, and the Jacobians (k, d, topological dimension) of the map."""
+    """Positions (k, d) of reference positions in cells, and the Jacobians (k, d, topological
+    dimension) of the map.
+    """
     element = mesh.ufl_domain().ufl_coordinate_element().basix_element
     corners = mesh.geometry.x[mesh.geometry.dofmap[cells], : mesh.geometry.dim]
     basis, *slopes = element.tabulate(1, reference)[..., 0]
@@ -245,11 +255,14 @@ def _mapped(mesh, cells, reference):
 
 def _inverse(jacobian):
     square = jacobian.shape[1] == jacobian.shape[2]
-    return np.linalg.inv(jacobian) if square else np.linalg.pinv(jacobian)   # of a section: along its plane
+    return (
+        np.linalg.inv(jacobian) if square else np.linalg.pinv(jacobian)
+    )  # of a section: along its plane
 
 
 def _pulled_back(mesh, cells, points):
-    """Reference positions of points in cells by Newton's method, infinite where it does not converge; what is left.
+    """Reference positions of points in cells by Newton's method, infinite where it does not
+    converge; what is left.
 
     Of a section that is the distance to its plane, (k,).
     """

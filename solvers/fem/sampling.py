@@ -13,7 +13,9 @@ from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import boundary_facets
 
 
-def flow_field(domain: Domain, location, velocity, functions, expressions, parameters, provenance) -> FlowField:
+def flow_field(
+    domain: Domain, location, velocity, functions, expressions, parameters, provenance
+) -> FlowField:
     """The flow at cell midpoints (``"cell"``) or mesh vertices (``"vertex"``), whole on every rank.
 
     Parameters
@@ -21,9 +23,9 @@ def flow_field(domain: Domain, location, velocity, functions, expressions, param
     domain : Domain
     velocity : dolfinx Function of shape (d,)
     functions, expressions : mappings name -> scalar
-        As in :func:`sample`; ``"wall_distance"`` (if there are walls), ``"boundary"`` (1 at cells with a facet
-        on a wall, or at vertices on one; else 0) and the tensor ``"velocity_gradient"``, ∂u_j/∂x_i at [i, j], are
-        added.
+        As in :func:`sample`; ``"wall_distance"`` (if there are walls), ``"boundary"`` (1 at cells
+        with a facet on a wall, or at vertices on one; else 0) and the tensor
+        ``"velocity_gradient"``, ∂u_j/∂x_i at [i, j], are added.
     parameters, provenance : mappings
         As in `FlowField`.
     """
@@ -37,9 +39,17 @@ def flow_field(domain: Domain, location, velocity, functions, expressions, param
         domain.places[location] = _places(domain, location)
     points, weights, unmoved = domain.places[location]
     return FlowField(
-        points, velocity, weights, scalars={**fields, **unmoved}, tensors={"velocity_gradient": gradient},
-        periods=domain.periods, parameters=parameters, mesh=domain.source, location=location, provenance=provenance,
-    )  # fmt: skip
+        points,
+        velocity,
+        weights,
+        scalars={**fields, **unmoved},
+        tensors={"velocity_gradient": gradient},
+        periods=domain.periods,
+        parameters=parameters,
+        mesh=domain.source,
+        location=location,
+        provenance=provenance,
+    )
 
 
 def _places(domain, location):
@@ -47,7 +57,9 @@ def _places(domain, location):
     points, weights = _cells(domain) if location == "cell" else _vertices(domain)
     distance = {}
     if domain.walls:
-        distance["wall_distance"] = wall_distance(domain.source, points, domain.walls, domain.periods)
+        distance["wall_distance"] = wall_distance(
+            domain.source, points, domain.walls, domain.periods
+        )
     return points, weights, {**distance, "boundary": _at_wall(domain, location)}
 
 
@@ -57,15 +69,17 @@ def sample(domain: Domain, location, functions, expressions) -> dict[str, np.nda
     Parameters
     ----------
     location : {"cell", "vertex"}
-        Cell: values at the midpoint of each cell (the mean of its vertices).
-        Vertex: nodal values of ``functions``; of ``expressions``, which may jump from cell to cell, the
-        lumped projections of :func:`averaged`.
+        Cell: values at the midpoint of each cell (the mean of its vertices). Vertex: nodal values
+        of ``functions``; of ``expressions``, which may jump from cell to cell, the lumped
+        projections of :func:`averaged`.
     functions : mapping name -> scalar UFL expression, continuous
     expressions : mapping name -> scalar UFL expression
     """
     if location == "cell":
         together = {**functions, **expressions}
-        values = domain.at_cells(_tabulated(domain, list(together.values()), _midpoint(domain))[:, 0])
+        values = domain.at_cells(
+            _tabulated(domain, list(together.values()), _midpoint(domain))[:, 0]
+        )
         return dict(zip(together, values.T, strict=True))
     check_location(location)
     corners = basix.geometry(domain.mesh.basix_cell())
@@ -74,7 +88,9 @@ def sample(domain: Domain, location, functions, expressions) -> dict[str, np.nda
 
 
 def averaged(domain: Domain, expressions) -> dict[str, np.ndarray]:
-    """Lumped projections ∫ φ s dx / ∫ φ dx of scalars at the vertices of ``domain.source``, φ the linear hats."""
+    """Lumped projections ∫ φ s dx / ∫ φ dx of scalars at the vertices of ``domain.source``, φ the
+    linear hats.
+    """
     mass = _hat_integrals(domain, 1.0)
     return {name: _hat_integrals(domain, s) / mass for name, s in expressions.items()}
 
@@ -105,7 +121,9 @@ def _hat_integrals(domain, integrand) -> np.ndarray:
 def _tabulated(domain, scalars, points) -> np.ndarray:
     """(cells on this rank, points, scalars) values at points of the reference cell."""
     expression = fem.Expression(ufl.as_vector(scalars), points)
-    return expression.eval(domain.mesh, domain.cells).reshape(len(domain.cells), len(points), len(scalars))
+    return expression.eval(domain.mesh, domain.cells).reshape(
+        len(domain.cells), len(points), len(scalars)
+    )
 
 
 def _midpoint(domain):
@@ -121,5 +139,7 @@ def _at_wall(domain, location):
                 values[facets] = 1
         return values
     tdim = domain.mesh.topology.dim
-    touching = dolfinx.mesh.compute_incident_entities(domain.mesh.topology, domain.wall_facets, tdim - 1, tdim)
+    touching = dolfinx.mesh.compute_incident_entities(
+        domain.mesh.topology, domain.wall_facets, tdim - 1, tdim
+    )
     return domain.at_cells(np.isin(domain.cells, touching).astype(float))

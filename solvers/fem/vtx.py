@@ -13,23 +13,29 @@ from vcnn.errors import InputError
 
 
 def write_vtx(domain: Domain, path, functions) -> Path:
-    """Write Functions, name -> scalar or vector, interpolated to quadratic elements, to one ``.bp`` folder.
+    """Write Functions, name -> scalar or vector, interpolated to quadratic elements, to one ``.bp``
+    folder.
 
-    They go to the mesh with the ordinary topology, so that ParaView shows the seam where it is. Scalars that jump
-    from cell to cell are averaged at the vertices first. A folder of that name is replaced once the new one is
-    complete.
-    """
+    They go to the mesh with the ordinary topology, so that ParaView shows the seam where it is.
+    Scalars that jump from cell to cell are averaged at the vertices first. A folder of that name is
+    replaced once the new one is complete."""
     path = Path(path)
     if path.suffix != ".bp":
-        raise InputError(f"{path}: finite-element fields are saved as .bp (flow().save writes .vtu)")
+        raise InputError(
+            f"{path}: finite-element fields are saved as .bp (flow().save writes .vtu)"
+        )
     if not dolfinx.has_adios2:
-        raise InputError(f"{path}: this dolfinx was built without ADIOS2, which writes .bp; use flow().save")
+        raise InputError(
+            f"{path}: this dolfinx was built without ADIOS2, which writes .bp; use flow().save"
+        )
     comm = domain.parent.comm
     part = path.with_name(f".{path.stem}.part.bp")
     if comm.rank == 0:
         path.parent.mkdir(parents=True, exist_ok=True)
     comm.barrier()
-    with dolfinx.io.VTXWriter(comm, part, [_on_parent(domain, *item) for item in functions.items()]) as file:
+    with dolfinx.io.VTXWriter(
+        comm, part, [_on_parent(domain, *item) for item in functions.items()]
+    ) as file:
         file.write(0.0)
     comm.barrier()
     if comm.rank == 0:

@@ -26,7 +26,8 @@ class Wall:
 
 @dataclass(frozen=True)
 class Symmetry:
-    """A plane that nothing passes: u·n = 0, no shear stress, no flux. Or a smoothly curved boundary without friction.
+    """A plane that nothing passes: u·n = 0, no shear stress, no flux. Or a smoothly curved boundary
+    without friction.
 
     Planes may have any direction; where two meet at an angle each has a name of its own.
     """
@@ -39,9 +40,9 @@ class Inlet:
     Parameters
     ----------
     value : callable, array or constant
-        A callable takes positions (d, k) to velocities (d, k), or to scalars (k,). An array holds values
-        (M, d) or (M,) at the vertices of the mesh, of which those of the boundary matter. A constant is a
-        velocity (d,) or a number.
+        A callable takes positions (d, k) to velocities (d, k), or to scalars (k,). An array holds
+        values (M, d) or (M,) at the vertices of the mesh, of which those of the boundary matter. A
+        constant is a velocity (d,) or a number.
     """
 
     value: Callable | np.ndarray | tuple[float, ...] | float
@@ -49,15 +50,18 @@ class Inlet:
 
 @dataclass(frozen=True)
 class Outlet:
-    """A given pressure p₀ outside: −p n + (ν + ν_t) ∂u/∂n = −p₀ n, and no diffusive flux of a carried scalar.
+    """A given pressure p₀ outside: −p n + (ν + ν_t) ∂u/∂n = −p₀ n, and no diffusive flux of a
+    carried scalar.
 
-    Meant for places where the flow leaves. Weak backflow is tolerated, but it brings in whatever momentum and scalar
-    it likes, and with a strong one the iteration may fail: put the outlet beyond the recirculation.
+    Meant for places where the flow leaves. Weak backflow is tolerated, but it brings in whatever
+    momentum and scalar it likes, and with a strong one the iteration may fail: put the outlet
+    beyond the recirculation.
 
     Parameters
     ----------
     pressure : callable, array or number
-        p₀, kinematic: a number, a callable of positions (d, k), or values (M,) at the vertices of the mesh.
+        p₀, kinematic: a number, a callable of positions (d, k), or values (M,) at the vertices of
+        the mesh.
     """
 
     pressure: Callable | np.ndarray | float = 0.0
@@ -65,7 +69,8 @@ class Outlet:
 
 @dataclass(frozen=True)
 class Periodic:
-    """The boundary is one with another, which is itself moved by the period and needs no condition of its own.
+    """The boundary is one with another, which is itself moved by the period and needs no condition
+    of its own.
 
     Parameters
     ----------
@@ -74,7 +79,8 @@ class Periodic:
     bulk_velocity : float, optional
         Volume mean of the velocity along the period, held by an unknown driving force.
     pressure_gradient : float, optional
-        The driving force f itself, velocity²/length. Without either nothing drives the flow this way.
+        The driving force f itself, velocity²/length. Without either nothing drives the flow this
+        way.
     """
 
     to: str
@@ -91,15 +97,18 @@ class Periodic:
 
 @dataclass(frozen=True)
 class Developed:
-    """What drives a flow across the plane of its mesh, a section through which nothing changes: ∂/∂n = 0.
+    """What drives a flow across the plane of its mesh, a section through which nothing changes:
+    ∂/∂n = 0.
 
-    Not the condition of a boundary: it stands among the conditions under any other name, such as ``"section"``. The
-    mesh is one of triangles or quadrilaterals with points (M, 3) in a plane; velocities have three components.
+    Not the condition of a boundary: it stands among the conditions under any other name, such as
+    ``"section"``. The mesh is one of triangles or quadrilaterals with points (M, 3) in a plane;
+    velocities have three components.
 
     Parameters
     ----------
     direction : sequence of 3 floats
-        Along the normal n of the plane, of any length: to which of its two sides the flow is driven.
+        Along the normal n of the plane, of any length: to which of its two sides the flow is
+        driven.
     bulk_velocity : float, optional
         Area mean of the velocity this way, held by an unknown driving force.
     pressure_gradient : float, optional
@@ -117,14 +126,18 @@ class Developed:
             raise InputError("Developed: expected bulk_velocity or pressure_gradient, got neither")
         direction = float_array(self.direction, "direction", "three numbers")
         if direction.shape != (3,) or not 0 < np.linalg.norm(direction) < np.inf:
-            raise InputError(f"direction: expected three numbers, not all 0, got {self.direction!r}")
+            raise InputError(
+                f"direction: expected three numbers, not all 0, got {self.direction!r}"
+            )
         object.__setattr__(self, "direction", tuple(direction.tolist()))
 
 
 def _check_drive(condition):
     bulk, gradient = condition.bulk_velocity, condition.pressure_gradient
     if bulk is not None and gradient is not None:
-        raise InputError(f"{type(condition).__name__}: expected bulk_velocity or pressure_gradient, got both")
+        raise InputError(
+            f"{type(condition).__name__}: expected bulk_velocity or pressure_gradient, got both"
+        )
     for name, value in (("bulk_velocity", bulk), ("pressure_gradient", gradient)):
         if value is not None:
             check_number(value, name, "a number other than 0")
@@ -157,7 +170,9 @@ def checked(conditions: Mapping[str, Condition]) -> dict[str, Condition]:
         If they are not a mapping from names to the classes of this file.
     """
     if not isinstance(conditions, Mapping):
-        raise InputError(f"conditions: expected a mapping from boundary names to conditions, got {conditions!r}")
+        raise InputError(
+            f"conditions: expected a mapping from boundary names to conditions, got {conditions!r}"
+        )
     for name, condition in conditions.items():
         if not isinstance(condition, Condition):
             raise InputError(
@@ -169,15 +184,20 @@ def checked(conditions: Mapping[str, Condition]) -> dict[str, Condition]:
 
 def of_kind(conditions, kind) -> dict[str, Condition]:
     """The conditions of one kind, by boundary."""
-    return {name: condition for name, condition in conditions.items() if isinstance(condition, kind)}
+    return {
+        name: condition for name, condition in conditions.items() if isinstance(condition, kind)
+    }
 
 
 def roles(conditions) -> dict:
-    """What :func:`solvers.fem.domain.build_domain` needs to know: which boundaries are walls, periodic or open.
+    """What :func:`solvers.fem.domain.build_domain` needs to know: which boundaries are walls,
+    periodic or open.
 
     The first period is the one that the flow is driven along, if it is.
     """
-    periodic = dict(sorted(of_kind(conditions, Periodic).items(), key=lambda item: not item[1].driven))
+    periodic = dict(
+        sorted(of_kind(conditions, Periodic).items(), key=lambda item: not item[1].driven)
+    )
     walls, section = of_kind(conditions, Wall), of_kind(conditions, Developed)
     return {
         "walls": tuple(walls),
@@ -187,7 +207,8 @@ def roles(conditions) -> dict:
 
 
 def flow_conditions(problem) -> dict[str, Condition]:
-    """The conditions of a flow given by ``conditions``, or else by ``walls``, ``periodic`` and ``bulk_velocity``.
+    """The conditions of a flow given by ``conditions``, or else by ``walls``, ``periodic`` and
+    ``bulk_velocity``.
 
     Raises
     ------
@@ -196,10 +217,14 @@ def flow_conditions(problem) -> dict[str, Condition]:
     """
     if problem.conditions is not None:
         if problem.bulk_velocity is not None:
-            raise InputError("bulk_velocity: with conditions, give it as Periodic(to, bulk_velocity=...)")
+            raise InputError(
+                "bulk_velocity: with conditions, give it as Periodic(to, bulk_velocity=...)"
+            )
         return checked(problem.conditions)
     if not problem.periodic or not problem.walls:
-        raise InputError(f"{type(problem).__name__}: needs walls and two periodic boundaries, or conditions")
+        raise InputError(
+            f"{type(problem).__name__}: needs walls and two periodic boundaries, or conditions"
+        )
     if problem.bulk_velocity is None:
         raise InputError("bulk_velocity: missing; give it, or conditions that drive the flow")
     return between_walls(problem.walls, problem.periodic, problem.bulk_velocity)

@@ -33,6 +33,8 @@ class CouplingHistory:
     def after(self, residual, change, relaxation, clipped) -> CouplingHistory:
         """The history with one more round."""
         return CouplingHistory(
-            (*self.residual, residual), (*self.change, change), (*self.relaxation, relaxation),
+            (*self.residual, residual),
+            (*self.change, change),
+            (*self.relaxation, relaxation),
             (*self.clipped, clipped),
-        )  # fmt: skip
+        )

@@ -31,7 +31,11 @@ def strain_rate(u):
 def molecular_viscosity(result):
     """ν of a flow, a UFL expression; of an `ActiveScalar` it may vary with the concentration."""
     nu = result.problem.viscosity
-    return nu(result.scalars["concentration"]) if callable(nu) else fem.Constant(result.domain.mesh, float(nu))
+    return (
+        nu(result.scalars["concentration"])
+        if callable(nu)
+        else fem.Constant(result.domain.mesh, float(nu))
+    )
 
 
 def check_flow(problem) -> None:
@@ -57,21 +61,24 @@ class FlowResult:
     velocity, pressure : dolfinx Functions on ``domain.mesh``
         The pressure is kinematic, with mean 0 unless there is an outlet.
     pressure_gradient : float
-        The driving force f, velocity²/length: how fast the mean pressure falls along the period or across a section.
+        The driving force f, velocity²/length: how fast the mean pressure falls along the period or
+        across a section.
     residuals : tuple of float
-        Residual before each step and at the end, relative to the load; infinite if it was interpolated.
+        Residual before each step and at the end, relative to the load; infinite if it was
+        interpolated.
     eddy_viscosity : dolfinx Function, optional
         ν_t of RANS.
     scalars : mapping name -> dolfinx Function
-        What a turbulence model knows besides, such as ``turbulent_kinetic_energy``, or the ``concentration`` of
-        `ActiveScalar`.
+        What a turbulence model knows besides, such as ``turbulent_kinetic_energy``, or the
+        ``concentration`` of `ActiveScalar`.
     anisotropy : dolfinx Function, optional
         a of RANS with a closure that predicts.
     history : CouplingHistory, optional
         How the flow and what is predicted from it came to agree.
     clipped : (n,) int, optional
-        Of RANS with a closure that predicts, at the points where it was asked last: −1 where it was below its bounds,
-        1 where it was above, else 0 (:class:`solvers.coupling.ask.TurbulentStress`).
+        Of RANS with a closure that predicts, at the points where it was asked last: −1 where it was
+        below its bounds, 1 where it was above, else 0
+        (:class:`solvers.coupling.ask.TurbulentStress`).
     """
 
     problem: object
@@ -87,13 +94,16 @@ class FlowResult:
     clipped: np.ndarray | None = None
 
     def flow(self, location="cell") -> FlowField:
-        """The solution at the midpoints of the cells or at the vertices of the mesh, whole on every rank.
+        """The solution at the midpoints of the cells or at the vertices of the mesh, whole on every
+        rank.
 
         Scalars: ``pressure``, ``strain_rate``, ``wall_distance``, ``boundary`` (see
-        :func:`solvers.fem.sampling.flow_field`), of RANS ``eddy_viscosity``, ``viscosity`` where it varies, and the
-        ``scalars``. Weights are cell volumes or lumped masses.
-        """
-        functions, expressions = {"pressure": self.pressure}, {"strain_rate": strain_rate(self.velocity)}
+        :func:`solvers.fem.sampling.flow_field`), of RANS ``eddy_viscosity``, ``viscosity`` where it
+        varies, and the ``scalars``. Weights are cell volumes or lumped masses."""
+        functions, expressions = (
+            {"pressure": self.pressure},
+            {"strain_rate": strain_rate(self.velocity)},
+        )
         modelled = {**self.scalars, "eddy_viscosity": self.eddy_viscosity}
         for name, function in modelled.items():
             if function is not None:
@@ -106,10 +116,17 @@ class FlowResult:
             parameters["viscosity"] = self.problem.viscosity
         e = main_direction(self.domain, flow_conditions(self.problem))
         if e is not None:
-            mean = self.domain.integral(ufl.dot(self.velocity, ufl.as_vector(e))) / self.domain.volume
+            mean = (
+                self.domain.integral(ufl.dot(self.velocity, ufl.as_vector(e))) / self.domain.volume
+            )
             parameters |= {"bulk_velocity": mean, "pressure_gradient": self.pressure_gradient}
-        provenance = {"solver": f"solvers.{type(self.problem).__name__}", "residual": self.residuals[-1]}
-        return flow_field(self.domain, location, self.velocity, functions, expressions, parameters, provenance)
+        provenance = {
+            "solver": f"solvers.{type(self.problem).__name__}",
+            "residual": self.residuals[-1],
+        }
+        return flow_field(
+            self.domain, location, self.velocity, functions, expressions, parameters, provenance
+        )
 
     def save(self, path):
         """Write the solution to a ``.bp`` folder for ParaView, at the nodes of the elements.
@@ -124,19 +141,27 @@ class FlowResult:
     def checkpoint(self, path):
         """Write the solution to an ``.npz`` file for ``solve(start=path)``, on any number of ranks.
 
-        The file is replaced once the new one is complete (:func:`solvers.save_checkpoint`). With a closure that
-        predicts it holds what was predicted as well.
-        """
+        The file is replaced once the new one is complete (:func:`solvers.save_checkpoint`). With a
+        closure that predicts it holds what was predicted as well."""
         functions = {"velocity": self.velocity, "pressure": self.pressure, **self.scalars}
         if self.history is not None:
             stress = {"eddy_viscosity": self.eddy_viscosity, "anisotropy": self.anisotropy}
-            functions |= {name: function for name, function in stress.items() if function is not None}
+            functions |= {
+                name: function for name, function in stress.items() if function is not None
+            }
         numbers = {"pressure_gradient": self.pressure_gradient, "residual": self.residuals[-1]}
         return save_checkpoint(path, self.domain, functions, numbers)
 
 
 def solve_incompressible(
-    problem, domain, conditions, name, picard_steps, eddy_viscosity=None, anisotropy=None, start=None
+    problem,
+    domain,
+    conditions,
+    name,
+    picard_steps,
+    eddy_viscosity=None,
+    anisotropy=None,
+    start=None,
 ) -> FlowResult:
     """Solve u·∇u = −∇p + ∇·[(ν + ν_t)(∇u + ∇uᵀ)] − ∇·a + f e, ∇·u = 0.
 
@@ -209,7 +234,9 @@ def linearised(balance, viscosity, eddy_viscosity=None, anisotropy=None, force=N
 
 
 def guess_from(start, balance) -> np.ndarray:
-    """Degrees of freedom of an earlier flow on the same domain that satisfy the conditions of a `MomentumBalance`."""
+    """Degrees of freedom of an earlier flow on the same domain that satisfy the conditions of a
+    `MomentumBalance`.
+    """
     guess, pressure = fem.Function(balance.space), start.pressure.copy()
     pressure.x.array[:] /= float(balance.speed)
     guess.sub(0).interpolate(start.velocity)

@@ -1,4 +1,6 @@
-"""Where the iteration for a flow begins: at rest, or from a flow on this or another mesh, or from a checkpoint."""
+"""Where the iteration for a flow begins: at rest, or from a flow on this or another mesh, or from a
+checkpoint.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,8 @@ def begun(problem, start, comm) -> tuple[Domain, FlowResult | None]:
     Raises
     ------
     InputError
-        If the mesh or the conditions cannot be used, the start is something else or does not cover the mesh, or the
-        file cannot be read or belongs to another mesh.
+        If the mesh or the conditions cannot be used, the start is something else or does not cover
+        the mesh, or the file cannot be read or belongs to another mesh.
     """
     wanted = roles(flow_conditions(problem))
     if isinstance(start, FlowResult) and _same(start.domain, problem.mesh, wanted):
@@ -41,7 +43,9 @@ def begun(problem, start, comm) -> tuple[Domain, FlowResult | None]:
         return domain, _interpolated(problem, start, domain)
     if isinstance(start, str | Path):
         return domain, _read(problem, start, domain)
-    raise InputError(f"start: expected a FlowResult or the path of a checkpoint, got {type(start).__name__}")
+    raise InputError(
+        f"start: expected a FlowResult or the path of a checkpoint, got {type(start).__name__}"
+    )
 
 
 def _same(domain, mesh, wanted) -> bool:
@@ -52,7 +56,13 @@ def _same(domain, mesh, wanted) -> bool:
 
 
 def _read(problem, path, domain) -> FlowResult:
-    others = ("velocity", "pressure", "eddy_viscosity", "anisotropy", "concentration")   # all but two: of coupling
+    others = (
+        "velocity",
+        "pressure",
+        "eddy_viscosity",
+        "anisotropy",
+        "concentration",
+    )  # all but two: of coupling
     scalars = [name for name in functions_in(path) if name not in others]
     functions = _functions(domain, scalars)
     numbers = load_checkpoint(path, domain, functions)
@@ -62,9 +72,13 @@ def _read(problem, path, domain) -> FlowResult:
 
 
 def _interpolated(problem, start, domain) -> FlowResult:
-    """The start at the nodes of another mesh; nodes beyond its own are given what its nearest cells continue to."""
+    """The start at the nodes of another mesh; nodes beyond its own are given what its nearest cells
+    continue to.
+    """
     if start.domain.dimension != domain.dimension:
-        raise InputError(f"start: has {start.domain.dimension} dimensions, the mesh has {domain.dimension}")
+        raise InputError(
+            f"start: has {start.domain.dimension} dimensions, the mesh has {domain.dimension}"
+        )
     functions = _functions(domain, start.scalars)
     known = {"velocity": start.velocity, "pressure": start.pressure, **start.scalars}
     for name, new in functions.items():
@@ -81,11 +95,18 @@ def _interpolated(problem, start, domain) -> FlowResult:
 
 def _functions(domain, scalars) -> dict[str, fem.Function]:
     """Velocity and pressure of Taylor-Hood elements, and linear scalars of these names."""
-    shapes = {"velocity": ("Lagrange", 2, (domain.dimension,))} | dict.fromkeys(("pressure", *scalars), ("Lagrange", 1))
-    return {name: fem.Function(fem.functionspace(domain.mesh, shape), name=name) for name, shape in shapes.items()}
+    shapes = {"velocity": ("Lagrange", 2, (domain.dimension,))} | dict.fromkeys(
+        ("pressure", *scalars), ("Lagrange", 1)
+    )
+    return {
+        name: fem.Function(fem.functionspace(domain.mesh, shape), name=name)
+        for name, shape in shapes.items()
+    }
 
 
 def _result(problem, domain, functions, pressure_gradient, residual) -> FlowResult:
     scalars = dict(functions)
     velocity, pressure = scalars.pop("velocity"), scalars.pop("pressure")
-    return FlowResult(problem, domain, velocity, pressure, pressure_gradient, (residual,), scalars=scalars)
+    return FlowResult(
+        problem, domain, velocity, pressure, pressure_gradient, (residual,), scalars=scalars
+    )

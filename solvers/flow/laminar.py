@@ -13,17 +13,19 @@ from solvers.flow.conditions import Condition, flow_conditions
 from solvers.flow.incompressible import FlowResult, check_flow, solve_incompressible
 from solvers.flow.initial import begun
 
-_PICARD_STEPS = 3   # Newton from rest diverges at Re = 100
+_PICARD_STEPS = 3  # Newton from rest diverges at Re = 100
 
 
 @dataclass(frozen=True, eq=False)
 class LaminarFlow:
-    """Steady incompressible Navier-Stokes, by default with a given volume-mean velocity U along a period.
+    """Steady incompressible Navier-Stokes, by default with a given volume-mean velocity U along a
+    period.
 
-    u·∇u = −∇p + ν∇²u + f e,  ∇·u = 0,  u = 0 on walls,  (1/|Ω|) ∫ u·e dx = U,  with e the direction of the
-    period and the driving force f an unknown. Taylor-Hood elements (quadratic velocity, linear pressure); three
-    Picard steps, then Newton. The error of the velocity falls with the third power of the cells' size, or with the
-    second along curved walls, which cells follow with straight sides (see :class:`solvers.Domain`).
+    u·∇u = −∇p + ν∇²u + f e,  ∇·u = 0,  u = 0 on walls,  (1/|Ω|) ∫ u·e dx = U,  with e the direction
+    of the period and the driving force f an unknown. Taylor-Hood elements (quadratic velocity,
+    linear pressure); three Picard steps, then Newton. The error of the velocity falls with the
+    third power of the cells' size, or with the second along curved walls, which cells follow with
+    straight sides (see :class:`solvers.Domain`).
 
     Parameters
     ----------
@@ -56,14 +58,17 @@ class LaminarFlow:
     def __post_init__(self):
         check_flow(self)
 
-    def solve(self, start: FlowResult | str | Path | None = None, comm=MPI.COMM_WORLD) -> FlowResult:
+    def solve(
+        self, start: FlowResult | str | Path | None = None, comm=MPI.COMM_WORLD
+    ) -> FlowResult:
         """Solve on all ranks of ``comm``.
 
         Parameters
         ----------
         start : FlowResult or path, optional
             To begin from: an earlier solution on any mesh of the same domain, or the file of
-            :meth:`FlowResult.checkpoint` for the same mesh and periods. It need not satisfy the conditions.
+            :meth:`FlowResult.checkpoint` for the same mesh and periods. It need not satisfy the
+            conditions.
 
         Raises
         ------
@@ -73,4 +78,6 @@ class LaminarFlow:
             If the iteration does not converge.
         """
         domain, start = begun(self, start, comm)
-        return solve_incompressible(self, domain, flow_conditions(self), "laminar flow", _PICARD_STEPS, start=start)
+        return solve_incompressible(
+            self, domain, flow_conditions(self), "laminar flow", _PICARD_STEPS, start=start
+        )

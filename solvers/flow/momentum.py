@@ -1,4 +1,6 @@
-"""The steady momentum balance of a viscous flow as a weak form: what laminar flow, RANS and turbulence models share."""
+"""The steady momentum balance of a viscous flow as a weak form: what laminar flow, RANS and
+turbulence models share.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from solvers.flow.velocity_conditions import (
     velocity_conditions,
 )
 
-dx = ufl.dx(degree=5)   # enough for quadratic velocities; closures are no polynomials anyway
+dx = ufl.dx(degree=5)  # enough for quadratic velocities; closures are no polynomials anyway
 
 
 def taylor_hood(domain, scalars: int = 1):
@@ -28,11 +30,11 @@ def taylor_hood(domain, scalars: int = 1):
 
 
 def momentum(u, p, v, q, carrier, viscosity, U):
-    """u carried by a velocity, with the stress 2 ν sym ∇u and the pressure U p, tested with v; ∇·u = 0 with U q.
+    """u carried by a velocity, with the stress 2 ν sym ∇u and the pressure U p, tested with v; ∇·u
+    = 0 with U q.
 
-    With U a velocity of the flow both equations have the same units, and the norm of the residual means the same
-    whatever they are.
-    """
+    With U a velocity of the flow both equations have the same units, and the norm of the residual
+    means the same whatever they are."""
     return (
         ufl.inner(ufl.grad(u) * carrier, v)
         + 2 * viscosity * ufl.inner(ufl.sym(ufl.grad(u)), ufl.grad(v))
@@ -86,7 +88,9 @@ class MomentumBalance:
     def oseen(self, u, p, v, q, carrier, viscosity):
         """The weak form of :func:`momentum` with what outlets add: linear in (u, p)."""
         form = momentum(u, p, v, q, carrier, viscosity, self.speed)
-        if self._outlets:   # the stress there is −p n + ν ∂u/∂n: that of a developed profile is the pressure alone
+        if (
+            self._outlets
+        ):  # the stress there is −p n + ν ∂u/∂n: that of a developed profile is the pressure alone
             n = ufl.FacetNormal(self.domain.mesh)
             form -= viscosity * ufl.inner(ufl.grad(u).T * n, v) * self.domain.ds(self._outlets)
         return form
@@ -95,7 +99,9 @@ class MomentumBalance:
         """u carried by itself, less the driving force if that is given, under the pressure outside."""
         form = self.oseen(u, p, v, q, u, viscosity)
         for name, pressure in self._outside.items():
-            form += pressure * ufl.inner(ufl.FacetNormal(self.domain.mesh), v) * self.domain.ds([name])
+            form += (
+                pressure * ufl.inner(ufl.FacetNormal(self.domain.mesh), v) * self.domain.ds([name])
+            )
         if self.force:
             form -= self.applied * self.pushed(v)
         return form

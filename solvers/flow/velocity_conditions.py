@@ -1,4 +1,6 @@
-"""What conditions by name mean for a velocity and a pressure: degrees of freedom that are held, and what drives."""
+"""What conditions by name mean for a velocity and a pressure: degrees of freedom that are held, and
+what drives.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +11,36 @@ from solvers.fenics import MPI, PETSc, fem, ufl
 from solvers.flow.conditions import Developed, Inlet, Outlet, Periodic, Symmetry, Wall, of_kind
 from vcnn.errors import InputError
 
-_SMOOTH = np.cos(np.deg2rad(15))   # how long the mean of unit normals is at least where facets meet
+_SMOOTH = np.cos(np.deg2rad(15))  # how long the mean of unit normals is at least where facets meet
 
 
 def driven(domain, conditions):
-    """The bulk velocity or else the force that drives the flow, and the unit vector of its direction."""
-    driving = [condition for condition in of_kind(conditions, Periodic | Developed).values() if condition.driven]
+    """The bulk velocity or else the force that drives the flow, and the unit vector of its
+    direction.
+    """
+    driving = [
+        condition
+        for condition in of_kind(conditions, Periodic | Developed).values()
+        if condition.driven
+    ]
     if len(driving) > 1:
         raise InputError("conditions: the flow is driven in one direction at most, got two")
     if of_kind(conditions, Inlet) and not of_kind(conditions, Outlet):
-        raise InputError("conditions: what enters by an Inlet must leave by an Outlet, there is none")
+        raise InputError(
+            "conditions: what enters by an Inlet must leave by an Outlet, there is none"
+        )
     if not driving:
         return None, 0.0, None
-    return driving[0].bulk_velocity, driving[0].pressure_gradient or 0.0, main_direction(domain, conditions)
+    return (
+        driving[0].bulk_velocity,
+        driving[0].pressure_gradient or 0.0,
+        main_direction(domain, conditions),
+    )
 
 
 def main_direction(domain, conditions) -> np.ndarray | None:
-    """(d,) unit vector across a section or else along the first period; None where there is neither.
+    """(d,) unit vector across a section or else along the first period; None where there is
+    neither.
 
     Raises
     ------
@@ -55,7 +70,9 @@ def speed_of(domain, bulk, force, w) -> float:
     size = np.ptp(domain.source.points, axis=0).max()
     speed = max(abs(bulk or 0.0), np.sqrt(abs(force) * size), fastest)
     if not speed > 0:
-        raise InputError("conditions: nothing moves the flow: no bulk velocity, pressure gradient, inlet or wall")
+        raise InputError(
+            "conditions: nothing moves the flow: no bulk velocity, pressure gradient, inlet or wall"
+        )
     return float(speed)
 
 
@@ -70,20 +87,26 @@ def velocity_conditions(domain, conditions, W) -> list:
         given(name, domain.profile(V, inlet.value, name, f"Inlet of boundary {name!r}"))
         for name, inlet in of_kind(conditions, Inlet).items()
     ]
-    walls = [given(name, _wall_velocity(domain, name, wall, V)) for name, wall in of_kind(conditions, Wall).items()]
+    walls = [
+        given(name, _wall_velocity(domain, name, wall, V))
+        for name, wall in of_kind(conditions, Wall).items()
+    ]
     return entering + walls
 
 
 def blocked_by_symmetry(domain, conditions, W) -> PETSc.Mat | None:
-    """The symmetric projection onto velocities normal to boundaries of symmetry, at nodes where none is given.
+    """The symmetric projection onto velocities normal to boundaries of symmetry, at nodes where
+    none is given.
 
-    A matrix over the unknowns of W; None without such boundaries. Where some meet, all their normals are blocked.
-    """
+    A matrix over the unknowns of W; None without such boundaries. Where some meet, all their
+    normals are blocked."""
     planes = of_kind(conditions, Symmetry)
     if not planes:
         return None
     V, (dofs, *_) = W.sub(0).collapse()
-    given = np.concatenate([domain.boundary_dofs(V, name) for name in of_kind(conditions, Wall | Inlet)] or [[]])
+    given = np.concatenate(
+        [domain.boundary_dofs(V, name) for name in of_kind(conditions, Wall | Inlet)] or [[]]
+    )
     at_node = {}
     for name in planes:
         normals = _normals(domain, name, V)
@@ -91,7 +114,9 @@ def blocked_by_symmetry(domain, conditions, W) -> PETSc.Mat | None:
             if node in normals:
                 at_node.setdefault(node, []).append(normals[node])
     index_map, d = W.dofmap.index_map, domain.dimension
-    blocked = PETSc.Mat().createAIJ(2 * ((index_map.size_local, index_map.size_global),), nnz=d, comm=domain.mesh.comm)
+    blocked = PETSc.Mat().createAIJ(
+        2 * ((index_map.size_local, index_map.size_global),), nnz=d, comm=domain.mesh.comm
+    )
     for node, normals in at_node.items():
         here = dofs[node * d : (node + 1) * d].astype(np.int32)
         if here[0] < index_map.size_local:
@@ -108,20 +133,23 @@ def _wall_velocity(domain, name, wall, V):
         return fem.Function(V)
     velocity = domain.profile(V, wall.velocity, name, f"Wall velocity of boundary {name!r}")
     n = ufl.FacetNormal(domain.mesh)
-    middles = domain.ds([name])(degree=1)   # where the chord of a curved wall is along it
+    middles = domain.ds([name])(degree=1)  # where the chord of a curved wall is along it
     through = domain.total(abs(ufl.dot(velocity, n)) * middles)
     if through > 1e-8 * domain.total(ufl.sqrt(ufl.dot(velocity, velocity)) * middles):
-        raise InputError(f"boundary {name!r}: the velocity of a Wall must be along it, got {wall.velocity}")
+        raise InputError(
+            f"boundary {name!r}: the velocity of a Wall must be along it, got {wall.velocity}"
+        )
     return velocity
 
 
 def _normals(domain, name, V) -> dict[int, np.ndarray]:
-    """Unit normals at the nodes of a boundary that this rank owns: means over facets by their size, ∫ φ² n ds.
+    """Unit normals at the nodes of a boundary that this rank owns: means over facets by their size,
+    ∫ φ² n ds.
 
-    In two dimensions with straight facets these are the normals ∝ ∫ φ n ds, with which the discrete flux through the
-    boundary vanishes (Engelman, Sani & Gresho, Int. J. Numer. Methods Fluids 2, 1982, 225). A slip condition with
-    those of each facet would hold the fluid at every corner of a polygon (Babuška's paradox).
-    """
+    In two dimensions with straight facets these are the normals ∝ ∫ φ n ds, with which the discrete
+    flux through the boundary vanishes (Engelman, Sani & Gresho, Int. J. Numer. Methods Fluids 2,
+    1982, 225). A slip condition with those of each facet would hold the fluid at every corner of a
+    polygon (Babuška's paradox)."""
     u, v, n = ufl.TrialFunction(V), ufl.TestFunction(V), ufl.FacetNormal(domain.mesh)
 
     def summed(factors):
@@ -143,11 +171,15 @@ def _normals(domain, name, V) -> dict[int, np.ndarray]:
 
 
 def pressures_outside(domain, outlets) -> dict:
-    """The pressures given at outlets, by boundary, but for those that are 0: quadratic, and 0 elsewhere."""
+    """The pressures given at outlets, by boundary, but for those that are 0: quadratic, and 0
+    elsewhere.
+    """
     space, given = fem.functionspace(domain.mesh, ("Lagrange", 2)), {}
     for name, outlet in outlets.items():
         if not (is_number(outlet.pressure) and outlet.pressure == 0):
-            values = domain.profile(space, outlet.pressure, name, f"Outlet of boundary {name!r}").x.array
+            values = domain.profile(
+                space, outlet.pressure, name, f"Outlet of boundary {name!r}"
+            ).x.array
             given[name], dofs = fem.Function(space), domain.boundary_dofs(space, name)
             given[name].x.array[dofs] = values[dofs]
     return given

@@ -23,7 +23,8 @@ class EnsembleConfig:
     ----------
     iterations : updates of the ensemble
     members : closures in it; what is learned is in the span of their differences
-    spread : of the members at first: standard deviation of each weight relative to the size of its layer's
+    spread : of the members at first: standard deviation of each weight relative to the size of its
+        layer's
     error : relative error of the velocity at which a flow counts as explained
     tolerance : to which flow and closure agree
     seed : of the members and of the perturbed observations
@@ -48,9 +49,9 @@ class EnsembleConfig:
 def updated(members, residuals, rng) -> np.ndarray:
     """One step of ensemble Kalman inversion.
 
-    θ_j ← θ_j + C^{θg} (C^{gg} + 1)⁻¹ (η_j − g_j), g_j what member j misses the data by, in units of their standard
-    deviation, η_j ~ N(0, 1): Iglesias, Law & Stuart, Inverse Problems 29 (2013) 045001, eq. (10-12), solved in the
-    space of the members.
+    θ_j ← θ_j + C^{θg} (C^{gg} + 1)⁻¹ (η_j − g_j), g_j what member j misses the data by, in units of
+    their standard deviation, η_j ~ N(0, 1): Iglesias, Law & Stuart, Inverse Problems 29 (2013)
+    045001, eq. (10-12), solved in the space of the members.
 
     Parameters
     ----------
@@ -72,7 +73,8 @@ def updated(members, residuals, rng) -> np.ndarray:
 def fit_ensemble(network, workers, flows, config, run, directory, progress) -> list[dict]:
     """Leave the mean of the last ensemble in a network; returns the history.
 
-    A member with which a flow fails takes no part in the update, and is drawn anew from the others' mean and spread.
+    A member with which a flow fails takes no part in the update, and is drawn anew from the others'
+    mean and spread.
 
     Parameters
     ----------
@@ -93,7 +95,13 @@ def fit_ensemble(network, workers, flows, config, run, directory, progress) -> l
     members, history = _resumed(directory, run)
     if members is None:
         members = _drawn(network, config)
-    bar = tqdm(total=config.iterations, initial=len(history), unit="step", disable=not progress, desc="ensemble")
+    bar = tqdm(
+        total=config.iterations,
+        initial=len(history),
+        unit="step",
+        disable=not progress,
+        desc="ensemble",
+    )
     while len(history) < config.iterations:
         rng = np.random.default_rng([config.seed, 1, len(history)])
         every = []
@@ -103,18 +111,28 @@ def fit_ensemble(network, workers, flows, config, run, directory, progress) -> l
         good = np.array([all(answer.failure is None for answer in answers) for answers in every])
         if good.sum() < 3:
             failure = next(a.failure for answers in every for a in answers if a.failure is not None)
-            raise DivergenceError(f"learning: flows fail with all members but {good.sum()}: {failure}")
-        residuals = np.stack([
-            np.concatenate([a.residuals for a in answers]) for answers, fine in zip(every, good, strict=True) if fine
-        ])  # fmt: skip
+            raise DivergenceError(
+                f"learning: flows fail with all members but {good.sum()}: {failure}"
+            )
+        residuals = np.stack(
+            [
+                np.concatenate([a.residuals for a in answers])
+                for answers, fine in zip(every, good, strict=True)
+                if fine
+            ]
+        )
         found = updated(members[good], residuals / config.error, rng)
         members = members.copy()
         members[good] = found
         noise = rng.standard_normal((int((~good).sum()), len(found)))
-        members[~good] = found.mean(axis=0) + noise @ (found - found.mean(axis=0)) / math.sqrt(len(found) - 1)
+        members[~good] = found.mean(axis=0) + noise @ (found - found.mean(axis=0)) / math.sqrt(
+            len(found) - 1
+        )
         misfits = (residuals**2).sum(axis=1) / flows
         failed = int((~good).sum())
-        history.append({"epoch": len(history) + 1, "training_misfit": float(misfits.mean()), "failed": failed})
+        history.append(
+            {"epoch": len(history) + 1, "training_misfit": float(misfits.mean()), "failed": failed}
+        )
         if directory is not None:
             _keep(directory, run, members, history)
         bar.set_postfix(misfit=f"{misfits.mean():.3g}")
@@ -129,7 +147,9 @@ def _drawn(network, config) -> np.ndarray:
     for parameter in network.parameters():
         values = parameter.detach().double().numpy().ravel()
         size = np.sqrt((values**2).mean())
-        parts.append(values + config.spread * size * rng.standard_normal((config.members, len(values))))
+        parts.append(
+            values + config.spread * size * rng.standard_normal((config.members, len(values)))
+        )
     return np.concatenate(parts, axis=1)
 
 
@@ -144,7 +164,9 @@ def _resumed(directory, run):
         return None, []
     with np.load(path, allow_pickle=False) as file:
         if str(file["run"]) != run:
-            raise InputError(f"{path}: belongs to another run (other configuration or data); choose another")
+            raise InputError(
+                f"{path}: belongs to another run (other configuration or data); choose another"
+            )
         return file["members"], json.loads(str(file["history"]))
 
 

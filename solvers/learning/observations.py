@@ -18,7 +18,8 @@ KINDS = ("velocity", "velocity_gradient")
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """Velocities at points, such as a whole field or profiles, or velocity gradients, such as skin friction needs.
+    """Velocities at points, such as a whole field or profiles, or velocity gradients, such as skin
+    friction needs.
 
     Parameters
     ----------
@@ -57,13 +58,16 @@ class Observation:
         if self.weights is not None:
             weights = float_array(self.weights, "weights", "an array (m,)")
         if weights.shape != points.shape[:1] or not (weights >= 0).all() or not weights.any():
-            raise InputError(f"weights: expected {len(points)} numbers >= 0, got shape {weights.shape}")
+            raise InputError(
+                f"weights: expected {len(points)} numbers >= 0, got shape {weights.shape}"
+            )
         for name, array in (("points", points), ("values", values), ("weights", weights)):
             object.__setattr__(self, name, array)
 
 
 class Misfit:
-    """J = Σ share · Σ w |u − u*|² / Σ w |u*|² over observations of one flow, a function of a velocity's coefficients.
+    """J = Σ share · Σ w |u − u*|² / Σ w |u*|² over observations of one flow, a function of a
+    velocity's coefficients.
 
     Parameters
     ----------
@@ -88,9 +92,12 @@ class Misfit:
 
     def residuals(self, coefficients: torch.Tensor) -> torch.Tensor:
         """(k,), whose sum of squares is the misfit."""
-        return torch.cat([
-            (weights.sqrt() * (probe(coefficients) - values)).ravel() for probe, values, weights in self._terms
-        ])  # fmt: skip
+        return torch.cat(
+            [
+                (weights.sqrt() * (probe(coefficients) - values)).ravel()
+                for probe, values, weights in self._terms
+            ]
+        )
 
 
 def _operator(located: LocatedPoints, kind: str, space) -> PointOperator:

@@ -1,4 +1,6 @@
-"""Learning through the solver: a closure's weights are fitted to the velocities that the coupled equations return."""
+"""Learning through the solver: a closure's weights are fitted to the velocities that the coupled
+equations return.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +31,11 @@ class LearningConfig:
     Parameters
     ----------
     epochs : passes over the flows
-    flows_per_step : flows whose gradients make one step of Adam; a multiple of the number of processes keeps all busy
+    flows_per_step : flows whose gradients make one step of Adam; a multiple of the number of
+        processes keeps all busy
     learning_rate : of Adam at first; falls to 0 as a cosine
-    prior : what the distance from the prior closure counts for, in squares of relative changes of its values
+    prior : what the distance from the prior closure counts for, in squares of relative changes of
+        its values
     tolerance : to which flow and closure agree (:meth:`RANS.solve`)
     adjoint_steps : see :class:`solvers.DifferentiableCoupling`
     seed : of the order of flows
@@ -57,20 +61,29 @@ class LearningConfig:
 
 
 def fit_through_solver(
-    closure: Closure, flows: Sequence[FlowToLearn], config: LearningConfig | EnsembleConfig | None = None, *,
-    validation: Sequence[FlowToLearn] = (), run_directory=None, processes: int = 1, provenance=None,
+    closure: Closure,
+    flows: Sequence[FlowToLearn],
+    config: LearningConfig | EnsembleConfig | None = None,
+    *,
+    validation: Sequence[FlowToLearn] = (),
+    run_directory=None,
+    processes: int = 1,
+    provenance=None,
     progress: bool = True,
-) -> Closure:  # fmt: skip
+) -> Closure:
     """Fit a closure to what is known of flows, through the equations that it is coupled to.
 
-    The loss of a flow is its misfit (:class:`solvers.learning.observations.Misfit`) of the coupled solution, plus what the
-    values of the closure there have moved from those of the closure given, the prior. Its gradient is that of the
-    coupled fixed point (:class:`solvers.DifferentiableCoupling`). Each flow begins where it was left last. One that
-    does not settle is left out of a step, and begins anew the next time. With ``validation`` flows the weights with the
-    smallest mean misfit there are kept, else the last ones; the prior itself is the first candidate.
+    The loss of a flow is its misfit (:class:`solvers.learning.observations.Misfit`) of the coupled
+    solution, plus what the values of the closure there have moved from those of the closure given,
+    the prior. Its gradient is that of the coupled fixed point
+    (:class:`solvers.DifferentiableCoupling`). Each flow begins where it was left last. One that
+    does not settle is left out of a step, and begins anew the next time. With ``validation`` flows
+    the weights with the smallest mean misfit there are kept, else the last ones; the prior itself
+    is the first candidate.
 
-    With an `EnsembleConfig` no derivatives are taken: an ensemble of closures, drawn around the prior, is moved toward
-    the observations (:func:`solvers.learning.ensemble.updated`) and its mean is what is learned; ``validation`` does not choose.
+    With an `EnsembleConfig` no derivatives are taken: an ensemble of closures, drawn around the
+    prior, is moved toward the observations (:func:`solvers.learning.ensemble.updated`) and its mean
+    is what is learned; ``validation`` does not choose.
 
     Parameters
     ----------
@@ -121,11 +134,21 @@ def fit_through_solver(
         if validation and not state.history:
             found = workers.evaluate(network, range(len(flows), len(every)))
             state.record({"epoch": 0, "seconds": 0.0, **_validated(found)})
-        bar = tqdm(total=config.epochs, initial=state.epoch, unit="epoch", disable=not progress, desc="through solver")
+        bar = tqdm(
+            total=config.epochs,
+            initial=state.epoch,
+            unit="epoch",
+            disable=not progress,
+            desc="through solver",
+        )
         while state.epoch < config.epochs:
             epoch, start, losses, failed = state.epoch, time.perf_counter(), [], []
-            for number, batch in enumerate(_batches(len(flows), config.flows_per_step, [config.seed, epoch])):
-                rate = 0.5 * (1 + math.cos(math.pi * (epoch * steps + number) / (config.epochs * steps)))
+            for number, batch in enumerate(
+                _batches(len(flows), config.flows_per_step, [config.seed, epoch])
+            ):
+                rate = 0.5 * (
+                    1 + math.cos(math.pi * (epoch * steps + number) / (config.epochs * steps))
+                )
                 for group in optimizer.param_groups:
                     group["lr"] = config.learning_rate * rate
                 found = workers.differentiate(network, batch)
@@ -134,10 +157,18 @@ def fit_through_solver(
                 if good:
                     _step(network, optimizer, good)
                     losses += [answer.misfit for answer in good]
-                bar.set_postfix(misfit=f"{np.mean(losses or [np.nan]):.3g}", step=f"{number + 1}/{steps}")
+                bar.set_postfix(
+                    misfit=f"{np.mean(losses or [np.nan]):.3g}", step=f"{number + 1}/{steps}"
+                )
             if not losses:
-                raise DivergenceError(f"learning: no flow can be solved in epoch {epoch + 1}: {found[0].failure}")
-            entry = {"epoch": epoch + 1, "training_misfit": float(np.mean(losses)), "failed": failed}
+                raise DivergenceError(
+                    f"learning: no flow can be solved in epoch {epoch + 1}: {found[0].failure}"
+                )
+            entry = {
+                "epoch": epoch + 1,
+                "training_misfit": float(np.mean(losses)),
+                "failed": failed,
+            }
             if validation:
                 entry |= _validated(workers.evaluate(network, range(len(flows), len(every))))
             workers.keep()
@@ -146,13 +177,18 @@ def fit_through_solver(
         bar.close()
     network.load_state_dict(state.best)
     errors = [entry["validation_error"] for entry in state.history if "validation_error" in entry]
-    learning = {"seconds": sum(entry["seconds"] for entry in state.history), "kept": state.best_entry.get("epoch")}
+    learning = {
+        "seconds": sum(entry["seconds"] for entry in state.history),
+        "kept": state.best_entry.get("epoch"),
+    }
     learning |= {"validation": [errors[0], min(errors)]} if errors else {}
     return _finished(closure, learning, provenance, directory)
 
 
 def _finished(closure, learning, provenance, directory) -> Closure:
-    closure = replace(closure, provenance={**closure.provenance, **(provenance or {}), "learning": learning})
+    closure = replace(
+        closure, provenance={**closure.provenance, **(provenance or {}), "learning": learning}
+    )
     if directory is not None:
         closure.save(directory / "model.safetensors")
     return closure
@@ -164,12 +200,18 @@ def _batches(count, size, seed) -> list[list[int]]:
     Flows are dealt out to processes by their number: those of a batch are then in different ones.
     """
     rng = np.random.default_rng(seed)
-    classes = [rng.permutation(np.arange(first, count, size)).tolist() for first in range(min(size, count))]
-    return [[mine[place] for mine in classes if place < len(mine)] for place in range(len(classes[0]))]
+    classes = [
+        rng.permutation(np.arange(first, count, size)).tolist() for first in range(min(size, count))
+    ]
+    return [
+        [mine[place] for mine in classes if place < len(mine)] for place in range(len(classes[0]))
+    ]
 
 
 def _step(network, optimizer, answers):
-    """Adam, with the mean gradient of these flows, each shortened to at most the length of their median."""
+    """Adam, with the mean gradient of these flows, each shortened to at most the length of their
+    median.
+    """
     lengths = [math.sqrt(sum(float((g**2).sum()) for g in answer.slopes)) for answer in answers]
     limit = float(np.median(lengths))
     factors = [min(1.0, limit / length) / len(answers) if length > 0 else 0.0 for length in lengths]
@@ -181,7 +223,9 @@ def _step(network, optimizer, answers):
 
 def _validated(answers) -> dict:
     """Mean of the relative errors √J; a flow that fails counts as 1."""
-    errors = {answer.name: 1.0 if answer.failure else math.sqrt(answer.misfit) for answer in answers}
+    errors = {
+        answer.name: 1.0 if answer.failure else math.sqrt(answer.misfit) for answer in answers
+    }
     return {"validation_error": float(np.mean(list(errors.values()))), "validation": errors}
 
 

@@ -80,7 +80,7 @@ class Workers:
         self.flows, arguments = flows, (closure, flows, config, directory)
         self._here = _Flows(*arguments) if processes == 1 else None
         self._pipes, self._processes = [], []
-        context = multiprocessing.get_context("spawn")   # MPI does not survive a fork
+        context = multiprocessing.get_context("spawn")  # MPI does not survive a fork
         for _ in range(processes if processes > 1 else 0):
             ours, theirs = context.Pipe()
             process = context.Process(target=_serve, args=(theirs, *arguments), daemon=True)
@@ -116,11 +116,13 @@ class Workers:
         self._asked("keep", None, range(len(self.flows)))
 
     def _asked(self, what, network, flows) -> list[Answer]:
-        weights = None if network is None else [p.detach().numpy().copy() for p in network.parameters()]
+        weights = (
+            None if network is None else [p.detach().numpy().copy() for p in network.parameters()]
+        )
         if self._here is not None:
             return [self._here.asked(what, weights, int(flow)) for flow in flows]
         share = {}
-        for flow in map(int, flows):   # each flow always goes to one process, which keeps it
+        for flow in map(int, flows):  # each flow always goes to one process, which keeps it
             share.setdefault(flow % len(self._pipes), []).append(flow)
         for number, mine in share.items():
             self._pipes[number].send((what, weights, mine))
@@ -129,7 +131,9 @@ class Workers:
             try:
                 answers += self._pipes[number].recv()
             except EOFError:
-                raise DivergenceError("learning: a process that solves flows has ended, out of memory?") from None
+                raise DivergenceError(
+                    "learning: a process that solves flows has ended, out of memory?"
+                ) from None
         order = {int(flow): place for place, flow in enumerate(flows)}
         return sorted(answers, key=lambda answer: order[answer.flow])
 
@@ -175,17 +179,21 @@ class _Flows:
                     return Answer(number, name, float(misfit(coupled()[0])))
             found = misfit(coupled()[0])
             moved = coupled.moved_from(prior)
-            slopes = torch.autograd.grad(found + self.config.prior * moved, list(self.closure.network.parameters()))
+            slopes = torch.autograd.grad(
+                found + self.config.prior * moved, list(self.closure.network.parameters())
+            )
             return Answer(number, name, float(found.detach()), [slope.numpy() for slope in slopes])
         except DivergenceError as error:
-            self._coupled.pop(number, None)   # begins anew the next time
+            self._coupled.pop(number, None)  # begins anew the next time
             self._solved.pop(number, None)
             return Answer(number, name, failure=str(error))
 
     def _observed(self, number):
         flow = self.flows[number]
         problem = replace(flow.problem, closure=self.closure)
-        result = problem.solve(self._solved.get(number, flow.start), tolerance=self.config.tolerance)
+        result = problem.solve(
+            self._solved.get(number, flow.start), tolerance=self.config.tolerance
+        )
         self._solved[number] = result
         misfit = Misfit(flow.observations, result.domain.mesh, result.velocity.function_space)
         residuals = misfit.residuals(torch.from_numpy(result.velocity.x.array)).numpy()
@@ -197,9 +205,11 @@ class _Flows:
         if self.directory is not None and self._path(number).is_file():
             start = self._path(number)
         coupled = DifferentiableCoupling(
-            replace(flow.problem, closure=self.closure), start, tolerance=self.config.tolerance,
+            replace(flow.problem, closure=self.closure),
+            start,
+            tolerance=self.config.tolerance,
             adjoint_steps=self.config.adjoint_steps,
-        )  # fmt: skip
+        )
         misfit = Misfit(flow.observations, coupled.solver.domain.mesh, coupled.solver.space)
         return coupled, misfit, coupled.differentiable(self._prior)
 

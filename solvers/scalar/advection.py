@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from solvers.fenics import basix, ufl
 
-dx = ufl.dx(degree=5)   # enough for quadratic velocities
+dx = ufl.dx(degree=5)  # enough for quadratic velocities
 
 
 def carried(c, s, u, diffusivity, rate, through):
     """∇·(c u − D∇c) + k c tested with s.
 
-    A velocity that is continuous carries conservatively: −∫ c u·∇s dx + ∮ c u·n s over the boundaries ``through``
-    which it passes. With s = 1 what is left is what passes the boundary. One that is constant in each cell is not
-    free of divergence where it jumps, which would count as a source of c: it carries by ∫ u·∇c s dx.
+    A velocity that is continuous carries conservatively: −∫ c u·∇s dx + ∮ c u·n s over the
+    boundaries ``through`` which it passes. With s = 1 what is left is what passes the boundary. One
+    that is constant in each cell is not free of divergence where it jumps, which would count as a
+    source of c: it carries by ∫ u·∇c s dx.
 
-    Where the flow is upwinded, the whole equation in each cell is also tested with :func:`upwinding`, which vanishes
-    for s = 1 and leaves balances as they are.
+    Where the flow is upwinded, the whole equation in each cell is also tested with
+    :func:`upwinding`, which vanishes for s = 1 and leaves balances as they are.
 
     Parameters
     ----------
@@ -40,16 +41,18 @@ def carried(c, s, u, diffusivity, rate, through):
 def upwinding(s, u, diffusivity):
     """τ u·∇s, the part of a streamline-upwind Petrov-Galerkin test function that follows the flow.
 
-    τ = h/(2|u|) (1 − 1/Pe) where Pe = |u|h/(2D) exceeds 1, else 0 (Brooks & Hughes, CMAME 32, 1982, the "critical
-    approximation"), h being the distance of the nodes of quadratic elements along u: half of what u passes in a cell.
-    """
+    τ = h/(2|u|) (1 − 1/Pe) where Pe = |u|h/(2D) exceeds 1, else 0 (Brooks & Hughes, CMAME 32, 1982,
+    the "critical approximation"), h being the distance of the nodes of quadratic elements along u:
+    half of what u passes in a cell."""
     mesh = u.function_space.mesh
-    along = ufl.inv(ufl.Jacobian(mesh)) * u   # in reference cells a unit of time
+    along = ufl.inv(ufl.Jacobian(mesh)) * u  # in reference cells a unit of time
     if mesh.basix_cell() in (basix.CellType.triangle, basix.CellType.tetrahedron):
-        crossed = (ufl.dot(along, along) + sum(along) ** 2) / 2   # all edges of the reference cell count as 1
+        crossed = (
+            ufl.dot(along, along) + sum(along) ** 2
+        ) / 2  # all edges of the reference cell count as 1
     else:
         crossed = ufl.dot(along, along)
-    speed, frequency = ufl.dot(u, u), 2 * ufl.sqrt(crossed)   # |u|², |u|/h
+    speed, frequency = ufl.dot(u, u), 2 * ufl.sqrt(crossed)  # |u|², |u|/h
     upwinded = ufl.gt(speed, 2 * diffusivity * frequency)
     tau = ufl.conditional(upwinded, 1 / (2 * frequency) - diffusivity / speed, 0)
     return tau * ufl.dot(u, ufl.grad(s))

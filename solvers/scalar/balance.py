@@ -1,4 +1,6 @@
-"""Where a carried scalar goes: fluxes through boundaries as the discrete equations have them, and their balance."""
+"""Where a carried scalar goes: fluxes through boundaries as the discrete equations have them, and
+their balance.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +38,12 @@ class ScalarBalance:
 
 
 def held_flux(c, diffusivity, equation, domain, held):
-    """−D ∂c/∂n, outward, on boundaries that hold c, a UFL expression whose integrals there balance exactly.
+    """−D ∂c/∂n, outward, on boundaries that hold c, a UFL expression whose integrals there balance
+    exactly.
 
-    Where c is held the equation is not solved: its residual R is what must leave for c to stay. The gradient in the
-    cells is corrected by the continuous function with which ∮ (flux) s ds = −R(s) for all s. At corners of the domain
-    the flux may jump as the gradient does.
+    Where c is held the equation is not solved: its residual R is what must leave for c to stay. The
+    gradient in the cells is corrected by the continuous function with which ∮ (flux) s ds = −R(s)
+    for all s. At corners of the domain the flux may jump as the gradient does.
 
     Parameters
     ----------
@@ -55,11 +58,15 @@ def held_flux(c, diffusivity, equation, domain, held):
     """
     gradient = -diffusivity * ufl.dot(ufl.grad(c), ufl.FacetNormal(domain.mesh))
     s = ufl.TestFunction(c.function_space)
-    return gradient + on_boundary(domain, held, -equation - gradient * s * domain.ds(held), c.function_space)
+    return gradient + on_boundary(
+        domain, held, -equation - gradient * s * domain.ds(held), c.function_space
+    )
 
 
 def on_boundary(domain, names, form, space) -> fem.Function:
-    """The function λ with ∮ λ s ds = form(s) for all s on the named boundaries; 0 at nodes elsewhere."""
+    """The function λ with ∮ λ s ds = form(s) for all s on the named boundaries; 0 at nodes
+    elsewhere.
+    """
     solution = fem.Function(space)
     none = np.empty(0, dtype=np.int32)
     on = np.unique(np.concatenate([none, *(domain.boundary_dofs(space, name) for name in names)]))
@@ -70,7 +77,7 @@ def on_boundary(domain, names, form, space) -> fem.Function:
     mass = fem.form(ufl.TrialFunction(space) * ufl.TestFunction(space) * domain.ds(names))
     A = fem.petsc.assemble_matrix(mass, bcs=[fem.dirichletbc(0.0, off, space)])
     A.assemble()
-    ksp = PETSc.KSP().create(A.comm)   # rows of other nodes are empty
+    ksp = PETSc.KSP().create(A.comm)  # rows of other nodes are empty
     ksp.setType(PETSc.KSP.Type.CG)
     ksp.pc.setType(PETSc.PC.Type.JACOBI)
     ksp.setTolerances(rtol=1e-14)

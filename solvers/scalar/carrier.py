@@ -50,7 +50,9 @@ def carrier_of(velocity, mesh: meshio.Mesh | Domain, roles, comm) -> Carrier:
         return _from_flow(velocity, domain)
     if isinstance(velocity, fem.Function):
         return _from_function(velocity, domain)
-    raise InputError(f"velocity: expected a FlowResult, FlowField or dolfinx Function, got {type(velocity)}")
+    raise InputError(
+        f"velocity: expected a FlowResult, FlowField or dolfinx Function, got {type(velocity)}"
+    )
 
 
 def _from_result(result, mesh, walls, periodic, openings):
@@ -63,7 +65,9 @@ def _from_result(result, mesh, walls, periodic, openings):
             f"not {walls} and {periodic}"
         )
     if {*walls, *openings} != set(domain.facets):
-        raise InputError(f"conditions: expected one for each of {tuple(domain.facets)}, got {(*walls, *openings)}")
+        raise InputError(
+            f"conditions: expected one for each of {tuple(domain.facets)}, got {(*walls, *openings)}"
+        )
     _check_finite(result.velocity)
     return Carrier(domain, result.velocity, strain_rate(result.velocity), result.flow)
 
@@ -81,7 +85,9 @@ def _from_flow(flow, domain):
 
     def same(location):
         if location != flow.location:
-            raise InputError(f"location: the velocity is known at {flow.location!r} only, got {location!r}")
+            raise InputError(
+                f"location: the velocity is known at {flow.location!r} only, got {location!r}"
+            )
         return flow
 
     return Carrier(domain, u, strain, same)
@@ -89,9 +95,13 @@ def _from_flow(flow, domain):
 
 def _from_function(u, domain):
     if u.function_space.mesh is not domain.mesh:
-        raise InputError("velocity: the Function must live on domain.mesh; pass the Domain as the mesh")
+        raise InputError(
+            "velocity: the Function must live on domain.mesh; pass the Domain as the mesh"
+        )
     if u.ufl_shape != (domain.dimension,):
-        raise InputError(f"velocity: expected a Function of shape ({domain.dimension},), got {u.ufl_shape}")
+        raise InputError(
+            f"velocity: expected a Function of shape ({domain.dimension},), got {u.ufl_shape}"
+        )
     _check_finite(u)
     strain = strain_rate(u)
 
@@ -108,4 +118,6 @@ def _check_finite(u):
 
 
 def _same_points(points, source):
-    return np.shape(points) == source.points.shape and np.allclose(points, source.points, rtol=0, atol=1e-12)
+    return np.shape(points) == source.points.shape and np.allclose(
+        points, source.points, rtol=0, atol=1e-12
+    )

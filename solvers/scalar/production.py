@@ -43,7 +43,8 @@ class MixingLengthProduction:
 
 
 def production_of(given, carrier: Carrier, location, space) -> dict:
-    """The production, and the mixing length if it has one, as UFL expressions on the carrier's domain.
+    """The production, and the mixing length if it has one, as UFL expressions on the carrier's
+    domain.
 
     Parameters
     ----------
@@ -58,8 +59,8 @@ def production_of(given, carrier: Carrier, location, space) -> dict:
     Raises
     ------
     InputError
-        If there are no walls for a mixing length, the callable fails, or values are no numbers, missing, too many,
-        NaN or infinite.
+        If there are no walls for a mixing length, the callable fails, or values are no numbers,
+        missing, too many, NaN or infinite.
     """
     domain = carrier.domain
     if isinstance(given, MixingLengthProduction):
@@ -76,7 +77,9 @@ def production_of(given, carrier: Carrier, location, space) -> dict:
         production = domain.function(given, location, "production")
     if production.ufl_shape:
         shape = production.ufl_shape
-        raise InputError(f"production: expected one value for each {location}, got some of shape {shape}")
+        raise InputError(
+            f"production: expected one value for each {location}, got some of shape {shape}"
+        )
     if domain.mesh.comm.allreduce(not np.isfinite(production.x.array).all()):
         raise InputError("production: holds NaN or infinite values")
     return {"production": production}

@@ -15,7 +15,16 @@ from solvers.fem.domain import Domain
 from solvers.fem.sampling import sample
 from solvers.fem.vtx import write_vtx
 from solvers.fenics import MPI, fem, ufl
-from solvers.flow.conditions import Condition, Inlet, Outlet, Wall, between_walls, checked, of_kind, roles
+from solvers.flow.conditions import (
+    Condition,
+    Inlet,
+    Outlet,
+    Wall,
+    between_walls,
+    checked,
+    of_kind,
+    roles,
+)
 from solvers.scalar.advection import carried, dx, upwinding
 from solvers.scalar.balance import ScalarBalance, held_flux, on_boundary
 from solvers.scalar.carrier import Carrier, carrier_of
@@ -28,27 +37,29 @@ from vcnn.flow.field import FlowField
 class ScalarTransport:
     """Steady transport of a concentration c with c = 0 on walls.
 
-    u·∇c − ∇·(D∇c) + ζ|c|ᵐc = P, the production P being held fixed. Quadratic elements, upwinded where the cell Péclet
-    number asks for it, and conservative unless the velocity is constant in each cell
-    (:func:`solvers.scalar.advection.carried`); Newton from the solution of the linear problem (m = 0). The defaults are the
-    problem of Zhou, Han & Xiao, CMAME 388 (2022) 114211.
+    u·∇c − ∇·(D∇c) + ζ|c|ᵐc = P, the production P being held fixed. Quadratic elements, upwinded
+    where the cell Péclet number asks for it, and conservative unless the velocity is constant in
+    each cell (:func:`solvers.scalar.advection.carried`); Newton from the solution of the linear
+    problem (m = 0). The defaults are the problem of Zhou, Han & Xiao, CMAME 388 (2022) 114211.
 
     Parameters
     ----------
     mesh : meshio.Mesh or Domain
         As in :func:`solvers.fem.domain.build_domain`, the same on every rank of MPI.
     velocity : FlowResult, FlowField or dolfinx Function
-        u: a solution on the same mesh; a flow at its vertices (then linear) or its cells (then constant in
-        each, and ``strain_rate`` must be among its scalars); a Function on ``mesh.mesh`` of a Domain.
+        u: a solution on the same mesh; a flow at its vertices (then linear) or its cells (then
+        constant in each, and ``strain_rate`` must be among its scalars); a Function on
+        ``mesh.mesh`` of a Domain.
     diffusivity : float or array
-        D, length²/time; values (n,) at the points of the flow that is the velocity, or at the vertices of the mesh.
+        D, length²/time; values (n,) at the points of the flow that is the velocity, or at the
+        vertices of the mesh.
     decay : float
         ζ, 1/time for m = 0.
     exponent : float
         m; 1 is what the published field satisfies.
     production : MixingLengthProduction, callable, array or number
-        P; a callable takes positions (d, k) to values (k,), an array holds values at the points of the flow
-        that is the velocity, or at the vertices of the mesh.
+        P; a callable takes positions (d, k) to values (k,), an array holds values at the points of
+        the flow that is the velocity, or at the vertices of the mesh.
     walls, periodic
         Names of boundaries, as in `LaminarFlow`; ``periodic=None`` if there is no period.
     conditions : mapping boundary name -> condition, optional
@@ -67,7 +78,9 @@ class ScalarTransport:
     diffusivity: float | np.ndarray = 0.1
     decay: float = 3.0
     exponent: float = 1.0
-    production: MixingLengthProduction | Callable | np.ndarray | float = field(default_factory=MixingLengthProduction)
+    production: MixingLengthProduction | Callable | np.ndarray | float = field(
+        default_factory=MixingLengthProduction
+    )
     walls: tuple[str, ...] = ("bottom", "top")
     periodic: tuple[str, str] | None = ("inlet", "outlet")
     conditions: Mapping[str, Condition] | None = None
@@ -75,7 +88,9 @@ class ScalarTransport:
 
     def __post_init__(self):
         if self.linear_solver not in LINEAR_SOLVERS:
-            raise InputError(f"linear_solver: expected {' or '.join(LINEAR_SOLVERS)}, got {self.linear_solver!r}")
+            raise InputError(
+                f"linear_solver: expected {' or '.join(LINEAR_SOLVERS)}, got {self.linear_solver!r}"
+            )
         if is_number(self.diffusivity):
             check_number(self.diffusivity, "diffusivity", "a positive number")
         for name in ("decay", "exponent"):
@@ -121,26 +136,43 @@ class TransportEquation:
         self.carrier = carrier = carrier_of(problem.velocity, problem.mesh, roles(conditions), comm)
         domain, u = carrier.domain, carrier.velocity
         C = fem.functionspace(domain.mesh, ("Lagrange", 2))
-        self.location = problem.velocity.location if isinstance(problem.velocity, FlowField) else "vertex"
+        self.location = (
+            problem.velocity.location if isinstance(problem.velocity, FlowField) else "vertex"
+        )
         self.sources = production_of(problem.production, carrier, self.location, C)
         self.diffusivity = D = _diffusivity(problem.diffusivity, domain, self.location)
-        self.decay, m = (fem.Constant(domain.mesh, float(number)) for number in (problem.decay, problem.exponent))
+        self.decay, m = (
+            fem.Constant(domain.mesh, float(number)) for number in (problem.decay, problem.exponent)
+        )
         self.c = c = fem.Function(C, name="concentration")
         bcs = _scalar_conditions(domain, conditions, C)
         for bc in bcs:
             bc.set(c.x.array)
         s, dc = ufl.TestFunction(C), ufl.TrialFunction(C)
         through, sink = domain.ds(of_kind(conditions, Inlet | Outlet)), self.decay * abs(c) ** m
-        self.residual = carried(c, s, u, D, sink, through) - self.sources["production"] * (s + upwinding(s, u, D)) * dx
+        self.residual = (
+            carried(c, s, u, D, sink, through)
+            - self.sources["production"] * (s + upwinding(s, u, D)) * dx
+        )
         self.system = BorderedSystem(
-            self.residual, [carried(dc, s, u, D, rate, through) for rate in (self.decay, (m + 1) * sink)], c, bcs,
-            name="scalar transport", linear_solver=problem.linear_solver,
-        )  # fmt: skip
+            self.residual,
+            [carried(dc, s, u, D, rate, through) for rate in (self.decay, (m + 1) * sink)],
+            c,
+            bcs,
+            name="scalar transport",
+            linear_solver=problem.linear_solver,
+        )
 
     def result(self, residuals) -> TransportResult:
         """The concentration as it is now."""
         return TransportResult(
-            self.problem, self.carrier, self.c, self.diffusivity, self.sources, self.residual, residuals
+            self.problem,
+            self.carrier,
+            self.c,
+            self.diffusivity,
+            self.sources,
+            self.residual,
+            residuals,
         )
 
 
@@ -175,23 +207,24 @@ class TransportResult:
     def flow(self, location="cell") -> FlowField:
         """The flow that carries the scalar, as `FlowResult.flow` gives it, with further scalars.
 
-        These are ``concentration``, ``production``, if that is the published one ``mixing_length``, and
-        ``diffusivity`` if it varies.
-        """
+        These are ``concentration``, ``production``, if that is the published one ``mixing_length``,
+        and ``diffusivity`` if it varies."""
         numbers, expressions = {"decay": self.problem.decay}, dict(self.sources)
         if is_number(self.problem.diffusivity):
             numbers["diffusivity"] = self.problem.diffusivity
         else:
             expressions["diffusivity"] = self.diffusivity
-        fields = sample(self.carrier.domain, location, {"concentration": self.concentration}, expressions)
+        fields = sample(
+            self.carrier.domain, location, {"concentration": self.concentration}, expressions
+        )
         return self.carrier.flow(location).with_fields(scalars=fields, parameters=numbers)
 
     def diffusive_flux(self, boundary: str) -> fem.Function:
         """−D ∂c/∂n, outward, at the nodes of a wall or inlet; 0 at others.
 
-        It is recovered from the discrete equation: :func:`solvers.evaluate` it along the wall. Its error is
-        smaller than that of the gradient in the cells, that of its integral falls by at least one order more.
-        The Sherwood number is L/(D Δc) times it.
+        It is recovered from the discrete equation: :func:`solvers.evaluate` it along the wall. Its
+        error is smaller than that of the gradient in the cells, that of its integral falls by at
+        least one order more. The Sherwood number is L/(D Δc) times it.
 
         Raises
         ------
@@ -200,26 +233,34 @@ class TransportResult:
         """
         held = of_kind(_conditions(self.problem), Wall | Inlet)
         if boundary not in held:
-            raise InputError(f"boundary {boundary!r}: expected one that holds the scalar, {', '.join(held) or 'none'}")
+            raise InputError(
+                f"boundary {boundary!r}: expected one that holds the scalar, {', '.join(held) or 'none'}"
+            )
         domain, space = self.carrier.domain, self.concentration.function_space
         flux = self._held_flux() * ufl.TestFunction(space) * domain.ds([boundary])
         return on_boundary(domain, [boundary], flux, space)
 
     def boundary_fluxes(self) -> dict[str, float]:
-        """Boundary name -> how much leaves there, carried and by diffusion; what enters is negative."""
+        """Boundary name -> how much leaves there, carried and by diffusion; what enters is
+        negative.
+        """
         domain, conditions = self.carrier.domain, _conditions(self.problem)
         diffusive, n = self._held_flux(), ufl.FacetNormal(domain.mesh)
         carried = self.concentration * ufl.dot(self.carrier.velocity, n)
         leaving = {Wall: diffusive, Inlet: carried + diffusive, Outlet: carried}
         kinds = {name: type(conditions[name]) for name in domain.facets}
         return {
-            name: domain.boundary_integral(leaving[kind], name) if kind in leaving else 0.0   # Symmetry
+            name: domain.boundary_integral(leaving[kind], name)
+            if kind in leaving
+            else 0.0  # Symmetry
             for name, kind in kinds.items()
         }
 
     def _held_flux(self):
         held = of_kind(_conditions(self.problem), Wall | Inlet)
-        return held_flux(self.concentration, self.diffusivity, self.equation, self.carrier.domain, held)
+        return held_flux(
+            self.concentration, self.diffusivity, self.equation, self.carrier.domain, held
+        )
 
     def balance(self) -> ScalarBalance:
         """What is produced, what decays, and what leaves through each boundary."""

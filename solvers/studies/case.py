@@ -20,10 +20,14 @@ from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import boundary_facets
 
-MODELS = {"laminar": "LaminarFlow", "spalart-allmaras": "SpalartAllmaras", "one-equation-k-l": "OneEquationKL",
-          "mixing-length": "MixingLength"}  # fmt: skip
+MODELS = {
+    "laminar": "LaminarFlow",
+    "spalart-allmaras": "SpalartAllmaras",
+    "one-equation-k-l": "OneEquationKL",
+    "mixing-length": "MixingLength",
+}
 _GENERATORS = ("periodic_hill", "periodic_hill_gmsh", "channel", "bump_channel")
-_CONDITIONS = {   # keys besides kind
+_CONDITIONS = {  # keys besides kind
     "wall": ({}, {"velocity": "a list of numbers"}),
     "symmetry": ({}, {}),
     "inlet": ({"velocity": "a list of numbers"}, {}),
@@ -95,7 +99,9 @@ class Case:
         if closure is not None:
             return solvers.RANS(closure=closure, location=self.location, **options)
         if self.model is None:
-            raise InputError(f"key 'model' is missing (one of {', '.join(MODELS)}), or give --closure")
+            raise InputError(
+                f"key 'model' is missing (one of {', '.join(MODELS)}), or give --closure"
+            )
         return getattr(solvers, MODELS[self.model])(**options)
 
 
@@ -105,7 +111,8 @@ def read_case(path: Path) -> Case:
     Raises
     ------
     InputError
-        If the file is missing, not TOML, lacks a key, holds one that is not known, or names what does not exist.
+        If the file is missing, not TOML, lacks a key, holds one that is not known, or names what
+        does not exist.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file")
@@ -118,15 +125,24 @@ def read_case(path: Path) -> Case:
         _check(
             table,
             {"viscosity": "a number", "mesh": "a table", "conditions": "a table"},
-            {"model": "text", "stations": "a list of numbers", "reference": "a table", "tolerance": "a number",
-             "max_rounds": "an integer", "location": "text", "units": "a table"},
-        )  # fmt: skip
+            {
+                "model": "text",
+                "stations": "a list of numbers",
+                "reference": "a table",
+                "tolerance": "a number",
+                "max_rounds": "an integer",
+                "location": "text",
+                "units": "a table",
+            },
+        )
         model = table.get("model")
         if model is not None and model not in MODELS:
             raise InputError(f"model: expected one of {', '.join(MODELS)}, got {model!r}")
         tolerance, rounds = table.get("tolerance", 1e-9), table.get("max_rounds", 100)
         if not (tolerance > 0 and rounds > 0):
-            raise InputError(f"tolerance and max_rounds: expected positive numbers, got {tolerance!r} and {rounds!r}")
+            raise InputError(
+                f"tolerance and max_rounds: expected positive numbers, got {tolerance!r} and {rounds!r}"
+            )
         location = table.get("location", "cell")
         check_location(location)
         if "units" in table:
@@ -137,9 +153,19 @@ def read_case(path: Path) -> Case:
             stations = _stations(table.get("stations", []), mesh)
         reference, name = _reference(table.get("reference"), mesh, path.parent)
         return Case(
-            mesh, table["viscosity"], _conditions(table["conditions"], mesh), model, stations, reference, name,
-            tolerance, rounds, location, table.get("units"), text,
-        )  # fmt: skip
+            mesh,
+            table["viscosity"],
+            _conditions(table["conditions"], mesh),
+            model,
+            stations,
+            reference,
+            name,
+            tolerance,
+            rounds,
+            location,
+            table.get("units"),
+            text,
+        )
 
 
 def _mesh(table, folder) -> meshio.Mesh:
@@ -149,12 +175,18 @@ def _mesh(table, folder) -> meshio.Mesh:
             return read_mesh(folder / table["file"])
         name = table.get("generator")
         if name not in _GENERATORS:
-            raise InputError(f"expected file = \"...\", or generator = one of {', '.join(_GENERATORS)}, got {name!r}")
+            raise InputError(
+                f'expected file = "...", or generator = one of {", ".join(_GENERATORS)}, got {name!r}'
+            )
         generator = getattr(meshes, name)
         kinds = {str: "text", tuple: "a list of numbers"}
         defaults = {key: p.default for key, p in inspect.signature(generator).parameters.items()}
         options = {key: value for key, value in table.items() if key != "generator"}
-        _check(options, {}, {key: kinds.get(type(value), "a number") for key, value in defaults.items()})
+        _check(
+            options,
+            {},
+            {key: kinds.get(type(value), "a number") for key, value in defaults.items()},
+        )
         return generator(**options)
 
 
@@ -165,7 +197,9 @@ def _conditions(table, mesh) -> dict[str, Condition]:
         partners = [c.to for c in conditions.values() if isinstance(c, Periodic)]
         for name in (*conditions, *partners):
             if name not in there:
-                raise InputError(f"{name}: not in the mesh (its boundaries: {', '.join(there) or 'none'})")
+                raise InputError(
+                    f"{name}: not in the mesh (its boundaries: {', '.join(there) or 'none'})"
+                )
         for name in there:
             if name not in (*conditions, *partners):
                 raise InputError(f"{name}: this boundary of the mesh has no condition")
@@ -176,7 +210,9 @@ def _condition(name, entry) -> Condition:
     with naming(name):
         kind = entry.get("kind") if isinstance(entry, dict) else None
         if kind not in _CONDITIONS:
-            raise InputError(f"expected {{ kind = \"...\" }} with one of {', '.join(_CONDITIONS)}, got {entry!r}")
+            raise InputError(
+                f'expected {{ kind = "..." }} with one of {", ".join(_CONDITIONS)}, got {entry!r}'
+            )
         required, optional = _CONDITIONS[kind]
         _check(entry, {"kind": "text", **required}, optional)
         velocity = tuple(entry["velocity"]) if "velocity" in entry else None
@@ -208,18 +244,25 @@ def _reference(table, mesh, folder) -> tuple[FlowField | None, str]:
         fields = {"velocity": table["velocity"]} if "velocity" in table else None
         flow = read_flow(folder / table["file"], fields=fields)
         if flow.dimension != mesh.points.shape[1]:
-            raise InputError(f"file: has {flow.dimension} dimensions, the mesh has {mesh.points.shape[1]}")
+            raise InputError(
+                f"file: has {flow.dimension} dimensions, the mesh has {mesh.points.shape[1]}"
+            )
         low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
         beyond = np.max([low - flow.points.min(axis=0), flow.points.max(axis=0) - high], axis=0)
         if (beyond > 0.02 * (high - low)).any():
             axis = int(np.argmax(beyond / (high - low)))
-            reach = [f"{x.min():.4g} to {x.max():.4g}" for x in (flow.points[:, axis], mesh.points[:, axis])]
+            reach = [
+                f"{x.min():.4g} to {x.max():.4g}"
+                for x in (flow.points[:, axis], mesh.points[:, axis])
+            ]
             raise InputError(f"file: has {'xyz'[axis]} = {reach[0]}, the mesh {reach[1]}")
         return flow, Path(table["file"]).name
 
 
 def _check(table, required, optional=None):
-    """Refuse keys that are not known, are missing, or hold another kind of value (key -> one of `_KINDS`)."""
+    """Refuse keys that are not known, are missing, or hold another kind of value (key -> one of
+    `_KINDS`).
+    """
     known = {**required, **(optional or {})}
     for key in table:
         if key not in known:

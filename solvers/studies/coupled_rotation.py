@@ -1,4 +1,6 @@
-"""What becomes of a solved flow when the problem is posed in a turned frame, with the closure in the loop."""
+"""What becomes of a solved flow when the problem is posed in a turned frame, with the closure in
+the loop.
+"""
 
 from __future__ import annotations
 
@@ -67,14 +69,23 @@ class CoupledRotationStudy:
         return [rotation(angle, self.axis) for angle in self.angles]
 
 
-def coupled_rotation_study(closures: Mapping[str, object], problem: RANS, angles: Sequence[float] = (35, 90, 180),
-                           axis=None, tolerance: float = 1e-9, max_rounds: int = 100,
-                           progress: bool = True) -> CoupledRotationStudy:  # fmt: skip
-    """Solve a flow with each closure in the loop, then turn the whole problem and solve it anew from the beginning.
+def coupled_rotation_study(
+    closures: Mapping[str, object],
+    problem: RANS,
+    angles: Sequence[float] = (35, 90, 180),
+    axis=None,
+    tolerance: float = 1e-9,
+    max_rounds: int = 100,
+    progress: bool = True,
+) -> CoupledRotationStudy:
+    """Solve a flow with each closure in the loop, then turn the whole problem and solve it anew
+    from the beginning.
 
-    Mesh, periods, driving direction and boundary values are turned (:func:`solvers.studies.rotated_problem.turned_problem`); the
-    equations are frame-independent, and so is their discretisation on the turned mesh. What is left of the change,
-    once the solution is turned back, is the closure's doing. A closure with which a frame has no solution is a result.
+    Mesh, periods, driving direction and boundary values are turned
+    (:func:`solvers.studies.rotated_problem.turned_problem`); the equations are frame-independent,
+    and so is their discretisation on the turned mesh. What is left of the change, once the solution
+    is turned back, is the closure's doing. A closure with which a frame has no solution is a
+    result.
 
     Parameters
     ----------
@@ -95,12 +106,18 @@ def coupled_rotation_study(closures: Mapping[str, object], problem: RANS, angles
         raise InputError("closures: expected at least one")
     for name, closure in closures.items():
         if not hasattr(closure, "predict"):
-            raise InputError(f"{name}: expected a closure with predict, got {type(closure).__name__}")
+            raise InputError(
+                f"{name}: expected a closure with predict, got {type(closure).__name__}"
+            )
     angles = checked_angles(angles)
     axis = checked_axis(axis, problem.mesh.points.shape[1])
     runs = {}
-    with tqdm(total=len(closures) * len(angles), unit="flow", desc="coupled",
-              disable=not (progress and MPI.COMM_WORLD.rank == 0)) as bar:  # fmt: skip
+    with tqdm(
+        total=len(closures) * len(angles),
+        unit="flow",
+        desc="coupled",
+        disable=not (progress and MPI.COMM_WORLD.rank == 0),
+    ) as bar:
         for name, closure in closures.items():
             first, *others = (rotation(angle, axis) for angle in angles)
             here = replace(problem, closure=closure)
@@ -108,9 +125,13 @@ def coupled_rotation_study(closures: Mapping[str, object], problem: RANS, angles
             bar.update()
             if not runs[name][0].failure:
                 for R in others:
-                    runs[name].append(_run(turned_problem(here, R), R, runs[name][0].flow, tolerance, max_rounds))
+                    runs[name].append(
+                        _run(turned_problem(here, R), R, runs[name][0].flow, tolerance, max_rounds)
+                    )
                     bar.update()
-    return CoupledRotationStudy(problem, angles, {n: tuple(r) for n, r in runs.items()}, axis, tolerance)
+    return CoupledRotationStudy(
+        problem, angles, {n: tuple(r) for n, r in runs.items()}, axis, tolerance
+    )
 
 
 def _run(problem, R, reference, tolerance, max_rounds) -> FrameRun:
@@ -121,5 +142,9 @@ def _run(problem, R, reference, tolerance, max_rounds) -> FrameRun:
         return FrameRun(failure=str(error))
     flow = result.flow("vertex")
     back = flow.rotated(R.T)
-    change = 0.0 if reference is None else relative_l2(back.velocity, reference.velocity, reference.weights)
+    change = (
+        0.0
+        if reference is None
+        else relative_l2(back.velocity, reference.velocity, reference.weights)
+    )
     return FrameRun(flow, back, change, len(result.history), result.history.clipped[-1])

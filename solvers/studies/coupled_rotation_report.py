@@ -24,10 +24,12 @@ from vcnn.evaluation.report.verdict import listed, percent
 from vcnn.flow.tensors import norms
 
 _NONE = "does not settle"
-_SAME = 1e-8   # relative change of a velocity that is none, unless the tolerance is larger
+_SAME = 1e-8  # relative change of a velocity that is none, unless the tolerance is larger
 
 
-def coupled_part(case: Path, models: Mapping[Path, Closure], labels: Sequence[str], progress: bool, **options):
+def coupled_part(
+    case: Path, models: Mapping[Path, Closure], labels: Sequence[str], progress: bool, **options
+):
     """Solve a case with each model in turned frames, for a report.
 
     The entry point "coupled" of group "vcnn.studies".
@@ -49,7 +51,8 @@ def coupled_part(case: Path, models: Mapping[Path, Closure], labels: Sequence[st
     Raises
     ------
     InputError
-        If the case cannot be read, a model cannot be asked while it is solved, or there are several ranks of MPI.
+        If the case cannot be read, a model cannot be asked while it is solved, or there are several
+        ranks of MPI.
     """
     if MPI.COMM_WORLD.size > 1:
         raise InputError("--coupled: runs on one process, start it without mpirun")
@@ -61,34 +64,51 @@ def coupled_part(case: Path, models: Mapping[Path, Closure], labels: Sequence[st
     options |= {"tolerance": told.tolerance, "max_rounds": told.max_rounds, "progress": progress}
     with naming(case):
         study = coupled_rotation_study(closures, told.problem(closures[labels[0]]), **options)
-    return verdict(study), [_section(study, case)], {"coupled": {"case": str(case), **_numbers(study)}}
+    return (
+        verdict(study),
+        [_section(study, case)],
+        {"coupled": {"case": str(case), **_numbers(study)}},
+    )
 
 
 def verdict(study: CoupledRotationStudy) -> str:
-    """In words: which closures lead to the same flow in every frame, and how far off the others are."""
+    """In words: which closures lead to the same flow in every frame, and how far off the others
+    are.
+    """
     told = {name: _fate(study, runs) for name, runs in study.runs.items()}
     holding = [name for name, words in told.items() if not words]
     parts = [f"{name} {words}" for name, words in told.items() if words]
     if holding:
         change = max(run.change for name in holding for run in study.runs[name])
-        parts = [f"{listed(holding)} {'finds' if len(holding) == 1 else 'find'} the same flow, to {change:.1e}", *parts]
+        parts = [
+            f"{listed(holding)} {'finds' if len(holding) == 1 else 'find'} the same flow, to {change:.1e}",
+            *parts,
+        ]
     return f"Solved anew in turned frames: {'; '.join(parts)}."
 
 
 def _fate(study, runs) -> str:
-    """What becomes of one closure that does not find the same flow in every frame; nothing if it does."""
+    """What becomes of one closure that does not find the same flow in every frame; nothing if it
+    does.
+    """
     worst = int(np.argmax([run.change or 0.0 for run in runs]))
     lost = [f"{angle:g}°" for angle, run in zip(study.angles, runs, strict=False) if run.failure]
     words = []
     if (runs[worst].change or 0.0) > max(_SAME, 10 * study.tolerance):
-        words.append(f"finds another flow, {percent(runs[worst].change)} away at {study.angles[worst]:g}°")
+        words.append(
+            f"finds another flow, {percent(runs[worst].change)} away at {study.angles[worst]:g}°"
+        )
     if lost:
         words.append(f"{_NONE} at {listed(lost)}")
     return " and ".join(words)
 
 
 def _section(study, case) -> Section:
-    runs = [(name, angle, run) for name, of in study.runs.items() for angle, run in zip(study.angles, of, strict=False)]
+    runs = [
+        (name, angle, run)
+        for name, of in study.runs.items()
+        for angle, run in zip(study.angles, of, strict=False)
+    ]
     outcome = _outcome(study.problem)
     rows = []
     for name, angle, run in runs:
@@ -105,7 +125,9 @@ def _section(study, case) -> Section:
         f"in the end what it says changes by less than {study.tolerance:g}. Clipped is the share of the points whose "
         "eddy viscosity is out of bounds."
     )
-    text += "".join(f"\n\n{name} at {angle:g}°: {run.failure}." for name, angle, run in runs if run.failure)
+    text += "".join(
+        f"\n\n{name} at {angle:g}°: {run.failure}." for name, angle, run in runs if run.failure
+    )
     header = ["model", "frame", "rounds", "change of the velocity", "clipped", *outcome.values()]
     return Section("Solved in turned frames", text, header, rows, pictures(study))
 
@@ -121,42 +143,68 @@ def _outcome(problem) -> dict[str, str]:
 
 
 def pictures(study: CoupledRotationStudy) -> dict[str, Figure]:
-    """Caption -> picture, of flows and of their changes in the frames that they were solved in; if there are any."""
+    """Caption -> picture, of flows and of their changes in the frames that they were solved in; if
+    there are any.
+    """
     solved = {name: runs for name, runs in study.runs.items() if not runs[0].failure}
     if not solved:
         return {}
 
     def panel(value, norm, first, *style):
-        """Of value(run at 0°, run) at the vertices, from one frame on, in colours of norm(all values)."""
+        """Of value(run at 0°, run) at the vertices, from one frame on, in colours of norm(all
+        values).
+        """
         rows = {
             name: [_NONE if run.failure else value(runs[0], run) for run in runs[first:]]
             for name, runs in solved.items()
         }
-        colours = norm(max(row.max() for of in rows.values() for row in of if not isinstance(row, str)))
-        return frame_panel(frames[first:], study.angles[first:], rows, colours, *style, axis=study.axis)
+        colours = norm(
+            max(row.max() for of in rows.values() for row in of if not isinstance(row, str))
+        )
+        return frame_panel(
+            frames[first:], study.angles[first:], rows, colours, *style, axis=study.axis
+        )
 
     origin = next(iter(solved.values()))[0].flow
     frames, plane = [origin.rotated(R) for R in study.rotations], study.axis is None
-    flows = panel(lambda _, run: norms(run.flow.velocity), lambda largest: Normalize(0, largest), 0, VALUES, "|u|")
+    flows = panel(
+        lambda _, run: norms(run.flow.velocity),
+        lambda largest: Normalize(0, largest),
+        0,
+        VALUES,
+        "|u|",
+    )
     if plane:
         closed = of_kind(flow_conditions(study.problem), Wall | Symmetry)
         for axes, run in zip(flows.axes, chain(*solved.values()), strict=False):
             if not run.failure:
                 draw_streamlines(axes, run.flow, closed, width=0.5)
     about = "" if plane else " Drawn are the points nearest to a plane across the axis of the turn."
-    figures = {f"{'Streamlines on the speed' if plane else 'Speed'} in frames turned by the angle above.{about}": flows}
+    figures = {
+        f"{'Streamlines on the speed' if plane else 'Speed'} in frames turned by the angle above.{about}": flows
+    }
     if any(run.change for run in chain(*solved.values())):
-        figures["How far the flow, turned back, is from the one solved at 0°; black where it is the same."] = panel(
-            lambda first, run: norms(run.back.velocity - first.flow.velocity) / norms(first.flow.velocity).max(),
+        figures[
+            "How far the flow, turned back, is from the one solved at 0°; black where it is the same."
+        ] = panel(
+            lambda first, run: (
+                norms(run.back.velocity - first.flow.velocity) / norms(first.flow.velocity).max()
+            ),
             lambda largest: LogNorm(1e-3 * max(largest, _SAME), max(largest, _SAME), clip=True),
-            1, ERRORS, "|u − u at 0°| / max |u at 0°|", "min",
-        )  # fmt: skip
+            1,
+            ERRORS,
+            "|u − u at 0°| / max |u at 0°|",
+            "min",
+        )
     return figures
 
 
 def _numbers(study) -> dict:
     def every(value):
-        return {name: [None if run.failure else value(run) for run in runs] for name, runs in study.runs.items()}
+        return {
+            name: [None if run.failure else value(run) for run in runs]
+            for name, runs in study.runs.items()
+        }
 
     return {
         "angles": study.angles.tolist(),

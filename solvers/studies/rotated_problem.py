@@ -13,7 +13,8 @@ from vcnn.flow.tensors import turned
 
 
 def turned_problem(problem: RANS, rotation: np.ndarray) -> RANS:
-    """The problem with its mesh and all that is given on it turned by R (d, d): x -> R x, u -> R u, a -> R a Rᵀ.
+    """The problem with its mesh and all that is given on it turned by R (d, d): x -> R x, u -> R u,
+    a -> R a Rᵀ.
 
     Periods, normals and the driving direction turn with the mesh. The closure stays as it is.
     """
@@ -21,7 +22,9 @@ def turned_problem(problem: RANS, rotation: np.ndarray) -> RANS:
     return replace(
         problem,
         mesh=meshio.Mesh(mesh.points @ R.T, mesh.cells, cell_sets=mesh.cell_sets),
-        conditions={name: _turned(condition, R) for name, condition in flow_conditions(problem).items()},
+        conditions={
+            name: _turned(condition, R) for name, condition in flow_conditions(problem).items()
+        },
         bulk_velocity=None,
         anisotropy=None if a is None else turned(a, R),
     )

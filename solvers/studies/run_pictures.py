@@ -16,12 +16,17 @@ from vcnn.evaluation.report.pictures import VALUES, draw_field, legend_above, st
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import boundary_facets
 
-_WIDTH = 8.5   # inches
-_SIDES = {"below": "#56B4E9", "within bounds": "#E6E6E6", "above": "#D55E00"}   # told by how light they are, too
+_WIDTH = 8.5  # inches
+_SIDES = {
+    "below": "#56B4E9",
+    "within bounds": "#E6E6E6",
+    "above": "#D55E00",
+}  # told by how light they are, too
 
 
 def streamlines(flow: FlowField, closed) -> Figure:
-    """Lines of equal stream function of a plane flow, known at the vertices of its mesh, on its speed.
+    """Lines of equal stream function of a plane flow, known at the vertices of its mesh, on its
+    speed.
 
     Nothing passes the boundaries with the names ``closed``.
     """
@@ -41,7 +46,9 @@ def draw_streamlines(axes: Axes, flow: FlowField, closed, width: float = 0.8) ->
     """
     triangles = _triangles(flow.mesh)
     boundaries = boundary_facets(flow.mesh)
-    facets = {name: np.concatenate([f[:, :2] for _, f in blocks]) for name, blocks in boundaries.items()}
+    facets = {
+        name: np.concatenate([f[:, :2] for _, f in blocks]) for name, blocks in boundaries.items()
+    }
     tight = np.concatenate([np.empty((0, 2), int), *(facets[name] for name in closed)])
     psi = _stream_function(flow.points, triangles, flow.velocity, tight)
     outside = psi[np.unique(np.concatenate(list(facets.values())))]
@@ -50,13 +57,24 @@ def draw_streamlines(axes: Axes, flow: FlowField, closed, width: float = 0.8) ->
     inwards = np.linspace(0.2, 0.95, 6) ** 2
     below = low - inwards * (low - psi.min()) if low - psi.min() > margin else []
     above = high + inwards * (psi.max() - high) if psi.max() - high > margin else []
-    axes.tricontour(*flow.points.T, triangles, psi, np.unique(np.concatenate([below, levels, above])),
-                    colors="white", linewidths=width, linestyles="-")  # fmt: skip
+    axes.tricontour(
+        *flow.points.T,
+        triangles,
+        psi,
+        np.unique(np.concatenate([below, levels, above])),
+        colors="white",
+        linewidths=width,
+        linestyles="-",
+    )
 
 
 def scalar_map(flow: FlowField, values, label: str) -> Figure:
-    """A scalar at the cells of a plane flow, or at those of a flow in space that the plane z = const. halves."""
-    return _cell_map(flow, values, Normalize(min(values.min(), 0), values.max()), VALUES, label=label)
+    """A scalar at the cells of a plane flow, or at those of a flow in space that the plane z =
+    const. halves.
+    """
+    return _cell_map(
+        flow, values, Normalize(min(values.min(), 0), values.max()), VALUES, label=label
+    )
 
 
 def clipping_map(flow: FlowField, clipped) -> Figure:
@@ -69,7 +87,9 @@ def clipping_map(flow: FlowField, clipped) -> Figure:
 
 
 def velocity_profiles(profiles, reference, speed: float, name: str) -> Figure:
-    """u(y) on lines x = const., each beside its station; reference velocities with the given name as circles."""
+    """u(y) on lines x = const., each beside its station; reference velocities with the given name
+    as circles.
+    """
     wide = min(1.9 * len(profiles) + 0.8, 12.0)
     figure = Figure(figsize=(max(wide, 4.5), 4.2), layout="constrained")
     panels = figure.subplots(1, len(profiles), sharex=True, sharey=True, squeeze=False)[0]
@@ -78,7 +98,15 @@ def velocity_profiles(profiles, reference, speed: float, name: str) -> Figure:
         axes.axvline(0, color="0.7", lw=0.8)
         axes.plot(profile.velocity[:, 0] / speed, y, color=styles(1)[0][0], label="this run")
         if reference:
-            axes.plot(reference[k][::4, 0] / speed, y[::4], "o", mfc="none", color=styles(2)[1][0], ms=4, label=name)
+            axes.plot(
+                reference[k][::4, 0] / speed,
+                y[::4],
+                "o",
+                mfc="none",
+                color=styles(2)[1][0],
+                ms=4,
+                label=name,
+            )
         axes.set_title(f"x = {profile.parameters['station']:g}", fontsize=10)
         axes.grid(alpha=0.3)
     panels[0].set_ylabel("y")
@@ -89,7 +117,9 @@ def velocity_profiles(profiles, reference, speed: float, name: str) -> Figure:
 
 
 def wall_curves(walls) -> Figure:
-    """Skin friction and pressure coefficient along every wall, with points of separation and reattachment."""
+    """Skin friction and pressure coefficient along every wall, with points of separation and
+    reattachment.
+    """
     figure = Figure(figsize=(_WIDTH, 6.0), layout="constrained")
     friction, pressure = figure.subplots(2, 1, sharex=True)
     for (name, wall), (colour, line, _) in zip(walls.items(), styles(len(walls)), strict=True):
@@ -111,21 +141,33 @@ def wall_curves(walls) -> Figure:
 
 
 def convergence(residuals, history) -> Figure:
-    """Residual of the momentum balance and, of a closure, change, relaxation and clipping, step by step."""
+    """Residual of the momentum balance and, of a closure, change, relaxation and clipping, step by
+    step.
+    """
     figure = Figure(figsize=(6.5, 5.5 if history else 4.0), layout="constrained")
     heights = [2, 1] if history else [1]
     panels = figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)
     sizes, shares = {"residual of the momentum balance": residuals}, {}
     if history:
         sizes["change by the closure"] = history["change"]
-        shares = {"relaxation": history["relaxation"], "share of points clipped": history["clipped"]}
+        shares = {
+            "relaxation": history["relaxation"],
+            "share of points clipped": history["clipped"],
+        }
     first = 1 if history else 0
     look = iter(styles(len(sizes) + len(shares)))
     for axes, curves in zip(panels[:, 0], (sizes, shares), strict=False):
         for name, values in curves.items():
             colour, line, marker = next(look)
-            axes.plot(np.arange(first, first + len(values)), values, color=colour, linestyle=line, marker=marker, ms=3,
-                      label=name)  # fmt: skip
+            axes.plot(
+                np.arange(first, first + len(values)),
+                values,
+                color=colour,
+                linestyle=line,
+                marker=marker,
+                ms=3,
+                label=name,
+            )
         axes.grid(alpha=0.3)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
@@ -152,7 +194,9 @@ def _cell_map(flow, values, norm, cmap, **bar) -> Figure:
         drawn = draw_field(axes, flow, values, norm, cmap)
     else:
         points, triangles, values = _cut(flow, values)
-        drawn = axes.tripcolor(*points.T, triangles, facecolors=values, norm=norm, cmap=cmap, rasterized=True)
+        drawn = axes.tripcolor(
+            *points.T, triangles, facecolors=values, norm=norm, cmap=cmap, rasterized=True
+        )
         axes.set_aspect("equal")
     axes.margins(0)
     figure.colorbar(drawn, ax=axes, location="bottom", shrink=0.5, aspect=40, **bar)
@@ -160,44 +204,60 @@ def _cell_map(flow, values, norm, cmap, **bar) -> Figure:
 
 
 def _cut(flow, values):
-    """Points (n, 2) and triangles (k, 3) of a cut at half of z, and the values (k,) of the cells there."""
+    """Points (n, 2) and triangles (k, 3) of a cut at half of z, and the values (k,) of the cells
+    there.
+    """
     import pyvista
 
     mesh = flow.mesh
-    grid = pyvista.from_meshio(meshio.Mesh(mesh.points, [block for block in mesh.cells if block.dim == 3]))
+    grid = pyvista.from_meshio(
+        meshio.Mesh(mesh.points, [block for block in mesh.cells if block.dim == 3])
+    )
     if flow.location == "vertex":
         grid.point_data["values"] = values
         grid = grid.point_data_to_cell_data()
     else:
         grid.cell_data["values"] = values
     low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
-    middle = low + 0.500001 * (high - low)   # not along the facets of cells
+    middle = low + 0.500001 * (high - low)  # not along the facets of cells
     cut = grid.slice(normal="z", origin=middle).triangulate()
     return cut.points[:, :2], cut.faces.reshape(-1, 4)[:, 1:], cut.cell_data["values"]
 
 
 def _stream_function(points, triangles, velocity, tight) -> np.ndarray:
-    """(n,) ψ at vertices with ∇ψ nearest to (−v, u), the same at both ends of each edge of ``tight`` (k, 2).
+    """(n,) ψ at vertices with ∇ψ nearest to (−v, u), the same at both ends of each edge of
+    ``tight`` (k, 2).
 
     Linear elements; ψ = 0 at the first vertex.
     """
     corners = points[triangles]
-    edges = np.roll(corners, 1, axis=1) - np.roll(corners, -1, axis=1)   # opposite to each vertex
-    area = np.linalg.det(corners[:, 1:] - corners[:, :1])[:, None, None] / 2   # negative if clockwise
+    edges = np.roll(corners, 1, axis=1) - np.roll(corners, -1, axis=1)  # opposite to each vertex
+    area = (
+        np.linalg.det(corners[:, 1:] - corners[:, :1])[:, None, None] / 2
+    )  # negative if clockwise
     slopes = np.stack([edges[..., 1], -edges[..., 0]], axis=-1) / (2 * area)
     u, v = velocity[triangles].mean(axis=1).T
     load = np.einsum("kid,kd->ki", slopes, np.stack([-v, u], axis=-1)) * np.abs(area[..., 0])
     stiffness = np.einsum("kid,kjd->kij", slopes, slopes) * np.abs(area)
     rows = np.broadcast_to(triangles[:, :, None], stiffness.shape)
-    A = coo_array((stiffness.ravel(), (rows.ravel(), rows.swapaxes(1, 2).ravel())), shape=2 * (len(points),)).tocsc()
+    A = coo_array(
+        (stiffness.ravel(), (rows.ravel(), rows.swapaxes(1, 2).ravel())), shape=2 * (len(points),)
+    ).tocsc()
     b = np.bincount(triangles.ravel(), load.ravel(), len(points))
-    count, merged = connected_components(coo_array((np.ones(len(tight)), tight.T), shape=A.shape), directed=False)
-    P = coo_array((np.ones(len(points)), (np.arange(len(points)), merged)), shape=(len(points), count)).tocsc()
+    count, merged = connected_components(
+        coo_array((np.ones(len(tight)), tight.T), shape=A.shape), directed=False
+    )
+    P = coo_array(
+        (np.ones(len(points)), (np.arange(len(points)), merged)), shape=(len(points), count)
+    ).tocsc()
     return np.append(0.0, spsolve((P.T @ A @ P).tocsc()[1:, 1:], (P.T @ b)[1:]))[merged]
 
 
 def _triangles(mesh) -> np.ndarray:
     """(k, 3) vertices of the cells of a plane mesh, quadrilaterals cut in two."""
-    corners = [block.data[:, :4] if block.type.startswith("quad") else block.data[:, :3]
-               for block in mesh.cells if block.dim == 2]  # fmt: skip
+    corners = [
+        block.data[:, :4] if block.type.startswith("quad") else block.data[:, :3]
+        for block in mesh.cells
+        if block.dim == 2
+    ]
     return np.concatenate([c[:, [0, i, i + 1]] for c in corners for i in range(1, c.shape[1] - 1)])

@@ -35,29 +35,41 @@ def verdict(run: RunSummary) -> str:
     if run.viscosity_ratio is not None:
         facts.append(f"eddy viscosity up to {run.viscosity_ratio:.3g} times the molecular one")
     sentences = [f"{': '.join([last, ', '.join(facts)]) if facts else last}."]
-    if run.walls and of_kind(run.case.conditions, Periodic | Inlet):   # else there is no downstream
+    if run.walls and of_kind(run.case.conditions, Periodic | Inlet):  # else there is no downstream
         bubbles = {name: _bubbles(wall) for name, wall in run.walls.items()}
-        sentences += [f"On {name} the flow separates {' and '.join(b)}." for name, b in bubbles.items() if b]
+        sentences += [
+            f"On {name} the flow separates {' and '.join(b)}." for name, b in bubbles.items() if b
+        ]
         if not any(bubbles.values()):
             sentences.append("The flow separates nowhere.")
     if run.error is not None:
-        sentences.append(f"The velocity differs from {run.case.reference_name} by {percent(run.error)}.")
+        sentences.append(
+            f"The velocity differs from {run.case.reference_name} by {percent(run.error)}."
+        )
     if run.share_clipped:
         sentences.append(
             f"Beware: at {percent(run.share_clipped)} of the points what the closure predicts is out of bounds and was "
             "clipped."
         )
     if run.history and run.extrapolation is None:
-        sentences.append("The model does not say what it was trained on, so where it extrapolates is not known.")
+        sentences.append(
+            "The model does not say what it was trained on, so where it extrapolates is not known."
+        )
     if run.extrapolating:
         part = f"t {percent(run.extrapolating)} of the points the closure extrapolates"
         suspicious = "extrapolating" in run.flags
-        sentences.append(f"Beware: a{part}, this flow is unlike those of its training." if suspicious else f"A{part}.")
+        sentences.append(
+            f"Beware: a{part}, this flow is unlike those of its training."
+            if suspicious
+            else f"A{part}."
+        )
     return " ".join(sentences)
 
 
 def write_report(run: RunSummary, directory: Path) -> Path:
-    """Write the page, its pictures and ``report.json`` into the folder of the run; returns the page."""
+    """Write the page, its pictures and ``report.json`` into the folder of the run; returns the
+    page.
+    """
     name = Path(directory).resolve().name
     dimension = run.flow.dimension
     introduction = (
@@ -65,9 +77,16 @@ def write_report(run: RunSummary, directory: Path) -> Path:
         f"{len(run.flow):,} cells with quadratic velocities; turbulent stress: {run.closure}. Coefficients and "
         f"profiles refer to the velocity U = {run.speed:.6g}."
     )
-    sections = [_field_section(run), *_profile_section(run), *_wall_section(run), _force_section(run),
-                _convergence_section(run)]  # fmt: skip
-    return write_page(directory, f"Flow: {name}", verdict(run), introduction, sections, run.numbers(), force=True)
+    sections = [
+        _field_section(run),
+        *_profile_section(run),
+        *_wall_section(run),
+        _force_section(run),
+        _convergence_section(run),
+    ]
+    return write_page(
+        directory, f"Flow: {name}", verdict(run), introduction, sections, run.numbers(), force=True
+    )
 
 
 def _field_section(run) -> Section:
@@ -75,16 +94,22 @@ def _field_section(run) -> Section:
     if run.flow.dimension == 2:
         figures["Streamlines on the speed."] = streamlines(
             run.vertices, of_kind(run.case.conditions, Wall | Symmetry)
-        )  # fmt: skip
+        )
     else:
-        text = "Drawn are the cells that the plane z = const. through the middle of the domain cuts."
+        text = (
+            "Drawn are the cells that the plane z = const. through the middle of the domain cuts."
+        )
         figures["Speed."] = scalar_map(run.flow, np.linalg.norm(run.flow.velocity, axis=1), "|u|")
     if "eddy_viscosity" in run.flow.scalars:
         ratio = run.flow.scalars["eddy_viscosity"] / run.case.viscosity
-        figures["Eddy viscosity over the molecular one."] = scalar_map(run.flow, ratio, r"$\nu_t / \nu$")
+        figures["Eddy viscosity over the molecular one."] = scalar_map(
+            run.flow, ratio, r"$\nu_t / \nu$"
+        )
     if run.extrapolation is not None:
         text += " The closure extrapolates where the distance to its training clouds exceeds 1."
-        figures["Distance of the clouds to those of training."] = scalar_map(run.asked, run.extrapolation, "distance")
+        figures["Distance of the clouds to those of training."] = scalar_map(
+            run.asked, run.extrapolation, "distance"
+        )
     if run.share_clipped:
         text += (
             " An eddy viscosity below 0 or above U d, d the largest distance to a wall, and a stress beyond U² are "
@@ -103,32 +128,48 @@ def _profile_section(run) -> list[Section]:
             f"The velocity differs from {run.case.reference_name} by {percent(run.error)}: relative L2 norm over the "
             "points of the reference, with its quadrature weights. Circles are interpolated between these points."
         )
-    figure = velocity_profiles(run.profiles, run.reference_profiles, run.speed, run.case.reference_name)
-    return [Section("Velocity profiles", text, figures={"Velocity along x at the stations.": figure})]
+    figure = velocity_profiles(
+        run.profiles, run.reference_profiles, run.speed, run.case.reference_name
+    )
+    return [
+        Section("Velocity profiles", text, figures={"Velocity along x at the stations.": figure})
+    ]
 
 
 def _wall_section(run) -> list[Section]:
     if not run.walls:
         return []
     rows = [
-        [name, f"{w.skin_friction.min():.4g}", f"{w.skin_friction.max():.4g}", _places(w.separation),
-         _places(w.reattachment)]
+        [
+            name,
+            f"{w.skin_friction.min():.4g}",
+            f"{w.skin_friction.max():.4g}",
+            _places(w.separation),
+            _places(w.reattachment),
+        ]
         for name, w in run.walls.items()
-    ]  # fmt: skip
-    return [Section(
-        "Along the walls",
-        "Skin friction and pressure over U²/2. The flow separates where the skin friction turns negative and "
-        "reattaches where it turns positive.",
-        ["wall", "lowest c_f", "highest c_f", "separation at x", "reattachment at x"],
-        rows,
-        {"Skin friction and pressure coefficient.": wall_curves(run.walls)},
-    )]  # fmt: skip
+    ]
+    return [
+        Section(
+            "Along the walls",
+            "Skin friction and pressure over U²/2. The flow separates where the skin friction turns negative and "
+            "reattaches where it turns positive.",
+            ["wall", "lowest c_f", "highest c_f", "separation at x", "reattachment at x"],
+            rows,
+            {"Skin friction and pressure coefficient.": wall_curves(run.walls)},
+        )
+    ]
 
 
 def _force_section(run) -> Section:
     rows = [[name, *(f"{x:.5g}" for x in force)] for name, force in run.forces.items()]
     header = ["wall", *(f"along {axis}" for axis in "xyz"[: run.flow.dimension])]
-    return Section("Forces", "Of the fluid on the walls, over its density: pressure and friction.", header, rows)
+    return Section(
+        "Forces",
+        "Of the fluid on the walls, over its density: pressure and friction.",
+        header,
+        rows,
+    )
 
 
 def _convergence_section(run) -> Section:

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.interpolate import LinearNDInterpolator
 
-from solvers.diagnostics.walls import WallQuantities, along_wall, station_profiles, wall_force
+from solvers.diagnostics.profiles import station_profiles
+from solvers.diagnostics.walls import WallQuantities, along_wall, wall_force
 from solvers.fem.points import evaluate
 from solvers.fem.sampling import averaged
 from solvers.flow.conditions import Inlet, Wall
@@ -19,7 +20,9 @@ from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import relative_l2
 
-_SUSPICIOUS = 0.2   # share of the points where a closure extrapolates; 1 % of its own training clouds do
+_SUSPICIOUS = (
+    0.2  # share of the points where a closure extrapolates; 1 % of its own training clouds do
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,14 +37,15 @@ class RunSummary:
     flow : FlowField
         At the cells.
     vertices : FlowField
-        At the vertices, for pictures and files; with ``clipped`` and ``extrapolation``, or their means over the cells
-        around.
+        At the vertices, for pictures and files; with ``clipped`` and ``extrapolation``, or their
+        means over the cells around.
     residuals : tuple of float
         Of the momentum balance before each step and at the end, or after each round of a closure.
     history : mapping name -> tuple of float
         Of a closure, see :class:`solvers.CouplingHistory`; else empty.
     speed : float
-        The velocity of coefficients and profiles: the largest one given on the boundary, else the bulk velocity.
+        The velocity of coefficients and profiles: the largest one given on the boundary, else the
+        bulk velocity.
     forces : mapping wall -> (d,), of the fluid, over the density
     walls : mapping wall -> WallQuantities, of plane flows, for walls that are one line
     profiles : FlowFields on the lines of the stations
@@ -49,8 +53,8 @@ class RunSummary:
     error : float, optional
         |u − u of the reference| / |u of the reference|, L² norms over the points of the reference.
     extrapolation : (n,), optional
-        How far the clouds of the flow lie from those that the closure was trained on, at the points where it was asked;
-        beyond 1 it extrapolates.
+        How far the clouds of the flow lie from those that the closure was trained on, at the points
+        where it was asked; beyond 1 it extrapolates.
     clipped : (n,) int, optional
         At which of them it was out of bounds, see :class:`solvers.flow.incompressible.FlowResult`.
     """
@@ -95,10 +99,12 @@ class RunSummary:
     def flags(self) -> list[str]:
         """Why not to trust a flow although it converged.
 
-        ``"clipped"``: the closure was out of bounds somewhere. ``"extrapolating"``: more than 20 % of the clouds are
-        unlike those that it was trained on.
-        """
-        raised = {"clipped": self.share_clipped > 0, "extrapolating": (self.extrapolating or 0) > _SUSPICIOUS}
+        ``"clipped"``: the closure was out of bounds somewhere. ``"extrapolating"``: more than 20 %
+        of the clouds are unlike those that it was trained on."""
+        raised = {
+            "clipped": self.share_clipped > 0,
+            "extrapolating": (self.extrapolating or 0) > _SUSPICIOUS,
+        }
         return [name for name, there in raised.items() if there]
 
     @property
@@ -131,14 +137,20 @@ class RunSummary:
             "forces": {name: force.tolist() for name, force in self.forces.items()},
             "walls": {name: _numbers(wall) for name, wall in self.walls.items()},
             "profiles": [
-                {"x": p.parameters["station"], "y": p.points[:, 1].tolist(), "velocity": p.velocity.tolist(),
-                 "pressure": p.scalars["pressure"].tolist()}
+                {
+                    "x": p.parameters["station"],
+                    "y": p.points[:, 1].tolist(),
+                    "velocity": p.velocity.tolist(),
+                    "pressure": p.scalars["pressure"].tolist(),
+                }
                 for p in self.profiles
             ],
-        }  # fmt: skip
+        }
 
 
-def summarise(case: Case, result: FlowResult, closure: Closure | None, name: str, resumed: bool) -> RunSummary:
+def summarise(
+    case: Case, result: FlowResult, closure: Closure | None, name: str, resumed: bool
+) -> RunSummary:
     """Read off a solution what there is to report; call it on all ranks.
 
     Parameters
@@ -163,11 +175,15 @@ def summarise(case: Case, result: FlowResult, closure: Closure | None, name: str
     profiles = tuple(station_profiles(result, case.stations)) if plane else ()
     ranged = closure is not None and closure.training_range is not None
     vertices = result.flow("vertex")
-    extrapolation = closure.extrapolation(flow if case.location == "cell" else vertices) if ranged else None
+    extrapolation = (
+        closure.extrapolation(flow if case.location == "cell" else vertices) if ranged else None
+    )
     of_closure = {"clipped": result.clipped, "extrapolation": extrapolation}
     of_closure = {name: v for name, v in of_closure.items() if v is not None}
     if case.location == "cell":
-        of_closure = averaged(domain, {name: domain.function(v, "cell", name) for name, v in of_closure.items()})
+        of_closure = averaged(
+            domain, {name: domain.function(v, "cell", name) for name, v in of_closure.items()}
+        )
     reference, error, known = case.reference, None, ()
     if reference is not None:
         with naming(f"[reference]: {case.reference_name}"):
@@ -196,9 +212,15 @@ def summarise(case: Case, result: FlowResult, closure: Closure | None, name: str
 
 
 def _speed(case, flow) -> float:
-    given = [c.velocity for c in case.conditions.values() if isinstance(c, Wall) and c.velocity is not None]
+    given = [
+        c.velocity
+        for c in case.conditions.values()
+        if isinstance(c, Wall) and c.velocity is not None
+    ]
     given += [c.value for c in case.conditions.values() if isinstance(c, Inlet)]
-    return max(map(float, map(np.linalg.norm, given)), default=0.0) or abs(flow.parameters["bulk_velocity"])
+    return max(map(float, map(np.linalg.norm, given)), default=0.0) or abs(
+        flow.parameters["bulk_velocity"]
+    )
 
 
 def _along_walls(result, speed) -> dict[str, WallQuantities]:
@@ -206,7 +228,7 @@ def _along_walls(result, speed) -> dict[str, WallQuantities]:
     for name in result.domain.walls:
         try:
             walls[name] = along_wall(result, name, speed)
-        except InputError:   # a closed line, or several
+        except InputError:  # a closed line, or several
             continue
     return walls
 

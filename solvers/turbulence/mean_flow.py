@@ -18,7 +18,8 @@ _PICARD_STEPS = 5
 
 @dataclass(frozen=True, eq=False)
 class MeanFlow:
-    """A flow that has not converged, for models to start from, with a mixing length that is not damped near walls.
+    """A flow that has not converged, for models to start from, with a mixing length that is not
+    damped near walls.
 
     Parameters
     ----------
@@ -48,7 +49,9 @@ class MeanFlow:
 
     @property
     def length(self):
-        """Nikuradse's mixing length δ [0.14 − 0.08 η² − 0.06 η⁴] with η = 1 − d/δ; it is 0.4 d near walls."""
+        """Nikuradse's mixing length δ [0.14 − 0.08 η² − 0.06 η⁴] with η = 1 − d/δ; it is 0.4 d near
+        walls.
+        """
         eta = 1 - self.distance / self.thickness
         return self.thickness * (0.14 - 0.08 * eta**2 - 0.06 * eta**4)
 
@@ -62,8 +65,9 @@ class MeanFlow:
 def mean_flow(problem, start, comm) -> MeanFlow:
     """The start given, or five Picard steps from rest.
 
-    From rest, a flow driven by a given force starts with a bulk velocity instead, that of a channel: U⁺ = 15, or
-    Re_τ/3 if it is laminar. Picard steps would else go from far too fast to far too slow.
+    From rest, a flow driven by a given force starts with a bulk velocity instead, that of a
+    channel: U⁺ = 15, or Re_τ/3 if it is laminar. Picard steps would else go from far too fast to
+    far too slow.
 
     Raises
     ------
@@ -74,11 +78,16 @@ def mean_flow(problem, start, comm) -> MeanFlow:
     domain, start = begun(problem, start, comm)
     if not domain.walls:
         raise InputError(f"{type(problem).__name__}: needs at least one wall")
-    at_first = _with_bulk_velocity(conditions, domain, problem.viscosity) if start is None else conditions
+    at_first = (
+        _with_bulk_velocity(conditions, domain, problem.viscosity) if start is None else conditions
+    )
     balance, distance = MomentumBalance(domain, at_first), domain.wall_distance()
     nu, thickness = (
         fem.Constant(domain.mesh, float(value))
-        for value in (problem.viscosity, domain.mesh.comm.allreduce(distance.x.array.max(), MPI.MAX))
+        for value in (
+            problem.viscosity,
+            domain.mesh.comm.allreduce(distance.x.array.max(), MPI.MAX),
+        )
     )
     flow = MeanFlow(domain, conditions, nu, distance, thickness, balance, given=start)
     if start is not None:
@@ -109,5 +118,7 @@ def _with_bulk_velocity(conditions, domain, viscosity) -> dict:
         if force := condition.pressure_gradient:
             friction_velocity = (abs(force) * depth) ** 0.5
             speed = friction_velocity * min(15, friction_velocity * depth / viscosity / 3)
-            changed[name] = replace(condition, pressure_gradient=None, bulk_velocity=speed if force > 0 else -speed)
+            changed[name] = replace(
+                condition, pressure_gradient=None, bulk_velocity=speed if force > 0 else -speed
+            )
     return changed

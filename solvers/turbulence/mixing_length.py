@@ -14,17 +14,18 @@ from solvers.flow.incompressible import FlowResult, check_flow, strain_rate
 from solvers.turbulence.mean_flow import mean_flow
 from solvers.turbulence.monolithic import solve_closed
 
-_DAMPING = 26.0   # A⁺ of van Driest, J. Aeronaut. Sci. 23 (1956)
+_DAMPING = 26.0  # A⁺ of van Driest, J. Aeronaut. Sci. 23 (1956)
 
 
 @dataclass(frozen=True, eq=False)
 class MixingLength:
-    """Steady mean flow with ν_t = l² |S|, by default with a given volume-mean velocity U along a period.
+    """Steady mean flow with ν_t = l² |S|, by default with a given volume-mean velocity U along a
+    period.
 
-    u·∇u = −∇p + ∇·[(ν + ν_t)(∇u + ∇uᵀ)] + f e,  ∇·u = 0,  (1/|Ω|) ∫ u·e dx = U. The length is Nikuradse's,
-    damped by van Driest: l = δ [0.14 − 0.08 η² − 0.06 η⁴] [1 − exp(−d⁺/26)] with η = 1 − d/δ, d the distance to
-    the wall, δ its largest value and d⁺ = d u_τ/ν; u_τ² is the mean shear stress at the walls. Meant for channels
-    (Schlichting & Gersten, Boundary-Layer Theory, ch. 17).
+    u·∇u = −∇p + ∇·[(ν + ν_t)(∇u + ∇uᵀ)] + f e,  ∇·u = 0,  (1/|Ω|) ∫ u·e dx = U. The length is
+    Nikuradse's, damped by van Driest: l = δ [0.14 − 0.08 η² − 0.06 η⁴] [1 − exp(−d⁺/26)] with η = 1
+    − d/δ, d the distance to the wall, δ its largest value and d⁺ = d u_τ/ν; u_τ² is the mean shear
+    stress at the walls. Meant for channels (Schlichting & Gersten, Boundary-Layer Theory, ch. 17).
 
     Parameters
     ----------
@@ -47,7 +48,9 @@ class MixingLength:
     def __post_init__(self):
         check_flow(self)
 
-    def solve(self, start: FlowResult | str | Path | None = None, comm=MPI.COMM_WORLD) -> FlowResult:
+    def solve(
+        self, start: FlowResult | str | Path | None = None, comm=MPI.COMM_WORLD
+    ) -> FlowResult:
         """Solve on all ranks of ``comm``: five Picard steps, then Newton in pseudo-time.
 
         Parameters
@@ -76,4 +79,6 @@ class MixingLength:
 
         if start is not None:
             follow(ufl.split(flow.balance.w)[0])
-        return solve_closed(self, flow, "mixing length", lambda u: flow.eddy_viscosity(u, damping), follow=follow)
+        return solve_closed(
+            self, flow, "mixing length", lambda u: flow.eddy_viscosity(u, damping), follow=follow
+        )

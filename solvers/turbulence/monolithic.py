@@ -1,4 +1,6 @@
-"""The equations of a mean flow and of the scalars that a turbulence model transports, solved together."""
+"""The equations of a mean flow and of the scalars that a turbulence model transports, solved
+together.
+"""
 
 from __future__ import annotations
 
@@ -41,12 +43,18 @@ class TransportedScalar:
     inlet: float
 
 
-def solve_closed(problem, start: MeanFlow, name, eddy_viscosity, *scalars: TransportedScalar,
-                 follow=lambda u: None) -> FlowResult:  # fmt: skip
+def solve_closed(
+    problem,
+    start: MeanFlow,
+    name,
+    eddy_viscosity,
+    *scalars: TransportedScalar,
+    follow=lambda u: None,
+) -> FlowResult:
     """Mean flow, pressure and the scalars of a model, by Newton's method in pseudo-time.
 
-    Time steps are local: a Courant number times the time in which the flow crosses a cell, U/δ being added to the
-    rate for where it is at rest.
+    Time steps are local: a Courant number times the time in which the flow crosses a cell, U/δ
+    being added to the rate for where it is at rest.
 
     Parameters
     ----------
@@ -89,13 +97,19 @@ def solve_closed(problem, start: MeanFlow, name, eddy_viscosity, *scalars: Trans
     courant = fem.Constant(domain.mesh, _FIRST_COURANT_NUMBER)
     residual += rate / courant * inertia * dx
     system = BorderedSystem(
-        residual, [ufl.derivative(residual, w)], w, balance.bcs + held, balance.drive(v), name, force=start.force,
+        residual,
+        [ufl.derivative(residual, w)],
+        w,
+        balance.bcs + held,
+        balance.drive(v),
+        name,
+        force=start.force,
         blocked=balance.blocked,
-    )  # fmt: skip
+    )
     _begin(w, start, scalars, float(U))
     for bc in held:
         bc.set(w.x.array)
-    if start.given is not None:   # one whole step: its bulk velocity may be another one
+    if start.given is not None:  # one whole step: its bulk velocity may be another one
         old.x.array[:] = w.x.array
         system.residual()
         system.advance(system.correction())
@@ -105,11 +119,15 @@ def solve_closed(problem, start: MeanFlow, name, eddy_viscosity, *scalars: Trans
     found = {scalar.name: w.sub(part).collapse() for part, scalar in enumerate(scalars, start=2)}
     for scalar in scalars:
         found[scalar.name].x.array[:] *= scalar.unit
-    N = fem.functionspace(domain.mesh, ("Lagrange" if scalars else "DG", 1))   # |S| jumps from cell to cell
+    N = fem.functionspace(
+        domain.mesh, ("Lagrange" if scalars else "DG", 1)
+    )  # |S| jumps from cell to cell
     viscosity = fem.Function(N, name="eddy_viscosity")
     viscosity.interpolate(fem.Expression(nu_t, N.element.interpolation_points))
     force = balance.force or solution.force
-    return FlowResult(problem, domain, velocity, pressure, force, solution.residuals, viscosity, found)
+    return FlowResult(
+        problem, domain, velocity, pressure, force, solution.residuals, viscosity, found
+    )
 
 
 def _begin(w, start, scalars, speed):
@@ -134,5 +152,8 @@ def _held(domain, conditions, W, part, inlet) -> list:
         held.x.array[:] = value
         return fem.dirichletbc(held, dofs, W.sub(part))
 
-    entering = [given(inlet, domain.boundary_dofs((W.sub(part), X), name)) for name in of_kind(conditions, Inlet)]
+    entering = [
+        given(inlet, domain.boundary_dofs((W.sub(part), X), name))
+        for name in of_kind(conditions, Inlet)
+    ]
     return [*entering, given(0.0, domain.wall_dofs((W.sub(part), X)))]

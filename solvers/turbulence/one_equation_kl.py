@@ -17,23 +17,24 @@ from solvers.turbulence.monolithic import TransportedScalar, solve_closed
 
 C_MU, SIGMA_K, A_MU = 0.09, 1.0, 70.0
 C_L = 0.418 * C_MU**-0.75
-_SLOPE = 0.4   # of Nikuradse's length at walls, so that L = d there
-_INTENSITY = 0.01   # of the turbulence that enters: k = 3/2 (1 % of the speed)²
+_SLOPE = 0.4  # of Nikuradse's length at walls, so that L = d there
+_INTENSITY = 0.01  # of the turbulence that enters: k = 3/2 (1 % of the speed)²
 
 
 @dataclass(frozen=True, eq=False)
 class OneEquationKL:
-    """Steady mean flow, by default with a given volume-mean velocity U along a period, and a transported k.
+    """Steady mean flow, by default with a given volume-mean velocity U along a period, and a
+    transported k.
 
-    u·∇u = −∇p + ∇·[(ν + ν_t)(∇u + ∇uᵀ)] + f e,  ∇·u = 0,  (1/|Ω|) ∫ u·e dx = U,
-    u·∇k = ∇·[(ν + ν_t/σ_k) ∇k] + ν_t |S|² − ε,  ν_t = c_μ √k l_μ,  ε = k^{3/2} / l_ε,
-    l_μ = C_l L [1 − exp(−Re_d/70)],  l_ε = C_l L [1 − exp(−Re_d/2C_l)],  Re_d = √k d/ν,  C_l = 0.418 c_μ^{−3/4},
+    u·∇u = −∇p + ∇·[(ν + ν_t)(∇u + ∇uᵀ)] + f e,  ∇·u = 0,  (1/|Ω|) ∫ u·e dx = U, u·∇k = ∇·[(ν +
+    ν_t/σ_k) ∇k] + ν_t |S|² − ε,  ν_t = c_μ √k l_μ,  ε = k^{3/2} / l_ε, l_μ = C_l L [1 −
+    exp(−Re_d/70)],  l_ε = C_l L [1 − exp(−Re_d/2C_l)],  Re_d = √k d/ν,  C_l = 0.418 c_μ^{−3/4},
 
-    with d the distance to the nearest wall (Wolfshtein, Int. J. Heat Mass Transfer 12, 1969, with the constants of
-    Chen & Patel, AIAA J. 26, 1988). They take L = d; here 0.4 L is Nikuradse's mixing length in a channel, 0.4 d near
-    walls and 0.14 δ at the largest distance δ, so that there is a core too. k = 0 on walls, that of 1 % turbulence at
-    inlets, no flux elsewhere; the pressure includes 2k/3. Quadratic velocity, linear pressure and k, all solved for
-    together.
+    with d the distance to the nearest wall (Wolfshtein, Int. J. Heat Mass Transfer 12, 1969, with
+    the constants of Chen & Patel, AIAA J. 26, 1988). They take L = d; here 0.4 L is Nikuradse's
+    mixing length in a channel, 0.4 d near walls and 0.14 δ at the largest distance δ, so that there
+    is a core too. k = 0 on walls, that of 1 % turbulence at inlets, no flux elsewhere; the pressure
+    includes 2k/3. Quadratic velocity, linear pressure and k, all solved for together.
 
     Parameters
     ----------
@@ -56,8 +57,11 @@ class OneEquationKL:
     def __post_init__(self):
         check_flow(self)
 
-    def solve(self, start: FlowResult | str | Path | None = None, comm=MPI.COMM_WORLD) -> FlowResult:
-        """Solve on all ranks of ``comm``: five Picard steps with a mixing length, then Newton in pseudo-time.
+    def solve(
+        self, start: FlowResult | str | Path | None = None, comm=MPI.COMM_WORLD
+    ) -> FlowResult:
+        """Solve on all ranks of ``comm``: five Picard steps with a mixing length, then Newton in
+        pseudo-time.
 
         Parameters
         ----------
@@ -74,16 +78,21 @@ class OneEquationKL:
         flow = mean_flow(self, start, comm)
         nu, U, d = flow.viscosity, flow.balance.speed, flow.distance
         L = flow.length / _SLOPE
-        d = ufl.max_value(d, 1e-8 * flow.thickness)   # a tetrahedron in a corner may have all its nodes on walls
+        d = ufl.max_value(
+            d, 1e-8 * flow.thickness
+        )  # a tetrahedron in a corner may have all its nodes on walls
         mixing = flow.eddy_viscosity(ufl.split(flow.balance.w)[0])
         scalar = TransportedScalar(
             name="turbulent_kinetic_energy",
             unit=float(U) ** 2,
             transport=lambda u, x, s: transport(u, U**2 * x, s, d, L, nu, U**2),
-            start=(mixing / (C_MU**0.25 * flow.length * U)) ** 2,   # in the logarithmic layer √k = l|S| / c_μ^¼
+            start=(mixing / (C_MU**0.25 * flow.length * U))
+            ** 2,  # in the logarithmic layer √k = l|S| / c_μ^¼
             inlet=1.5 * _INTENSITY**2,
         )
-        return solve_closed(self, flow, "k-l", lambda u, x: eddy_viscosity(U**2 * x, d, L, nu), scalar)
+        return solve_closed(
+            self, flow, "k-l", lambda u, x: eddy_viscosity(U**2 * x, d, L, nu), scalar
+        )
 
 
 def transport(u, k, s, d, L, nu, unit):
@@ -92,10 +101,14 @@ def transport(u, k, s, d, L, nu, unit):
     S = ufl.sym(ufl.grad(u))
     production = 2 * nu_t * ufl.inner(S, S)
     return (
-        ufl.dot(u, ufl.grad(k)) * s
-        + (nu + nu_t / SIGMA_K) * ufl.dot(ufl.grad(k), ufl.grad(s))
-        - (production - dissipation(k, d, L, nu)) * s
-    ) / unit * dx
+        (
+            ufl.dot(u, ufl.grad(k)) * s
+            + (nu + nu_t / SIGMA_K) * ufl.dot(ufl.grad(k), ufl.grad(s))
+            - (production - dissipation(k, d, L, nu)) * s
+        )
+        / unit
+        * dx
+    )
 
 
 def eddy_viscosity(k, d, L, nu):
@@ -105,7 +118,9 @@ def eddy_viscosity(k, d, L, nu):
 
 
 def dissipation(k, d, L, nu):
-    """ε = k^{3/2} / l_ε = (2νk / dL) x / (1 − e^{−x}) with x = Re_d / 2C_l; below k = 0 it is linear."""
+    """ε = k^{3/2} / l_ε = (2νk / dL) x / (1 − e^{−x}) with x = Re_d / 2C_l; below k = 0 it is
+    linear.
+    """
     x = wall_reynolds(k, d, nu) / (2 * C_L)
     return 2 * nu * k / (d * L) * x / (1 - ufl.exp(-x))
 

@@ -20,20 +20,22 @@ CB1, CB2 = 0.1355, 0.622
 CW1, CW2, CW3 = CB1 / KAPPA**2 + (1 + CB2) / SIGMA, 0.3, 2.0
 CV1, CV2, CV3 = 7.1, 0.7, 0.9
 CT3, CN1 = 1.2, 16.0
-_INLET = 3.0   # ν̃/ν of a turbulent flow that enters (Spalart & Rumsey, AIAA J. 45, 2007)
+_INLET = 3.0  # ν̃/ν of a turbulent flow that enters (Spalart & Rumsey, AIAA J. 45, 2007)
 
 
 @dataclass(frozen=True, eq=False)
 class SpalartAllmaras:
-    """Steady mean flow, by default with a given volume-mean velocity U along a period, and a transported ν̃.
+    """Steady mean flow, by default with a given volume-mean velocity U along a period, and a
+    transported ν̃.
 
     u·∇u = −∇p + ∇·[(ν + ν_t)(∇u + ∇uᵀ)] + f e,  ∇·u = 0,  (1/|Ω|) ∫ u·e dx = U,
     u·∇ν̃ = c_b1 S̃ ν̃ − c_w1 f_w (ν̃/d)² + (1/σ) [∇·((ν + ν̃)∇ν̃) + c_b2 |∇ν̃|²],  ν_t = ν̃ f_v1,
 
-    with d the distance to the nearest wall, where ν̃ = 0; ν̃ = 3 ν at inlets, no flux elsewhere (Spalart & Allmaras,
-    La Recherche Aérospatiale 1, 1994, without the trip terms). S̃ stays positive and negative ν̃, which a discrete
-    solution may have, decays as in Allmaras, Johnson & Spalart, ICCFD7-1902 (2012). Quadratic velocity, linear
-    pressure and ν̃, all solved for together.
+    with d the distance to the nearest wall, where ν̃ = 0; ν̃ = 3 ν at inlets, no flux elsewhere
+    (Spalart & Allmaras, La Recherche Aérospatiale 1, 1994, without the trip terms). S̃ stays
+    positive and negative ν̃, which a discrete solution may have, decays as in Allmaras, Johnson &
+    Spalart, ICCFD7-1902 (2012). Quadratic velocity, linear pressure and ν̃, all solved for
+    together.
 
     Parameters
     ----------
@@ -56,8 +58,11 @@ class SpalartAllmaras:
     def __post_init__(self):
         check_flow(self)
 
-    def solve(self, start: FlowResult | str | Path | None = None, comm=MPI.COMM_WORLD) -> FlowResult:
-        """Solve on all ranks of ``comm``: five Picard steps with a mixing length, then Newton in pseudo-time.
+    def solve(
+        self, start: FlowResult | str | Path | None = None, comm=MPI.COMM_WORLD
+    ) -> FlowResult:
+        """Solve on all ranks of ``comm``: five Picard steps with a mixing length, then Newton in
+        pseudo-time.
 
         Parameters
         ----------
@@ -80,7 +85,9 @@ class SpalartAllmaras:
             start=flow.eddy_viscosity(ufl.split(flow.balance.w)[0]) / nu,
             inlet=_INLET,
         )
-        return solve_closed(self, flow, "Spalart-Allmaras", lambda u, chi: eddy_viscosity(chi, nu), scalar)
+        return solve_closed(
+            self, flow, "Spalart-Allmaras", lambda u, chi: eddy_viscosity(chi, nu), scalar
+        )
 
 
 def eddy_viscosity(chi, nu):
@@ -91,8 +98,10 @@ def eddy_viscosity(chi, nu):
 def transport(u, chi, s, d, nu, speed, size):
     """Weak form of the equation of χ, tested with s; speed and size of the flow tell what is small."""
     W = ufl.skew(ufl.grad(u))
-    omega = ufl.sqrt(2 * ufl.inner(W, W) + (1e-8 * speed / size) ** 2)   # off 0, where it has no derivative
-    d = ufl.max_value(d, 1e-8 * size)   # a tetrahedron in a corner may have all its nodes on walls
+    omega = ufl.sqrt(
+        2 * ufl.inner(W, W) + (1e-8 * speed / size) ** 2
+    )  # off 0, where it has no derivative
+    d = ufl.max_value(d, 1e-8 * size)  # a tetrahedron in a corner may have all its nodes on walls
     S = modified_vorticity(omega, chi, d, nu)
     source = ufl.conditional(
         ufl.ge(chi, 0),

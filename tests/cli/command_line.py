@@ -28,16 +28,26 @@ batch_size = 16
 
 
 def plane_flow(seed=0, shear=1.0):
-    """A sheared stream through a 6 x 5 mesh, periodic in x; the scalar c follows from k and the speed."""
+    """A sheared stream through a 6 x 5 mesh, periodic in x; the scalar c follows from k and the
+    speed.
+    """
     x, y = np.meshgrid(np.linspace(0, 2, 7), np.linspace(0, 1, 6))
     points = np.stack([x.ravel(), y.ravel()], axis=1)
     number = np.arange(42).reshape(6, 7)
-    quads = np.stack([number[:-1, :-1], number[:-1, 1:], number[1:, 1:], number[1:, :-1]], -1).reshape(-1, 4)
+    quads = np.stack(
+        [number[:-1, :-1], number[:-1, 1:], number[1:, 1:], number[1:, :-1]], -1
+    ).reshape(-1, 4)
     k = np.random.default_rng(seed).uniform(0, 1, len(points))
     velocity = np.stack([0.2 + shear * points[:, 1], 0.1 * np.sin(np.pi * points[:, 0])], axis=1)
     c = k + np.linalg.norm(velocity, axis=1)
-    return FlowField(points, velocity, scalars={"k": k, "c": c}, periods=[[2, 0]],
-                     parameters={"shear": shear}, mesh=named_mesh(points, [("quad", quads)], {}))  # fmt: skip
+    return FlowField(
+        points,
+        velocity,
+        scalars={"k": k, "c": c},
+        periods=[[2, 0]],
+        parameters={"shear": shear},
+        mesh=named_mesh(points, [("quad", quads)], {}),
+    )
 
 
 def untrained(dimension=2, scalars=("k",), seed=0):
@@ -68,4 +78,5 @@ def refused(capsys, folder, *arguments) -> str:
     return line.removeprefix("error: ")
 
 
-# -- what the verbs do ----------------------------------------------------------------------------------------
+# -- what the verbs do
+# ----------------------------------------------------------------------------------------

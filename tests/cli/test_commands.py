@@ -37,7 +37,9 @@ def test_train_then_predict_rotate_and_show(folder, capsys):
     assert run("train", "run.toml", "-o", "runs/one") == 0
     out = capsys.readouterr().out
     assert "runs/one/model.safetensors: trained" in out
-    assert {"model.safetensors", "history.json", "config.toml"} <= {p.name for p in (folder / "runs/one").iterdir()}
+    assert {"model.safetensors", "history.json", "config.toml"} <= {
+        p.name for p in (folder / "runs/one").iterdir()
+    }
     assert (folder / "runs/one/config.toml").read_text() == CONFIGURATION
     model = Closure.load("runs/one/model.safetensors")
     assert model.units == {"c": "1", "length": "H"}
@@ -46,17 +48,33 @@ def test_train_then_predict_rotate_and_show(folder, capsys):
     assert run("train", "run.toml", "-o", "runs/one") == 0
     assert "was complete already" in capsys.readouterr().out
 
-    assert run("predict", "runs/one/model.safetensors", "flows/a_1.vtu", "flows/b.vtu", "-o", "out") == 0
+    assert (
+        run("predict", "runs/one/model.safetensors", "flows/a_1.vtu", "flows/b.vtu", "-o", "out")
+        == 0
+    )
     errors = json.loads((folder / "out/errors.json").read_text())
     truth, written = plane_flow(shear=1.0), FlowField.load("out/b.vtu")
     np.testing.assert_array_equal(written.scalars["c_predicted"], model.predict(truth))
-    np.testing.assert_array_equal(written.scalars["c_error"], written.scalars["c_predicted"] - truth.scalars["c"])
+    np.testing.assert_array_equal(
+        written.scalars["c_error"], written.scalars["c_predicted"] - truth.scalars["c"]
+    )
     expected = np.linalg.norm(written.scalars["c_error"]) / np.linalg.norm(truth.scalars["c"])
     assert errors["b.vtu"]["c"] == pytest.approx(expected, rel=1e-12)
     assert f"{100 * expected:.3g} %" in capsys.readouterr().out
 
-    assert run("rotate", "runs/one/model.safetensors", "model.safetensors", "flows/b.vtu", "-o", "report",
-               "--angle", "30") == 0  # fmt: skip
+    assert (
+        run(
+            "rotate",
+            "runs/one/model.safetensors",
+            "model.safetensors",
+            "flows/b.vtu",
+            "-o",
+            "report",
+            "--angle",
+            "30",
+        )
+        == 0
+    )
     numbers = json.loads((folder / "report/report.json").read_text())
     assert numbers["angles"] == [0, 30]
     assert set(numbers["errors"]) == {"runs/one/model.safetensors", "model.safetensors"}
@@ -93,18 +111,28 @@ def test_existing_output_is_kept_unless_forced(folder, capsys):
     assert "c_predicted" in FlowField.load("out/b.vtu").scalars
 
 
-# -- mistakes -------------------------------------------------------------------------------------------------
+# -- mistakes
+# -------------------------------------------------------------------------------------------------
 
 
 def test_a_run_killed_at_random_ends_with_the_same_model(folder):
     (folder / "run.toml").write_text(CONFIGURATION.replace("epochs = 3", "epochs = 150"))
-    command = [sys.executable, "-c", "from vcnn.cli import main; main(['train', 'run.toml', '-o', 'killed'])"]
-    checkpoint, model = folder / "killed/checkpoint.safetensors", folder / "killed/model.safetensors"
+    command = [
+        sys.executable,
+        "-c",
+        "from vcnn.cli import main; main(['train', 'run.toml', '-o', 'killed'])",
+    ]
+    checkpoint, model = (
+        folder / "killed/checkpoint.safetensors",
+        folder / "killed/model.safetensors",
+    )
     rng = random.Random(5)
     for _ in range(3):
         before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else None
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while process.poll() is None and (not checkpoint.exists() or checkpoint.stat().st_mtime_ns == before):
+        while process.poll() is None and (
+            not checkpoint.exists() or checkpoint.stat().st_mtime_ns == before
+        ):
             time.sleep(0.005)
         time.sleep(rng.uniform(0, 0.3))
         process.kill()
@@ -112,6 +140,9 @@ def test_a_run_killed_at_random_ends_with_the_same_model(folder):
         assert not model.exists()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     assert run("train", "run.toml", "-o", "whole") == 0
-    killed, whole = (Closure.load(path).network.state_dict() for path in (model, folder / "whole/model.safetensors"))
+    killed, whole = (
+        Closure.load(path).network.state_dict()
+        for path in (model, folder / "whole/model.safetensors")
+    )
     assert all(torch.equal(killed[name], weights) for name, weights in whole.items())
     assert json.loads((folder / "killed/history.json").read_text())[-1]["epoch"] == 150

@@ -29,11 +29,20 @@ def test_predicting_a_case_equals_predicting_what_import_makes_of_it(cases):
     assert np.ptp(values) > 0
     np.testing.assert_array_equal(values, imported.scalars["c_predicted"])
     np.testing.assert_array_equal(direct.velocity, imported.velocity)
-    assert set(json.loads(open("out/errors.json").read())) == {"box_1.5.vtu", "imported.vtu", "box_2.5.vtu"}
+    assert set(json.loads(open("out/errors.json").read())) == {
+        "box_1.5.vtu",
+        "imported.vtu",
+        "box_2.5.vtu",
+    }
 
 
 def test_training_on_cases(cases):
-    changes = {'"c"': '"p"', "flows/a_*.vtu": "cases/box_1*", "flows/b.vtu": "cases/box_2.5", '"k"': '"wall_distance"'}
+    changes = {
+        '"c"': '"p"',
+        "flows/a_*.vtu": "cases/box_1*",
+        "flows/b.vtu": "cases/box_2.5",
+        '"k"': '"wall_distance"',
+    }
     text = CONFIGURATION
     for old, new in changes.items():
         text = text.replace(old, new)
@@ -45,7 +54,10 @@ def test_training_on_cases(cases):
 def test_showing_cases_and_mesh_files(cases, capsys):
     flow = plane_flow()
     velocity = np.pad(flow.velocity, ((0, 0), (0, 1)))
-    meshio.write("flow.vtk", meshio.Mesh(np.pad(flow.points, ((0, 0), (0, 1))), flow.mesh.cells, {"U": velocity}))
+    meshio.write(
+        "flow.vtk",
+        meshio.Mesh(np.pad(flow.points, ((0, 0), (0, 1))), flow.mesh.cells, {"U": velocity}),
+    )
     for path, text in (("cases/box_1.5", "30 mesh cells"), ("flow.vtk", "42 mesh vertices")):
         assert run("show", path) == 0
         assert text in capsys.readouterr().out
@@ -58,14 +70,18 @@ def predicting(flow, model="foam.safetensors", output="out"):
 def test_what_a_case_lacks_can_be_named_by_import(cases, capsys):
     line = refused(capsys, cases.parent, *predicting("cases/box_1.5", "model.safetensors"))
     assert line.startswith("cases/box_1.5: no field 'k' (there are: ")
-    assert line.endswith("if it has another name use: vcnn import cases/box_1.5 --field k=OTHER_NAME -o FILE.vtu")
+    assert line.endswith(
+        "if it has another name use: vcnn import cases/box_1.5 --field k=OTHER_NAME -o FILE.vtu"
+    )
     assert run("import", "cases/box_1.5", "--field", "k=p", "-o", "named.vtu") == 0
     assert run(*predicting("named.vtu", "model.safetensors", "named")) == 0
     capsys.readouterr()
     (cases / "box_2.5/3/U").unlink()
     line = refused(capsys, cases.parent, *predicting("cases/box_2.5"))
-    assert line == ("cases/box_2.5, time 3: no field 'U' (there are: G, R, p); "
-                    "choose with vcnn import --time TIME --field velocity=NAME")  # fmt: skip
+    assert line == (
+        "cases/box_2.5, time 3: no field 'U' (there are: G, R, p); "
+        "choose with vcnn import --time TIME --field velocity=NAME"
+    )
 
 
 def test_folders_that_are_no_case(cases, capsys):
@@ -75,5 +91,7 @@ def test_folders_that_are_no_case(cases, capsys):
     line = refused(capsys, cases.parent, *predicting("cases/box_1.5/"))
     assert line == "cases/box_1.5: the case has no time folders"
     (cases / "b").mkdir()
-    line = refused(capsys, cases.parent, "predict", "model.safetensors", "flows/b.vtu", "cases/b", "-o", "out")
+    line = refused(
+        capsys, cases.parent, "predict", "model.safetensors", "flows/b.vtu", "cases/b", "-o", "out"
+    )
     assert line.startswith("b.vtu: given twice")

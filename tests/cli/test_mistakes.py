@@ -1,6 +1,5 @@
 """No mistake of a user ends in a traceback or half a file."""
 
-
 import numpy as np
 import pytest
 import pyvista
@@ -20,7 +19,9 @@ def test_missing_field(folder, capsys):
     line = refused(capsys, folder, *predicting(flow="flows/bare.vtu"))
     assert line == "flows/bare.vtu: the model needs scalars k; the flow has: c"
     line = refused(capsys, folder, "rotate", "model.safetensors", "flows/bare.vtu", "-o", "out")
-    assert line.startswith("flows/bare.vtu: ") and line.endswith("the model needs scalars k; the flow has: c")
+    assert line.startswith("flows/bare.vtu: ") and line.endswith(
+        "the model needs scalars k; the flow has: c"
+    )
 
 
 def test_field_the_flows_to_train_on_lack(folder, capsys):
@@ -49,7 +50,9 @@ def test_nan_in_a_field(folder, capsys):
 
 def test_mesh_without_cells(folder, capsys):
     grid = pyvista.read("flows/b.vtu")
-    lines = pyvista.UnstructuredGrid({pyvista.CellType.LINE: np.array([[0, 1], [1, 2]])}, grid.points)
+    lines = pyvista.UnstructuredGrid(
+        {pyvista.CellType.LINE: np.array([[0, 1], [1, 2]])}, grid.points
+    )
     for name in grid.point_data:
         lines.point_data[name] = grid.point_data[name]
     lines.field_data["vcnn"] = grid.field_data["vcnn"]
@@ -63,8 +66,12 @@ def test_truncated_files(folder, capsys, keep):
     for name in ("model.safetensors", "flows/b.vtu"):
         data = (folder / name).read_bytes()
         (folder / name.replace(".", "_cut.")).write_bytes(data[:keep])
-    assert "model_cut.safetensors: truncated" in refused(capsys, folder, *predicting("model_cut.safetensors"))
-    assert "flows/b_cut.vtu: damaged" in refused(capsys, folder, *predicting(flow="flows/b_cut.vtu"))
+    assert "model_cut.safetensors: truncated" in refused(
+        capsys, folder, *predicting("model_cut.safetensors")
+    )
+    assert "flows/b_cut.vtu: damaged" in refused(
+        capsys, folder, *predicting(flow="flows/b_cut.vtu")
+    )
     assert "flows/b_cut.vtu: damaged" in refused(capsys, folder, "show", "flows/b_cut.vtu")
 
 
@@ -72,7 +79,9 @@ def test_foreign_files(folder, capsys):
     from safetensors.torch import save_file
 
     save_file({"x": torch.zeros(3)}, "foreign.safetensors")
-    assert "not written by this package" in refused(capsys, folder, *predicting("foreign.safetensors"))
+    assert "not written by this package" in refused(
+        capsys, folder, *predicting("foreign.safetensors")
+    )
     pyvista.Box().cast_to_unstructured_grid().save("box.vtu")
     line = refused(capsys, folder, *predicting(flow="box.vtu"))
     assert line == "box.vtu: the mesh has no cells of dimension 3 (cells: quad)"
@@ -81,17 +90,25 @@ def test_foreign_files(folder, capsys):
     grid.rename_array("velocity", "UMean")
     grid.save("other.vtu")
     line = refused(capsys, folder, *predicting(flow="other.vtu"))
-    assert line == ("other.vtu: no velocity field 'velocity' or 'U' (fields: weight, k, c, UMean); "
-                    "name it: vcnn import --field velocity=NAME")  # fmt: skip
+    assert line == (
+        "other.vtu: no velocity field 'velocity' or 'U' (fields: weight, k, c, UMean); "
+        "name it: vcnn import --field velocity=NAME"
+    )
     (folder / "case.foam").write_text("")
     assert "not an OpenFOAM case" in refused(capsys, folder, *predicting(flow="case.foam"))
     line = refused(capsys, folder, *predicting(flow="model.safetensors"))
-    assert line.startswith("model.safetensors: unknown kind of file '.safetensors'; expected an OpenFOAM case folder")
+    assert line.startswith(
+        "model.safetensors: unknown kind of file '.safetensors'; expected an OpenFOAM case folder"
+    )
 
 
 def test_missing_files(folder, capsys):
-    assert refused(capsys, folder, *predicting("none.safetensors")) == "none.safetensors: no such file"
-    assert refused(capsys, folder, *predicting(flow="none.vtu")) == "none.vtu: no such file or folder"
+    assert (
+        refused(capsys, folder, *predicting("none.safetensors")) == "none.safetensors: no such file"
+    )
+    assert (
+        refused(capsys, folder, *predicting(flow="none.vtu")) == "none.vtu: no such file or folder"
+    )
     assert refused(capsys, folder, "train", "none.toml", "-o", "out") == "none.toml: no such file"
     assert refused(capsys, folder, "show", "none.safetensors") == "none.safetensors: no such file"
 
@@ -100,7 +117,11 @@ def test_missing_files(folder, capsys):
     ("old", "new", "message"),
     [
         ("units", "unit", "unknown key 'unit'; known are: target, flows, network"),
-        ("embedding", "embeding", "[network]: unknown key 'embeding'; known are: architecture, scalars"),
+        (
+            "embedding",
+            "embeding",
+            "[network]: unknown key 'embeding'; known are: architecture, scalars",
+        ),
         ("radius", "radios", "[region]: unknown key 'radios'; known are: kind, radius"),
         ("epochs", "epoch", "[training]: unknown key 'epoch'; known are: epochs, batch_size"),
         ("vector-cloud", "vector-clod", "[network]: architecture: expected one of vector-cloud"),
@@ -132,14 +153,25 @@ def test_a_folder_with_another_run_is_left_alone(folder, capsys):
 
 
 def test_output_below_a_file(folder, capsys):
-    line = refused(capsys, folder, "predict", "model.safetensors", "flows/b.vtu", "-o", "run.toml/out")
+    line = refused(
+        capsys, folder, "predict", "model.safetensors", "flows/b.vtu", "-o", "run.toml/out"
+    )
     assert line == "run.toml/out: cannot be written, run.toml is a file"
     line = refused(capsys, folder, "train", "run.toml", "-o", "run.toml/out")
     assert line == "run.toml/out: cannot be written, run.toml is a file"
 
 
 def test_flows_of_the_same_name(folder, capsys):
-    line = refused(capsys, folder, "predict", "model.safetensors", "flows/b.vtu", "flows/../flows/b.vtu", "-o", "out")
+    line = refused(
+        capsys,
+        folder,
+        "predict",
+        "model.safetensors",
+        "flows/b.vtu",
+        "flows/../flows/b.vtu",
+        "-o",
+        "out",
+    )
     assert line.startswith("b.vtu: given twice")
 
 
@@ -168,4 +200,5 @@ def test_unknown_verbs_and_options(capsys):
         assert "Traceback" not in capsys.readouterr().err
 
 
-# -- interruption ---------------------------------------------------------------------------------------------
+# -- interruption
+# ---------------------------------------------------------------------------------------------

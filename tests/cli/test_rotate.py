@@ -1,4 +1,6 @@
-"""vcnn rotate: wrong use ends with one line that names the culprit; other meshes of the flow join in."""
+"""vcnn rotate: wrong use ends with one line that names the culprit; other meshes of the flow join
+in.
+"""
 
 import json
 from dataclasses import replace
@@ -17,7 +19,9 @@ def rotating(*more, models=("model.safetensors",), flow="flows/b.vtu"):
 def test_a_model_that_needs_what_the_flow_lacks_is_named(folder, capsys):
     untrained(scalars=("omega",)).save("other.safetensors")
     line = refused(capsys, folder, *rotating(models=("model.safetensors", "other.safetensors")))
-    assert line == "flows/b.vtu: other.safetensors: the model needs scalars omega; the flow has: k, c"
+    assert (
+        line == "flows/b.vtu: other.safetensors: the model needs scalars omega; the flow has: k, c"
+    )
 
 
 def test_dimensions(folder, capsys):
@@ -29,7 +33,9 @@ def test_dimensions(folder, capsys):
     points = np.random.default_rng(0).uniform(size=(30, 3))
     FlowField(points, points, scalars={"k": points[:, 0], "c": points[:, 0]}).save("space.vtu")
     line = refused(capsys, folder, *rotating("--also", "space.vtu"))
-    assert line.startswith("space.vtu: model.safetensors: dimension: the model was trained on 2-D flows")
+    assert line.startswith(
+        "space.vtu: model.safetensors: dimension: the model was trained on 2-D flows"
+    )
 
 
 def test_targets(folder, capsys):
@@ -55,7 +61,10 @@ def test_an_angle_that_is_a_word(folder, capsys):
 
 
 def test_files(folder, capsys):
-    assert refused(capsys, folder, *rotating(models=("none.safetensors",))) == "none.safetensors: no such file"
+    assert (
+        refused(capsys, folder, *rotating(models=("none.safetensors",)))
+        == "none.safetensors: no such file"
+    )
     assert "none.vtu" in refused(capsys, folder, *rotating(flow="none.vtu"))
     assert "none.vtu" in refused(capsys, folder, *rotating("--also", "none.vtu"))
     line = refused(capsys, folder, *rotating(models=("model.safetensors", "model.safetensors")))

@@ -1,4 +1,6 @@
-"""vcnn rotate --coupled: flows solved in turned frames join the report; what cannot be solved ends with one line."""
+"""vcnn rotate --coupled: flows solved in turned frames join the report; what cannot be solved ends
+with one line.
+"""
 
 import json
 from importlib import metadata
@@ -21,12 +23,16 @@ def folder(tmp_path, monkeypatch):
     from solvers import LaminarFlow
 
     monkeypatch.chdir(tmp_path)
-    LaminarFlow(meshes.periodic_hill(1.0, cells=(12, 8)), 0.01, 0.72).solve().flow().save("flow.vtu")
+    LaminarFlow(meshes.periodic_hill(1.0, cells=(12, 8)), 0.01, 0.72).solve().flow().save(
+        "flow.vtu"
+    )
     (tmp_path / "hill.toml").write_text(COARSE)
     (tmp_path / "bump.toml").write_text(BUMP)
     cloud = small_closure()
     cloud.save("cloud.safetensors")
-    graph = GraphKernelNetwork(cloud.network.scalars, output="positive_scalar", width=4, kernel=(8, 8))
+    graph = GraphKernelNetwork(
+        cloud.network.scalars, output="positive_scalar", width=4, kernel=(8, 8)
+    )
     Closure(graph, cloud.region, cloud.target, 2, cloud.scales).save("graph.safetensors")
     return tmp_path
 
@@ -39,7 +45,9 @@ def test_the_report_has_the_flows_solved_in_turned_frames(folder, capsys):
     assert run(*rotating("--angle", "90", models=("cloud.safetensors", "graph.safetensors"))) == 0
     numbers = json.loads((folder / "out/report.json").read_text())
     found = numbers["coupled"]
-    assert found["case"] == "hill.toml" and found["angles"] == [0, 90] and found["tolerance"] == 1e-9
+    assert (
+        found["case"] == "hill.toml" and found["angles"] == [0, 90] and found["tolerance"] == 1e-9
+    )
     assert found["changes"]["vector-cloud"][0] == 0 and found["changes"]["vector-cloud"][1] < 1e-8
     assert found["changes"]["graph-kernel"][1] > 1e-4
     assert found["failures"] == {"vector-cloud": ["", ""], "graph-kernel": ["", ""]}
@@ -64,7 +72,9 @@ def test_the_default_angles(folder):
 def test_a_model_that_is_no_turbulence_closure(folder, capsys):
     small_closure(target="concentration").save("other.safetensors")
     line = refused(capsys, folder, *rotating(models=("other.safetensors",)))
-    assert line.startswith("other.safetensors: predicts concentration; expected one Reynolds stress, one eddy")
+    assert line.startswith(
+        "other.safetensors: predicts concentration; expected one Reynolds stress, one eddy"
+    )
 
 
 def test_a_case_of_another_dimension(folder, capsys):
@@ -75,7 +85,9 @@ def test_a_case_of_another_dimension(folder, capsys):
 def test_cases_that_cannot_be_read_or_solved(folder, capsys):
     assert refused(capsys, folder, *rotating(case="none.toml")) == "none.toml: no such file"
     (folder / "hill.toml").write_text(COARSE.replace(", bulk_velocity = 0.72", ""))
-    assert refused(capsys, folder, *rotating()).startswith("hill.toml: conditions: nothing moves the flow")
+    assert refused(capsys, folder, *rotating()).startswith(
+        "hill.toml: conditions: nothing moves the flow"
+    )
 
 
 def test_without_a_package_that_solves(folder, capsys, monkeypatch):
@@ -83,4 +95,6 @@ def test_without_a_package_that_solves(folder, capsys, monkeypatch):
         return [] if group == "vcnn.studies" else metadata.entry_points(group=group, name=name)
 
     monkeypatch.setattr(inputs, "entry_points", nothing_of)
-    assert refused(capsys, folder, *rotating()).startswith("--coupled: nothing installed solves flows; ")
+    assert refused(capsys, folder, *rotating()).startswith(
+        "--coupled: nothing installed solves flows; "
+    )

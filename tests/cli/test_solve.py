@@ -1,4 +1,6 @@
-"""vcnn solve: known flows come out, interrupted runs go on, and any number of ranks writes the same."""
+"""vcnn solve: known flows come out, interrupted runs go on, and any number of ranks writes the
+same.
+"""
 
 import json
 import subprocess
@@ -55,12 +57,24 @@ top = { kind = "wall" }
 inlet = { kind = "periodic", to = "outlet", bulk_velocity = 0.5 }
 back = { kind = "periodic", to = "front" }
 """
-FILES = {"case.toml", "checkpoint.npz", "closure.json", "flow.bp", "flow.vtu", "report.html", "report.json",
-         "result.json"}  # fmt: skip
+FILES = {
+    "case.toml",
+    "checkpoint.npz",
+    "closure.json",
+    "flow.bp",
+    "flow.vtu",
+    "report.html",
+    "report.json",
+    "result.json",
+}
 
 
-def small_closure(target="eddy_viscosity", output="positive_scalar", scalars=("wall_distance",), dimension=2):
-    """A network with random weights; a viscosity from it is small, positive and depends on the flow."""
+def small_closure(
+    target="eddy_viscosity", output="positive_scalar", scalars=("wall_distance",), dimension=2
+):
+    """A network with random weights; a viscosity from it is small, positive and depends on the
+    flow.
+    """
     network = VectorCloudNetwork(scalars, output=output, embedding=8, fitting=(16,), seed=1)
     scales = Scales(scalars=dict.fromkeys(scalars, (1.0, 1.0)), targets=((0.0, 0.01),))
     return Closure(network, RegionOfInfluence.ball(0.4), target, dimension, scales)
@@ -94,7 +108,9 @@ def test_channel_is_the_parabola(folder, capsys):
     assert found["pressure_gradient"] == pytest.approx(12 * 0.05 * 0.5 / 4, rel=1e-10)
     assert found["bulk_velocity"] == pytest.approx(0.5, rel=1e-10)
     for wall in ("bottom", "top"):
-        np.testing.assert_allclose(found["walls"][wall]["skin_friction"], 6 * 0.05 * 0.5 / 2 / 0.125, rtol=1e-8)
+        np.testing.assert_allclose(
+            found["walls"][wall]["skin_friction"], 6 * 0.05 * 0.5 / 2 / 0.125, rtol=1e-8
+        )
         assert found["forces"][wall][0] == pytest.approx(6 * 0.05 * 0.5 / 2, rel=1e-8)
     flow = FlowField.load("runs/channel/flow.vtu")
     y = flow.points[:, 1]
@@ -114,8 +130,12 @@ def test_hill_against_the_solver_and_against_itself(folder):
     expected = LaminarFlow(meshes.periodic_hill(cells=(20, 14)), 0.01, 0.72).solve()
     wall, found = along_wall(expected, "bottom"), result("first")
     assert found["pressure_gradient"] == pytest.approx(expected.pressure_gradient, rel=1e-10)
-    np.testing.assert_allclose(found["walls"]["bottom"]["reattachment"], wall.reattachment, atol=1e-9)
-    np.testing.assert_allclose(found["walls"]["bottom"]["skin_friction"], wall.skin_friction, atol=1e-9)
+    np.testing.assert_allclose(
+        found["walls"]["bottom"]["reattachment"], wall.reattachment, atol=1e-9
+    )
+    np.testing.assert_allclose(
+        found["walls"]["bottom"]["skin_friction"], wall.skin_friction, atol=1e-9
+    )
     x, y = wall.separation[0, 0], wall.reattachment[0, 0]
     assert f"On bottom the flow separates from x = {x:.4g} to {y:.4g}." in found["answer"]
     assert [profile["x"] for profile in found["profiles"]] == [2.0, 6.0]
@@ -132,7 +152,9 @@ def test_flow_in_space(folder):
     assert found["walls"] == {} and found["profiles"] == []
     drag = found["forces"]["bottom"][0] + found["forces"]["top"][0]
     volume = FlowField.load("bump/flow.vtu").weights.sum()
-    assert drag == pytest.approx(found["pressure_gradient"] * volume, rel=1e-2)   # less ∫ (u·∇u)·e dx
+    assert drag == pytest.approx(
+        found["pressure_gradient"] * volume, rel=1e-2
+    )  # less ∫ (u·∇u)·e dx
 
 
 def test_closure_stopped_and_resumed_ends_as_one_that_was_not(folder, capsys):
@@ -146,15 +168,23 @@ def test_closure_stopped_and_resumed_ends_as_one_that_was_not(folder, capsys):
     arguments = ("solve", "short.toml", "--closure", "nut.safetensors", "-o", "parts")
     assert run(*arguments) == 1
     assert "the best state so far is in parts/checkpoint.npz" in capsys.readouterr().err
-    assert {path.name for path in (folder / "parts").iterdir()} == {"case.toml", "checkpoint.npz", "closure.json"}
-    assert refused(capsys, folder, *arguments).startswith("parts: holds an interrupted run; give --resume")
+    assert {path.name for path in (folder / "parts").iterdir()} == {
+        "case.toml",
+        "checkpoint.npz",
+        "closure.json",
+    }
+    assert refused(capsys, folder, *arguments).startswith(
+        "parts: holds an interrupted run; give --resume"
+    )
     codes = []
     while 0 not in codes:
         codes.append(run(*arguments, "--resume"))
         assert len(codes) < 6
     flows = [FlowField.load(f"{name}/flow.vtu") for name in ("whole", "parts")]
     np.testing.assert_allclose(flows[1].velocity, flows[0].velocity, atol=1e-8)
-    np.testing.assert_allclose(flows[1].scalars["eddy_viscosity"], flows[0].scalars["eddy_viscosity"], rtol=1e-6)
+    np.testing.assert_allclose(
+        flows[1].scalars["eddy_viscosity"], flows[0].scalars["eddy_viscosity"], rtol=1e-6
+    )
 
 
 def test_killed_while_it_solves(folder):
@@ -166,16 +196,24 @@ def test_killed_while_it_solves(folder):
         time.sleep(0.002)
     process.kill()
     process.wait()
-    assert {path.name for path in (folder / "run").iterdir()} <= {"case.toml", "checkpoint.npz", "closure.json"}
+    assert {path.name for path in (folder / "run").iterdir()} <= {
+        "case.toml",
+        "checkpoint.npz",
+        "closure.json",
+    }
     assert run("solve", "hill.toml", "-o", "run", "--resume") == 0
     assert run("solve", "hill.toml", "-o", "whole") == 0
-    assert result("run")["pressure_gradient"] == pytest.approx(result("whole")["pressure_gradient"], rel=1e-9)
+    assert result("run")["pressure_gradient"] == pytest.approx(
+        result("whole")["pressure_gradient"], rel=1e-9
+    )
 
 
 def test_a_finished_run_is_kept(folder, capsys):
     assert run("solve", "channel.toml", "-o", "run") == 0
     capsys.readouterr()
-    assert refused(capsys, folder, "solve", "channel.toml", "-o", "run").startswith("run: exists already; ")
+    assert refused(capsys, folder, "solve", "channel.toml", "-o", "run").startswith(
+        "run: exists already; "
+    )
     assert run("solve", "channel.toml", "-o", "run", "--resume") == 0
     assert "was complete already" in capsys.readouterr().out
     line = refused(capsys, folder, "solve", "hill.toml", "-o", "run", "--resume")
@@ -191,9 +229,12 @@ def test_a_case_in_millimetres(folder):
     import meshes
 
     mesh = meshes.periodic_hill(cells=(20, 14))
-    tail = HILL[HILL.index("[conditions]"):]
-    flow = FlowField(1e3 * mesh.points, 1e3 * mesh.points, mesh=meshio.Mesh(1e3 * mesh.points, mesh.cells,
-                     cell_sets=mesh.cell_sets))  # fmt: skip
+    tail = HILL[HILL.index("[conditions]") :]
+    flow = FlowField(
+        1e3 * mesh.points,
+        1e3 * mesh.points,
+        mesh=meshio.Mesh(1e3 * mesh.points, mesh.cells, cell_sets=mesh.cell_sets),
+    )
     flow.save("mm.vtu")
     units = "[units]\nlength = 1e3\nvelocity = 1e3\n"
     text = f'viscosity = 1e4\nlocation = "vertex"\n[mesh]\nfile = "mm.vtu"\n{units}{tail.replace("0.72", "720.0")}'
@@ -208,10 +249,19 @@ def test_a_case_in_millimetres(folder):
 
 
 def test_a_closure_that_splits_the_stress_itself(folder):
-    network = VectorCloudNetwork(("wall_distance",), output=("positive_scalar", "traceless_symmetric_tensor"),
-                                 tensors=("velocity_gradient",), embedding=8, fitting=(16,), seed=1)  # fmt: skip
-    scales = Scales(scalars={"wall_distance": (1.0, 1.0)}, tensors={"velocity_gradient": 1.0},
-                    targets=((0.0, 0.01), (0.0, 0.01)))  # fmt: skip
+    network = VectorCloudNetwork(
+        ("wall_distance",),
+        output=("positive_scalar", "traceless_symmetric_tensor"),
+        tensors=("velocity_gradient",),
+        embedding=8,
+        fitting=(16,),
+        seed=1,
+    )
+    scales = Scales(
+        scalars={"wall_distance": (1.0, 1.0)},
+        tensors={"velocity_gradient": 1.0},
+        targets=((0.0, 0.01), (0.0, 0.01)),
+    )
     targets = ("eddy_viscosity", "anisotropy")
     Closure(network, RegionOfInfluence.ball(0.8, 0.2), targets, 2, scales).save("both.safetensors")
     assert run("solve", "hill.toml", "--closure", "both.safetensors", "-o", "both") == 0
@@ -224,12 +274,16 @@ def test_a_closure_that_splits_the_stress_itself(folder):
 def test_closures_that_are_no_turbulent_stress(folder, capsys):
     def line(**options):
         small_closure(**options).save("model.safetensors")
-        return refused(capsys, folder, "solve", "hill.toml", "--closure", "model.safetensors", "-o", "run")
+        return refused(
+            capsys, folder, "solve", "hill.toml", "--closure", "model.safetensors", "-o", "run"
+        )
 
     assert line(target="concentration").startswith(
         "model.safetensors: predicts concentration; expected one Reynolds stress, one eddy viscosity"
     )
-    assert line(output="vector").startswith("model.safetensors: predicts eddy_viscosity; expected one Reynolds")
+    assert line(output="vector").startswith(
+        "model.safetensors: predicts eddy_viscosity; expected one Reynolds"
+    )
     assert line(dimension=3) == "model.safetensors: was trained on 3-D flows, the case is 2-D"
     assert line(scalars=("wall_distance", "k")) == (
         "model.safetensors: needs k; a flow that is being solved has: pressure, strain_rate, boundary, "
@@ -241,10 +295,22 @@ def test_closures_that_are_no_turbulent_stress(folder, capsys):
     ("old", "new", "message"),
     [
         ("0.05", "-0.05", "channel.toml: viscosity: expected a positive number, got -0.05"),
-        ("0.05", '0.05\nlocation = "edge"', "channel.toml: location: expected 'cell' or 'vertex', got 'edge'"),
-        ('"laminar"', '"k-omega"', "channel.toml: model: expected one of laminar, spalart-allmaras"),
+        (
+            "0.05",
+            '0.05\nlocation = "edge"',
+            "channel.toml: location: expected 'cell' or 'vertex', got 'edge'",
+        ),
+        (
+            '"laminar"',
+            '"k-omega"',
+            "channel.toml: model: expected one of laminar, spalart-allmaras",
+        ),
         (", bulk_velocity = 0.5", "", "channel.toml: conditions: nothing moves the flow"),
-        ('top = { kind = "wall" }', 'top = { kind = "wall", velocity = [0, 1] }', "channel.toml: boundary 'top': the"),
+        (
+            'top = { kind = "wall" }',
+            'top = { kind = "wall", velocity = [0, 1] }',
+            "channel.toml: boundary 'top': the",
+        ),
     ],
 )
 def test_mistakes(folder, capsys, old, new, message):
@@ -253,14 +319,18 @@ def test_mistakes(folder, capsys, old, new, message):
 
 
 def test_two_ranks_write_the_same(folder):
-    beside = Path(sys.executable).with_name("mpirun")   # that of the environment, for its own MPI
+    beside = Path(sys.executable).with_name("mpirun")  # that of the environment, for its own MPI
     program = str(beside) if beside.exists() else which("mpirun")
     if program is None:
         pytest.skip("no mpirun")
     code = "import sys; from vcnn.cli import main; main(sys.argv[1:])"
     arguments = ("solve", "hill.toml", "--closure", "nut.safetensors", "-o")
-    solved = subprocess.run([program, "-n", "2", sys.executable, "-c", code, *arguments, "two"], capture_output=True,
-                            text=True, timeout=120)  # fmt: skip
+    solved = subprocess.run(
+        [program, "-n", "2", sys.executable, "-c", code, *arguments, "two"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert solved.returncode == 0, solved.stderr
     assert solved.stdout.count("Converged") == 1
     assert run(*arguments, "one") == 0
@@ -271,6 +341,8 @@ def test_two_ranks_write_the_same(folder):
     for wall in ("bottom", "top"):
         np.testing.assert_allclose(two["forces"][wall], one["forces"][wall], rtol=1e-8)
         for name in ("skin_friction", "pressure_coefficient", "separation", "reattachment"):
-            np.testing.assert_allclose(two["walls"][wall][name], one["walls"][wall][name], atol=1e-8)
+            np.testing.assert_allclose(
+                two["walls"][wall][name], one["walls"][wall][name], atol=1e-8
+            )
     flows = [FlowField.load(f"{name}/flow.vtu") for name in ("one", "two")]
     np.testing.assert_allclose(flows[1].velocity, flows[0].velocity, atol=1e-9)

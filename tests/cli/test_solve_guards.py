@@ -1,4 +1,6 @@
-"""vcnn solve with closures that cannot be trusted: flagged or refused, and a run goes on with its own closure only."""
+"""vcnn solve with closures that cannot be trusted: flagged or refused, and a run goes on with its
+own closure only.
+"""
 
 import io
 import json
@@ -45,7 +47,8 @@ def amplified(gain, **options):
     return closure
 
 
-# -- flags --------------------------------------------------------------------------------------------------
+# -- flags
+# --------------------------------------------------------------------------------------------------
 
 
 def test_where_a_closure_was_clipped_is_counted_and_mapped(folder, capsys):
@@ -53,7 +56,9 @@ def test_where_a_closure_was_clipped_is_counted_and_mapped(folder, capsys):
     closure = small_closure(output="scalar")
     flow = LaminarFlow(meshes.periodic_hill(cells=(20, 14)), 0.01, 0.72).solve().flow()
     values = closure.predict(flow)
-    closure = replace(closure, scales=replace(closure.scales, targets=((-np.median(values), 0.01),)))
+    closure = replace(
+        closure, scales=replace(closure.scales, targets=((-np.median(values), 0.01),))
+    )
     closure.save("half.safetensors")
     assert run(*solved("half")) == 0
     found = result("half")
@@ -71,40 +76,67 @@ def test_where_a_closure_was_clipped_is_counted_and_mapped(folder, capsys):
 
 def in_other_units(flow, length, velocity):
     """The flow with other units, at the cells of the mesh in these units."""
-    units = {"wall_distance": length, "strain_rate": velocity / length, "eddy_viscosity": length * velocity}
+    units = {
+        "wall_distance": length,
+        "strain_rate": velocity / length,
+        "eddy_viscosity": length * velocity,
+    }
     cells = [(block.type, block.data) for block in flow.mesh.cells if block.dim == 2]
     mesh = named_mesh(length * flow.mesh.points, cells, boundary_facets(flow.mesh))
     return FlowField(
-        length * flow.points, velocity * flow.velocity, length**2 * flow.weights,
+        length * flow.points,
+        velocity * flow.velocity,
+        length**2 * flow.weights,
         scalars={name: size * flow.scalars[name] for name, size in units.items()},
-        periods=[length * period for period in flow.periods], mesh=mesh, location="cell",
-    )  # fmt: skip
+        periods=[length * period for period in flow.periods],
+        mesh=mesh,
+        location="cell",
+    )
 
 
 def test_a_closure_trained_in_other_units_extrapolates_everywhere(folder, capsys):
-    """In lengths of 1000 and velocities of 1/10; the same training in the units of the case is trusted."""
+    """In lengths of 1000 and velocities of 1/10; the same training in the units of the case is
+    trusted.
+    """
     (folder / "hill.toml").write_text(TURBULENT)
     flow = SpalartAllmaras(meshes.periodic_hill(cells=(20, 14)), 1 / 300, 0.72).solve().flow()
     for name, length, velocity in (("good", 1.0, 1.0), ("foreign", 1e-3, 10.0)):
-        network = VectorCloudNetwork(("wall_distance", "strain_rate"), output="positive_scalar", embedding=8,
-                                     fitting=(16,), seed=1)  # fmt: skip
-        fit(network, [in_other_units(flow, length, velocity)], "eddy_viscosity", RegionOfInfluence.ball(0.6 * length),
-            TrainingConfig(epochs=60), progress=False).save(f"{name}.safetensors")  # fmt: skip
+        network = VectorCloudNetwork(
+            ("wall_distance", "strain_rate"),
+            output="positive_scalar",
+            embedding=8,
+            fitting=(16,),
+            seed=1,
+        )
+        fit(
+            network,
+            [in_other_units(flow, length, velocity)],
+            "eddy_viscosity",
+            RegionOfInfluence.ball(0.6 * length),
+            TrainingConfig(epochs=60),
+            progress=False,
+        ).save(f"{name}.safetensors")
         assert run(*solved(name)) == 0
     good, foreign = result("good"), result("foreign")
     assert good["flags"] == [] and good["extrapolating"] < 0.05 and "Beware" not in good["answer"]
     assert foreign["flags"] == ["extrapolating"] and foreign["extrapolating"] > 0.99
-    assert "Beware: at 100 % of the points the closure extrapolates, this flow is unlike those" in foreign["answer"]
+    assert (
+        "Beware: at 100 % of the points the closure extrapolates, this flow is unlike those"
+        in foreign["answer"]
+    )
     assert FlowField.load("good/flow.vtu").scalars["extrapolation"].max() < 2
     assert FlowField.load("foreign/flow.vtu").scalars["extrapolation"].min() > 1
 
 
 def test_clouds_far_wider_than_the_mesh_are_of_other_units(folder, capsys):
     replace(small_closure(), region=RegionOfInfluence.ball(400.0)).save("wide.safetensors")
-    assert refused(capsys, folder, *solved("wide")).startswith("wide.safetensors: has clouds of radius 400, the mesh")
+    assert refused(capsys, folder, *solved("wide")).startswith(
+        "wide.safetensors: has clouds of radius 400, the mesh"
+    )
 
 
-# -- what cannot be solved ----------------------------------------------------------------------------------
+# -- what cannot be solved
+# ----------------------------------------------------------------------------------
 
 
 def test_weights_that_are_no_numbers(folder, capsys):
@@ -114,7 +146,9 @@ def test_weights_that_are_no_numbers(folder, capsys):
     captured = capsys.readouterr()
     assert captured.out == "" and listing(folder) == before
     (line,) = captured.err.splitlines()
-    assert line.startswith("error: RANS: the closure predicts eddy_viscosity: 280 values are NaN or infinite")
+    assert line.startswith(
+        "error: RANS: the closure predicts eddy_viscosity: 280 values are NaN or infinite"
+    )
 
 
 def test_a_closure_that_does_not_settle_leaves_a_state_to_go_on_from(folder, capsys):
@@ -126,7 +160,8 @@ def test_a_closure_that_does_not_settle_leaves_a_state_to_go_on_from(folder, cap
     assert listing(folder / "wild") == ["case.toml", "checkpoint.npz", "closure.json"]
 
 
-# -- going on -----------------------------------------------------------------------------------------------
+# -- going on
+# -----------------------------------------------------------------------------------------------
 
 
 def test_a_run_goes_on_with_its_own_closure_only(folder, capsys):
@@ -138,17 +173,23 @@ def test_a_run_goes_on_with_its_own_closure_only(folder, capsys):
     resumed = ("solve", "hill.toml", "-o", "nut", "--resume")
     line = refused(capsys, folder, *resumed, "--closure", "other.safetensors")
     assert line.startswith("nut: holds a run with nut.safetensors (sha256 ")
-    assert ", not other.safetensors (sha256 " in line and line.endswith("choose another -o or give --force")
+    assert ", not other.safetensors (sha256 " in line and line.endswith(
+        "choose another -o or give --force"
+    )
     assert ", not laminar; choose another" in refused(capsys, folder, *resumed)
     assert run(*resumed, "--closure", "renamed.safetensors") in (0, 1)
     while not Path("nut/result.json").exists():
         assert run(*resumed, "--closure", "renamed.safetensors") in (0, 1)
     capsys.readouterr()
-    assert "holds a run with " in refused(capsys, folder, *resumed, "--closure", "other.safetensors")
+    assert "holds a run with " in refused(
+        capsys, folder, *resumed, "--closure", "other.safetensors"
+    )
 
 
 def test_killed_between_rounds(folder):
-    """kill -9 as soon as there is a checkpoint, that of round 5; --resume ends as if nothing had happened."""
+    """kill -9 as soon as there is a checkpoint, that of round 5; --resume ends as if nothing had
+    happened.
+    """
     (folder / "hill.toml").write_text(TURBULENT)
     amplified(30, output="reynolds_stress").save("stress.safetensors")
     arguments = solved("stress")
@@ -167,7 +208,9 @@ def test_killed_between_rounds(folder):
     whole, expected = result("stress"), FlowField.load("stress/flow.vtu")
     assert resumed["resumed"] and not whole["resumed"]
     assert 2 < resumed["steps"] < whole["steps"]
-    assert np.linalg.norm(flow.velocity - expected.velocity) <= 1e-8 * np.linalg.norm(expected.velocity)
+    assert np.linalg.norm(flow.velocity - expected.velocity) <= 1e-8 * np.linalg.norm(
+        expected.velocity
+    )
 
 
 def test_a_run_begun_anew_keeps_no_results_of_the_old_one(folder, capsys):
@@ -178,7 +221,8 @@ def test_a_run_begun_anew_keeps_no_results_of_the_old_one(folder, capsys):
     assert listing(folder / "nut") == ["case.toml", "checkpoint.npz", "closure.json"]
 
 
-# -- meanwhile ----------------------------------------------------------------------------------------------
+# -- meanwhile
+# ----------------------------------------------------------------------------------------------
 
 
 class Terminal(io.StringIO):
@@ -193,7 +237,9 @@ def test_a_terminal_shows_every_round(folder, monkeypatch):
     lines = [line for line in terminal.getvalue().split("\r") if line.strip()]
     assert lines[0].startswith("the equations are set up")
     history = result("nut")["history"]
-    for number, sizes in enumerate(zip(history["residual"], history["change"], strict=True), start=1):
+    for number, sizes in enumerate(
+        zip(history["residual"], history["change"], strict=True), start=1
+    ):
         told = "round {}, residual {:.2e}, change {:.2e}".format(number, *sizes)
         assert any(told in line for line in lines)
     assert terminal.getvalue().endswith("\n")

@@ -3,8 +3,12 @@
 import numpy as np
 
 _HEX_FACES = [[0, 3, 2, 1], [4, 5, 6, 7], [0, 1, 5, 4], [1, 2, 6, 5], [2, 3, 7, 6], [3, 0, 4, 7]]
-_CLASSES = {1: ("volScalarField", "scalar"), 3: ("volVectorField", "vector"),
-            6: ("volSymmTensorField", "symmTensor"), 9: ("volTensorField", "tensor")}  # fmt: skip
+_CLASSES = {
+    1: ("volScalarField", "scalar"),
+    3: ("volVectorField", "vector"),
+    6: ("volSymmTensorField", "symmTensor"),
+    9: ("volTensorField", "tensor"),
+}
 
 
 def box(cells=(4, 3, 1), lengths=(2.0, 1.5, 0.1)):
@@ -12,7 +16,16 @@ def box(cells=(4, 3, 1), lengths=(2.0, 1.5, 0.1)):
     axes = [np.linspace(0, length, n + 1) for n, length in zip(cells, lengths, strict=True)]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     number = np.arange(points[..., 0].size).reshape(points.shape[:3])
-    corners = [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0), (0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1)]
+    corners = [
+        (0, 0, 0),
+        (1, 0, 0),
+        (1, 1, 0),
+        (0, 1, 0),
+        (0, 0, 1),
+        (1, 0, 1),
+        (1, 1, 1),
+        (0, 1, 1),
+    ]
     cut = lambda c: tuple(slice(i, i + n) for i, n in zip(c, cells, strict=True))
     hexes = np.stack([number[cut(c)].ravel() for c in corners], axis=-1)
     return points.reshape(-1, 3), hexes
@@ -31,14 +44,16 @@ def box_sides(points, hexes):
 def write_case(folder, points, cells, sides, entries, fields, time="3", binary=False, extra=None):
     """Write an OpenFOAM case.
 
-    ``cells``: for each its faces, outward, as vertex numbers; ``sides``: patch -> set of vertex sets;
-    ``entries``: patch -> its dictionary entries; ``fields``: name -> (N,) or (N, 3 | 6 | 9); ``extra``: further
-    label lists for constant/polyMesh. Faces that are on no side make up the patch "toOther".
-    """
+    ``cells``: for each its faces, outward, as vertex numbers; ``sides``: patch -> set of vertex
+    sets; ``entries``: patch -> its dictionary entries; ``fields``: name -> (N,) or (N, 3 | 6 | 9);
+    ``extra``: further label lists for constant/polyMesh. Faces that are on no side make up the
+    patch "toOther"."""
     poly = folder / "constant" / "polyMesh"
     poly.mkdir(parents=True, exist_ok=True)
     (folder / "system").mkdir(exist_ok=True)
-    _put(folder / "system" / "controlDict", "dictionary", b"deltaT 1; writeInterval 1; startTime 0;")
+    _put(
+        folder / "system" / "controlDict", "dictionary", b"deltaT 1; writeInterval 1; startTime 0;"
+    )
     seen, inner, outer = {}, [], []
     for cell, cell_faces in enumerate(cells):
         for face in cell_faces:
@@ -49,7 +64,10 @@ def write_case(folder, points, cells, sides, entries, fields, time="3", binary=F
                 seen[frozenset(face)] = (cell, face)
     inner.sort(key=lambda item: item[:2])
     blocks, start = [], len(inner)
-    names = {**sides, "toOther": {key for key in seen if not any(key in side for side in sides.values())}}
+    names = {
+        **sides,
+        "toOther": {key for key in seen if not any(key in side for side in sides.values())},
+    }
     for name, side in names.items():
         faces = [seen[key] for key in sorted(seen, key=lambda key: seen[key][0]) if key in side]
         if name == "toOther" and not faces:
@@ -61,7 +79,10 @@ def write_case(folder, points, cells, sides, entries, fields, time="3", binary=F
     faces = [f for *_, f in inner] + [f for _, f in outer]
     _put(poly / "boundary", "polyBoundaryMesh", f"{len(blocks)}\n(\n{''.join(blocks)})\n".encode())
     _put(poly / "points", "vectorField", _list(points, binary), binary)
-    labels = {"owner": [o for o, *_ in inner] + [o for o, _ in outer], "neighbour": [n for _, n, _ in inner]}
+    labels = {
+        "owner": [o for o, *_ in inner] + [o for o, _ in outer],
+        "neighbour": [n for _, n, _ in inner],
+    }
     for name, values in {**labels, **(extra or {})}.items():
         _put(poly / name, "labelList", _list(np.array(values, np.int32), binary), binary)
     if binary:
@@ -74,7 +95,9 @@ def write_case(folder, points, cells, sides, entries, fields, time="3", binary=F
     (folder / time).mkdir(exist_ok=True)
     for name, values in fields.items():
         kind, item = _CLASSES[1 if values.ndim == 1 else values.shape[1]]
-        patches = "".join(f"{p} {{ type {_condition(entries[p]['type'])}; }}\n" for p in names if p in entries)
+        patches = "".join(
+            f"{p} {{ type {_condition(entries[p]['type'])}; }}\n" for p in names if p in entries
+        )
         body = b"dimensions [0 0 0 0 0 0 0];\ninternalField nonuniform List<%s> " % item.encode()
         body += _list(values, binary) + b";\nboundaryField\n{\n" + patches.encode() + b"}\n"
         _put(folder / time / name, kind, body, binary)
@@ -88,7 +111,9 @@ def _list(values, binary):
     count = f"{len(values)}\n(".encode()
     if binary:
         return count + np.ascontiguousarray(values).tobytes() + b")\n"
-    rows = [" ".join(map(repr, row.tolist())) for row in np.asarray(values).reshape(len(values), -1)]
+    rows = [
+        " ".join(map(repr, row.tolist())) for row in np.asarray(values).reshape(len(values), -1)
+    ]
     return count + "\n".join(f"({r})" if np.ndim(values) > 1 else r for r in rows).encode() + b")\n"
 
 
@@ -100,20 +125,27 @@ def _put(path, kind, body, binary=False):
 
 
 class BoxCase:
-    """A box with known fields: cyclic inlet and outlet, walls floor and lid, ``empty`` or cyclic front and back."""
+    """A box with known fields: cyclic inlet and outlet, walls floor and lid, ``empty`` or cyclic
+    front and back.
+    """
 
     def __init__(self, cells=(4, 3, 1), sides="empty", frame=None):
         self.points, self.hexes = box(cells)
         self.sides = box_sides(self.points, self.hexes)
-        self.frame = np.eye(3) if frame is None else frame   # orthogonal: the box's axes in the case's frame
+        self.frame = (
+            np.eye(3) if frame is None else frame
+        )  # orthogonal: the box's axes in the case's frame
         self.placed = self.points @ self.frame.T
         self.centres = self.points[self.hexes].mean(axis=1)
         cyclic = lambda other: {"type": "cyclic", "neighbourPatch": other}
         self.entries = {
-            "inlet": cyclic("outlet"), "outlet": cyclic("inlet"), "floor": {"type": "wall"}, "lid": {"type": "wall"},
+            "inlet": cyclic("outlet"),
+            "outlet": cyclic("inlet"),
+            "floor": {"type": "wall"},
+            "lid": {"type": "wall"},
             "back": cyclic("front") if sides == "cyclic" else {"type": "empty"},
             "front": cyclic("back") if sides == "cyclic" else {"type": "empty"},
-        }  # fmt: skip
+        }
         x, y, z = self.centres.T
         self.p = 1 + x - 2 * y
         self.U = np.stack([y * (1.5 - y), 0.1 * x, 0 * z], axis=-1)
@@ -131,12 +163,18 @@ class BoxCase:
     def write(self, folder, **options):
         faces = self.hexes[:, _HEX_FACES]
         write_case(folder, self.placed, faces, self.sides, self.entries, self.fields(), **options)
-        _put(folder / "constant" / "transportProperties", "dictionary", b"// nu 7;\nnu nu [0 2 -1 0 0 0 0] 5e-06;\n")
+        _put(
+            folder / "constant" / "transportProperties",
+            "dictionary",
+            b"// nu 7;\nnu nu [0 2 -1 0 0 0 0] 5e-06;\n",
+        )
         return folder
 
     def write_decomposed(self, folder, part):
         """The whole mesh without fields, and one processor folder for each number in ``part`` (N,)."""
-        write_case(folder, self.placed, self.hexes[:, _HEX_FACES], self.sides, self.entries, {}, time="0")
+        write_case(
+            folder, self.placed, self.hexes[:, _HEX_FACES], self.sides, self.entries, {}, time="0"
+        )
         (folder / "0").rmdir()
         for number in range(part.max() + 1):
             cells = np.flatnonzero(part == number)
@@ -144,26 +182,52 @@ class BoxCase:
             faces = hexes.reshape(-1, 8)[:, _HEX_FACES]
             local = {v: i for i, v in enumerate(used)}
             sides = {
-                name: {frozenset(local[v] for v in face) for face in side if all(v in local for v in face)}
+                name: {
+                    frozenset(local[v] for v in face)
+                    for face in side
+                    if all(v in local for v in face)
+                }
                 for name, side in self.sides.items()
             }
             other = {"type": "processor", "myProcNo": number, "neighbProcNo": 1 - number}
             entries = {**self.entries, "toOther": other}
             fields, extra = self.fields(cells), {"cellProcAddressing": cells}
-            write_case(folder / f"processor{number}", self.placed[used], faces, sides, entries, fields, extra=extra)
+            write_case(
+                folder / f"processor{number}",
+                self.placed[used],
+                faces,
+                sides,
+                entries,
+                fields,
+                extra=extra,
+            )
         return folder
 
 
 def write_polyhedral_case(folder):
-    """A unit cube beside two half cubes: with the vertices that hang on its side it has seven faces."""
+    """A unit cube beside two half cubes: with the vertices that hang on its side it has seven
+    faces.
+    """
     points = np.array([(x, y, z) for z in (0.0, 1) for y in (0, 0.5, 1) for x in (0, 1, 2)])
-    large = [[0, 6, 7, 4, 1], [9, 10, 13, 16, 15], [0, 1, 10, 9], [6, 15, 16, 7], [0, 9, 15, 6], [1, 4, 13, 10],
-             [4, 7, 16, 13]]  # fmt: skip
+    large = [
+        [0, 6, 7, 4, 1],
+        [9, 10, 13, 16, 15],
+        [0, 1, 10, 9],
+        [6, 15, 16, 7],
+        [0, 9, 15, 6],
+        [1, 4, 13, 10],
+        [4, 7, 16, 13],
+    ]
     halves = np.array([[1, 2, 5, 4, 10, 11, 14, 13], [4, 5, 8, 7, 13, 14, 17, 16]])[:, _HEX_FACES]
     cells = [large, *halves.tolist()]
     wall = {frozenset(face) for cell in cells for face in cell if np.ptp(points[face, 1]) == 0}
     rest = {frozenset(face) for cell in cells for face in cell} - wall
-    count = {key: sum(frozenset(face) == key for cell in cells for face in cell) for key in rest | wall}
-    sides = {name: {key for key in keys if count[key] == 1} for name, keys in (("wall", wall), ("rest", rest))}
+    count = {
+        key: sum(frozenset(face) == key for cell in cells for face in cell) for key in rest | wall
+    }
+    sides = {
+        name: {key for key in keys if count[key] == 1}
+        for name, keys in (("wall", wall), ("rest", rest))
+    }
     entries = {"wall": {"type": "wall"}, "rest": {"type": "patch"}}
     write_case(folder, points, cells, sides, entries, {"U": np.ones((3, 3))})

@@ -10,7 +10,13 @@ from vcnn.flow.mesh import boundary_facets
 
 SHAPES = [(0.6, 1.5, 30.0), (1.2, 0.5, -100.0), (0.3, 1.0, 0.0)]
 KINDS = ["tetrahedron", "hexahedron"]
-SIDES = {"inlet": (0, 0.0), "outlet": (0, 4.0), "back": (2, 0.0), "front": (2, 3.0), "top": (1, 2.0)}
+SIDES = {
+    "inlet": (0, 0.0),
+    "outlet": (0, 4.0),
+    "back": (2, 0.0),
+    "front": (2, 3.0),
+    "top": (1, 2.0),
+}
 
 
 def volume(height):
@@ -29,14 +35,21 @@ def test_boundaries(kind, shape):
     assert set(boundary_facets(mesh)) == {"bottom", *SIDES}
     for name, (axis, value) in SIDES.items():
         assert (mesh.points[facets(mesh, name), axis] == value).all()
-    for pair, axis in ((("inlet", "outlet"), 0), (("back", "front"), 2)):   # exact translates, facet by facet
-        corners = [np.delete(mesh.points[facets(mesh, name)], axis, axis=2).tolist() for name in pair]
+    for pair, axis in (
+        (("inlet", "outlet"), 0),
+        (("back", "front"), 2),
+    ):  # exact translates, facet by facet
+        corners = [
+            np.delete(mesh.points[facets(mesh, name)], axis, axis=2).tolist() for name in pair
+        ]
         one, other = ({frozenset(map(tuple, facet)) for facet in side} for side in corners)
         assert one == other
     x, y, z = mesh.points[np.unique(facets(mesh, "bottom"))].T
     np.testing.assert_allclose(y, bump_profile(x - 2, z - 1.5, *shape), atol=1e-15)
     outside = {frozenset(vertices.tolist()) for vertices in shared_facets(mesh)[2]}
-    assert outside == {frozenset(f) for name in boundary_facets(mesh) for f in facets(mesh, name).tolist()}
+    assert outside == {
+        frozenset(f) for name in boundary_facets(mesh) for f in facets(mesh, name).tolist()
+    }
 
 
 def test_tetrahedra_are_positive_and_boundary_facets_face_outwards():
@@ -53,7 +66,9 @@ def test_tetrahedra_are_positive_and_boundary_facets_face_outwards():
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_volume_converges_to_that_of_the_domain(kind, shape):
-    volumes = [cell_volumes(bump_channel(*shape, cells=(n, 2, n), kind=kind)).sum() for n in (8, 24)]
+    volumes = [
+        cell_volumes(bump_channel(*shape, cells=(n, 2, n), kind=kind)).sum() for n in (8, 24)
+    ]
     errors = np.abs(np.array(volumes) / volume(shape[0]) - 1)
     assert errors[1] < errors[0] / 9 and errors[1] < 1e-4
 
@@ -64,7 +79,9 @@ def test_profile_is_the_same_in_no_mirror_across_the_flow_or_along_it():
     assert floor.max() == floor[10, 10] == 0.6
     np.testing.assert_allclose(floor, floor[::-1, ::-1], atol=1e-15)
     assert np.abs(floor - floor[::-1]).max() > 0.1 and np.abs(floor - floor[:, ::-1]).max() > 0.1
-    np.testing.assert_allclose(bump_profile(x, z, 0.6, 1.5, 120), bump_profile(x, z, 0.6, 1 / 1.5, 30), atol=1e-14)
+    np.testing.assert_allclose(
+        bump_profile(x, z, 0.6, 1.5, 120), bump_profile(x, z, 0.6, 1 / 1.5, 30), atol=1e-14
+    )
 
 
 def test_wall_distance_is_that_of_the_smooth_walls():
@@ -74,7 +91,9 @@ def test_wall_distance_is_that_of_the_smooth_walls():
     floor = np.stack([x, bump_profile(x - 2, z - 1.5, *shape), z], axis=-1).reshape(-1, 3)
     exact = np.array([min(np.linalg.norm(floor - p, axis=1).min(), 2 - p[1]) for p in points])
     errors = [
-        np.abs(wall_distance(bump_channel(*shape, cells=(n, 2, n)), points, periods=periods) - exact).max()
+        np.abs(
+            wall_distance(bump_channel(*shape, cells=(n, 2, n)), points, periods=periods) - exact
+        ).max()
         for n in (10, 40)
     ]
     assert errors[1] < 0.004 and errors[1] < errors[0] / 8

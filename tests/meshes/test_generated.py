@@ -10,7 +10,7 @@ from meshes.generate.structured import wall_fractions
 from vcnn import InputError
 from vcnn.flow.mesh import boundary_facets
 
-AREA = 25.41307   # of the α = 1 domain, 9 x 3.036 less the hills
+AREA = 25.41307  # of the α = 1 domain, 9 x 3.036 less the hills
 
 
 def vertices(mesh, name):
@@ -53,7 +53,9 @@ def test_boundary_closes_around_the_domain():
     ends = np.concatenate([v for blocks in boundary_facets(mesh).values() for _, v in blocks])
     start, stop = mesh.points[ends[:, 0]], mesh.points[ends[:, 1]]
     np.testing.assert_allclose((stop - start).sum(axis=0), 0, atol=1e-12)
-    enclosed = np.sum(start[:, 0] * stop[:, 1] - start[:, 1] * stop[:, 0]) / 2   # positive: domain on the left
+    enclosed = (
+        np.sum(start[:, 0] * stop[:, 1] - start[:, 1] * stop[:, 0]) / 2
+    )  # positive: domain on the left
     np.testing.assert_allclose(enclosed, cell_volumes(mesh).sum(), rtol=1e-12)
 
 
@@ -62,15 +64,19 @@ def test_profile_is_continuous_and_has_no_kinks():
     h = hill_profile(x)
     assert h[0] == h[-1] == 1 and h[45_000] == 0
     np.testing.assert_allclose(h, h[::-1], atol=1e-12)
-    assert np.abs(np.diff(h, 2)).max() < 1e-4 * 1e-4 * 20   # bounded second derivative
+    assert np.abs(np.diff(h, 2)).max() < 1e-4 * 1e-4 * 20  # bounded second derivative
 
 
 @pytest.mark.parametrize("slope", [1.0, 1.5])
 def test_default_mesh_is_the_published_one(shared_data, slope):
     name = "published/alpha_1.00.npz" if slope == 1 else f"openfoam/foam_alpha{slope:.2f}.npz"
     data = np.load(shared_data / name, allow_pickle=False)
-    mesh = periodic_hill(slope, (int(data["nx"]), 200), length=float(data["Lx"]), height=float(data["Ly"]))
-    np.testing.assert_allclose(mesh.points, data["points"], atol=1e-4)   # the published coordinates are rounded
+    mesh = periodic_hill(
+        slope, (int(data["nx"]), 200), length=float(data["Lx"]), height=float(data["Ly"])
+    )
+    np.testing.assert_allclose(
+        mesh.points, data["points"], atol=1e-4
+    )  # the published coordinates are rounded
     np.testing.assert_array_equal(mesh.cells[0].data, data["cells"])
 
 
@@ -80,10 +86,14 @@ def test_profile_fits_hills_of_independent_slope_and_length(shared_data):
     for path in files:
         slope, length, _ = map(float, path.stem.split("_")[1:])
         data = np.load(path, allow_pickle=False)
-        floor = data["bfacet_points"][data["bfacet_patch"] == list(data["patch_names"]).index("bottomWall")]
+        floor = data["bfacet_points"][
+            data["bfacet_patch"] == list(data["patch_names"]).index("bottomWall")
+        ]
         x, y = data["points"][np.unique(floor)].T
         profile = hill_profile(np.clip(x, 0, length / 1000), slope / 10, length / 1000)
-        np.testing.assert_allclose(profile, y, atol=1e-3)   # these meshes differ by 4e-4 at the crest among themselves
+        np.testing.assert_allclose(
+            profile, y, atol=1e-3
+        )  # these meshes differ by 4e-4 at the crest among themselves
 
 
 def test_grading_is_the_ratio_of_middle_to_wall_cell():

@@ -1,4 +1,6 @@
-"""Centres, volumes, wall distances and gradients: exact where they should be, of the right order elsewhere."""
+"""Centres, volumes, wall distances and gradients: exact where they should be, of the right order
+elsewhere.
+"""
 
 import meshio
 import numpy as np
@@ -19,8 +21,10 @@ from meshes import (
 from vcnn import FlowField, InputError
 from vcnn.flow.mesh import boundary_facets, named_mesh
 
-CUBE = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1]], float)
-SHAPES = {   # kind: vertices of a reference cell, volume, centroid
+CUBE = np.array(
+    [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1]], float
+)
+SHAPES = {  # kind: vertices of a reference cell, volume, centroid
     "triangle": ([[0, 0], [1, 0], [0, 1]], 1 / 2, [1 / 3, 1 / 3]),
     "triangle6": ([[0, 0], [1, 0], [0, 1], [0.5, 0], [0.5, 0.5], [0, 0.5]], 1 / 2, [1 / 3, 1 / 3]),
     "quad": ([[0, 0], [2, 0], [1, 1], [0, 1]], 3 / 2, [7 / 9, 4 / 9]),
@@ -67,7 +71,9 @@ def test_degenerate_and_unknown_cells_are_refused():
 
 
 def brute_force(mesh, points, walls, period, samples=400):
-    """Distance to many points on each wall segment, images included: an upper bound, tight to (h/samples)²."""
+    """Distance to many points on each wall segment, images included: an upper bound, tight to
+    (h/samples)².
+    """
     facets = np.concatenate([v for name in walls for _, v in boundary_facets(mesh)[name]])
     t = np.linspace(0, 1, samples)[:, None, None]
     on = ((1 - t) * mesh.points[facets[:, 0]] + t * mesh.points[facets[:, 1]]).reshape(-1, 2)
@@ -89,31 +95,48 @@ def test_wall_distance_of_a_cube_with_split_faces():
     mesh = named_mesh(CUBE, [("hexahedron", [np.arange(8)])], quads)
     points = np.random.default_rng(1).uniform(0, 1, (500, 3))
     np.testing.assert_allclose(wall_distance(mesh, points, ["base"]), points[:, 2], atol=1e-15)
-    np.testing.assert_allclose(wall_distance(mesh, points, ["base", "side"]), points[:, 1:].min(axis=1), atol=1e-15)
-    beyond = np.add(points, [2, 0, 0])   # nearest to the edge x = 1, but for the next image of the wall
-    np.testing.assert_allclose(wall_distance(mesh, beyond, ["base"]), np.hypot(beyond[:, 0] - 1, beyond[:, 2]))
+    np.testing.assert_allclose(
+        wall_distance(mesh, points, ["base", "side"]), points[:, 1:].min(axis=1), atol=1e-15
+    )
+    beyond = np.add(
+        points, [2, 0, 0]
+    )  # nearest to the edge x = 1, but for the next image of the wall
+    np.testing.assert_allclose(
+        wall_distance(mesh, beyond, ["base"]), np.hypot(beyond[:, 0] - 1, beyond[:, 2])
+    )
     found = wall_distance(mesh, np.add(points, [1, 0, 0]), ["base"], [[1, 0, 0]])
     np.testing.assert_allclose(found, points[:, 2], atol=1e-15)
-    with pytest.raises(InputError, match=r"boundary 'lid': not in the mesh \(its boundaries: base, side\)"):
+    with pytest.raises(
+        InputError, match=r"boundary 'lid': not in the mesh \(its boundaries: base, side\)"
+    ):
         wall_distance(mesh, points, ["lid"])
 
 
-@pytest.mark.parametrize("case", ["alpha_10_9000_3036", "alpha_05_10071_2024", "alpha_15_7929_4048"])
+@pytest.mark.parametrize(
+    "case", ["alpha_10_9000_3036", "alpha_05_10071_2024", "alpha_15_7929_4048"]
+)
 def test_wall_distance_of_real_hills(shared_data, case):
     data = np.load(shared_data / "closure_challenge" / "train" / f"{case}.npz", allow_pickle=False)
     patches = {
-        name: [("line", data["bfacet_points"][data["bfacet_patch"] == i])] for i, name in enumerate(data["patch_names"])
+        name: [("line", data["bfacet_points"][data["bfacet_patch"] == i])]
+        for i, name in enumerate(data["patch_names"])
     }
     mesh = named_mesh(data["points"], [("quad", data["cells"])], patches)
     period = [[float(case.split("_")[2]) / 1000, 0]]
     found = wall_distance(mesh, data["cell_centres"], ["bottomWall", "topWall"], period)
-    np.testing.assert_allclose(found, data["wall_distance"], atol=1e-7)   # the reference is in single precision
+    np.testing.assert_allclose(
+        found, data["wall_distance"], atol=1e-7
+    )  # the reference is in single precision
 
 
 def test_wall_flag_marks_cells_and_vertices_at_walls():
     mesh = channel(1, 1, (4, 5))
-    np.testing.assert_array_equal(wall_flag(mesh, ["bottom", "top"]), np.repeat([1.0, 0, 0, 0, 1], 4))
-    np.testing.assert_array_equal(wall_flag(mesh, ["bottom"], "vertex"), np.repeat([1.0, 0, 0, 0, 0, 0], 5))
+    np.testing.assert_array_equal(
+        wall_flag(mesh, ["bottom", "top"]), np.repeat([1.0, 0, 0, 0, 1], 4)
+    )
+    np.testing.assert_array_equal(
+        wall_flag(mesh, ["bottom"], "vertex"), np.repeat([1.0, 0, 0, 0, 0, 0], 5)
+    )
 
 
 @pytest.mark.parametrize("kind", ["quadrilateral", "triangle"])
@@ -125,7 +148,9 @@ def test_gradient_of_linear_field_is_exact(kind):
 
 
 def test_gradient_sees_through_the_period_and_to_the_wall():
-    """Uniform cells: central differences everywhere, also at inlet and outlet; the wall value sets the slope there."""
+    """Uniform cells: central differences everywhere, also at inlet and outlet; the wall value sets
+    the slope there.
+    """
     errors = []
     for n in (32, 64):
         mesh = channel(1.0, 1.0, (n, n))
@@ -133,7 +158,9 @@ def test_gradient_sees_through_the_period_and_to_the_wall():
         u = np.sin(2 * np.pi * x) * y
         found = cell_gradient(mesh, u, [[1.0, 0]], {"bottom": 0.0})
         errors.append(np.abs(found[:, 0] - 2 * np.pi * np.cos(2 * np.pi * x) * y).max())
-        np.testing.assert_allclose(found[y < 1 - 1 / n, 1], np.sin(2 * np.pi * x)[y < 1 - 1 / n], atol=1e-12)
+        np.testing.assert_allclose(
+            found[y < 1 - 1 / n, 1], np.sin(2 * np.pi * x)[y < 1 - 1 / n], atol=1e-12
+        )
     assert np.log2(errors[0] / errors[1]) > 1.95
 
 
@@ -154,7 +181,9 @@ def test_strain_rate_of_shear_flow_and_its_refusal():
     centres = cell_centres(mesh)
     u = np.stack([3 * centres[:, 1], 0 * centres[:, 0]], axis=-1)
     flow = FlowField(centres, u, mesh=mesh, location="cell", periods=[[1.0, 0]])
-    np.testing.assert_allclose(strain_rate(flow, ["bottom"]), 3.0, rtol=1e-12)   # √2 |sym ∇u| = |du/dy|
+    np.testing.assert_allclose(
+        strain_rate(flow, ["bottom"]), 3.0, rtol=1e-12
+    )  # √2 |sym ∇u| = |du/dy|
     turned = flow.rotated(special_ortho_group.rvs(2, random_state=3))
     np.testing.assert_allclose(strain_rate(turned, ["bottom"]), 3.0, rtol=1e-10)
     with pytest.raises(InputError, match="strain_rate: needs a flow at cell centres"):

@@ -1,4 +1,6 @@
-"""OpenFOAM cases in every format: what was written comes back, and raw cases agree with independent arrays."""
+"""OpenFOAM cases in every format: what was written comes back, and raw cases agree with independent
+arrays.
+"""
 
 import gzip
 import tarfile
@@ -12,7 +14,11 @@ from meshes import cell_volumes, read_flow, read_openfoam
 from vcnn import FlowField, InputError
 from vcnn.flow.mesh import boundary_facets
 
-NORMALS = {"z": [0, 1, 2], "y": [0, 2, 1], "x": [1, 2, 0]}   # which axes of the case the box's axes become
+NORMALS = {
+    "z": [0, 1, 2],
+    "y": [0, 2, 1],
+    "x": [1, 2, 0],
+}  # which axes of the case the box's axes become
 
 
 def listing(folder):
@@ -53,8 +59,11 @@ def test_plane_case_in_any_orientation_and_format(tmp_path, box_case, form, norm
     assert flow.provenance["walls"] == ["floor", "lid"] and flow.provenance["time"] == "3"
     facets = boundary_facets(flow.mesh)
     assert {name: sum(len(v) for _, v in blocks) for name, blocks in facets.items()} == {
-        "inlet": 3, "outlet": 3, "floor": 4, "lid": 4,
-    }  # fmt: skip
+        "inlet": 3,
+        "outlet": 3,
+        "floor": 4,
+        "lid": 4,
+    }
     np.testing.assert_allclose(flow.mesh.points[facets["lid"][0][1], 1], 1.5)
 
 
@@ -62,10 +71,14 @@ def test_inclined_plane_keeps_every_invariant(tmp_path, box_case):
     case = box_case(cells=(6, 5, 1), frame=special_ortho_group.rvs(3, random_state=2))
     flow = read_openfoam(case.write(tmp_path))
     np.testing.assert_allclose(flow.weights, 0.1, rtol=1e-12)
-    np.testing.assert_allclose(np.linalg.norm(flow.velocity, axis=1), np.linalg.norm(case.U, axis=1), rtol=1e-6)
+    np.testing.assert_allclose(
+        np.linalg.norm(flow.velocity, axis=1), np.linalg.norm(case.U, axis=1), rtol=1e-6
+    )
     np.testing.assert_allclose(flow.scalars["R_33"], case.R[:, 2, 2], rtol=1e-6)
     plane = case.R[:, :2, :2]
-    np.testing.assert_allclose(np.linalg.det(flow.tensors["R"]), np.linalg.det(plane), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        np.linalg.det(flow.tensors["R"]), np.linalg.det(plane), rtol=1e-5, atol=1e-5
+    )
     np.testing.assert_allclose(np.linalg.norm(flow.periods[0]), 2, rtol=1e-12)
     y = case.centres[:, 1]
     np.testing.assert_allclose(flow.scalars["wall_distance"], np.minimum(y, 1.5 - y), atol=1e-12)
@@ -126,11 +139,16 @@ def test_times_and_fields_are_chosen_by_name(tmp_path, box_case):
 
 def test_field_without_header_is_named_not_lost_silently(tmp_path, box_case):
     box_case().write(tmp_path)
-    (tmp_path / "3" / "U_LES").write_text("U_LES nonuniform List<vector>\n12\n(\n" + "(1 0 0)\n" * 12 + ")\n;")
+    (tmp_path / "3" / "U_LES").write_text(
+        "U_LES nonuniform List<vector>\n12\n(\n" + "(1 0 0)\n" * 12 + ")\n;"
+    )
     with pytest.warns(UserWarning, match="cannot be read: U_LES"):
         flow = read_openfoam(tmp_path)
     assert flow.provenance["skipped_fields"] == ["U_LES"]
-    with pytest.warns(UserWarning), pytest.raises(InputError, match="'U_LES' cannot be read; its FoamFile header"):
+    with (
+        pytest.warns(UserWarning),
+        pytest.raises(InputError, match="'U_LES' cannot be read; its FoamFile header"),
+    ):
         read_openfoam(tmp_path, fields={"velocity": "U_LES"})
 
 
@@ -184,16 +202,24 @@ def test_raw_hill(raw, shared_data):
     np.testing.assert_allclose(flow.scalars["wall_distance"], truth["wall_distance"], atol=1e-7)
     np.testing.assert_allclose(flow.periods, [[9, 0]], atol=1e-12)
     assert flow.parameters["viscosity"] == float(truth["nu"])
-    assert {"bottomWall", "topWall", "inlet_half0", "outlet_half1"} <= set(boundary_facets(flow.mesh))
+    assert {"bottomWall", "topWall", "inlet_half0", "outlet_half1"} <= set(
+        boundary_facets(flow.mesh)
+    )
 
 
 def test_raw_hill_stress_at_time_zero(raw, shared_data):
     truth = arrays(shared_data, "alpha_10_9000_3036")
-    flow = read_flow(find(raw, "alpha_10_9000_3036"), 0, {"velocity": "U_LES", "reynolds_stress": "tauij_LES"})
+    flow = read_flow(
+        find(raw, "alpha_10_9000_3036"), 0, {"velocity": "U_LES", "reynolds_stress": "tauij_LES"}
+    )
     np.testing.assert_array_equal(flow.velocity, truth["les_velocity"][:, :2])
-    i, j = np.array([0, 0, 1]), np.array([0, 1, 1])   # xx xy yy of xx xy xz yy yz zz
-    np.testing.assert_array_equal(flow.tensors["reynolds_stress"][:, i, j], truth["les_reynolds_stress"][:, [0, 1, 3]])
-    np.testing.assert_array_equal(flow.scalars["reynolds_stress_33"], truth["les_reynolds_stress"][:, 5])
+    i, j = np.array([0, 0, 1]), np.array([0, 1, 1])  # xx xy yy of xx xy xz yy yz zz
+    np.testing.assert_array_equal(
+        flow.tensors["reynolds_stress"][:, i, j], truth["les_reynolds_stress"][:, [0, 1, 3]]
+    )
+    np.testing.assert_array_equal(
+        flow.scalars["reynolds_stress_33"], truth["les_reynolds_stress"][:, 5]
+    )
 
 
 def test_raw_duct_stays_three_dimensional(raw, shared_data):
@@ -205,7 +231,10 @@ def test_raw_duct_stays_three_dimensional(raw, shared_data):
     np.testing.assert_array_equal(flow.velocity, truth["sst_velocity"])
     np.testing.assert_allclose(flow.scalars["wall_distance"], truth["wall_distance"], rtol=1e-6)
     np.testing.assert_allclose(flow.periods, [[1e-3, 0, 0]], atol=1e-15)
-    with pytest.warns(UserWarning, match="U_LES"), pytest.raises(InputError, match="'U' cannot be read"):
+    with (
+        pytest.warns(UserWarning, match="U_LES"),
+        pytest.raises(InputError, match="'U' cannot be read"),
+    ):
         read_flow(find(raw, "AR_1_Ret_180"), 0)
 
 

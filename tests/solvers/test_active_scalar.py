@@ -1,4 +1,6 @@
-"""A scalar that moves the flow: exact where it can be, the same from everywhere, with the equation or a closure."""
+"""A scalar that moves the flow: exact where it can be, the same from everywhere, with the equation
+or a closure.
+"""
 
 import math
 from functools import partial
@@ -19,7 +21,7 @@ from solvers import (
     along_wall,
     evaluate,
     wall_force,
-)  # fmt: skip
+)
 from solvers.fenics import fem, ufl
 from vcnn import Closure, DivergenceError, FlowField
 from vcnn.evaluation import relative_l2
@@ -30,7 +32,7 @@ PRODUCED = partial(ScalarTransport, diffusivity=D, decay=0.0, production=P)
 HILL = meshes.periodic_hill(1.325, cells=(24, 16))
 FLOW = {"mesh": HILL, "viscosity": 0.01, "bulk_velocity": 0.721039}
 FINER = {**FLOW, "mesh": meshes.periodic_hill(1.325, cells=(36, 24))}
-ACROSS = np.array([0.0, -0.3])   # the flow changes by 4 %
+ACROSS = np.array([0.0, -0.3])  # the flow changes by 4 %
 
 
 def concentration(y):
@@ -52,7 +54,8 @@ def error_of(result, velocity, count=1001):
     return np.abs(u - exact).max(), np.abs(c - concentration(y)).max()
 
 
-# -- exact ----------------------------------------------------------------------------------------------
+# -- exact
+# ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["quadrilateral", "triangle"])
@@ -63,19 +66,25 @@ def test_buoyancy_in_a_channel_makes_a_quartic_profile(kind):
     """
     nu, B, k, h = 0.1, 0.4, P / (2 * D), HEIGHT
     force = 12 * nu / h**2 - B * k * h**2 / 5
-    profile = lambda y: force / (2 * nu) * y * (h - y) + B * k / nu * (y**4 / 12 - h * y**3 / 6 + h**3 * y / 12)
+    profile = lambda y: (
+        force / (2 * nu) * y * (h - y) + B * k / nu * (y**4 / 12 - h * y**3 / 6 + h**3 * y / 12)
+    )
     errors = []
     for n in (16, 32, 64):
         result = channel(n, nu, kind, buoyancy=(B, 0.0))
         in_u, in_c = error_of(result, profile)
-        exact = kind == "quadrilateral"   # on triangles the discrete flow crosses the channel a little
+        exact = (
+            kind == "quadrilateral"
+        )  # on triangles the discrete flow crosses the channel a little
         assert in_c < (1e-10 if exact else 0.5 / n**4)
         assert result.pressure_gradient == pytest.approx(force, rel=1e-11 if exact else 1e-7)
         errors.append(in_u)
-    if exact:   # that of quadratic interpolation: u''' is at most B k/ν h, nodes are h/128 apart
+    if exact:  # that of quadratic interpolation: u''' is at most B k/ν h, nodes are h/128 apart
         assert errors[-1] < 1.01 * B * k / nu * h * (h / 128) ** 3 / (9 * math.sqrt(3))
     assert np.log2(errors[0] / errors[1]) > 2.8 and np.log2(errors[1] / errors[2]) > 2.9
-    whole = result.domain.integral(result.scalars["concentration"]) * B + result.pressure_gradient * h
+    whole = (
+        result.domain.integral(result.scalars["concentration"]) * B + result.pressure_gradient * h
+    )
     np.testing.assert_allclose(wall_force(result, "bottom", "top"), [whole, 0], atol=1e-8)
 
 
@@ -99,19 +108,27 @@ def test_viscosity_that_depends_on_the_scalar_in_a_channel():
     assert np.log2(errors[1] / errors[2]) > 2.8
     assert result.pressure_gradient == pytest.approx(force, rel=1e-6)
     flow = result.flow()
-    np.testing.assert_allclose(flow.scalars["viscosity"], nu(flow.scalars["concentration"]), rtol=1e-12)
+    np.testing.assert_allclose(
+        flow.scalars["viscosity"], nu(flow.scalars["concentration"]), rtol=1e-12
+    )
     assert "viscosity" not in flow.parameters
-    np.testing.assert_allclose(along_wall(result, "bottom").skin_friction, force * h, rtol=0.02)   # τ = f h/2
+    np.testing.assert_allclose(
+        along_wall(result, "bottom").skin_friction, force * h, rtol=0.02
+    )  # τ = f h/2
     np.testing.assert_allclose(wall_force(result, "bottom"), [force * h / 2, 0], atol=1e-6)
 
 
 def test_scalar_from_an_inlet_is_weighed_by_the_pressure():
     """A plug flow with c = 2 everywhere: p = c B (x − L) and the velocity stays."""
     sides = {"bottom": Symmetry(), "top": Symmetry(), "outlet": Outlet()}
-    carried = partial(ScalarTransport, decay=0.0, production=0.0, conditions={**sides, "inlet": Inlet(2.0)})
+    carried = partial(
+        ScalarTransport, decay=0.0, production=0.0, conditions={**sides, "inlet": Inlet(2.0)}
+    )
     mesh = meshes.channel(3.0, 1.0, cells=(6, 4))
     flowing = {**sides, "inlet": Inlet((1.0, 0.0))}
-    result = ActiveScalar(mesh, 0.1, scalar=carried, buoyancy=(0.3, 0.0), conditions=flowing).solve()
+    result = ActiveScalar(
+        mesh, 0.1, scalar=carried, buoyancy=(0.3, 0.0), conditions=flowing
+    ).solve()
     flow = result.flow("vertex")
     np.testing.assert_allclose(flow.velocity, np.tile([1.0, 0.0], (len(flow), 1)), atol=1e-9)
     np.testing.assert_allclose(flow.scalars["concentration"], 2.0, atol=1e-9)
@@ -119,7 +136,10 @@ def test_scalar_from_an_inlet_is_weighed_by_the_pressure():
 
 
 def test_a_passive_scalar_leaves_the_flow():
-    result, laminar = ActiveScalar(**FLOW, scalar=ScalarTransport).solve(), LaminarFlow(**FLOW).solve()
+    result, laminar = (
+        ActiveScalar(**FLOW, scalar=ScalarTransport).solve(),
+        LaminarFlow(**FLOW).solve(),
+    )
     assert gap(result, laminar) < 1e-8
     carried = ScalarTransport(HILL, laminar).solve()
     assert relative_concentration(result, carried) < 1e-8
@@ -130,7 +150,8 @@ def relative_concentration(a, b):
     return relative_l2(a.scalars["concentration"], b.scalars["concentration"], b.weights)
 
 
-# -- the loop -------------------------------------------------------------------------------------------
+# -- the loop
+# -------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +160,8 @@ def laminar():
 
 
 @pytest.mark.parametrize(
-    "options", [{"buoyancy": ACROSS}, {"buoyancy": (0.05, 0.05), "viscosity": lambda c: 0.01 / (1 + c)}]
+    "options",
+    [{"buoyancy": ACROSS}, {"buoyancy": (0.05, 0.05), "viscosity": lambda c: 0.01 / (1 + c)}],
 )
 def test_every_start_leads_to_a_solution_of_both_equations(options, laminar):
     problem = ActiveScalar(**{**FLOW, **options}, scalar=ScalarTransport)
@@ -154,7 +176,12 @@ def test_every_start_leads_to_a_solution_of_both_equations(options, laminar):
 
 def momentum_defect(result):
     """Of the weak momentum balance at all nodes off the walls, relative to its viscous part."""
-    u, p, c, domain = result.velocity, result.pressure, result.scalars["concentration"], result.domain
+    u, p, c, domain = (
+        result.velocity,
+        result.pressure,
+        result.scalars["concentration"],
+        result.domain,
+    )
     nu = result.problem.viscosity
     nu = nu(c) if callable(nu) else nu
     v, e = ufl.TestFunction(u.function_space), ufl.as_vector([1.0, 0.0])
@@ -163,8 +190,10 @@ def momentum_defect(result):
     inertia = ufl.inner(ufl.dot(ufl.grad(u), u) - pull, v) - p * ufl.div(v)
     free = np.ones((len(u.x.array) // 2, 2), dtype=bool)
     free[domain.wall_dofs(u.function_space)] = False
-    parts = [fem.assemble_vector(fem.form(part * ufl.dx(degree=5))).array[free.ravel()]
-             for part in (viscous + inertia, viscous)]  # fmt: skip
+    parts = [
+        fem.assemble_vector(fem.form(part * ufl.dx(degree=5))).array[free.ravel()]
+        for part in (viscous + inertia, viscous)
+    ]
     return np.linalg.norm(parts[0]) / np.linalg.norm(parts[1])
 
 
@@ -176,14 +205,18 @@ def test_the_loop_stops_at_the_tolerance_given(laminar):
     assert 1e-9 < gap(rough, fine) < 1e-3
 
 
-# -- a closure in place of the equation -----------------------------------------------------------------
+# -- a closure in place of the equation
+# -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("options", "allowed"), [({"buoyancy": ACROSS}, 0.005), ({"viscosity": lambda c: 0.01 * (1 + c)}, 0.002)]
+    ("options", "allowed"),
+    [({"buoyancy": ACROSS}, 0.005), ({"viscosity": lambda c: 0.01 * (1 + c)}, 0.002)],
 )
 def test_a_trained_closure_in_place_of_the_equation(options, allowed):
-    """It errs by 1.6 % in c on so coarse a mesh. Its clouds change point by point, so that it predicts in steps."""
+    """It errs by 1.6 % in c on so coarse a mesh. Its clouds change point by point, so that it
+    predicts in steps.
+    """
     flows = [
         ActiveScalar(**{**FINER, **options}, scalar=scalar).solve(tolerance=1e-3)
         for scalar in (ScalarTransport, Closure.pretrained("hill-concentration"))
@@ -203,7 +236,9 @@ def test_turned_mesh_and_gravity_give_the_turned_flow(degrees):
     here = ActiveScalar(**FLOW, scalar=closure, buoyancy=gravity).solve()
     there = ActiveScalar(**turned, scalar=closure, buoyancy=R @ gravity).solve()
     back = there.flow().rotated(R.T)
-    assert np.linalg.norm(back.velocity - here.flow().velocity) < 1e-8 * np.linalg.norm(back.velocity)
+    assert np.linalg.norm(back.velocity - here.flow().velocity) < 1e-8 * np.linalg.norm(
+        back.velocity
+    )
     c = here.flow().scalars["concentration"]
     assert np.linalg.norm(back.scalars["concentration"] - c) < 1e-8 * np.linalg.norm(c)
 
@@ -213,7 +248,9 @@ def test_the_scalar_of_a_closure_is_what_it_predicts(location):
     """c = 1 + y at the points: a buoyancy of a gradient, which the pressure takes up within h²."""
     mesh = meshes.channel(1.0, HEIGHT, cells=(4, 12))
     known = Predicting(lambda flow: 1 + flow.points[:, 1])
-    result = ActiveScalar(mesh, 0.1, 1.0, scalar=known, buoyancy=(0.0, 0.2), location=location).solve()
+    result = ActiveScalar(
+        mesh, 0.1, 1.0, scalar=known, buoyancy=(0.0, 0.2), location=location
+    ).solve()
     flow = result.flow(location)
     np.testing.assert_allclose(flow.scalars["concentration"], 1 + flow.points[:, 1], atol=1e-9)
     assert gap(result, LaminarFlow(mesh, 0.1, 1.0).solve()) < 1e-6
@@ -221,7 +258,8 @@ def test_the_scalar_of_a_closure_is_what_it_predicts(location):
     np.testing.assert_allclose(p, 0.2 * (y + y**2 / 2) - 0.2 * (1 + 4 / 6), atol=2e-3)
 
 
-# -- files ----------------------------------------------------------------------------------------------
+# -- files
+# ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scalar", [PRODUCED, Predicting(lambda flow: flow.scalars["strain_rate"])])
@@ -232,22 +270,28 @@ def test_files(scalar, tmp_path):
     again = problem.solve(start=tmp_path / "state.npz")
     assert len(again.history) <= 2 and gap(again, result) < 1e-9
     assert len(problem.solve(start=result).history) <= 2
-    laminar = LaminarFlow(mesh, 0.1, 1.0)   # the flow alone is a start too
+    laminar = LaminarFlow(mesh, 0.1, 1.0)  # the flow alone is a start too
     assert gap(laminar.solve(start=tmp_path / "state.npz"), laminar.solve()) < 1e-9
     assert result.save(tmp_path / "flow.bp").is_dir()
     for location in ("cell", "vertex"):
         flow = FlowField.load(result.flow(location).save(tmp_path / "flow.vtu"))
-        np.testing.assert_array_equal(flow.scalars["concentration"], result.flow(location).scalars["concentration"])
+        np.testing.assert_array_equal(
+            flow.scalars["concentration"], result.flow(location).scalars["concentration"]
+        )
 
 
 def test_a_flow_on_another_mesh_is_a_start():
-    coarse = ActiveScalar(**{**FLOW, "mesh": meshes.periodic_hill(1.325, cells=(16, 12))}, scalar=ScalarTransport,
-                          buoyancy=ACROSS).solve()  # fmt: skip
+    coarse = ActiveScalar(
+        **{**FLOW, "mesh": meshes.periodic_hill(1.325, cells=(16, 12))},
+        scalar=ScalarTransport,
+        buoyancy=ACROSS,
+    ).solve()
     problem = ActiveScalar(**FLOW, scalar=ScalarTransport, buoyancy=ACROSS)
     assert gap(problem.solve(start=coarse), problem.solve()) < 1e-7
 
 
-# -- what breaks ----------------------------------------------------------------------------------------
+# -- what breaks
+# ----------------------------------------------------------------------------------------
 
 
 def test_the_best_state_is_kept_when_the_closure_breaks(tmp_path):
@@ -258,7 +302,10 @@ def test_the_best_state_is_kept_when_the_closure_breaks(tmp_path):
         return flow.scalars["strain_rate"] * (np.nan if len(rounds) == 6 else 1)
 
     problem = ActiveScalar(**FLOW, scalar=Predicting(sheared), buoyancy=(0.0, 0.1))
-    with pytest.raises(DivergenceError, match=r"active scalar: the closure predicts NaN.*; the best state so far is"):
+    with pytest.raises(
+        DivergenceError,
+        match=r"active scalar: the closure predicts NaN.*; the best state so far is",
+    ):
         problem.solve(checkpoint=path)
     resumed, whole = problem.solve(start=path), problem.solve()
     assert len(resumed.history) < len(whole.history) - 2
@@ -279,5 +326,7 @@ def test_a_flow_that_does_not_settle_says_so():
         return signs[-1] * flow.points[:, 1]
 
     problem = ActiveScalar(**FLOW, scalar=Predicting(restless), buoyancy=(0.01, 0.0))
-    with pytest.raises(DivergenceError, match="active scalar: flow and concentration do not settle, after 8 rounds"):
+    with pytest.raises(
+        DivergenceError, match="active scalar: flow and concentration do not settle, after 8 rounds"
+    ):
         problem.solve(max_rounds=8)

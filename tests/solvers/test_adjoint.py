@@ -1,4 +1,6 @@
-"""Derivatives through solvers, by Taylor's remainder: |J(m + h δ) − J(m) − h dJ/dm·δ| falls with h²."""
+"""Derivatives through solvers, by Taylor's remainder: |J(m + h δ) − J(m) − h dJ/dm·δ| falls with
+h².
+"""
 
 import resource
 
@@ -48,7 +50,10 @@ def orders(function, values, which):
 
 def flow_problem(case):
     """Problem, points of observation and number of values."""
-    hill, driven = meshes.periodic_hill(1.0, cells=(12, 8)), Periodic("outlet", pressure_gradient=0.05)
+    hill, driven = (
+        meshes.periodic_hill(1.0, cells=(12, 8)),
+        Periodic("outlet", pressure_gradient=0.05),
+    )
     given = {"bottom": Wall(), "top": Wall(), "inlet": driven}
     half = {"bottom": Wall(), "top": Symmetry(), "inlet": Periodic("outlet", bulk_velocity=0.5)}
     channel = meshes.channel(length=1.0, height=1.0, cells=(4, 6))
@@ -59,7 +64,10 @@ def flow_problem(case):
         "bulk velocity, cells": (RANS(hill, 0.01, 0.7), plane),
         "force, vertices": (RANS(hill, 0.01, conditions=given, location="vertex"), plane),
         "symmetry": (RANS(channel, 0.01, conditions=half, location="vertex"), plane[:, :2] % 1),
-        "3-D": (RANS(box(3, "hexahedron"), 0.05, 0.5, walls=("wall",), location="vertex"), rng.uniform(size=(20, 3))),
+        "3-D": (
+            RANS(box(3, "hexahedron"), 0.05, 0.5, walls=("wall",), location="vertex"),
+            rng.uniform(size=(20, 3)),
+        ),
     }[case]
 
 
@@ -82,7 +90,10 @@ def flow_values(flow):
     rng = np.random.default_rng(2)
     a = 0.01 * rng.standard_normal((n, d, d))
     drive = flow.problem.bulk_velocity or flow.drive()
-    return [torch.from_numpy(v) for v in (rng.uniform(0.02, 0.05, n), a + a.transpose(0, 2, 1), np.array(drive))]
+    return [
+        torch.from_numpy(v)
+        for v in (rng.uniform(0.02, 0.05, n), a + a.transpose(0, 2, 1), np.array(drive))
+    ]
 
 
 @pytest.mark.parametrize("which", [0, 1, 2], ids=["eddy viscosity", "anisotropy", "drive"])
@@ -90,7 +101,9 @@ def flow_values(flow):
 def test_flows_are_differentiated_exactly(case, which):
     problem, points = flow_problem(case)
     flow = DifferentiableFlow(problem)
-    np.testing.assert_allclose(orders(observing(flow, points), flow_values(flow), which), 2, atol=0.05)
+    np.testing.assert_allclose(
+        orders(observing(flow, points), flow_values(flow), which), 2, atol=0.05
+    )
 
 
 def transport_problem(dimension):
@@ -105,7 +118,9 @@ def transport_problem(dimension):
         options, points = {"walls": ("wall",)}, np.random.default_rng(0).uniform(size=(20, 3))
     n = len(mesh.points)
     production = np.random.default_rng(3).uniform(0.5, 1.5, n)
-    transport = DifferentiableTransport(ScalarTransport(mesh, flow, 0.4, production=production, **options))
+    transport = DifferentiableTransport(
+        ScalarTransport(mesh, flow, 0.4, production=production, **options)
+    )
     probe = transport.at(points)
     loss = lambda D, P: (probe(transport(D, P)) - 0.1).square().mean()
     values = [torch.full((n,), 0.4, dtype=torch.float64), torch.from_numpy(production)]
@@ -132,14 +147,18 @@ def small_closure(stress=True):
         scalars={"eddy_viscosity": 0.02 + 0.01 * np.linalg.norm(flow.velocity, axis=1)},
         tensors={"anisotropy": a + a.transpose(0, 2, 1)},
     )
-    network = VectorCloudNetwork(["wall_distance"], output=output, embedding=12, hidden=16, fitting=(24,))
+    network = VectorCloudNetwork(
+        ["wall_distance"], output=output, embedding=12, hidden=16, fitting=(24,)
+    )
     config = TrainingConfig(epochs=3, dtype="float64")
     return mesh, fit(network, [flow], names, LATTICE, config, progress=False)
 
 
 @pytest.mark.parametrize("stress", [False, True], ids=["eddy viscosity", "and anisotropy"])
 def test_the_fixed_point_of_flow_and_closure_is_differentiated(stress):
-    """By central differences of the whole coupled solution; as if the flow did not answer, the derivative is wrong."""
+    """By central differences of the whole coupled solution; as if the flow did not answer, the
+    derivative is wrong.
+    """
     mesh, closure = small_closure(stress)
     problem = RANS(mesh, 0.01, 0.7, closure=closure, location="vertex")
     coupled = DifferentiableCoupling(problem, tolerance=1e-11, adjoint_tolerance=1e-9)
@@ -150,7 +169,10 @@ def test_the_fixed_point_of_flow_and_closure_is_differentiated(stress):
     frozen = DifferentiableCoupling(problem, tolerance=1e-11, adjoint_steps=0)
     blind = torch.autograd.grad(probe(frozen()[0])[:, 0].square().mean(), weights)
     generator = torch.Generator().manual_seed(0)
-    directions = [torch.randn(w.shape, generator=generator, dtype=w.dtype) * w.detach().abs().mean() for w in weights]
+    directions = [
+        torch.randn(w.shape, generator=generator, dtype=w.dtype) * w.detach().abs().mean()
+        for w in weights
+    ]
     along = lambda found: float(sum((s * d).sum() for s, d in zip(found, directions, strict=True)))
 
     def moved(h):
@@ -173,7 +195,7 @@ def test_two_hundred_iterations_take_no_more_memory_than_twenty():
     flow = DifferentiableFlow(problem)
     loss, (nu_t, a, drive) = observing(flow, points), flow_values(flow)
     nu_t.requires_grad_()
-    peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024   # MiB
+    peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # MiB
     for step in range(200):
         loss(nu_t * (1 + 0.01 * (step % 3)), a, drive).backward()
         if step == 20:

@@ -1,4 +1,6 @@
-"""Cases in TOML: what they say becomes the problem, and a mistake is one line that names file and key."""
+"""Cases in TOML: what they say becomes the problem, and a mistake is one line that names file and
+key.
+"""
 
 import meshio
 import numpy as np
@@ -42,7 +44,11 @@ def test_every_word_of_a_case(case):
     assert isinstance(problem, LaminarFlow)
     assert problem.viscosity == 0.1
     np.testing.assert_array_equal(problem.mesh.points, meshes.channel(2.0, cells=(4, 3)).points)
-    assert problem.conditions == {"bottom": Wall(), "top": Wall((1.0, 0.0)), "inlet": Periodic("outlet", 0.5)}
+    assert problem.conditions == {
+        "bottom": Wall(),
+        "top": Wall((1.0, 0.0)),
+        "inlet": Periodic("outlet", 0.5),
+    }
     assert len(channel.stations) == 5 and channel.reference is None
     sides = """bottom = { kind = "symmetry" }
 inlet = { kind = "inlet", velocity = [2, 0] }
@@ -52,11 +58,16 @@ top = { kind = "wall" }"""
     problem = case(text.replace("laminar", "spalart-allmaras")).problem()
     assert isinstance(problem, SpalartAllmaras)
     assert problem.conditions["bottom"] == Symmetry() and problem.conditions["outlet"] == Outlet(2)
-    assert isinstance(problem.conditions["inlet"], Inlet) and problem.conditions["inlet"].value == (2, 0)
+    assert isinstance(problem.conditions["inlet"], Inlet) and problem.conditions["inlet"].value == (
+        2,
+        0,
+    )
 
 
 def test_meshes_from_files(case, tmp_path):
-    """A mesh file and a flow file, found beside the case, have the boundaries of the mesh they were written from."""
+    """A mesh file and a flow file, found beside the case, have the boundaries of the mesh they were
+    written from.
+    """
     mesh = meshes.channel(2.0, cells=(4, 3), kind="triangle")
     FlowField(mesh.points, np.ones_like(mesh.points), mesh=mesh).save(tmp_path / "flow.vtu")
     named = boundary_facets(mesh)
@@ -78,36 +89,90 @@ def test_meshes_from_files(case, tmp_path):
         np.testing.assert_allclose(read.points, mesh.points)
         assert set(boundary_facets(read)) == set(named)
         for side, blocks in boundary_facets(read).items():
-            assert {frozenset(f) for f in blocks[0][1].tolist()} == {frozenset(f) for f in named[side][0][1].tolist()}
+            assert {frozenset(f) for f in blocks[0][1].tolist()} == {
+                frozenset(f) for f in named[side][0][1].tolist()
+            }
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("viscosity = 0.1", "viskosity = 0.1", "unknown key 'viskosity'; known are: viscosity, mesh, conditions"),
+        (
+            "viscosity = 0.1",
+            "viskosity = 0.1",
+            "unknown key 'viskosity'; known are: viscosity, mesh, conditions",
+        ),
         ("viscosity = 0.1", "", "key 'viscosity' is missing"),
         ("0.1", '"thin"', "viscosity: expected a number, got 'thin'"),
         ("0.1", "-0.1", "viscosity: expected a positive number, got -0.1"),
         ("0.1", "nan", "viscosity: expected a positive number, got nan"),
-        ("laminar", "k-omega", "model: expected one of laminar, spalart-allmaras, one-equation-k-l, mixing-length"),
+        (
+            "laminar",
+            "k-omega",
+            "model: expected one of laminar, spalart-allmaras, one-equation-k-l, mixing-length",
+        ),
         ('model = "laminar"', "", "key 'model' is missing"),
-        ('model = "laminar"', 'model = "laminar"\nstations = [3.0]', "stations: x = 3 is outside the mesh, 0 to 2"),
-        ('model = "laminar"', 'model = "laminar"\nmax_rounds = 0', "tolerance and max_rounds: expected positive"),
+        (
+            'model = "laminar"',
+            'model = "laminar"\nstations = [3.0]',
+            "stations: x = 3 is outside the mesh, 0 to 2",
+        ),
+        (
+            'model = "laminar"',
+            'model = "laminar"\nmax_rounds = 0',
+            "tolerance and max_rounds: expected positive",
+        ),
         ("[mesh]", "[mesh", "not a TOML file"),
-        ('"channel"', '"chanel"', "[mesh]: expected file = \"...\", or generator = one of periodic_hill"),
-        ('generator = "channel"', 'file = "none.msh"', "[mesh]: unknown key 'length'; known are: file"),
-        ("length", "slope", "[mesh]: unknown key 'slope'; known are: length, height, cells, kind, grading"),
+        (
+            '"channel"',
+            '"chanel"',
+            '[mesh]: expected file = "...", or generator = one of periodic_hill',
+        ),
+        (
+            'generator = "channel"',
+            'file = "none.msh"',
+            "[mesh]: unknown key 'length'; known are: file",
+        ),
+        (
+            "length",
+            "slope",
+            "[mesh]: unknown key 'slope'; known are: length, height, cells, kind, grading",
+        ),
         ("2.0", '"long"', "[mesh]: length: expected a number, got 'long'"),
         ("2.0", "-2.0", "[mesh]: length: expected a positive number, got -2.0"),
         ("[4, 3]", "[4]", "[mesh]: cells: expected two numbers"),
-        ("bottom", "floor", "[conditions]: floor: not in the mesh (its boundaries: bottom, top, inlet, outlet)"),
-        ('bottom = { kind = "wall" }', "", "[conditions]: bottom: this boundary of the mesh has no condition"),
-        ('bottom = { kind = "wall" }', 'bottom = "wall"', "[conditions]: bottom: expected { kind = "),
-        ('kind = "wall" }', 'kind = "wal" }', "[conditions]: bottom: expected { kind = \"...\" } with one of wall"),
+        (
+            "bottom",
+            "floor",
+            "[conditions]: floor: not in the mesh (its boundaries: bottom, top, inlet, outlet)",
+        ),
+        (
+            'bottom = { kind = "wall" }',
+            "",
+            "[conditions]: bottom: this boundary of the mesh has no condition",
+        ),
+        (
+            'bottom = { kind = "wall" }',
+            'bottom = "wall"',
+            "[conditions]: bottom: expected { kind = ",
+        ),
+        (
+            'kind = "wall" }',
+            'kind = "wal" }',
+            '[conditions]: bottom: expected { kind = "..." } with one of wall',
+        ),
         ('kind = "wall" }', 'kind = "inlet" }', "[conditions]: bottom: key 'velocity' is missing"),
         ("[1.0, 0.0]", "1.0", "[conditions]: top: velocity: expected a list of numbers, got 1.0"),
-        ("bulk_velocity = 0.5", "bulk = 0.5", "[conditions]: inlet: unknown key 'bulk'; known are: kind, to, bulk_"),
-        ("bulk_velocity = 0.5", "bulk_velocity = 0", "[conditions]: inlet: bulk_velocity: expected a number other"),
+        (
+            "bulk_velocity = 0.5",
+            "bulk = 0.5",
+            "[conditions]: inlet: unknown key 'bulk'; known are: kind, to, bulk_",
+        ),
+        (
+            "bulk_velocity = 0.5",
+            "bulk_velocity = 0",
+            "[conditions]: inlet: bulk_velocity: expected a number other",
+        ),
         ("[conditions]", '[reference]\nfile = "none.vtu"\n[conditions]', "[reference]: "),
     ],
 )
@@ -122,7 +187,9 @@ def test_mistakes(case, tmp_path, old, new, message):
 def test_reference_of_another_domain(case, tmp_path):
     points = np.random.default_rng(0).uniform(size=(50, 2))
     FlowField(5 * points, points).save(tmp_path / "wide.vtu")
-    with pytest.raises(InputError, match=r"\[reference\]: file: has y = 0\.\d+ to 4\.\d+, the mesh 0 to 1$"):
+    with pytest.raises(
+        InputError, match=r"\[reference\]: file: has y = 0\.\d+ to 4\.\d+, the mesh 0 to 1$"
+    ):
         case(CHANNEL + '[reference]\nfile = "wide.vtu"\n')
 
 

@@ -31,7 +31,9 @@ def test_two_ranks_write_and_one_reads(tmp_path):
     numbers = load_checkpoint(path, result.domain, {"velocity": u, "pressure": p})
     assert numbers["force"] == pytest.approx(result.pressure_gradient, rel=1e-10)
     for read, own in ((u, result.velocity), (p, result.pressure)):
-        np.testing.assert_allclose(read.x.array, own.x.array, atol=1e-10 * np.abs(own.x.array).max(), rtol=0)
+        np.testing.assert_allclose(
+            read.x.array, own.x.array, atol=1e-10 * np.abs(own.x.array).max(), rtol=0
+        )
 
 
 @pytest.mark.parametrize("kind", ["triangle", "quadrilateral"])

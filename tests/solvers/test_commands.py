@@ -41,7 +41,7 @@ def test_overwrites_other_settings_and_foreign_files_only_by_force(tmp_path):
     path.write_text("not a flow")
     with pytest.raises(InputError, match=r"hill_1\.00\.vtu: exists already.*--force"):
         run("--slope", 2.0, "--slope", 1.0, "-o", tmp_path)
-    assert [p.name for p in tmp_path.iterdir()] == [path.name]   # refused before anything was solved
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]  # refused before anything was solved
     assert run("-o", tmp_path, "--force").exit_code == 0
     with pytest.raises(InputError, match="exists already"):
         run("-o", tmp_path, "--location", "vertex")
@@ -49,24 +49,48 @@ def test_overwrites_other_settings_and_foreign_files_only_by_force(tmp_path):
 
 
 def test_bumps_in_three_dimensions(tmp_path):
-    arguments = ("--bump", "0.6,1.5,30", "--bump", "0.4,1,-15.5", "--cells", "4x3x3", "-o", tmp_path)
+    arguments = (
+        "--bump",
+        "0.6,1.5,30",
+        "--bump",
+        "0.4,1,-15.5",
+        "--cells",
+        "4x3x3",
+        "-o",
+        tmp_path,
+    )
     assert run(*arguments).exit_code == 0
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["bump_0.4_1_-15.5.vtu", "bump_0.6_1.5_30.vtu"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "bump_0.4_1_-15.5.vtu",
+        "bump_0.6_1.5_30.vtu",
+    ]
     flow = FlowField.load(tmp_path / "bump_0.4_1_-15.5.vtu")
     assert (flow.dimension, len(flow)) == (3, 4 * 3 * 3 * 6)
     assert {"height": 0.4, "aspect": 1.0, "yaw": -15.5}.items() <= flow.parameters.items()
     written = [p.stat().st_mtime_ns for p in tmp_path.iterdir()]
-    assert run(*arguments).exit_code == 0   # they are there
+    assert run(*arguments).exit_code == 0  # they are there
     assert [p.stat().st_mtime_ns for p in tmp_path.iterdir()] == written
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--bump", "0.6,1.5"], "--bump: expected height,aspect,yaw like 0.6,1.5,30, got '0.6,1.5'"),
-        (["--bump", "0.6,1,0", "--bump", "2,1,0"], "height: the bump must be lower than the channel's ceiling"),
-        (["--bump", "0.6,1,0", "--cells", "8x8"], "--cells: expected three numbers like 16x10x12, got '8x8'"),
-        (["--bump", "0.6,1,0", "--slope", "1"], "--slope and --bump: expected one kind of flow, got both"),
+        (
+            ["--bump", "0.6,1.5"],
+            "--bump: expected height,aspect,yaw like 0.6,1.5,30, got '0.6,1.5'",
+        ),
+        (
+            ["--bump", "0.6,1,0", "--bump", "2,1,0"],
+            "height: the bump must be lower than the channel's ceiling",
+        ),
+        (
+            ["--bump", "0.6,1,0", "--cells", "8x8"],
+            "--cells: expected three numbers like 16x10x12, got '8x8'",
+        ),
+        (
+            ["--bump", "0.6,1,0", "--slope", "1"],
+            "--slope and --bump: expected one kind of flow, got both",
+        ),
         (["--slope", "-1"], "slope"),
         (["--cells", "12"], "--cells: expected two numbers like 96x64, got '12'"),
         (["-o", __file__], "cannot be written"),
@@ -87,4 +111,7 @@ def test_importing_the_command_does_not_import_fenics():
 def test_without_fenics_the_error_says_how_to_get_it():
     code = "import sys; sys.modules['dolfinx'] = None; from solvers import LaminarFlow"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert "InputError: solvers: needs FEniCSx: pip install 'vcnn[fenics]' or conda install" in run.stderr
+    assert (
+        "InputError: solvers: needs FEniCSx: pip install 'vcnn[fenics]' or conda install"
+        in run.stderr
+    )

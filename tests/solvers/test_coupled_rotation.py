@@ -1,4 +1,6 @@
-"""The whole problem is turned and solved anew: frame-independent closures find the turned flow, others another one."""
+"""The whole problem is turned and solved anew: frame-independent closures find the turned flow,
+others another one.
+"""
 
 import numpy as np
 import pytest
@@ -39,7 +41,10 @@ def trained():
     }
     config = TrainingConfig(epochs=3, batch_size=16, learning_rate=5e-3)
     region = RegionOfInfluence.ball(0.5)
-    return {name: fit(n, [flow], "eddy_viscosity", region, config, progress=False) for name, n in networks.items()}
+    return {
+        name: fit(n, [flow], "eddy_viscosity", region, config, progress=False)
+        for name, n in networks.items()
+    }
 
 
 def test_a_vector_cloud_network_finds_the_turned_flow_and_a_graph_network_does_not(trained):
@@ -63,14 +68,23 @@ def test_boundary_velocities_turn_with_the_mesh(kind):
     mesh = meshes.channel(3.0, 1.0, cells=(8, 6))
     profile = lambda x: np.stack([0.4 + 0.6 * x[1], 0.1 * x[1] * (1 - x[1])])
     inlet = {"callable": profile, "array": profile(mesh.points.T).T, "constant": (1.0, 0.0)}[kind]
-    conditions = {"bottom": Wall((0.4, 0.0)), "top": Symmetry(), "inlet": Inlet(inlet), "outlet": Outlet()}
+    conditions = {
+        "bottom": Wall((0.4, 0.0)),
+        "top": Symmetry(),
+        "inlet": Inlet(inlet),
+        "outlet": Outlet(),
+    }
     found = study(RANS(mesh, 0.02, conditions=conditions), mixing=Predicting(mixing_length))
     assert max(changes(found, "mixing")) < 1e-10
 
 
 @pytest.mark.parametrize("location", ["cell", "vertex"])
 def test_a_given_anisotropy_turns_as_a_tensor(location):
-    points = HILL.mesh.points if location == "vertex" else HILL.mesh.points[HILL.mesh.cells[0].data].mean(axis=1)
+    points = (
+        HILL.mesh.points
+        if location == "vertex"
+        else HILL.mesh.points[HILL.mesh.cells[0].data].mean(axis=1)
+    )
     a = 0.01 * points[:, 1, None, None] ** 2 * np.array([[1.0, 0.5], [0.5, -1.0]])
     problem = RANS(HILL.mesh, HILL.viscosity, 0.72, anisotropy=a, location=location)
     found = study(problem, mixing=Predicting(mixing_length))
@@ -80,8 +94,12 @@ def test_a_given_anisotropy_turns_as_a_tensor(location):
 def test_a_problem_in_space_turns_about_a_generic_axis():
     """Two periods and a closure that prefers a direction of space besides one that does not."""
     mesh = meshes.bump_channel(cells=(3, 3, 3))
-    conditions = {"bottom": Wall(), "top": Wall(), "inlet": Periodic("outlet", bulk_velocity=0.72),
-                  "back": Periodic("front")}  # fmt: skip
+    conditions = {
+        "bottom": Wall(),
+        "top": Wall(),
+        "inlet": Periodic("outlet", bulk_velocity=0.72),
+        "back": Periodic("front"),
+    }
     closures = {
         "mixing": Predicting(mixing_length),
         "tied": Predicting(lambda flow: 0.01 * flow.velocity[:, 0] ** 2),
@@ -100,7 +118,9 @@ def test_a_frame_without_a_solution_is_a_result():
     """NaN if the flow goes to the left, or always: no crash, and the other closures go on."""
     found = study(
         angles=(90, 180),
-        tied=Predicting(lambda flow: mixing_length(flow) * (np.nan if flows_to_the_left(flow) else 1)),
+        tied=Predicting(
+            lambda flow: mixing_length(flow) * (np.nan if flows_to_the_left(flow) else 1)
+        ),
         broken=Predicting(lambda flow: np.full(len(flow), np.nan)),
         mixing=Predicting(mixing_length),
     )
@@ -113,8 +133,9 @@ def test_a_frame_without_a_solution_is_a_result():
     assert words.endswith("; tied does not settle at 180°; broken does not settle at 0°.")
     section = _section(found, "hill.toml")
     assert [row[:3] for row in section.rows if "does not settle" in row] == [
-        ["tied", "180°", "does not settle"], ["broken", "0°", "does not settle"]
-    ]  # fmt: skip
+        ["tied", "180°", "does not settle"],
+        ["broken", "0°", "does not settle"],
+    ]
     assert "tied at 180°: RANS: the closure predicts NaN" in section.text
     assert len(section.figures) == 2
 
@@ -130,9 +151,16 @@ def test_the_outcome_is_what_was_not_given():
     conditions = between_walls(("bottom", "top"), ("inlet", "outlet")) | {
         "inlet": Periodic("outlet", pressure_gradient=0.05)
     }
-    given = study(RANS(SMALL.mesh, 0.02, conditions=conditions), angles=(90,), mixing=Predicting(mixing_length))
+    given = study(
+        RANS(SMALL.mesh, 0.02, conditions=conditions),
+        angles=(90,),
+        mixing=Predicting(mixing_length),
+    )
     assert _section(given, "").header[-1] == "bulk velocity"
-    assert _section(study(angles=(), mixing=Predicting(mixing_length)), "").header[-1] == "driving force"
+    assert (
+        _section(study(angles=(), mixing=Predicting(mixing_length)), "").header[-1]
+        == "driving force"
+    )
 
 
 @pytest.mark.parametrize(
@@ -140,7 +168,10 @@ def test_the_outcome_is_what_was_not_given():
     [
         ({}, "closures: expected at least one"),
         ({"ν_t": np.zeros(96)}, "ν_t: expected a closure with predict, got ndarray"),
-        ({"mixing": Predicting(mixing_length), "angles": (np.nan,)}, "angles: expected finite numbers"),
+        (
+            {"mixing": Predicting(mixing_length), "angles": (np.nan,)},
+            "angles: expected finite numbers",
+        ),
     ],
 )
 def test_mistakes(options, message):

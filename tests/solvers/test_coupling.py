@@ -1,4 +1,6 @@
-"""A flow and the closure in it: the same solution from everywhere, in every frame, and never a silent wrong one."""
+"""A flow and the closure in it: the same solution from everywhere, in every frame, and never a
+silent wrong one.
+"""
 
 import math
 import os
@@ -13,7 +15,16 @@ import torch
 from test_rans import Predicting, mixing_length
 
 import meshes
-from solvers import RANS, Inlet, LaminarFlow, MixingLength, OneEquationKL, Outlet, SpalartAllmaras, Wall
+from solvers import (
+    RANS,
+    Inlet,
+    LaminarFlow,
+    MixingLength,
+    OneEquationKL,
+    Outlet,
+    SpalartAllmaras,
+    Wall,
+)
 from solvers.algebra.anderson import Anderson
 from solvers.fem.sampling import sample
 from solvers.fenics import ufl
@@ -31,13 +42,17 @@ def hill(closure, **options):
 
 def blended(flow):
     """A mixing length that is not pointwise: ν_t is the mean over all points within a distance."""
-    values = np.minimum(0.41 * flow.scalars["wall_distance"], 0.2) ** 2 * flow.scalars["strain_rate"]
+    values = (
+        np.minimum(0.41 * flow.scalars["wall_distance"], 0.2) ** 2 * flow.scalars["strain_rate"]
+    )
     near = np.linalg.norm(flow.points[:, None] - flow.points, axis=2) < 0.4
     return (near * flow.weights) @ values / (near @ flow.weights)
 
 
 def linear_stress(flow):
-    """A Reynolds stress <u'u'> from a wall distance and a velocity alone; it knows nothing of any eddy viscosity."""
+    """A Reynolds stress <u'u'> from a wall distance and a velocity alone; it knows nothing of any
+    eddy viscosity.
+    """
     d, u = flow.scalars["wall_distance"], flow.velocity
     return 0.01 * (d / (1 + d))[:, None, None] * (u[:, :, None] * u[:, None, :] + 0.1 * np.eye(2))
 
@@ -46,8 +61,12 @@ BALL, LATTICE = RegionOfInfluence.ball(0.4), RegionOfInfluence.ball(0.8, spacing
 
 
 def cloud_closure(output="positive_scalar", seed=1, gain=1.0, region=BALL):
-    """A small network with random weights that predicts viscosities or stresses, small but for the gain."""
-    network = VectorCloudNetwork(("wall_distance", "strain_rate"), output=output, embedding=8, fitting=(16,), seed=seed)
+    """A small network with random weights that predicts viscosities or stresses, small but for the
+    gain.
+    """
+    network = VectorCloudNetwork(
+        ("wall_distance", "strain_rate"), output=output, embedding=8, fitting=(16,), seed=seed
+    )
     with torch.no_grad():
         network.fitting[-1].weight.mul_(gain)
         network.fitting[-1].bias.mul_(gain)
@@ -63,10 +82,13 @@ def starts():
 def gap(a, b):
     """Relative L² difference of two velocities at cells."""
     a, b = a.flow(), b.flow()
-    return np.sqrt((a.weights @ (a.velocity - b.velocity) ** 2).sum() / (a.weights @ b.velocity**2).sum())
+    return np.sqrt(
+        (a.weights @ (a.velocity - b.velocity) ** 2).sum() / (a.weights @ b.velocity**2).sum()
+    )
 
 
-# -- acceleration ---------------------------------------------------------------------------------------
+# -- acceleration
+# ---------------------------------------------------------------------------------------
 
 
 def test_linear_fixed_point_converges_as_gmres():
@@ -77,13 +99,15 @@ def test_linear_fixed_point_converges_as_gmres():
     anderson, x, krylov = Anderson(depth=10), np.zeros(30), []
     for k in range(6):
         y = np.zeros(30)
-        if k:   # least squares over the Krylov space of I − A, r₀ = b
+        if k:  # least squares over the Krylov space of I − A, r₀ = b
             krylov.append(np.linalg.matrix_power(np.eye(30) - A, k - 1) @ b)
             Z = np.transpose(krylov)
             y = Z @ np.linalg.lstsq((np.eye(30) - A) @ Z, b)[0]
         x = anderson.next(x, A @ x + b)
         np.testing.assert_allclose(x, A @ y + b, atol=1e-7 * np.linalg.norm(b))
-    np.testing.assert_allclose(x, np.linalg.solve(np.eye(30) - A, b), rtol=1e-7)   # five eigenvalues, five steps
+    np.testing.assert_allclose(
+        x, np.linalg.solve(np.eye(30) - A, b), rtol=1e-7
+    )  # five eigenvalues, five steps
 
 
 def test_relaxation_falls_where_plain_iteration_diverges():
@@ -94,11 +118,15 @@ def test_relaxation_falls_where_plain_iteration_diverges():
     np.testing.assert_allclose(x, np.cos(3 * x), atol=1e-12)
 
 
-# -- the solution ---------------------------------------------------------------------------------------
+# -- the solution
+# ---------------------------------------------------------------------------------------
 
 
 def test_the_same_as_with_the_closure_inside_the_equations():
-    """van Driest's mixing length: its eddy viscosity at cells leads where the monolithic model leads, but for h²."""
+    """van Driest's mixing length: its eddy viscosity at cells leads where the monolithic model
+    leads, but for h².
+    """
+
     def error(n):
         mesh = meshes.channel(1.0, 2.0, cells=(4, n), grading=8.0)
         exact = MixingLength(mesh, 0.002, 1.0).solve()
@@ -107,7 +135,9 @@ def test_the_same_as_with_the_closure_inside_the_equations():
         def predict(flow):
             d = flow.scalars["wall_distance"]
             eta = 1 - d
-            length = (0.14 - 0.08 * eta**2 - 0.06 * eta**4) * (1 - np.exp(-d * math.sqrt(f) / 0.002 / 26))
+            length = (0.14 - 0.08 * eta**2 - 0.06 * eta**4) * (
+                1 - np.exp(-d * math.sqrt(f) / 0.002 / 26)
+            )
             return length**2 * flow.scalars["strain_rate"]
 
         return gap(RANS(mesh, 0.002, 1.0, closure=Predicting(predict)).solve(), exact)
@@ -117,7 +147,9 @@ def test_the_same_as_with_the_closure_inside_the_equations():
     assert np.log2(coarse / fine) > 1.7
 
 
-@pytest.mark.parametrize("closure", [Predicting(mixing_length), Predicting(blended), Predicting(linear_stress)])
+@pytest.mark.parametrize(
+    "closure", [Predicting(mixing_length), Predicting(blended), Predicting(linear_stress)]
+)
 def test_every_start_leads_to_the_same_solution(closure, starts):
     problem = hill(closure)
     uniform = problem.solve()
@@ -149,7 +181,8 @@ def test_a_network_is_asked_in_double_precision():
     assert result.history.clipped[-1] == 0
 
 
-# -- stresses -------------------------------------------------------------------------------------------
+# -- stresses
+# -------------------------------------------------------------------------------------------
 
 
 def strains(result):
@@ -163,7 +196,10 @@ def strains(result):
 
 
 def test_stress_of_an_eddy_viscosity_acts_as_that():
-    """τ = c I − 2 ν_t S as numbers leads to the velocity that it is of, but for what is between the points."""
+    """τ = c I − 2 ν_t S as numbers leads to the velocity that it is of, but for what is between the
+    points.
+    """
+
     def error(cells):
         mesh = meshes.periodic_hill(1.0, cells=cells)
         x, y = mesh.points[mesh.cells[0].data].mean(axis=1).T
@@ -189,7 +225,10 @@ def test_closures_that_split_the_stress_themselves():
 
 
 def test_linear_shear_stress_is_balanced_by_the_driving_force():
-    """τ₁₂ = 0.1 y of the cells: ∇·τ adds 0.1 to the force and leaves Poiseuille's profile, up to h²."""
+    """τ₁₂ = 0.1 y of the cells: ∇·τ adds 0.1 to the force and leaves Poiseuille's profile, up to
+    h².
+    """
+
     def error(n):
         def predict(flow):
             tau = np.zeros((len(flow), 2, 2))
@@ -199,7 +238,9 @@ def test_linear_shear_stress_is_balanced_by_the_driving_force():
         mesh = meshes.channel(1.0, 2.0, cells=(4, n))
         result = RANS(mesh, 0.1, 1.0, closure=Predicting(predict)).solve()
         laminar = LaminarFlow(mesh, 0.1, 1.0).solve()
-        assert result.pressure_gradient == pytest.approx(laminar.pressure_gradient + 0.1, rel=5 / n**2)
+        assert result.pressure_gradient == pytest.approx(
+            laminar.pressure_gradient + 0.1, rel=5 / n**2
+        )
         return gap(result, laminar)
 
     coarse, fine = error(12), error(24)
@@ -208,7 +249,10 @@ def test_linear_shear_stress_is_balanced_by_the_driving_force():
 
 
 def test_velocity_does_not_depend_on_how_the_stress_was_split():
-    """More eddy viscosity with as much less in the rest is the same stress, up to h² between the points."""
+    """More eddy viscosity with as much less in the rest is the same stress, up to h² between the
+    points.
+    """
+
     def difference(cells):
         mesh = meshes.periodic_hill(1.0, cells=cells)
         found = RANS(mesh, **REYNOLDS, closure=Predicting(linear_stress)).solve()
@@ -224,32 +268,45 @@ def test_velocity_does_not_depend_on_how_the_stress_was_split():
 
 def point_values(function):
     """Values of a piecewise constant function by the number of the cell."""
-    values = function.x.array.reshape(-1, *function.ufl_shape)[function.function_space.dofmap.list[:, 0]]
+    values = function.x.array.reshape(-1, *function.ufl_shape)[
+        function.function_space.dofmap.list[:, 0]
+    ]
     return values[np.argsort(function.function_space.mesh.topology.original_cell_index)]
 
 
-# -- what else is a closure -----------------------------------------------------------------------------
+# -- what else is a closure
+# -----------------------------------------------------------------------------
 
 
 def test_a_turbulence_model_is_a_closure():
     mesh = meshes.channel(1.0, 2.0, cells=(4, 24), grading=15.0)
     for model in (SpalartAllmaras, MixingLength, OneEquationKL):
-        found, expected = RANS(mesh, 0.002, 1.0, closure=model).solve(), model(mesh, 0.002, 1.0).solve()
+        found, expected = (
+            RANS(mesh, 0.002, 1.0, closure=model).solve(),
+            model(mesh, 0.002, 1.0).solve(),
+        )
         assert gap(found, expected) == 0
 
 
 def test_flow_from_an_inlet_to_an_outlet():
     """No period, no bulk velocity: mixing length in a developing channel conserves mass."""
     mesh = meshes.channel(4.0, 2.0, cells=(12, 12), grading=3.0)
-    sides = {"bottom": Wall(), "top": Wall(), "inlet": Inlet(lambda x: np.stack([x[1] * (2 - x[1]), 0 * x[1]])),
-             "outlet": Outlet()}  # fmt: skip
+    sides = {
+        "bottom": Wall(),
+        "top": Wall(),
+        "inlet": Inlet(lambda x: np.stack([x[1] * (2 - x[1]), 0 * x[1]])),
+        "outlet": Outlet(),
+    }
     result = RANS(mesh, 0.01, closure=Predicting(mixing_length), conditions=sides).solve()
-    assert result.domain.boundary_integral(result.velocity[0], "outlet") == pytest.approx(4 / 3, rel=1e-10)
+    assert result.domain.boundary_integral(result.velocity[0], "outlet") == pytest.approx(
+        4 / 3, rel=1e-10
+    )
     flow = result.flow()
     np.testing.assert_allclose(flow.scalars["eddy_viscosity"], mixing_length(flow), atol=1e-9)
 
 
-# -- bad closures ---------------------------------------------------------------------------------------
+# -- bad closures
+# ---------------------------------------------------------------------------------------
 
 
 def test_negative_viscosities_count_as_none_and_are_counted():
@@ -264,7 +321,9 @@ def test_viscosities_far_too_large_are_cut_counted_and_told(caplog):
     share = np.mean(flow.points[:, 0] < 4.5)
     assert result.history.clipped[-1] == pytest.approx(share)
     np.testing.assert_array_equal(result.clipped, flow.points[:, 0] < 4.5)
-    assert flow.scalars["eddy_viscosity"].max() == pytest.approx(0.72 * flow.scalars["wall_distance"].max())
+    assert flow.scalars["eddy_viscosity"].max() == pytest.approx(
+        0.72 * flow.scalars["wall_distance"].max()
+    )
     assert f"converged, but clipped at {100 * share:.3g} % of the points" in caplog.text
 
 
@@ -272,11 +331,15 @@ def test_a_stress_beyond_the_square_of_the_velocity_is_scaled_down_and_counted()
     """A uniform one has no divergence: the flow is the laminar one, and |τ| acts as U²."""
     tau = np.array([[30.0, 40.0], [40.0, -30.0]])
     mesh = meshes.channel(1.0, 2.0, cells=(4, 12))
-    result = RANS(mesh, 0.1, 1.0, closure=Predicting(lambda flow: np.tile(tau, (len(flow), 1, 1)))).solve()
+    result = RANS(
+        mesh, 0.1, 1.0, closure=Predicting(lambda flow: np.tile(tau, (len(flow), 1, 1)))
+    ).solve()
     assert (result.clipped == 1).all() and result.history.clipped[-1] == 1
     nu_t = result.flow().scalars["eddy_viscosity"]
     acting = point_values(result.anisotropy) - 2 * nu_t[:, None, None] * strains(result)
-    np.testing.assert_allclose(acting, np.broadcast_to(tau / np.linalg.norm(tau), acting.shape), atol=1e-8)
+    np.testing.assert_allclose(
+        acting, np.broadcast_to(tau / np.linalg.norm(tau), acting.shape), atol=1e-8
+    )
     assert gap(result, LaminarFlow(mesh, 0.1, 1.0).solve()) < 0.02
 
 
@@ -293,7 +356,10 @@ def test_random_stresses_have_one_flow_or_are_told_not_to_settle(starts):
         problem = hill(cloud_closure("reynolds_stress", seed=1, gain=gain))
         one, other = problem.solve(), problem.solve(start=starts[0])
         assert gap(one, other) < 1e-8
-    with pytest.raises(DivergenceError, match=r"do not settle, after 8 rounds .* [1-9][\d.]*% of the points are clip"):
+    with pytest.raises(
+        DivergenceError,
+        match=r"do not settle, after 8 rounds .* [1-9][\d.]*% of the points are clip",
+    ):
         hill(cloud_closure("reynolds_stress", seed=1, gain=1000)).solve(max_rounds=8)
 
 
@@ -306,15 +372,23 @@ def test_the_best_state_is_kept_when_the_closure_breaks(tmp_path):
         return mixing_length(flow) * (np.nan if len(rounds) == 6 else 1)
 
     path = tmp_path / "state.npz"
-    with pytest.raises(DivergenceError, match=r"the closure predicts NaN.*; the best state so far is in .*state\.npz"):
+    with pytest.raises(
+        DivergenceError,
+        match=r"the closure predicts NaN.*; the best state so far is in .*state\.npz",
+    ):
         hill(Predicting(breaking)).solve(checkpoint=path)
-    whole, resumed = hill(Predicting(mixing_length)).solve(), hill(Predicting(mixing_length)).solve(start=path)
+    whole, resumed = (
+        hill(Predicting(mixing_length)).solve(),
+        hill(Predicting(mixing_length)).solve(start=path),
+    )
     assert len(resumed.history) < len(whole.history) - 2
     assert gap(resumed, whole) < 1e-7
 
 
 def test_a_killed_run_is_resumed(tmp_path):
-    """SIGKILL in the middle of round 12; the checkpoint is that of round 10 and holds what was predicted."""
+    """SIGKILL in the middle of round 12; the checkpoint is that of round 10 and holds what was
+    predicted.
+    """
     path = tmp_path / "state.npz"
     code = """
 import os, signal, sys
@@ -328,17 +402,21 @@ def killing(flow):
 hill(Predicting(killing)).solve(checkpoint=sys.argv[1])
 """
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    run = subprocess.run([sys.executable, "-c", code, str(path)], env=environment, capture_output=True, timeout=120)
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(path)], env=environment, capture_output=True, timeout=120
+    )
     assert run.returncode == -signal.SIGKILL, run.stderr
     problem = hill(Predicting(linear_stress))
     whole, resumed = problem.solve(), problem.solve(start=path, checkpoint=path)
     assert resumed.history.change[0] < whole.history.change[5]
     assert gap(resumed, whole) < 1e-7
-    assert len(problem.solve(start=path).history) <= 2   # nothing is left to do
+    assert len(problem.solve(start=path).history) <= 2  # nothing is left to do
 
 
 def test_a_loose_tolerance_is_one_of_the_fields_alone():
-    """The flow solves its equations all the same, as far as ever, with the fields of the last round."""
+    """The flow solves its equations all the same, as far as ever, with the fields of the last
+    round.
+    """
     result = hill(Predicting(linear_stress)).solve(tolerance=1e-2)
     assert 1e-9 < result.history.change[-1] <= 1e-2
     assert result.history.residual[-1] <= 1e-9
@@ -351,4 +429,6 @@ def test_progress_is_one_line_with_both_residuals(capsys):
     hill(Predicting(lambda flow: np.full(len(flow), 0.01))).solve(progress=True)
     shown = capsys.readouterr().err.split("\r")[-1]
     assert shown.count("\n") == 1
-    assert all(word in shown for word in ("RANS", "rounds", "residual=", "change=0.0e+00", "clipped=0.0%"))
+    assert all(
+        word in shown for word in ("RANS", "rounds", "residual=", "change=0.0e+00", "clipped=0.0%")
+    )

@@ -1,4 +1,6 @@
-"""Flows that do not change across the plane of their mesh: against series, flows in space, and themselves."""
+"""Flows that do not change across the plane of their mesh: against series, flows in space, and
+themselves.
+"""
 
 from dataclasses import replace
 
@@ -19,7 +21,7 @@ from solvers import (
     evaluate,
     locate,
     wall_force,
-)  # fmt: skip
+)
 from solvers.studies.rotated_problem import turned_problem
 from vcnn import FlowField, InputError
 from vcnn.flow.mesh import named_mesh
@@ -27,7 +29,9 @@ from vcnn.flow.mesh import named_mesh
 WALLS = dict.fromkeys(("bottom", "top", "inlet", "outlet"), Wall())
 QUARTER = {"bottom": Symmetry(), "inlet": Symmetry(), "top": Wall(), "outlet": Wall()}
 STRAIGHT = np.eye(3)
-FRAME = Rotation.from_euler("xyz", [40, -25, 110], degrees=True).as_matrix()   # its columns: x, y, z of a duct
+FRAME = Rotation.from_euler(
+    "xyz", [40, -25, 110], degrees=True
+).as_matrix()  # its columns: x, y, z of a duct
 
 
 def duct(width, height, cells, frame=STRAIGHT, **options):
@@ -40,7 +44,9 @@ def along(frame=STRAIGHT, **drive):
 
 
 def rectangle(y, z, a, b, terms=60):
-    """u of −∇²u = 1 in [0, a] x [0, b], 0 around (White, Viscous Fluid Flow, eq. 3-48 in another frame)."""
+    """u of −∇²u = 1 in [0, a] x [0, b], 0 around (White, Viscous Fluid Flow, eq. 3-48 in another
+    frame).
+    """
     k = np.pi / a * np.arange(1, 2 * terms, 2)[:, None]
     bump = 1 - np.cosh(k * (z - b / 2)) / np.cosh(k * b / 2)
     return (4 / (a * k**3) * bump * np.sin(k * y)).sum(axis=0)
@@ -63,25 +69,35 @@ def test_rectangular_duct_tends_to_the_exact_flow_with_third_order(kind):
 
 
 def test_a_quarter_flows_like_all_of_it():
-    whole = LaminarFlow(duct(2.0, 3.0, (8, 8), FRAME), 0.1, conditions={**WALLS, **along(FRAME)}).solve()
+    whole = LaminarFlow(
+        duct(2.0, 3.0, (8, 8), FRAME), 0.1, conditions={**WALLS, **along(FRAME)}
+    ).solve()
     mesh = duct(1.0, 1.5, (4, 4), FRAME)
     quarter = LaminarFlow(mesh, 0.1, conditions={**QUARTER, **along(FRAME)}).solve()
     assert quarter.pressure_gradient == pytest.approx(whole.pressure_gradient, rel=1e-10)
     there = mesh.points + FRAME @ [0, 1.0, 1.5]
-    np.testing.assert_allclose(quarter.flow("vertex").velocity, evaluate(whole.velocity, there), atol=1e-10)
+    np.testing.assert_allclose(
+        quarter.flow("vertex").velocity, evaluate(whole.velocity, there), atol=1e-10
+    )
 
 
 def test_the_bulk_velocity_is_held_to_the_side_that_is_named():
     mesh = duct(1.0, 1.5, (4, 4), FRAME)
     there, back = (
-        LaminarFlow(mesh, 0.1, conditions={**WALLS, "any name": Developed(s * FRAME[:, 0], bulk_velocity=0.7)}).solve()
+        LaminarFlow(
+            mesh,
+            0.1,
+            conditions={**WALLS, "any name": Developed(s * FRAME[:, 0], bulk_velocity=0.7)},
+        ).solve()
         for s in (3, -1)
-    )  # fmt: skip
+    )
     flow = there.flow("cell")
     assert flow.parameters["bulk_velocity"] == pytest.approx(0.7, rel=1e-12)
-    assert there.domain.integral(there.velocity[0]) == pytest.approx(1.5 * 0.7 * FRAME[0, 0], rel=1e-10)
+    assert there.domain.integral(there.velocity[0]) == pytest.approx(
+        1.5 * 0.7 * FRAME[0, 0], rel=1e-10
+    )
     np.testing.assert_allclose(back.flow("cell").velocity, -flow.velocity, atol=1e-12)
-    drag = wall_force(there, "bottom", "top", "inlet", "outlet")   # for a length of 1
+    drag = wall_force(there, "bottom", "top", "inlet", "outlet")  # for a length of 1
     np.testing.assert_allclose(drag, 1.5 * there.pressure_gradient * FRAME[:, 0], atol=1e-10)
 
 
@@ -97,7 +113,9 @@ def stress(y, z):
 
 
 def test_the_same_as_a_flow_in_space_that_is_periodic_along_itself():
-    """The discrete equations in space have solutions that do not change along x: they are those on a section."""
+    """The discrete equations in space have solutions that do not change along x: they are those on
+    a section.
+    """
     space, n = box(3, "hexahedron"), 16
     nu_t, a = stress(*space.points[:, 1:].T)
     options = {"location": "vertex", "walls": ("wall",)}
@@ -109,7 +127,12 @@ def test_the_same_as_a_flow_in_space_that_is_periodic_along_itself():
     plane = named_mesh(space.points[:n], [("quad", inlet)], {"wall": [("line", edges)]})
     assert inlet.max() < n
     flat = RANS(
-        plane, 0.002, closure=nu_t[:n], anisotropy=a[:n], location="vertex", conditions={"wall": Wall(), **along()}
+        plane,
+        0.002,
+        closure=nu_t[:n],
+        anisotropy=a[:n],
+        location="vertex",
+        conditions={"wall": Wall(), **along()},
     ).solve()
     u, there = flat.flow("vertex").velocity, solid.flow("vertex").velocity
     assert np.abs(u[:, 1:]).max() > 0.02 * np.abs(u).max()
@@ -120,7 +143,14 @@ def test_the_same_as_a_flow_in_space_that_is_periodic_along_itself():
 def vortices(cells=(6, 5), **options):
     mesh = duct(1.0, 1.0, cells, **options)
     nu_t, a = stress(*mesh.points[:, 1:].T)
-    return RANS(mesh, 0.002, closure=nu_t, anisotropy=a, location="vertex", conditions={**QUARTER, **along()})
+    return RANS(
+        mesh,
+        0.002,
+        closure=nu_t,
+        anisotropy=a,
+        location="vertex",
+        conditions={**QUARTER, **along()},
+    )
 
 
 @pytest.mark.parametrize("options", [{}, {"kind": "triangle"}, {"grading": 50.0}])
@@ -145,7 +175,9 @@ def test_values_at_points_of_a_section():
     flow = result.flow("cell")
     np.testing.assert_allclose(evaluate(result.velocity, flow.points), flow.velocity, atol=1e-12)
     above = flow.points + 0.02 * FRAME[:, 0]
-    np.testing.assert_allclose(evaluate(result.velocity, above), flow.velocity, atol=1e-12)   # as beside a mesh
+    np.testing.assert_allclose(
+        evaluate(result.velocity, above), flow.velocity, atol=1e-12
+    )  # as beside a mesh
     with pytest.raises(InputError, match="points: 30 of 30 are outside the mesh"):
         evaluate(result.velocity, flow.points + FRAME[:, 0])
 
@@ -153,8 +185,12 @@ def test_values_at_points_of_a_section():
 def test_gradients_at_points_of_a_section():
     result = turned_problem(vortices(), FRAME).solve()
     flow = result.flow("cell")
-    gradient = locate(result.domain.mesh, flow.points).gradients(result.velocity.function_space)(result.velocity)
-    np.testing.assert_allclose(gradient, flow.tensors["velocity_gradient"].swapaxes(1, 2), atol=1e-10)
+    gradient = locate(result.domain.mesh, flow.points).gradients(result.velocity.function_space)(
+        result.velocity
+    )
+    np.testing.assert_allclose(
+        gradient, flow.tensors["velocity_gradient"].swapaxes(1, 2), atol=1e-10
+    )
 
 
 class Quadratic:
@@ -172,11 +208,15 @@ class Quadratic:
 
 
 def test_a_closure_that_predicts_agrees_with_its_flow(tmp_path):
-    problem = RANS(duct(1.0, 1.0, (6, 6)), 0.01, closure=Quadratic(), conditions={**QUARTER, **along()})
+    problem = RANS(
+        duct(1.0, 1.0, (6, 6)), 0.01, closure=Quadratic(), conditions={**QUARTER, **along()}
+    )
     result = problem.solve(checkpoint=tmp_path / "flow.npz")
     flow = result.flow("cell")
     expected = Quadratic().predict(flow)
-    np.testing.assert_allclose(flow.scalars["eddy_viscosity"], expected["eddy_viscosity"], atol=1e-8)
+    np.testing.assert_allclose(
+        flow.scalars["eddy_viscosity"], expected["eddy_viscosity"], atol=1e-8
+    )
     a = result.domain.values(result.anisotropy, "cell")
     np.testing.assert_allclose(a, expected["anisotropy"], atol=1e-7)
     again = problem.solve(start=tmp_path / "flow.npz")
@@ -205,14 +245,18 @@ def test_a_turbulence_model_on_a_section_of_a_channel():
     mesh = duct(1.0, 2.0, **size)
     across = SpalartAllmaras(mesh, 0.002, conditions={**ends, **along()}).solve()
     assert across.pressure_gradient == pytest.approx(channel.pressure_gradient, rel=1e-8)
-    np.testing.assert_allclose(across.flow().velocity[:, 0], channel.flow().velocity[:, 0], atol=1e-8)
+    np.testing.assert_allclose(
+        across.flow().velocity[:, 0], channel.flow().velocity[:, 0], atol=1e-8
+    )
     force = channel.pressure_gradient
     driven = replace(across.problem, conditions={**ends, **along(pressure_gradient=force)}).solve()
     assert driven.flow().parameters["bulk_velocity"] == pytest.approx(1.0, rel=1e-8)
 
 
 def test_square_duct_agrees_with_openfoam_and_with_dns(shared_data, monkeypatch):
-    """The eddy viscosity of SST gives SST's velocity, the stress of the DNS that of the DNS, its vortices included."""
+    """The eddy viscosity of SST gives SST's velocity, the stress of the DNS that of the DNS, its
+    vortices included.
+    """
     from benchmarks.data import ducts
 
     _, data = ducts.read_duct(shared_data / "closure_challenge" / "train" / "AR_1_Ret_180.npz")

@@ -22,7 +22,9 @@ def test_values_return_in_the_order_of_the_mesh_given(kind):
     np.testing.assert_array_equal(domain.at_vertices(mesh.points[domain.vertices]), mesh.points)
     index = domain.mesh.topology.original_cell_index
     centres = mesh.points[domain.vertices].mean(axis=1)
-    np.testing.assert_allclose(domain.at_cells(centres), mesh.points[mesh.cells[0].data].mean(axis=1))
+    np.testing.assert_allclose(
+        domain.at_cells(centres), mesh.points[mesh.cells[0].data].mean(axis=1)
+    )
     assert sorted(index) == list(range(len(index)))
     np.testing.assert_allclose(domain.period, [9, 0], atol=1e-12)
 
@@ -34,7 +36,9 @@ def test_values_go_into_a_function_and_come_back(location, kind):
     element = {"cell": ("DG", 0), "vertex": ("Lagrange", 1), "node": ("Lagrange", 2)}[location]
     f = fem.Function(fem.functionspace(domain.mesh, (*element, (2,))))
     f.x.array[:] = np.random.default_rng(0).normal(size=len(f.x.array))
-    np.testing.assert_array_equal(domain.function(domain.values(f, location), location, "f").x.array, f.x.array)
+    np.testing.assert_array_equal(
+        domain.function(domain.values(f, location), location, "f").x.array, f.x.array
+    )
 
 
 def test_values_at_vertices_become_a_function_and_come_back():
@@ -44,5 +48,5 @@ def test_values_at_vertices_become_a_function_and_come_back():
     f = domain.function(values, "vertex", "f")
     fields = sample(domain, "vertex", {"f": f}, {"slope": ufl.grad(f)[1]})
     np.testing.assert_allclose(fields["f"], values, atol=1e-14)
-    vertical = mesh.points[:, 0] == 4.5   # a symmetry line
+    vertical = mesh.points[:, 0] == 4.5  # a symmetry line
     np.testing.assert_allclose(fields["slope"][vertical], 1, atol=1e-10)

@@ -19,12 +19,16 @@ def known():
     """A hill, its eddy viscosity, and the velocity with that."""
     mesh = meshes.periodic_hill(1.0, cells=(16, 10))
     nu_t = 0.02 * (1 + 0.7 * np.sin(mesh.points[:, 0] * 2 * np.pi / 9) * np.sin(mesh.points[:, 1]))
-    velocity = evaluate(RANS(mesh, 0.005, 0.7, closure=nu_t, location="vertex").solve().velocity, POINTS)
+    velocity = evaluate(
+        RANS(mesh, 0.005, 0.7, closure=nu_t, location="vertex").solve().velocity, POINTS
+    )
     return mesh, nu_t, velocity
 
 
 def test_an_eddy_viscosity_is_found_again(known):
-    """From a constant one: the misfit falls to a hundredth, the viscosity comes nearer where the flow is sheared."""
+    """From a constant one: the misfit falls to a hundredth, the viscosity comes nearer where the
+    flow is sheared.
+    """
     mesh, truth, velocity = known
     problem, prior = RANS(mesh, 0.005, 0.7, location="vertex"), np.full_like(truth, 0.02)
     seen = [Observation(POINTS, velocity)]
@@ -42,10 +46,17 @@ def test_an_anisotropy_explains_what_no_eddy_viscosity_can(known):
     """A velocity with a stress that is not along the strain."""
     mesh, nu_t, _ = known
     x, y = mesh.points.T
-    a = 0.1 * np.sin(y)[:, None, None] * np.array([[np.cos(x), np.sin(x)], [np.sin(x), -np.cos(x)]]).transpose(2, 0, 1)
+    a = (
+        0.1
+        * np.sin(y)[:, None, None]
+        * np.array([[np.cos(x), np.sin(x)], [np.sin(x), -np.cos(x)]]).transpose(2, 0, 1)
+    )
     problem = RANS(mesh, 0.005, 0.7, closure=nu_t, anisotropy=a, location="vertex")
     velocity = [Observation(POINTS, evaluate(problem.solve().velocity, POINTS))]
-    bare, options = RANS(mesh, 0.005, 0.7, location="vertex"), {"length": 0.7, "strength": 1e-7, "steps": 40}
+    bare, options = (
+        RANS(mesh, 0.005, 0.7, location="vertex"),
+        {"length": 0.7, "strength": 1e-7, "steps": 40},
+    )
     viscous = invert_stress(bare, velocity, nu_t, **options)
     full = invert_stress(bare, velocity, nu_t, stress=0.1, **options)
     assert full.misfits[-1] < 0.5 * viscous.misfits[-1]
@@ -56,7 +67,9 @@ def test_a_prior_that_is_nearly_right_is_made_better(known):
     """What counts is by how much the misfit falls, not how small it is."""
     mesh, truth, velocity = known
     problem, seen = RANS(mesh, 0.005, 0.7, location="vertex"), [Observation(POINTS, velocity)]
-    near = invert_stress(problem, seen, truth * (1 + 0.01 * np.cos(mesh.points[:, 1])), length=0.7, strength=1e-9)
+    near = invert_stress(
+        problem, seen, truth * (1 + 0.01 * np.cos(mesh.points[:, 1])), length=0.7, strength=1e-9
+    )
     assert near.misfits[0] < 1e-5
     assert near.misfits[-1] < 0.1 * near.misfits[0]
 
@@ -74,14 +87,18 @@ def test_smoothing_damps_a_wave_as_the_equation_says():
     errors = []
     for cells in (8, 16, 32):
         mesh = meshes.channel(length=1.0, height=1.0, cells=(cells, 2))
-        smoothing = Smoothing(RANS(mesh, 1.0, 1.0, closure=np.ones(cells * 2)).solve().domain, length=0.2)
+        smoothing = Smoothing(
+            RANS(mesh, 1.0, 1.0, closure=np.ones(cells * 2)).solve().domain, length=0.2
+        )
         wave = np.cos(2 * np.pi * mesh.points[:, 0])
         numbers = np.zeros(smoothing.count)
         numbers[smoothing._number] = wave
-        numbers *= smoothing._sizes.numpy()   # (m |Ω|)^½, and the volume is 1
+        numbers *= smoothing._sizes.numpy()  # (m |Ω|)^½, and the volume is 1
         by_numbers = smoothing(torch.from_numpy(numbers[:, None])).numpy()[:, 0]
         exact = wave / (1 + (0.2 * 2 * np.pi) ** 2)
-        errors.append([np.abs(smooth - exact).max() for smooth in (by_numbers, smoothing.smoothed(wave))])
+        errors.append(
+            [np.abs(smooth - exact).max() for smooth in (by_numbers, smoothing.smoothed(wave))]
+        )
     first, second = np.log2(np.divide(errors[:-1], errors[1:]))
     np.testing.assert_allclose(first, 2, atol=0.2)
     np.testing.assert_allclose(second, 2, atol=0.1)
@@ -105,7 +122,12 @@ def test_the_basis_of_anisotropies(d, count):
 def test_wrong_input_is_refused(known, options, message):
     mesh, truth, velocity = known
     with pytest.raises(InputError, match=message):
-        invert_stress(RANS(mesh, 0.005, 0.7, location="vertex"), [Observation(POINTS, velocity)], truth, **options)
+        invert_stress(
+            RANS(mesh, 0.005, 0.7, location="vertex"),
+            [Observation(POINTS, velocity)],
+            truth,
+            **options,
+        )
 
 
 def test_cells_are_refused(known):

@@ -1,6 +1,5 @@
 """Laminar flow: exact where it can be, close to another code where it cannot, and conservative."""
 
-
 import numpy as np
 import pytest
 
@@ -59,7 +58,8 @@ def test_poiseuille_flow_is_exact(kind):
     nu, bulk, height = 0.05, 0.7, 2.0
     mesh = meshes.channel(length=3.0, height=height, cells=(5, 6), kind=kind, grading=2.0)
     result = LaminarFlow(mesh, nu, bulk).solve()
-    # f = 3 ν U / h² with the half height h; u = 3/2 U (1 − η²), η the distance from the middle over h
+    # f = 3 ν U / h² with the half height h; u = 3/2 U (1 − η²), η the distance from the middle over
+    # h
     assert result.pressure_gradient == pytest.approx(3 * nu * bulk / (height / 2) ** 2, rel=1e-10)
     flow = result.flow("vertex")
     eta = flow.points[:, 1] / (height / 2) - 1
@@ -67,7 +67,9 @@ def test_poiseuille_flow_is_exact(kind):
     np.testing.assert_allclose(flow.velocity, exact, atol=1e-10)
     cells = result.flow("cell")
     eta = cells.points[:, 1] / (height / 2) - 1
-    np.testing.assert_allclose(cells.scalars["strain_rate"], np.abs(3 * bulk * eta / (height / 2)), atol=1e-10)
+    np.testing.assert_allclose(
+        cells.scalars["strain_rate"], np.abs(3 * bulk * eta / (height / 2)), atol=1e-10
+    )
     np.testing.assert_allclose(cells.scalars["pressure"], 0, atol=1e-10)
 
 
@@ -80,17 +82,22 @@ def test_curved_walls_with_straight_cells_are_second_order():
 @pytest.mark.parametrize(("length", "speed"), [(1e-3, 20.0), (1e3, 1e-5), (1.0, 1e-8), (1.0, -1.0)])
 def test_units_and_direction_do_not_matter(length, speed):
     """Flows of equal Reynolds number are similar, and a symmetric hill looks alike from both sides."""
+
     def coefficient(length, speed):
         mesh = meshes.periodic_hill(1.0, cells=(16, 10))
         mesh.points *= length
-        result = LaminarFlow(mesh, viscosity=abs(0.02 * speed * length), bulk_velocity=speed).solve()
+        result = LaminarFlow(
+            mesh, viscosity=abs(0.02 * speed * length), bulk_velocity=speed
+        ).solve()
         return result.pressure_gradient * length / speed / abs(speed)
 
     assert coefficient(length, speed) == pytest.approx(coefficient(1.0, 1.0), rel=1e-9)
 
 
 def box(n, kind):
-    """The unit cube cut into n³ hexahedra or 6 n³ tetrahedra; walls at y and z = 0, 1; periodic in x."""
+    """The unit cube cut into n³ hexahedra or 6 n³ tetrahedra; walls at y and z = 0, 1; periodic in
+    x.
+    """
     line = np.linspace(0, 1, n + 1)
     points = np.stack(np.meshgrid(line, line, line, indexing="ij"), axis=-1).reshape(-1, 3)
     number = np.arange(len(points)).reshape(3 * [n + 1])
@@ -98,7 +105,10 @@ def box(n, kind):
     ring = [(0, 0), (1, 0), (1, 1), (0, 1)]
     hexes = np.stack([corner(i, j, k) for k in (0, 1) for i, j in ring], axis=-1)
     if kind == "hexahedron":
-        cells, local = hexes, [[0, 1, 2, 3], [4, 5, 6, 7], [0, 1, 5, 4], [1, 2, 6, 5], [2, 3, 7, 6], [3, 0, 4, 7]]
+        cells, local = (
+            hexes,
+            [[0, 1, 2, 3], [4, 5, 6, 7], [0, 1, 5, 4], [1, 2, 6, 5], [2, 3, 7, 6], [3, 0, 4, 7]],
+        )
     else:
         paths = [[1, 2], [1, 5], [3, 2], [3, 7], [4, 5], [4, 7]]
         cells = np.concatenate([hexes[:, [0, a, b, 6]] for a, b in paths])
@@ -128,7 +138,9 @@ def test_flow_field_integrates_to_the_solution(hill, location):
     flow, domain = hill[0].flow(location), hill[0].domain
     area = domain.integral(1.0)
     assert flow.weights.sum() == pytest.approx(area, rel=1e-12)
-    assert np.average(flow.velocity[:, 0], weights=flow.weights) == pytest.approx(0.721039, rel=2e-3)
+    assert np.average(flow.velocity[:, 0], weights=flow.weights) == pytest.approx(
+        0.721039, rel=2e-3
+    )
     strain = domain.integral(ufl.sqrt(2 * ufl.inner(*2 * [ufl.sym(ufl.grad(hill[0].velocity))])))
     assert flow.weights @ flow.scalars["strain_rate"] == pytest.approx(strain, rel=0.02)
     assert flow.parameters["pressure_gradient"] == hill[0].pressure_gradient
@@ -143,11 +155,15 @@ def test_strain_rate_at_cells_agrees_with_the_other_code(hill, reference):
     flow = hill[0].flow("cell")
     inside = flow.scalars["wall_distance"] > 0.1
     near = NearestNDInterpolator(reference["centres"], reference["strain_rate"])(flow.points)
-    assert relative_error(flow.scalars["strain_rate"][inside], near[inside], flow.weights[inside]) < 0.03
+    assert (
+        relative_error(flow.scalars["strain_rate"][inside], near[inside], flow.weights[inside])
+        < 0.03
+    )
 
 
 def test_seam_does_not_show():
     """The same channel with a bump, cut open elsewhere, has the same flow."""
+
     def bumpy(shift):
         mesh = meshes.channel(4.0, 1.0, cells=(16, 6))
         x, y = mesh.points.T
@@ -156,7 +172,9 @@ def test_seam_does_not_show():
 
     a, b = bumpy(0.0), bumpy(1.0)
     points = np.stack([np.linspace(0.05, 2.9, 40), np.full(40, 0.5)], axis=-1)
-    np.testing.assert_allclose(evaluate(b.velocity, points), evaluate(a.velocity, points + np.array([1, 0])), atol=1e-9)
+    np.testing.assert_allclose(
+        evaluate(b.velocity, points), evaluate(a.velocity, points + np.array([1, 0])), atol=1e-9
+    )
     assert a.pressure_gradient == pytest.approx(b.pressure_gradient, rel=1e-9)
 
 
@@ -173,7 +191,9 @@ def test_a_start_may_come_from_another_mesh(kind):
     """A coarser one, whose chords along the hill lie elsewhere; the flow is the same to round-off."""
     problem = LaminarFlow(meshes.periodic_hill(1.0, cells=(30, 20), kind=kind), 0.01, 0.72)
     cold = problem.solve()
-    warm = problem.solve(start=LaminarFlow(meshes.periodic_hill(1.0, cells=(20, 12)), 0.01, 0.72).solve())
+    warm = problem.solve(
+        start=LaminarFlow(meshes.periodic_hill(1.0, cells=(20, 12)), 0.01, 0.72).solve()
+    )
     assert len(warm.residuals) < len(cold.residuals)
     np.testing.assert_allclose(warm.flow().velocity, cold.flow().velocity, atol=1e-10)
 
@@ -182,14 +202,21 @@ def test_a_start_need_not_satisfy_the_conditions():
     """From a closed channel to one with a turned plane of symmetry, and to one that is open."""
     mesh = meshes.channel(2.0, 1.0, cells=(8, 4))
     walls = {"bottom": Wall(), "top": Wall()}
-    start = LaminarFlow(mesh, 0.05, conditions={**walls, "inlet": Periodic("outlet", bulk_velocity=1.0)}).solve()
+    start = LaminarFlow(
+        mesh, 0.05, conditions={**walls, "inlet": Periodic("outlet", bulk_velocity=1.0)}
+    ).solve()
     c, s = np.cos(0.01), np.sin(0.01)
     mesh.points = mesh.points @ np.array([[c, s], [-s, c]])
     sides = {"bottom": Wall(), "top": Symmetry()}
-    ends = [{"inlet": Periodic("outlet", bulk_velocity=1.0)}, {"inlet": Inlet((1.0, 0.01)), "outlet": Outlet()}]
+    ends = [
+        {"inlet": Periodic("outlet", bulk_velocity=1.0)},
+        {"inlet": Inlet((1.0, 0.01)), "outlet": Outlet()},
+    ]
     for conditions in ({**sides, **end} for end in ends):
         problem = LaminarFlow(mesh, 0.05, conditions=conditions)
-        np.testing.assert_allclose(problem.solve(start).flow().velocity, problem.solve().flow().velocity, atol=1e-10)
+        np.testing.assert_allclose(
+            problem.solve(start).flow().velocity, problem.solve().flow().velocity, atol=1e-10
+        )
 
 
 def test_divergence_is_an_error_that_says_what_to_try():
@@ -199,7 +226,7 @@ def test_divergence_is_an_error_that_says_what_to_try():
 
 def test_saved_for_paraview(tmp_path, hill):
     path = hill[0].save(tmp_path / "new" / "flow.bp")
-    hill[0].save(path)   # its own earlier output is replaced
+    hill[0].save(path)  # its own earlier output is replaced
     assert path.is_dir()
     assert [p.name for p in path.parent.iterdir()] == ["flow.bp"]
     with pytest.raises(InputError, match=r"saved as \.bp"):

@@ -1,4 +1,6 @@
-"""Closures that learn through the solver: what a known closure would have done is found again, whatever interrupts."""
+"""Closures that learn through the solver: what a known closure would have done is found again,
+whatever interrupts.
+"""
 
 from dataclasses import replace
 
@@ -8,7 +10,15 @@ import torch
 from test_adjoint import small_closure
 
 import meshes
-from solvers import RANS, EnsembleConfig, FlowToLearn, LearningConfig, Observation, evaluate, fit_through_solver
+from solvers import (
+    RANS,
+    EnsembleConfig,
+    FlowToLearn,
+    LearningConfig,
+    Observation,
+    evaluate,
+    fit_through_solver,
+)
 from solvers.adjoint.coupling import DifferentiableCoupling
 from solvers.learning.ensemble import updated
 from solvers.learning.observations import Misfit
@@ -20,11 +30,15 @@ CONFIG = LearningConfig(epochs=6, flows_per_step=1, learning_rate=3e-3, prior=0.
 
 def moved(closure, size):
     """The closure with other weights in its last layer."""
-    copy = replace(closure, network=type(closure.network)(**closure.network.config).to(torch.float64))
+    copy = replace(
+        closure, network=type(closure.network)(**closure.network.config).to(torch.float64)
+    )
     copy.network.load_state_dict(closure.network.state_dict())
     with torch.no_grad():
         for parameter in copy.network.fitting[-1].parameters():
-            noise = torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1), dtype=parameter.dtype)
+            noise = torch.randn(
+                parameter.shape, generator=torch.Generator().manual_seed(1), dtype=parameter.dtype
+            )
             parameter += size * noise
     return copy
 
@@ -38,14 +52,20 @@ def task():
     for viscosity in (0.01, 0.02):
         problem = RANS(mesh, viscosity, 0.7, location="vertex")
         velocity = evaluate(replace(problem, closure=truth).solve().velocity, POINTS)
-        flows.append(FlowToLearn(f"viscosity {viscosity}", problem, [Observation(POINTS, velocity)]))
+        flows.append(
+            FlowToLearn(f"viscosity {viscosity}", problem, [Observation(POINTS, velocity)])
+        )
     return prior, flows
 
 
 def misfit(closure, flow):
     coupled = DifferentiableCoupling(replace(flow.problem, closure=closure), tolerance=1e-9)
     with torch.no_grad():
-        return float(Misfit(flow.observations, coupled.solver.domain.mesh, coupled.solver.space)(coupled()[0]))
+        return float(
+            Misfit(flow.observations, coupled.solver.domain.mesh, coupled.solver.space)(
+                coupled()[0]
+            )
+        )
 
 
 def test_velocities_are_learned_of_a_flow_that_was_not_seen(task):
@@ -60,7 +80,9 @@ def test_velocities_are_learned_of_a_flow_that_was_not_seen(task):
 
 def test_a_strong_prior_holds_the_closure(task):
     prior, flows = task
-    held = fit_through_solver(prior, flows, replace(CONFIG, prior=1e3, epochs=3, learning_rate=1e-4), progress=False)
+    held = fit_through_solver(
+        prior, flows, replace(CONFIG, prior=1e3, epochs=3, learning_rate=1e-4), progress=False
+    )
     assert misfit(held, flows[0]) == pytest.approx(misfit(prior, flows[0]), rel=0.1)
 
 
@@ -112,9 +134,15 @@ def after(count, function):
 def test_a_flow_that_fails_is_left_out(task, tmp_path):
     """At Re = 1e13; of the others is learned, and the history says so. None at all is an error."""
     prior, (first, second) = task
-    hopeless = FlowToLearn("hopeless", RANS(second.problem.mesh, 1e-9, 1e4, location="vertex"), second.observations)
+    hopeless = FlowToLearn(
+        "hopeless", RANS(second.problem.mesh, 1e-9, 1e4, location="vertex"), second.observations
+    )
     learned = fit_through_solver(
-        prior, [first, hopeless], replace(CONFIG, flows_per_step=2, epochs=4), run_directory=tmp_path, progress=False
+        prior,
+        [first, hopeless],
+        replace(CONFIG, flows_per_step=2, epochs=4),
+        run_directory=tmp_path,
+        progress=False,
     )
     assert misfit(learned, first) < misfit(prior, first)
     assert '"hopeless"' in (tmp_path / "history.json").read_text()
@@ -123,24 +151,30 @@ def test_a_flow_that_fails_is_left_out(task, tmp_path):
 
 
 def test_an_ensemble_finds_the_posterior_of_a_linear_problem():
-    """One step from the prior N(0, C): mean and covariance of the Gaussian posterior, for many members."""
+    """One step from the prior N(0, C): mean and covariance of the Gaussian posterior, for many
+    members.
+    """
     rng = np.random.default_rng(0)
     A, data = rng.standard_normal((4, 3)), rng.standard_normal(4)
     members = rng.standard_normal((200_000, 3)) * [1.0, 0.5, 2.0]
     prior = np.diag([1.0, 0.25, 4.0])
     gain = prior @ A.T @ np.linalg.inv(A @ prior @ A.T + np.eye(4))
-    some = slice(0, 2000)   # the update is made in the space of members
+    some = slice(0, 2000)  # the update is made in the space of members
     found = updated(members[some], members[some] @ A.T - data, rng)
     np.testing.assert_allclose(found.mean(axis=0), gain @ data, atol=0.15)
     np.testing.assert_allclose(np.cov(found.T), prior - gain @ A @ prior, atol=0.15)
 
 
 def test_an_ensemble_learns_without_derivatives(task, tmp_path):
-    """And goes on where it was interrupted; the closure may see what the adjoint method cannot differentiate."""
+    """And goes on where it was interrupted; the closure may see what the adjoint method cannot
+    differentiate.
+    """
     prior, flows = task
     config = EnsembleConfig(iterations=3, members=8, spread=0.2, error=0.005)
     learned = fit_through_solver(prior, flows, config, run_directory=tmp_path, progress=False)
-    assert sum(misfit(learned, flow) for flow in flows) < 0.7 * sum(misfit(prior, flow) for flow in flows)
+    assert sum(misfit(learned, flow) for flow in flows) < 0.7 * sum(
+        misfit(prior, flow) for flow in flows
+    )
     again = fit_through_solver(prior, flows, config, run_directory=tmp_path, progress=False)
     torch.testing.assert_close(weights(again), weights(learned), rtol=0, atol=0)
     with pytest.raises(InputError, match="belongs to another run"):
@@ -152,9 +186,18 @@ def test_an_ensemble_learns_without_derivatives(task, tmp_path):
     [
         (lambda flow: {"flows": []}, "flows: expected at least one"),
         (lambda flow: {"flows": [flow, flow]}, "flows: expected names that differ"),
-        (lambda flow: {"config": LearningConfig(epochs=0)}, "epochs: expected a positive integer, got 0"),
-        (lambda flow: {"config": EnsembleConfig(members=2)}, "members: expected an integer of at least 3, got 2"),
-        (lambda flow: {"flows": [replace(flow, observations=[Observation(POINTS, POINTS[1:])])]}, "values: expected"),
+        (
+            lambda flow: {"config": LearningConfig(epochs=0)},
+            "epochs: expected a positive integer, got 0",
+        ),
+        (
+            lambda flow: {"config": EnsembleConfig(members=2)},
+            "members: expected an integer of at least 3, got 2",
+        ),
+        (
+            lambda flow: {"flows": [replace(flow, observations=[Observation(POINTS, POINTS[1:])])]},
+            "values: expected",
+        ),
     ],
 )
 def test_wrong_input_is_refused(task, wrong, message):
@@ -164,13 +207,17 @@ def test_wrong_input_is_refused(task, wrong, message):
 
 
 def test_gradients_at_walls_may_be_known_instead_of_velocities():
-    """The misfit of the flow's own skin friction is 0, of another's it is not, and unknown components do not count."""
+    """The misfit of the flow's own skin friction is 0, of another's it is not, and unknown
+    components do not count.
+    """
     mesh = meshes.channel(length=1.0, height=1.0, cells=(3, 6))
     walls = np.array([[0.2, 0.0], [0.7, 1.0]])
-    coupled = DifferentiableCoupling(RANS(mesh, 0.1, 1.0, closure=constant(mesh), location="vertex"))
+    coupled = DifferentiableCoupling(
+        RANS(mesh, 0.1, 1.0, closure=constant(mesh), location="vertex")
+    )
     coefficients, _ = coupled()
     slope = np.full((2, 2, 2), np.nan)
-    slope[:, 0, 1] = 6, -6   # u = 6 y (1 - y)
+    slope[:, 0, 1] = 6, -6  # u = 6 y (1 - y)
     domain, space = coupled.solver.domain.mesh, coupled.solver.space
     known = lambda values: [Observation(walls, values, kind="velocity_gradient")]
     assert float(Misfit(known(slope), domain, space)(coefficients)) == pytest.approx(0, abs=1e-9)

@@ -1,4 +1,6 @@
-"""Newton's method: quadratic where it can be, damped where a full correction would throw the solution away."""
+"""Newton's method: quadratic where it can be, damped where a full correction would throw the
+solution away.
+"""
 
 import numpy as np
 import pytest
@@ -13,7 +15,9 @@ from vcnn import DivergenceError
 
 @pytest.fixture(scope="module")
 def u():
-    domain = build_domain(meshes.channel(1.0, 1.0, cells=(3, 2)), ("bottom", "top"), ("inlet", "outlet"))
+    domain = build_domain(
+        meshes.channel(1.0, 1.0, cells=(3, 2)), ("bottom", "top"), ("inlet", "outlet")
+    )
     return fem.Function(fem.functionspace(domain.mesh, ("Lagrange", 1)))
 
 
@@ -31,7 +35,9 @@ def test_convergence_is_quadratic_near_the_solution(u):
 
 
 def test_corrections_that_lead_away_are_damped(u):
-    """From u = -5 the tangent of exp u - 1 leads to u = 142, and plain Newton would need as many steps back."""
+    """From u = -5 the tangent of exp u - 1 leads to u = 142, and plain Newton would need as many
+    steps back.
+    """
     solve(u, lambda u: ufl.exp(u) - 1, -5.0)
     np.testing.assert_allclose(u.x.array, 0, atol=1e-10)
 

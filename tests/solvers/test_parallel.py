@@ -10,7 +10,14 @@ from shutil import which
 import numpy as np
 import pytest
 import torch
-from test_adjoint import flow_problem, flow_values, observing, orders, small_closure, transport_problem
+from test_adjoint import (
+    flow_problem,
+    flow_values,
+    observing,
+    orders,
+    small_closure,
+    transport_problem,
+)
 from test_coupling import LATTICE, cloud_closure
 from test_developed import FRAME, Quadratic, vortices
 from test_laminar import box
@@ -29,7 +36,7 @@ from solvers import (
     locate,
     station_profiles,
     wall_force,
-)  # fmt: skip
+)
 from solvers.studies.rotated_problem import turned_problem
 
 SOLVE = """
@@ -46,7 +53,12 @@ if MPI.COMM_WORLD.rank == 0:
 
 def fields(name, flow):
     """All arrays of a flow under its name."""
-    arrays = {"points": flow.points, "velocity": flow.velocity, "weights": flow.weights, **flow.scalars}
+    arrays = {
+        "points": flow.points,
+        "velocity": flow.velocity,
+        "weights": flow.weights,
+        **flow.scalars,
+    }
     return {f"{name}: {key}": values for key, values in arrays.items()}
 
 
@@ -61,42 +73,68 @@ def solved() -> dict[str, np.ndarray]:
     coupled = RANS(mesh, 0.01, 0.7, closure=cloud_closure()).solve()
     lattice = cloud_closure("reynolds_stress", region=LATTICE)
     stressed = RANS(mesh, 0.01, 0.7, closure=lattice, location="vertex").solve()
-    buoyant = ActiveScalar(mesh, lambda c: 0.05 + 0.02 * c, 0.7, scalar=ScalarTransport, buoyancy=(0.0, 0.1)).solve()
-    closed = ActiveScalar(mesh, 0.02, 0.7, scalar=cloud_closure(), buoyancy=(0.0, 1.0), location="vertex").solve()
+    buoyant = ActiveScalar(
+        mesh, lambda c: 0.05 + 0.02 * c, 0.7, scalar=ScalarTransport, buoyancy=(0.0, 0.1)
+    ).solve()
+    closed = ActiveScalar(
+        mesh, 0.02, 0.7, scalar=cloud_closure(), buoyancy=(0.0, 1.0), location="vertex"
+    ).solve()
     duct = LaminarFlow(box(3, "tetra"), 0.1, 0.5, walls=("wall",)).solve()
     section = turned_problem(vortices(), FRAME).solve()
-    quadratic = replace(section.problem, viscosity=0.01, closure=Quadratic(), location="cell", anisotropy=None).solve()
+    quadratic = replace(
+        section.problem, viscosity=0.01, closure=Quadratic(), location="cell", anisotropy=None
+    ).solve()
 
     points = np.stack([np.linspace(0, 9, 30), np.linspace(1, 3, 30)], axis=-1)
     located = locate(hill.domain.mesh, points)
     floor = along_wall(hill, "bottom")
     profiles = station_profiles(hill, [0.5, 4.0, 8.5], count=11)
     results = {
-        "laminar": hill, "scalar": scalar, "rans": rans, "turbulent": turbulent, "coupled": coupled,
-        "stressed": stressed, "buoyant": buoyant, "closed": closed, "duct": duct, "section": section,
+        "laminar": hill,
+        "scalar": scalar,
+        "rans": rans,
+        "turbulent": turbulent,
+        "coupled": coupled,
+        "stressed": stressed,
+        "buoyant": buoyant,
+        "closed": closed,
+        "duct": duct,
+        "section": section,
         "quadratic": quadratic,
-    }  # fmt: skip
+    }
     arrays = {}
     for name, result in results.items():
         for location in ("cell", "vertex"):
             arrays |= fields(f"{name}, {location}", result.flow(location))
     for profile in profiles:
         arrays |= fields(f"station {profile.parameters['station']}", profile)
-    return arrays | derivatives() | {
-        "forces": np.array([result.pressure_gradient for name, result in results.items() if name != "scalar"]),
-        "force on walls": np.stack([wall_force(result, "bottom", "top") for result in (hill, rans, buoyant)]),
-        "skin friction": floor.skin_friction,
-        "pressure coefficient": floor.pressure_coefficient,
-        "separation": floor.separation,
-        "reattachment": floor.reattachment,
-        "values on a section": evaluate(section.velocity, section.flow("cell").points),
-        "concentration at points": evaluate(scalar.concentration, points),
-        "velocity gradient at points": located.gradients(hill.velocity.function_space)(hill.velocity),
-    }
+    return (
+        arrays
+        | derivatives()
+        | {
+            "forces": np.array(
+                [result.pressure_gradient for name, result in results.items() if name != "scalar"]
+            ),
+            "force on walls": np.stack(
+                [wall_force(result, "bottom", "top") for result in (hill, rans, buoyant)]
+            ),
+            "skin friction": floor.skin_friction,
+            "pressure coefficient": floor.pressure_coefficient,
+            "separation": floor.separation,
+            "reattachment": floor.reattachment,
+            "values on a section": evaluate(section.velocity, section.flow("cell").points),
+            "concentration at points": evaluate(scalar.concentration, points),
+            "velocity gradient at points": located.gradients(hill.velocity.function_space)(
+                hill.velocity
+            ),
+        }
+    )
 
 
 def derivatives() -> dict[str, np.ndarray]:
-    """By closure values, whose Taylor remainders must be of second order on any number of ranks, and by weights."""
+    """By closure values, whose Taylor remainders must be of second order on any number of ranks,
+    and by weights.
+    """
     found = {}
     for case in ("force, vertices", "bulk velocity, cells", "3-D"):
         problem, points = flow_problem(case)
@@ -111,7 +149,9 @@ def derivatives() -> dict[str, np.ndarray]:
     for number in range(2):
         np.testing.assert_allclose(orders(loss, values, number), 2, atol=0.05)
     mesh, closure = small_closure()
-    coupled = DifferentiableCoupling(RANS(mesh, 0.01, 0.7, closure=closure, location="vertex"), tolerance=1e-11)
+    coupled = DifferentiableCoupling(
+        RANS(mesh, 0.01, 0.7, closure=closure, location="vertex"), tolerance=1e-11
+    )
     loss = coupled.solver.at([[4.5, 2.0]])(coupled()[0]).square().sum()
     weights = torch.autograd.grad(loss, list(closure.network.parameters()))
     return found | {"coupled: slopes": torch.cat([slope.ravel() for slope in weights]).numpy()}
@@ -123,7 +163,7 @@ def serial():
 
 
 def mpirun(ranks, code, *arguments):
-    beside = Path(sys.executable).with_name("mpirun")   # that of the environment, for its own MPI
+    beside = Path(sys.executable).with_name("mpirun")  # that of the environment, for its own MPI
     program = str(beside) if beside.exists() else which("mpirun")
     if program is None:
         pytest.skip("no mpirun")
@@ -142,7 +182,9 @@ def test_any_number_of_ranks_finds_the_same(ranks, serial, tmp_path):
         assert set(parallel) == set(serial)
         for name, expected in serial.items():
             tolerance = 1e-10 * np.abs(expected).max()
-            np.testing.assert_allclose(parallel[name], expected, rtol=0, atol=tolerance, err_msg=name)
+            np.testing.assert_allclose(
+                parallel[name], expected, rtol=0, atol=tolerance, err_msg=name
+            )
 
 
 def test_a_closure_that_fails_on_one_rank_fails_on_all():
@@ -227,6 +269,8 @@ assert len(result.flow()) == 6
 
 
 def test_an_error_on_one_rank_ends_all():
-    run = mpirun(2, "from solvers.fenics import MPI\nif MPI.COMM_WORLD.rank: 1 / 0\nMPI.COMM_WORLD.barrier()")
+    run = mpirun(
+        2, "from solvers.fenics import MPI\nif MPI.COMM_WORLD.rank: 1 / 0\nMPI.COMM_WORLD.barrier()"
+    )
     assert run.returncode != 0
     assert "ZeroDivisionError" in run.stderr

@@ -28,7 +28,9 @@ def points():
 
 
 def held(mesh, degree, *components):
-    """The Function that holds the given functions of (x, y), as its components if there are several."""
+    """The Function that holds the given functions of (x, y), as its components if there are
+    several.
+    """
     shape = (len(components),) if len(components) > 1 else ()
     function = fem.Function(fem.functionspace(mesh, ("Lagrange", degree, shape)))
     function.interpolate(lambda x: np.stack([component(*x[:2]) for component in components]))
@@ -43,8 +45,12 @@ def test_polynomials_of_the_elements_degree_are_exact(mesh, points, degree):
     vector = held(mesh, degree, lambda x, y: y**degree, lambda x, y: 1 + 0 * y)
     located = locate(mesh, points)
     np.testing.assert_allclose(evaluate(scalar, points), 3 * y**degree + 1, atol=1e-10)
-    np.testing.assert_array_equal(located.values(scalar.function_space)(scalar), evaluate(scalar, points))
-    np.testing.assert_allclose(evaluate(vector, points), np.stack([y**degree, 1 + 0 * y], axis=-1), atol=1e-10)
+    np.testing.assert_array_equal(
+        located.values(scalar.function_space)(scalar), evaluate(scalar, points)
+    )
+    np.testing.assert_allclose(
+        evaluate(vector, points), np.stack([y**degree, 1 + 0 * y], axis=-1), atol=1e-10
+    )
     slope = degree * y ** (degree - 1)
     gradient = located.gradients(scalar.function_space)(scalar)
     np.testing.assert_allclose(gradient, np.stack([0 * y, 3 * slope], axis=-1), atol=1e-9)
@@ -96,18 +102,26 @@ def test_coefficients_may_be_arrays_or_torch_tensors(mesh, points):
 
 def test_points_between_the_chords_of_two_meshes_of_one_wall():
     """A fine mesh's floor lies partly under a coarse one's; the tolerance says how far is too far."""
-    coarse = build_domain(meshes.periodic_hill(1.0, cells=(18, 8)), ("bottom", "top"), ("inlet", "outlet")).mesh
+    coarse = build_domain(
+        meshes.periodic_hill(1.0, cells=(18, 8)), ("bottom", "top"), ("inlet", "outlet")
+    ).mesh
     fine = meshes.cell_centres(meshes.periodic_hill(1.0, cells=(200, 100)))
     f = held(coarse, 2, lambda x, y: y**2)
     np.testing.assert_allclose(evaluate(f, fine), fine[:, 1] ** 2, atol=1e-9)
-    with pytest.raises(InputError, match=r"points: \d+ of 20000 are outside the mesh by more than 0.001 cells, first"):
+    with pytest.raises(
+        InputError,
+        match=r"points: \d+ of 20000 are outside the mesh by more than 0.001 cells, first",
+    ):
         locate(coarse, fine, tolerance=1e-3)
 
 
 def test_spaces_that_cannot_be_evaluated_are_refused(mesh, points):
     located = locate(mesh, points)
     cell = mesh.basix_cell()
-    pair = [basix.ufl.element("Lagrange", cell, 2, shape=(2,)), basix.ufl.element("Lagrange", cell, 1)]
+    pair = [
+        basix.ufl.element("Lagrange", cell, 2, shape=(2,)),
+        basix.ufl.element("Lagrange", cell, 1),
+    ]
     edges = "N1curl" if cell == basix.CellType.triangle else "RTCE"
     for element in (basix.ufl.mixed_element(pair), basix.ufl.element(edges, cell, 1)):
         with pytest.raises(InputError, match="space: expected scalar or vector Lagrange elements"):
@@ -115,7 +129,9 @@ def test_spaces_that_cannot_be_evaluated_are_refused(mesh, points):
 
 
 def test_a_hundred_thousand_points_take_seconds():
-    mesh = build_domain(meshes.periodic_hill(1.0, cells=(100, 100)), ("bottom", "top"), ("inlet", "outlet")).mesh
+    mesh = build_domain(
+        meshes.periodic_hill(1.0, cells=(100, 100)), ("bottom", "top"), ("inlet", "outlet")
+    ).mesh
     f = held(mesh, 2, lambda x, y: y, lambda x, y: x * 0)
     points = np.random.default_rng(0).uniform([0, 1], [9, 3], size=(100_000, 2))
     start = time.perf_counter()

@@ -1,13 +1,12 @@
 """RANS with a given eddy viscosity: exact where it can be, and the same as another code's."""
 
-import importlib.util
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import meshes
+from benchmarks.data import hills
 from solvers import RANS, LaminarFlow, evaluate
 from solvers.fenics import dolfinx
 from vcnn import DivergenceError
@@ -33,10 +32,15 @@ def test_uniform_eddy_viscosity_adds_to_the_molecular_one(location):
 
 
 def test_channel_with_varying_viscosity_tends_to_the_exact_profile():
-    """f (1 − y) = (ν + ν_t) du/dy; the eddy viscosity at vertices is second order, and so is all that follows."""
+    """f (1 − y) = (ν + ν_t) du/dy; the eddy viscosity at vertices is second order, and so is all
+    that follows.
+    """
+
     def error(n):
         mesh = channel(n)
-        result = RANS(mesh, 0.1, 1.0, closure=parabola(mesh.points[:, 1]), location="vertex").solve()
+        result = RANS(
+            mesh, 0.1, 1.0, closure=parabola(mesh.points[:, 1]), location="vertex"
+        ).solve()
         y = np.linspace(0.05, 1.95, 39)
         u = evaluate(result.velocity, np.stack([np.full(39, 0.5), y], axis=-1))[:, 0]
         # u = f/0.4 ln((0.1 + 0.2 y (2 − y)) / 0.1), since d/dy (0.2 y (2 − y)) = 0.4 (1 − y)
@@ -52,7 +56,9 @@ def test_channel_with_varying_viscosity_tends_to_the_exact_profile():
 
 
 def test_balance_of_a_prescribed_anisotropy():
-    """A shear stress a₁₂ linear in y is balanced by the driving force: ∇·a adds to it, the flow stays."""
+    """A shear stress a₁₂ linear in y is balanced by the driving force: ∇·a adds to it, the flow
+    stays.
+    """
     mesh = channel()
     a = np.zeros((len(mesh.points), 2, 2))
     a[:, 0, 1] = a[:, 1, 0] = 0.3 * mesh.points[:, 1]
@@ -70,7 +76,7 @@ def test_a_flow_with_its_eddy_viscosity_is_a_closure():
     flow = first.flow()
     np.testing.assert_allclose(flow.scalars["eddy_viscosity"], closure, rtol=1e-12)
     again = RANS(mesh, 0.01, 0.7, closure=flow).solve(start=first)
-    assert len(again.residuals) < len(first.residuals) - 3   # it had nothing left to do
+    assert len(again.residuals) < len(first.residuals) - 3  # it had nothing left to do
     assert again.pressure_gradient == pytest.approx(first.pressure_gradient, rel=1e-9)
 
 
@@ -109,9 +115,13 @@ def test_flow_and_predicted_eddy_viscosity_agree(location):
 
 def test_a_predicting_closure_may_begin_on_another_mesh():
     mesh, coarse = (meshes.channel(1.0, 2.0, cells=(4, n), grading=8.0) for n in (30, 20))
-    problem, first = (RANS(m, 0.002, 1.0, closure=Predicting(mixing_length)) for m in (mesh, coarse))
+    problem, first = (
+        RANS(m, 0.002, 1.0, closure=Predicting(mixing_length)) for m in (mesh, coarse)
+    )
     cold, warm = problem.solve().flow(), problem.solve(start=first.solve()).flow()
-    np.testing.assert_allclose(warm.velocity, cold.velocity, atol=1e-6)   # ν_t settles to a millionth
+    np.testing.assert_allclose(
+        warm.velocity, cold.velocity, atol=1e-6
+    )  # ν_t settles to a millionth
 
 
 def test_saved_with_its_eddy_viscosity(tmp_path):
@@ -131,14 +141,13 @@ def test_a_closure_that_never_settles_is_an_error():
         calls.append(flow)
         return np.full(len(flow), 0.1 + 0.1 * (len(calls) % 2))
 
-    with pytest.raises(DivergenceError, match=r"RANS: flow and eddy viscosity do not settle, after \d+ rounds"):
+    with pytest.raises(
+        DivergenceError, match=r"RANS: flow and eddy viscosity do not settle, after \d+ rounds"
+    ):
         RANS(meshes.channel(cells=(4, 4)), 0.1, 1.0, closure=Predicting(alternating)).solve()
 
 
 def test_hill_agrees_with_openfoam_for_the_same_eddy_viscosity(shared_data):
-    path = Path(__file__).parents[2] / "benchmarks" / "rans_hills.py"
-    spec = importlib.util.spec_from_file_location("rans_hills", path)
-    spec.loader.exec_module(rans_hills := importlib.util.module_from_spec(spec))
-    row = rans_hills.compare(shared_data / "closure_challenge" / "train" / "alpha_10_9000_3036.npz")
+    row = hills.compare(shared_data / "closure_challenge" / "train" / "alpha_10_9000_3036.npz")
     assert row["error"] < 0.006
     assert row["pressure_gradient"] == pytest.approx(row["reference_gradient"], rel=0.02)

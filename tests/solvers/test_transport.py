@@ -21,7 +21,9 @@ def test_hill_agrees_with_a_second_order_finite_volume_code(hill, reference):
 
 
 def test_exponent_of_the_sink(hill, reference):
-    """The same production with the sink ζ√|c| c, which that code solved too with another scheme's flow."""
+    """The same production with the sink ζ√|c| c, which that code solved too with another scheme's
+    flow.
+    """
     result = ScalarTransport(hill[0].domain.source, hill[0], exponent=0.5).solve()
     c = evaluate(result.concentration, reference["centres"])
     weight, truth = reference["volume"], reference["concentration_sqrtsink"]
@@ -29,7 +31,9 @@ def test_exponent_of_the_sink(hill, reference):
 
 
 def test_the_scalar_balances(hill):
-    """What is produced decays or leaves through the walls, whatever divergence the velocity has in each point."""
+    """What is produced decays or leaves through the walls, whatever divergence the velocity has in
+    each point.
+    """
     flow, transport = hill
     domain, n = flow.domain, ufl.FacetNormal(flow.domain.mesh)
     for result in (transport, ScalarTransport(domain.source, flow.flow("vertex")).solve()):
@@ -38,11 +42,15 @@ def test_the_scalar_balances(hill):
         assert set(balance.fluxes) == {"bottom", "top"}
         assert sum(balance.fluxes.values()) == pytest.approx(0.19 * balance.production, rel=0.02)
     for wall, total in transport.boundary_fluxes().items():
-        gradient = domain.boundary_integral(-0.1 * ufl.dot(ufl.grad(transport.concentration), n), wall)
+        gradient = domain.boundary_integral(
+            -0.1 * ufl.dot(ufl.grad(transport.concentration), n), wall
+        )
         assert gradient == pytest.approx(total, rel=0.01)
         density = transport.diffusive_flux(wall)
         assert domain.boundary_integral(density, wall) == pytest.approx(total, rel=1e-10)
-    with pytest.raises(InputError, match="boundary 'inlet': expected one that holds the scalar, bottom, top"):
+    with pytest.raises(
+        InputError, match="boundary 'inlet': expected one that holds the scalar, bottom, top"
+    ):
         transport.diffusive_flux("inlet")
 
 
@@ -59,7 +67,9 @@ def test_production_is_the_published_one(hill):
 
 
 def manufactured(n, kind, periodic, exponent, D=0.1):
-    """L2 error for c = (2 + sin 2πx) sin πy or sin πx sin πy, u = (1 + y², 0) or (1 + y, x), distorted cells."""
+    """L2 error for c = (2 + sin 2πx) sin πy or sin πx sin πy, u = (1 + y², 0) or (1 + y, x),
+    distorted cells.
+    """
     mesh = meshes.channel(1.0, 1.0, cells=(n, n), kind=kind)
     x, y = mesh.points.T
     bump = 0.06 * np.sin(2 * np.pi * x) * np.sin(2 * np.pi * y)
@@ -72,11 +82,19 @@ def manufactured(n, kind, periodic, exponent, D=0.1):
 
     def source(x):
         if periodic:
-            along, slope, bend = 2 + np.sin(2 * pi * x[0]), 2 * pi * np.cos(2 * pi * x[0]), np.sin(2 * pi * x[0])
+            along, slope, bend = (
+                2 + np.sin(2 * pi * x[0]),
+                2 * pi * np.cos(2 * pi * x[0]),
+                np.sin(2 * pi * x[0]),
+            )
             bend = -4 * pi**2 * bend
             u, v = 1 + 0 * x[1], 0
         else:
-            along, slope, bend = np.sin(pi * x[0]), pi * np.cos(pi * x[0]), -(pi**2) * np.sin(pi * x[0])
+            along, slope, bend = (
+                np.sin(pi * x[0]),
+                pi * np.cos(pi * x[0]),
+                -(pi**2) * np.sin(pi * x[0]),
+            )
             u, v = 1 + x[1], x[0]
         across, rise = np.sin(pi * x[1]), pi * np.cos(pi * x[1])
         c = along * across
@@ -113,8 +131,11 @@ def test_third_order_convergence_for_other_sinks(exponent):
     coarse, fine = (manufactured(n, "quadrilateral", True, exponent) for n in (12, 24))
     assert np.log2(coarse / fine) > 2.9
 
+
 def test_a_recovered_flux_is_more_accurate_than_the_gradient():
-    """c given on all sides, not zero at the ends, so that the flux jumps at the corners; order 3 in total."""
+    """c given on all sides, not zero at the ends, so that the flux jumps at the corners; order 3 in
+    total.
+    """
     pi, D = np.pi, 0.1
 
     def exact(x, lib):
@@ -135,17 +156,26 @@ def test_a_recovered_flux_is_more_accurate_than_the_gradient():
         flow = FlowField(mesh.points, np.stack([1 + y, x], axis=-1), mesh=mesh)
         ends = dict.fromkeys(("inlet", "outlet"), Inlet(lambda x: exact(x, np)))
         walls = dict.fromkeys(("bottom", "top"), Wall())
-        result = ScalarTransport(mesh, flow, diffusivity=D, production=source, conditions={**walls, **ends}).solve()
+        result = ScalarTransport(
+            mesh, flow, diffusivity=D, production=source, conditions={**walls, **ends}
+        ).solve()
         domain, fluxes = result.carrier.domain, result.boundary_fluxes()
         x, n = ufl.SpatialCoordinate(domain.mesh), ufl.FacetNormal(domain.mesh)
         gradient = -D * ufl.dot(ufl.grad(result.concentration), n)
         truth = -D * ufl.dot(ufl.grad(exact(x, ufl)), n)
         leaving = {"bottom": 0, "outlet": (1 + x[1]) * exact(x, ufl)}
-        total = [abs(fluxes[k] - domain.boundary_integral(truth + carried, k)) for k, carried in leaving.items()]
+        total = [
+            abs(fluxes[k] - domain.boundary_integral(truth + carried, k))
+            for k, carried in leaving.items()
+        ]
         distance = lambda f, name: domain.boundary_integral((f - truth) ** 2, name) ** 0.5
         recovered = [distance(result.diffusive_flux(name), name) for name in leaving]
         assert result.balance().defect == pytest.approx(0, abs=1e-12)
-        return np.array(total), np.array(recovered), np.array([distance(gradient, name) for name in leaving])
+        return (
+            np.array(total),
+            np.array(recovered),
+            np.array([distance(gradient, name) for name in leaving]),
+        )
 
     coarse, fine = errors(12), errors(24)
     assert (np.log2(coarse[0] / fine[0]) > 2.9).all()
@@ -179,16 +209,18 @@ if MPI.COMM_WORLD.rank == 0:
 
 @pytest.mark.parametrize("kind", ["quadrilateral", "triangle"])
 def test_a_layer_thinner_than_the_cells_makes_no_waves(kind):
-    """c' − D c'' = 1 between c = 0 at both ends: c = x but for a layer at the outlet, a hundredth of a cell wide."""
+    """c' − D c'' = 1 between c = 0 at both ends: c = x but for a layer at the outlet, a hundredth
+    of a cell wide.
+    """
     mesh = meshes.channel(1.0, 1.0, cells=(10, 10), kind=kind)
     flow = FlowField(mesh.points, np.tile([1.0, 0.0], (len(mesh.points), 1)), mesh=mesh)
     sides = {"inlet": Wall(), "outlet": Wall(), "bottom": Symmetry(), "top": Symmetry()}
     result = ScalarTransport(
         mesh, flow, diffusivity=1e-3, decay=0.0, production=lambda x: 1 + 0 * x[0], conditions=sides
-    ).solve()  # fmt: skip
+    ).solve()
     x = np.stack(np.meshgrid(np.linspace(0, 1, 101), np.linspace(0, 1, 31)), axis=-1).reshape(-1, 2)
     beyond = evaluate(result.concentration, x) - x[:, 0]
-    assert beyond.max() < 0.06   # without upwinding 1.0 and 1.5
+    assert beyond.max() < 0.06  # without upwinding 1.0 and 1.5
     assert np.abs(beyond[x[:, 0] < 0.8]).max() < 0.06
     balance = result.balance()
     assert abs(balance.defect) < 1e-12
@@ -197,7 +229,9 @@ def test_a_layer_thinner_than_the_cells_makes_no_waves(kind):
 
 @pytest.mark.parametrize("kind", ["quadrilateral", "triangle"])
 def test_upwinding_keeps_the_order_and_newton_quadratic(kind):
-    """Third order for a smooth solution at cell Péclet numbers of hundreds; without upwinding it would be second."""
+    """Third order for a smooth solution at cell Péclet numbers of hundreds; without upwinding it
+    would be second.
+    """
     coarse, fine = (manufactured(n, kind, True, exponent=1.0, D=1e-5) for n in (12, 24))
     assert np.log2(coarse / fine) > 2.7
 
@@ -245,14 +279,20 @@ def test_velocity_at_cells(hill):
     for production in ({}, {"production": truth["production"]}):
         result = ScalarTransport(mesh, flow, **production).solve()
         error = result.flow("cell").scalars["concentration"] - truth["concentration"]
-        assert np.sqrt(flow.weights @ error**2 / (flow.weights @ truth["concentration"] ** 2)) < 0.03
+        assert (
+            np.sqrt(flow.weights @ error**2 / (flow.weights @ truth["concentration"] ** 2)) < 0.03
+        )
     with pytest.raises(InputError, match="known at 'cell' only"):
         result.flow("vertex")
 
 
 def test_iterative_solver_gives_the_direct_solution(hill):
     flow, direct = hill
-    iterative = ScalarTransport(flow.domain.source, flow, linear_solver="iterative").solve().concentration.x.array
+    iterative = (
+        ScalarTransport(flow.domain.source, flow, linear_solver="iterative")
+        .solve()
+        .concentration.x.array
+    )
     reference = direct.concentration.x.array
     # both stop at a relative residual of 1e-11, the iterative one just below it
     np.testing.assert_allclose(iterative, reference, rtol=0, atol=1e-9 * np.abs(reference).max())

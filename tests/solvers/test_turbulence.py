@@ -37,7 +37,9 @@ def wall_units(result, reynolds):
     friction_velocity = result.pressure_gradient**0.5
     y = np.array([30, 100, np.nan]) / (reynolds * friction_velocity)
     y[2] = 1.0
-    return evaluate(result.velocity, np.stack([np.full(3, 0.5), y], axis=-1))[:, 0] / friction_velocity
+    return (
+        evaluate(result.velocity, np.stack([np.full(3, 0.5), y], axis=-1))[:, 0] / friction_velocity
+    )
 
 
 @pytest.fixture(scope="module", params=MODELS, ids=lambda model: model.__name__)
@@ -49,13 +51,25 @@ def result(request):
 @pytest.mark.parametrize(
     ("reynolds", "bulk", "dns"),
     [
-        (395, 17.545, (13.49, 16.54, 20.13)),  # Moser, Kim & Mansour, Phys. Fluids 11 (1999), Re_τ = 392
-        (550, 18.4, (13.48, 16.51, 20.99)),    # del Álamo & Jiménez, Phys. Fluids 15 (2003), Re_τ = 547
+        (
+            395,
+            17.545,
+            (13.49, 16.54, 20.13),
+        ),  # Moser, Kim & Mansour, Phys. Fluids 11 (1999), Re_τ = 392
+        (
+            550,
+            18.4,
+            (13.48, 16.51, 20.99),
+        ),  # del Álamo & Jiménez, Phys. Fluids 15 (2003), Re_τ = 547
     ],
 )
-@pytest.mark.parametrize(("model", "tolerance"), [(SpalartAllmaras, 0.03), (OneEquationKL, 0.07), (MixingLength, 0.04)])
+@pytest.mark.parametrize(
+    ("model", "tolerance"), [(SpalartAllmaras, 0.03), (OneEquationKL, 0.07), (MixingLength, 0.04)]
+)
 def test_mean_profile_of_a_channel_agrees_with_dns(model, tolerance, reynolds, bulk, dns):
-    np.testing.assert_allclose(wall_units(channel(model, reynolds, bulk), reynolds), dns, rtol=tolerance)
+    np.testing.assert_allclose(
+        wall_units(channel(model, reynolds, bulk), reynolds), dns, rtol=tolerance
+    )
 
 
 def test_total_stress_balances_the_driving_force(result):
@@ -78,7 +92,9 @@ def test_flow_holds_what_closures_are_trained_on(result, location):
     flow = result.flow(location)
     assert {"pressure", "eddy_viscosity", "strain_rate", "wall_distance"} <= set(flow.scalars)
     assert flow.scalars["eddy_viscosity"].min() >= 0
-    np.testing.assert_allclose(flow.scalars["wall_distance"], 1 - np.abs(1 - flow.points[:, 1]), atol=1e-12)
+    np.testing.assert_allclose(
+        flow.scalars["wall_distance"], 1 - np.abs(1 - flow.points[:, 1]), atol=1e-12
+    )
     assert flow.parameters["pressure_gradient"] == result.pressure_gradient
 
 
@@ -107,7 +123,10 @@ def test_units_and_direction_do_not_matter(model, length, speed):
 
 
 def test_budget_of_the_kinetic_energy_closes():
-    """What is produced is dissipated; the gap is that of a linear k in the cells at the walls, first order."""
+    """What is produced is dissipated; the gap is that of a linear k in the cells at the walls,
+    first order.
+    """
+
     def gap(cells):
         result = channel(OneEquationKL, 550, 18.4, cells)
         domain, k, nu = result.domain, result.scalars["turbulent_kinetic_energy"], 1 / 550
@@ -155,7 +174,9 @@ def test_half_a_channel_flows_like_all_of_it(model):
     part = model(half, 1 / 395, conditions={"bottom": Wall(), "top": Symmetry(), **ends}).solve()
     assert part.pressure_gradient == pytest.approx(full.pressure_gradient, rel=1e-7)
     points = np.stack([np.full(30, 0.4), np.linspace(0.01, 0.99, 30)], axis=-1)
-    np.testing.assert_allclose(evaluate(part.velocity, points), evaluate(full.velocity, points), atol=1e-6)
+    np.testing.assert_allclose(
+        evaluate(part.velocity, points), evaluate(full.velocity, points), atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -168,9 +189,12 @@ def test_turbulent_couette_flow(model):
     stress = (1 / 395 + flow.scalars["eddy_viscosity"]) * flow.scalars["strain_rate"]
     wall_stress = stress[flow.scalars["boundary"] == 1].mean()
     np.testing.assert_allclose(stress, wall_stress, rtol=0.02)
-    assert wall_stress > 5 * 8.0 / 395   # that of laminar flow
+    assert wall_stress > 5 * 8.0 / 395  # that of laminar flow
     height = np.array([0.05, 0.3, 0.6])
-    u, mirrored = (evaluate(result.velocity, np.stack([0 * y + 0.5, y], axis=-1))[:, 0] for y in (height, 2 - height))
+    u, mirrored = (
+        evaluate(result.velocity, np.stack([0 * y + 0.5, y], axis=-1))[:, 0]
+        for y in (height, 2 - height)
+    )
     np.testing.assert_allclose(mirrored, -u, atol=1e-6)
     assert result.pressure_gradient == 0
 
@@ -178,7 +202,9 @@ def test_turbulent_couette_flow(model):
 def test_a_developed_profile_passes_from_inlet_to_outlet():
     mesh = meshes.channel(1.0, 2.0, cells=(3, 32), grading=20.0)
     periodic = MixingLength(mesh, 1 / 395, 17.545).solve()
-    profile = lambda x: evaluate(periodic.velocity, np.stack([np.full(x.shape[1], 0.4), x[1]], axis=-1)).T
+    profile = lambda x: (
+        evaluate(periodic.velocity, np.stack([np.full(x.shape[1], 0.4), x[1]], axis=-1)).T
+    )
     conditions = {**WALLS, "inlet": Inlet(profile), "outlet": Outlet()}
     opened = MixingLength(mesh, 1 / 395, conditions=conditions).solve()
     np.testing.assert_allclose(opened.flow().velocity, periodic.flow().velocity, atol=1e-6)
@@ -187,10 +213,12 @@ def test_a_developed_profile_passes_from_inlet_to_outlet():
 def test_boundary_layers_grow_from_an_inlet():
     """What leaves has entered, ν̃ enters as 3 ν, friction falls and the core speeds up."""
     mesh = meshes.channel(10.0, 2.0, cells=(50, 20), grading=20.0)
-    mesh.points[:, 0] = 10 * np.expm1(0.3 * mesh.points[:, 0]) / np.expm1(3)   # finest at the inlet
+    mesh.points[:, 0] = 10 * np.expm1(0.3 * mesh.points[:, 0]) / np.expm1(3)  # finest at the inlet
     conditions = {**WALLS, "inlet": Inlet((17.545, 0.0)), "outlet": Outlet()}
     result = SpalartAllmaras(mesh, 1 / 395, conditions=conditions).solve()
-    through = [result.domain.boundary_integral(result.velocity[0], name) for name in ("inlet", "outlet")]
+    through = [
+        result.domain.boundary_integral(result.velocity[0], name) for name in ("inlet", "outlet")
+    ]
     assert through[1] == pytest.approx(through[0], rel=1e-9)
     modified = result.scalars["modified_viscosity"]
     assert evaluate(modified, np.array([[0.0, 1.0]]))[0] == pytest.approx(3 / 395, rel=1e-10)
@@ -201,7 +229,9 @@ def test_boundary_layers_grow_from_an_inlet():
     assert core[1] > core[0] > 17.5
 
 
-@pytest.mark.parametrize(("model", "tolerance"), [(SpalartAllmaras, 1e-8), (OneEquationKL, 1e-8), (MixingLength, 1e-4)])
+@pytest.mark.parametrize(
+    ("model", "tolerance"), [(SpalartAllmaras, 1e-8), (OneEquationKL, 1e-8), (MixingLength, 1e-4)]
+)
 def test_viscous_flow_is_laminar(model, tolerance):
     """At Re = 2 the flow is Poiseuille's, f = 3 ν U: 0 is where transported scalars decay to."""
     result = model(meshes.channel(1.0, 2.0, cells=(3, 16)), 1.0, 1.0).solve()
@@ -212,13 +242,17 @@ def test_viscous_flow_is_laminar(model, tolerance):
 @pytest.mark.parametrize("kind", ["quadrilateral", "triangle"])
 @pytest.mark.parametrize("model", [SpalartAllmaras, OneEquationKL])
 def test_flow_separates_behind_a_hill(model, kind):
-    """Re = 5600, from the model's own start: reversed flow in the lee, forward flow on the crest and above."""
+    """Re = 5600, from the model's own start: reversed flow in the lee, forward flow on the crest
+    and above.
+    """
     mesh = meshes.periodic_hill(1.0, cells=(48, 36), grading=30.0, kind=kind)
     result = model(mesh, 1 / 5600, 0.72).solve()
     assert result.residuals[-1] < 1e-9
     u = evaluate(result.velocity, np.array([[2.0, 0.2], [0.0, 1.1], [2.0, 2.5]]))[:, 0]
     assert u[0] < 0 < u[1] and u[2] > 0.5
-    assert result.domain.integral(result.velocity[0]) / result.domain.integral(1.0) == pytest.approx(0.72, rel=1e-10)
+    assert result.domain.integral(result.velocity[0]) / result.domain.integral(
+        1.0
+    ) == pytest.approx(0.72, rel=1e-10)
     assert result.flow("vertex").scalars["eddy_viscosity"].max() > 20 / 5600
 
 
@@ -236,11 +270,19 @@ def test_a_converged_flow_is_its_own_solution(model, tmp_path):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_start_may_differ_in_mesh_speed_and_model(model):
-    """From a coarser mesh, at another bulk velocity, and from another model's flow: the same solution."""
-    coarse, fine = (meshes.periodic_hill(1.0, cells=cells, grading=10.0) for cells in ((20, 14), (30, 20)))
+    """From a coarser mesh, at another bulk velocity, and from another model's flow: the same
+    solution.
+    """
+    coarse, fine = (
+        meshes.periodic_hill(1.0, cells=cells, grading=10.0) for cells in ((20, 14), (30, 20))
+    )
     problem = model(fine, 1 / 1000, 0.72)
     cold = problem.solve()
-    others = model(coarse, 1 / 1000, 0.72), model(fine, 1 / 1000, 0.6), LaminarFlow(fine, 0.01, 0.72)
+    others = (
+        model(coarse, 1 / 1000, 0.72),
+        model(fine, 1 / 1000, 0.6),
+        LaminarFlow(fine, 0.01, 0.72),
+    )
     for other in others:
         warm = problem.solve(start=other.solve())
         np.testing.assert_allclose(warm.flow().velocity, cold.flow().velocity, atol=1e-6)

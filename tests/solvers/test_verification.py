@@ -1,4 +1,6 @@
-"""The verification suite itself: observed orders, balances, and the distance from another code's solution."""
+"""The verification suite itself: observed orders, balances, and the distance from another code's
+solution.
+"""
 
 import json
 import re
@@ -12,7 +14,10 @@ from benchmarks.verification import study as verification
 
 def observed_orders(kind, periodic, coarse, fine):
     first, second = (manufactured.errors(kind, periodic, n) for n in (coarse, fine))
-    return {name: manufactured.order(first[name], second[name], fine / coarse) for name in manufactured.THEORY}
+    return {
+        name: manufactured.order(first[name], second[name], fine / coarse)
+        for name in manufactured.THEORY
+    }
 
 
 @pytest.mark.parametrize("periodic", [False, True])
@@ -27,7 +32,9 @@ def test_orders_of_convergence_in_hexahedra():
 
 
 def test_orders_of_convergence_in_tetrahedra():
-    """As many as are solved quickly are too few for the pressure, which still falls faster than its order."""
+    """As many as are solved quickly are too few for the pressure, which still falls faster than its
+    order.
+    """
     orders = observed_orders("tetrahedron", False, 5, 8)
     assert orders.pop("p") > 1.9
     assert orders == pytest.approx({name: manufactured.THEORY[name] for name in orders}, abs=0.1)
@@ -61,7 +68,9 @@ def test_a_run_that_was_killed_goes_on(tmp_path, monkeypatch):
 
     names = {name: partial(job, name) for name in ("first", "second", "third")}
     with pytest.raises(KeyboardInterrupt):
-        verification.measure({"hill": {}}, {"hill": names | {"second": partial(job, "second", killed=True)}})
+        verification.measure(
+            {"hill": {}}, {"hill": names | {"second": partial(job, "second", killed=True)}}
+        )
     numbers = json.loads(verification.RESULTS.read_text())
     assert list(numbers["hill"]) == ["first"]
     verification.measure(numbers, {"hill": names})
@@ -78,7 +87,9 @@ def test_the_report_holds_what_is_known(tmp_path, monkeypatch):
     report = (tmp_path / "verification.md").read_text(encoding="utf-8")
     assert "A million unknowns" not in report
     pictures = re.findall(r"\]\((verification.*?)\)", report)
-    assert sorted([*pictures, "verification.md"]) == sorted(path.name for path in tmp_path.iterdir())
+    assert sorted([*pictures, "verification.md"]) == sorted(
+        path.name for path in tmp_path.iterdir()
+    )
     rows = re.findall(r"^\| (?:quadri|tri|hexa|tetra).*$", report, re.MULTILINE)
     assert len(rows) == 2 * len(manufactured.SIZES)
     for row in rows:

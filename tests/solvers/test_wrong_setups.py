@@ -1,4 +1,6 @@
-"""Set-ups that cannot be solved: each is refused before anything is solved, by a line that names what is wrong."""
+"""Set-ups that cannot be solved: each is refused before anything is solved, by a line that names
+what is wrong.
+"""
 
 import json
 from types import SimpleNamespace
@@ -11,7 +13,16 @@ from wrong_meshes import MESHES, THROUGH, WALLS, Wrong, bounded, laminar
 from wrong_scalars import SCALARS
 
 import meshes
-from solvers import Inlet, along_wall, evaluate, load_checkpoint, locate, save_checkpoint, station_profiles, wall_force
+from solvers import (
+    Inlet,
+    along_wall,
+    evaluate,
+    load_checkpoint,
+    locate,
+    save_checkpoint,
+    station_profiles,
+    wall_force,
+)
 from solvers.fenics import fem
 from vcnn import InputError
 
@@ -36,32 +47,90 @@ def relabelled(path):
 
 POINTS_AND_FILES = [
     Wrong(
-        "points outside", lambda s: evaluate(s.flow.velocity, [[0.5, 0.5], [0.5, 7], [-8, 0.5]]),
+        "points outside",
+        lambda s: evaluate(s.flow.velocity, [[0.5, 0.5], [0.5, 7], [-8, 0.5]]),
         r"points: 2 of 3 are outside .* first is number 1, \(0\.5, 7\)",
     ),
-    Wrong("points in space", lambda s: locate(s.flow.domain.mesh, [[1, 2, 3]]), r"points: expected .* shape \(n, 2\)"),
-    Wrong("point of NaN", lambda s: locate(s.flow.domain.mesh, [[1, np.nan]]), "points: expected finite numbers"),
+    Wrong(
+        "points in space",
+        lambda s: locate(s.flow.domain.mesh, [[1, 2, 3]]),
+        r"points: expected .* shape \(n, 2\)",
+    ),
+    Wrong(
+        "point of NaN",
+        lambda s: locate(s.flow.domain.mesh, [[1, np.nan]]),
+        "points: expected finite numbers",
+    ),
     Wrong(
         "space on another mesh",
         lambda s: locate(s.flow.domain.mesh, [[0.5, 0.5]]).values(s.other.velocity.function_space),
         "space: lives on another mesh than the points",
     ),
-    Wrong("points in words", lambda s: locate(s.flow.domain.mesh, "here"), r"points: expected .*\(n, 2\), got 'here'"),
-    Wrong("ragged points", lambda s: locate(s.flow.domain.mesh, [[1, 2], [3]]), r"points: expected .*\(n, 2\), got a"),
-    Wrong("stations in words", lambda s: station_profiles(s.flow, "x = 1"), "stations: expected a sequence of numbers"),
-    Wrong("a bare station", lambda s: station_profiles(s.flow, 0.5), "stations: expected a sequence of num.*, got 0.5"),
-    Wrong("no stations", lambda s: station_profiles(s.flow, []), "stations: expected a sequence of numbers, got"),
-    Wrong("no points at stations", lambda s: station_profiles(s.flow, [0.5], 0), "count: expected a whole number >= 2"),
-    Wrong("force on nothing", lambda s: wall_force(s.flow), "wall_force: expected the name of at least one wall"),
     Wrong(
-        "reference velocity of NaN", lambda s: along_wall(s.flow, "bottom", reference_velocity=np.nan),
+        "points in words",
+        lambda s: locate(s.flow.domain.mesh, "here"),
+        r"points: expected .*\(n, 2\), got 'here'",
+    ),
+    Wrong(
+        "ragged points",
+        lambda s: locate(s.flow.domain.mesh, [[1, 2], [3]]),
+        r"points: expected .*\(n, 2\), got a",
+    ),
+    Wrong(
+        "stations in words",
+        lambda s: station_profiles(s.flow, "x = 1"),
+        "stations: expected a sequence of numbers",
+    ),
+    Wrong(
+        "a bare station",
+        lambda s: station_profiles(s.flow, 0.5),
+        "stations: expected a sequence of num.*, got 0.5",
+    ),
+    Wrong(
+        "no stations",
+        lambda s: station_profiles(s.flow, []),
+        "stations: expected a sequence of numbers, got",
+    ),
+    Wrong(
+        "no points at stations",
+        lambda s: station_profiles(s.flow, [0.5], 0),
+        "count: expected a whole number >= 2",
+    ),
+    Wrong(
+        "force on nothing",
+        lambda s: wall_force(s.flow),
+        "wall_force: expected the name of at least one wall",
+    ),
+    Wrong(
+        "reference velocity of NaN",
+        lambda s: along_wall(s.flow, "bottom", reference_velocity=np.nan),
         "reference_velocity: expected a number other than 0, got nan",
     ),
-    Wrong("station outside", lambda s: station_profiles(s.flow, [0.5, 11.0]), "station: x = 11 is outside the domain"),
-    Wrong("friction on no wall", lambda s: along_wall(s.flow, "lid"), "wall 'lid': expected one of bottom, top"),
-    Wrong("force on no wall", lambda s: wall_force(s.flow, "bottom", "lid"), "wall 'lid': expected one of bottom"),
-    Wrong("checkpoint of another mesh", lambda s: load(s, s.other.domain), r"u\.npz: was written on another mesh"),
-    Wrong("checkpoint without the function", lambda s: load(s, name="p"), r"u\.npz: holds no function 'p'"),
+    Wrong(
+        "station outside",
+        lambda s: station_profiles(s.flow, [0.5, 11.0]),
+        "station: x = 11 is outside the domain",
+    ),
+    Wrong(
+        "friction on no wall",
+        lambda s: along_wall(s.flow, "lid"),
+        "wall 'lid': expected one of bottom, top",
+    ),
+    Wrong(
+        "force on no wall",
+        lambda s: wall_force(s.flow, "bottom", "lid"),
+        "wall 'lid': expected one of bottom",
+    ),
+    Wrong(
+        "checkpoint of another mesh",
+        lambda s: load(s, s.other.domain),
+        r"u\.npz: was written on another mesh",
+    ),
+    Wrong(
+        "checkpoint without the function",
+        lambda s: load(s, name="p"),
+        r"u\.npz: holds no function 'p'",
+    ),
     Wrong(
         "checkpoint of another element",
         lambda s: load_checkpoint(s.checkpoint, s.flow.domain, {"u": s.flow.pressure}),
@@ -69,27 +138,49 @@ POINTS_AND_FILES = [
     ),
     Wrong(
         "cubic elements in a checkpoint",
-        lambda s: save_checkpoint(s.checkpoint.with_name("cubic.npz"), s.flow.domain, {"c": cubic(s.flow.domain)}),
+        lambda s: save_checkpoint(
+            s.checkpoint.with_name("cubic.npz"), s.flow.domain, {"c": cubic(s.flow.domain)}
+        ),
         "c: only functions of degree 1 and 2",
     ),
     Wrong(
         "start from another mesh's checkpoint",
-        lambda s: s.other.problem.solve(start=s.restart), r"flow\.npz: was written on another mesh",
+        lambda s: s.other.problem.solve(start=s.restart),
+        r"flow\.npz: was written on another mesh",
     ),
-    Wrong("start from no file", lambda s: s.flow.problem.solve(start="none.npz"), r"none\.npz: no such file"),
+    Wrong(
+        "start from no file",
+        lambda s: s.flow.problem.solve(start="none.npz"),
+        r"none\.npz: no such file",
+    ),
     Wrong(
         "start from a checkpoint without its force",
-        lambda s: s.flow.problem.solve(start=s.nameless), r"nameless\.npz: was not written by FlowResult\.checkpoint",
+        lambda s: s.flow.problem.solve(start=s.nameless),
+        r"nameless\.npz: was not written by FlowResult\.checkpoint",
     ),
-    Wrong("damaged checkpoint", lambda s: load(s, path=damaged(s.checkpoint)), r"u\.npz: damaged or not a checkpoint"),
-    Wrong("checkpoint of another kind", lambda s: load(s, path=relabelled(s.checkpoint)), r"u\.npz: damaged or not"),
-    Wrong("no checkpoint", lambda s: load(s, path=s.checkpoint.with_name("none.npz")), r"none\.npz: no such file"),
+    Wrong(
+        "damaged checkpoint",
+        lambda s: load(s, path=damaged(s.checkpoint)),
+        r"u\.npz: damaged or not a checkpoint",
+    ),
+    Wrong(
+        "checkpoint of another kind",
+        lambda s: load(s, path=relabelled(s.checkpoint)),
+        r"u\.npz: damaged or not",
+    ),
+    Wrong(
+        "no checkpoint",
+        lambda s: load(s, path=s.checkpoint.with_name("none.npz")),
+        r"none\.npz: no such file",
+    ),
     Wrong(
         "checkpoint with another suffix",
-        lambda s: save_checkpoint(s.checkpoint.with_suffix(".h5"), s.flow.domain, {"u": s.flow.velocity}),
+        lambda s: save_checkpoint(
+            s.checkpoint.with_suffix(".h5"), s.flow.domain, {"u": s.flow.velocity}
+        ),
         r"u\.h5: a checkpoint is saved as \.npz",
     ),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")
@@ -102,11 +193,15 @@ def solved(channels, tmp_path):
     flow, other, through = channels
     fields = {"velocity": flow.velocity, "pressure": flow.pressure}
     return SimpleNamespace(
-        flow=flow, other=other, through=through, at_vertices=flow.flow("vertex"), at_cells=flow.flow("cell"),
+        flow=flow,
+        other=other,
+        through=through,
+        at_vertices=flow.flow("vertex"),
+        at_cells=flow.flow("cell"),
         checkpoint=save_checkpoint(tmp_path / "u.npz", flow.domain, {"u": flow.velocity}),
         restart=flow.checkpoint(tmp_path / "flow.npz"),
         nameless=save_checkpoint(tmp_path / "nameless.npz", flow.domain, fields),
-    )  # fmt: skip
+    )
 
 
 def test_what_a_callable_raised_is_the_cause():
@@ -116,11 +211,13 @@ def test_what_a_callable_raised_is_the_cause():
 
 
 @pytest.mark.parametrize(
-    "wrong", [*MESHES, *CONDITIONS, *FIELDS, *SCALARS, *POINTS_AND_FILES], ids=lambda wrong: wrong.name
+    "wrong",
+    [*MESHES, *CONDITIONS, *FIELDS, *SCALARS, *POINTS_AND_FILES],
+    ids=lambda wrong: wrong.name,
 )
 def test_wrong_set_up_is_refused_before_any_solve(wrong, solved, tmp_path, caplog):
     files = set(tmp_path.iterdir())
-    caplog.set_level("INFO", logger="vcnn.solvers")   # every step of every solver says so there
+    caplog.set_level("INFO", logger="vcnn.solvers")  # every step of every solver says so there
     with pytest.raises(wrong.error, match=wrong.message) as caught:
         wrong.build(solved)
     assert "\n" not in str(caught.value)

@@ -15,7 +15,7 @@ from solvers import (
     SpalartAllmaras,
     Symmetry,
     Wall,
-)  # fmt: skip
+)
 from solvers.fem.domain import build_domain
 
 AROUND = dict.fromkeys(("bottom", "top", "inlet", "outlet"), Wall())
@@ -23,26 +23,35 @@ ACROSS = Developed((1.0, 0.0, 0.0), bulk_velocity=1.0)
 
 CONDITIONS = [
     Wrong(
-        "boundary without a condition", lambda s: bounded({"bottom": Wall(), **DRIVEN}),
+        "boundary without a condition",
+        lambda s: bounded({"bottom": Wall(), **DRIVEN}),
         "boundary 'top' must be given once, it has no conditions",
     ),
     Wrong(
-        "unknown boundary", lambda s: laminar(walls=("bottom", "lid")),
+        "unknown boundary",
+        lambda s: laminar(walls=("bottom", "lid")),
         "boundary 'lid' is not in the mesh, which has: bottom, top, inlet, outlet",
     ),
     Wrong(
-        "boundary given twice", lambda s: bounded({**WALLS, **DRIVEN, "outlet": Outlet()}),
+        "boundary given twice",
+        lambda s: bounded({**WALLS, **DRIVEN, "outlet": Outlet()}),
         "boundary 'outlet' must be given once, it has 2 conditions",
     ),
     Wrong(
-        "unknown periodic boundary", lambda s: bounded({**WALLS, "inlet": Periodic("exit", bulk_velocity=1.0)}),
+        "unknown periodic boundary",
+        lambda s: bounded({**WALLS, "inlet": Periodic("exit", bulk_velocity=1.0)}),
         "boundary 'exit' is not in the mesh",
     ),
     Wrong(
-        "wall that is periodic too", lambda s: laminar(periodic=("inlet", "top")),
+        "wall that is periodic too",
+        lambda s: laminar(periodic=("inlet", "top")),
         "boundary 'top' must be given once, it has 2 conditions",
     ),
-    Wrong("no period", lambda s: laminar(periodic=None), "LaminarFlow: needs walls and two periodic boundaries, or c"),
+    Wrong(
+        "no period",
+        lambda s: laminar(periodic=None),
+        "LaminarFlow: needs walls and two periodic boundaries, or c",
+    ),
     *(
         Wrong(
             f"{model.__name__} without walls",
@@ -52,62 +61,95 @@ CONDITIONS = [
         for model in (SpalartAllmaras, OneEquationKL, MixingLength)
     ),
     Wrong(
-        "inlet of one number", lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet(1.0)}),
+        "inlet of one number",
+        lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet(1.0)}),
         r"Inlet of boundary 'inlet': expected values of shape \(2,\), got \(\)",
     ),
-    Wrong("one periodic boundary", lambda s: laminar(periodic=("inlet",)), "periodic: expected the names of two bound"),
-    Wrong("no walls", lambda s: laminar(walls=()), "LaminarFlow: needs walls and two periodic boundaries, or cond"),
-    Wrong("no condition at all", lambda s: bounded({**WALLS, "inlet": "periodic"}), "boundary 'inlet': expected Wall"),
-    Wrong("list of conditions", lambda s: bounded(["bottom", "top"]), "conditions: expected a mapping from boundary"),
     Wrong(
-        "inlet without outlet", lambda s: bounded({**WALLS, "inlet": Inlet((1.0, 0.0)), "outlet": Wall()}),
+        "one periodic boundary",
+        lambda s: laminar(periodic=("inlet",)),
+        "periodic: expected the names of two bound",
+    ),
+    Wrong(
+        "no walls",
+        lambda s: laminar(walls=()),
+        "LaminarFlow: needs walls and two periodic boundaries, or cond",
+    ),
+    Wrong(
+        "no condition at all",
+        lambda s: bounded({**WALLS, "inlet": "periodic"}),
+        "boundary 'inlet': expected Wall",
+    ),
+    Wrong(
+        "list of conditions",
+        lambda s: bounded(["bottom", "top"]),
+        "conditions: expected a mapping from boundary",
+    ),
+    Wrong(
+        "inlet without outlet",
+        lambda s: bounded({**WALLS, "inlet": Inlet((1.0, 0.0)), "outlet": Wall()}),
         "what enters by an Inlet must leave by an Outlet",
     ),
     Wrong(
-        "inlet profile of one component", lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet(lambda x: x[1])}),
+        "inlet profile of one component",
+        lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet(lambda x: x[1])}),
         r"Inlet of boundary 'inlet': expected values of shape \(2, 3\), got \(3,\)",
     ),
     Wrong(
-        "inlet profile with NaN", lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet((np.nan, 0.0))}),
+        "inlet profile with NaN",
+        lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet((np.nan, 0.0))}),
         "Inlet of boundary 'inlet': holds NaN",
     ),
     Wrong(
-        "outlet pressure of two components", lambda s: bounded({**WALLS, **THROUGH, "outlet": Outlet((1.0, 0.0))}),
+        "outlet pressure of two components",
+        lambda s: bounded({**WALLS, **THROUGH, "outlet": Outlet((1.0, 0.0))}),
         r"Outlet of boundary 'outlet': expected values of shape \(\), got \(2,\)",
     ),
     Wrong(
-        "outlet pressure of NaN", lambda s: bounded({**WALLS, **THROUGH, "outlet": Outlet(np.nan)}),
+        "outlet pressure of NaN",
+        lambda s: bounded({**WALLS, **THROUGH, "outlet": Outlet(np.nan)}),
         "Outlet of boundary 'outlet': holds NaN",
     ),
     Wrong(
-        "wall that the fluid passes", lambda s: bounded({"bottom": Wall(), "top": Wall((1.0, 1.0)), **ENDS}),
+        "wall that the fluid passes",
+        lambda s: bounded({"bottom": Wall(), "top": Wall((1.0, 1.0)), **ENDS}),
         "boundary 'top': the velocity of a Wall must be along it",
     ),
     Wrong(
         "symmetry with corners",
-        lambda s: bounded({**WALLS, "bottom": Symmetry(), **DRIVEN}, meshes.periodic_hill(cells=(8, 4))),
+        lambda s: bounded(
+            {**WALLS, "bottom": Symmetry(), **DRIVEN}, meshes.periodic_hill(cells=(8, 4))
+        ),
         "boundary 'bottom': a Symmetry must not turn by more than 30 degrees",
     ),
-    Wrong("nothing drives the flow", lambda s: bounded({**WALLS, **ENDS}), "conditions: nothing moves the flow"),
+    Wrong(
+        "nothing drives the flow",
+        lambda s: bounded({**WALLS, **ENDS}),
+        "conditions: nothing moves the flow",
+    ),
     Wrong(
         "driven in two directions",
         lambda s: bounded({**DRIVEN, "bottom": Periodic("top", pressure_gradient=1.0)}),
         "conditions: the flow is driven in one direction at most, got two",
     ),
     Wrong(
-        "bulk velocity and pressure gradient", lambda s: Periodic("outlet", bulk_velocity=1.0, pressure_gradient=1.0),
+        "bulk velocity and pressure gradient",
+        lambda s: Periodic("outlet", bulk_velocity=1.0, pressure_gradient=1.0),
         "Periodic: expected bulk_velocity or pressure_gradient, got both",
     ),
     Wrong(
-        "pressure gradient of 0", lambda s: Periodic("outlet", pressure_gradient=0),
+        "pressure gradient of 0",
+        lambda s: Periodic("outlet", pressure_gradient=0),
         "pressure_gradient: expected a number other than 0, got 0",
     ),
     Wrong(
-        "nothing drives the flow through a section", lambda s: bounded(AROUND, meshes.section(MESH)),
+        "nothing drives the flow through a section",
+        lambda s: bounded(AROUND, meshes.section(MESH)),
         "conditions: nothing moves the flow: no bulk velocity",
     ),
     Wrong(
-        "a section that is driven and plane", lambda s: bounded({**AROUND, "section": ACROSS}),
+        "a section that is driven and plane",
+        lambda s: bounded({**AROUND, "section": ACROSS}),
         r"conditions: 'section': Developed needs a mesh of triangles or .* with points \(M, 3\) in a plane",
     ),
     Wrong(
@@ -125,53 +167,102 @@ CONDITIONS = [
         lambda s: bounded({**AROUND, "top": ACROSS}, meshes.section(MESH)),
         "boundary 'top' must be given once, it has no conditions",
     ),
-    Wrong("a section without a drive", lambda s: Developed((1, 0, 0)), "Developed: expected .*, got neither"),
     Wrong(
-        "a section with two drives", lambda s: Developed((1, 0, 0), 1.0, 1.0),
+        "a section without a drive",
+        lambda s: Developed((1, 0, 0)),
+        "Developed: expected .*, got neither",
+    ),
+    Wrong(
+        "a section with two drives",
+        lambda s: Developed((1, 0, 0), 1.0, 1.0),
         "Developed: expected bulk_velocity or pressure_gradient, got both",
     ),
     *(
-        Wrong(f"a section driven along {given}", lambda s, given=given: Developed(given, 1.0), "direction: expected")
+        Wrong(
+            f"a section driven along {given}",
+            lambda s, given=given: Developed(given, 1.0),
+            "direction: expected",
+        )
         for given in ("x", (0, 0, 0), (1.0, 0.0), (np.nan, 0, 0))
     ),
     Wrong(
-        "bulk velocity beside conditions", lambda s: laminar(conditions={**WALLS, **ENDS}),
+        "bulk velocity beside conditions",
+        lambda s: laminar(conditions={**WALLS, **ENDS}),
         "bulk_velocity: with conditions, give it as Periodic",
     ),
-    Wrong("bulk velocity missing", lambda s: laminar(bulk_velocity=None), "bulk_velocity: missing; give it, or cond"),
-    Wrong("bulk velocity of 0", lambda s: SpalartAllmaras(MESH, 0.1, 0.0), "bulk_velocity: expected a number other"),
-    Wrong("viscosity of 0", lambda s: laminar(viscosity=0.0), "viscosity: expected a positive number, got 0.0"),
-    Wrong("negative viscosity", lambda s: laminar(viscosity=-0.1), "viscosity: expected a positive number, got -0.1"),
-    Wrong("viscosity of NaN", lambda s: laminar(viscosity=np.nan), "viscosity: expected a positive number, got nan"),
-    Wrong("viscosity as text", lambda s: laminar(viscosity="0.1"), "viscosity: expected a positive number, got '0.1'"),
-    Wrong("no viscosity", lambda s: laminar(viscosity=None), "viscosity: expected a positive number, got None"),
     Wrong(
-        "bulk velocity as text", lambda s: laminar(bulk_velocity="fast"),
+        "bulk velocity missing",
+        lambda s: laminar(bulk_velocity=None),
+        "bulk_velocity: missing; give it, or cond",
+    ),
+    Wrong(
+        "bulk velocity of 0",
+        lambda s: SpalartAllmaras(MESH, 0.1, 0.0),
+        "bulk_velocity: expected a number other",
+    ),
+    Wrong(
+        "viscosity of 0",
+        lambda s: laminar(viscosity=0.0),
+        "viscosity: expected a positive number, got 0.0",
+    ),
+    Wrong(
+        "negative viscosity",
+        lambda s: laminar(viscosity=-0.1),
+        "viscosity: expected a positive number, got -0.1",
+    ),
+    Wrong(
+        "viscosity of NaN",
+        lambda s: laminar(viscosity=np.nan),
+        "viscosity: expected a positive number, got nan",
+    ),
+    Wrong(
+        "viscosity as text",
+        lambda s: laminar(viscosity="0.1"),
+        "viscosity: expected a positive number, got '0.1'",
+    ),
+    Wrong(
+        "no viscosity",
+        lambda s: laminar(viscosity=None),
+        "viscosity: expected a positive number, got None",
+    ),
+    Wrong(
+        "bulk velocity as text",
+        lambda s: laminar(bulk_velocity="fast"),
         "bulk_velocity: expected a number other than 0, got 'fast'",
     ),
     Wrong(
-        "pressure gradient as text", lambda s: Periodic("outlet", pressure_gradient="1"),
+        "pressure gradient as text",
+        lambda s: Periodic("outlet", pressure_gradient="1"),
         "pressure_gradient: expected a number other than 0, got '1'",
     ),
     Wrong(
-        "walls in one word", lambda s: laminar(walls="bottom"),
-        "walls: expected a sequence of names of boundaries, got 'bottom'",
-    ),
-    Wrong("periodic in one word", lambda s: laminar(periodic="io"), "periodic: expected a sequence of names of bound"),
-    Wrong(
-        "domain with walls in one word", lambda s: build_domain(MESH, "bottom"),
+        "walls in one word",
+        lambda s: laminar(walls="bottom"),
         "walls: expected a sequence of names of boundaries, got 'bottom'",
     ),
     Wrong(
-        "inlet in words", lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet("fast")}),
+        "periodic in one word",
+        lambda s: laminar(periodic="io"),
+        "periodic: expected a sequence of names of bound",
+    ),
+    Wrong(
+        "domain with walls in one word",
+        lambda s: build_domain(MESH, "bottom"),
+        "walls: expected a sequence of names of boundaries, got 'bottom'",
+    ),
+    Wrong(
+        "inlet in words",
+        lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet("fast")}),
         r"Inlet of boundary 'inlet': expected a callable or values of shape \(2,\), got 'fast'",
     ),
     Wrong(
-        "wall velocity in words", lambda s: bounded({**WALLS, **DRIVEN, "top": Wall("x")}),
+        "wall velocity in words",
+        lambda s: bounded({**WALLS, **DRIVEN, "top": Wall("x")}),
         r"Wall velocity of boundary 'top': expected a callable or values of shape \(2,\), got 'x'",
     ),
     Wrong(
-        "inlet profile that raises", lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet(lambda x: x[7])}),
+        "inlet profile that raises",
+        lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet(lambda x: x[7])}),
         "Inlet of boundary 'inlet': the callable given fails .* with IndexError: index 7 is out of bounds",
     ),
     Wrong(
@@ -180,7 +271,8 @@ CONDITIONS = [
         "start: does not cover the mesh: points: .* outside the mesh",
     ),
     Wrong(
-        "start that is no result", lambda s: LaminarFlow(MESH, 0.1, 1.0).solve(start=s.flow.flow()),
+        "start that is no result",
+        lambda s: LaminarFlow(MESH, 0.1, 1.0).solve(start=s.flow.flow()),
         "start: expected a FlowResult or the path of a checkpoint, got FlowField",
     ),
-]  # fmt: skip
+]

@@ -37,59 +37,90 @@ def with_nan(values):
 
 
 FIELDS = [
-    Wrong("negative eddy viscosity", lambda s: rans(-np.ones(16)), "eddy_viscosity: must not be negative, got -1 at"),
-    Wrong("eddy viscosity with NaN", lambda s: rans(with_nan(np.ones(16))), "eddy_viscosity: holds NaN"),
     Wrong(
-        "eddy viscosity of wrong size", lambda s: rans(np.ones(7)),
+        "negative eddy viscosity",
+        lambda s: rans(-np.ones(16)),
+        "eddy_viscosity: must not be negative, got -1 at",
+    ),
+    Wrong(
+        "eddy viscosity with NaN",
+        lambda s: rans(with_nan(np.ones(16))),
+        "eddy_viscosity: holds NaN",
+    ),
+    Wrong(
+        "eddy viscosity of wrong size",
+        lambda s: rans(np.ones(7)),
         "eddy_viscosity: expected 16 values, one for each cell, got 7",
     ),
     Wrong("no closure", lambda s: rans(None), "eddy_viscosity: expected an array"),
     Wrong(
-        "flow without eddy viscosity as closure", lambda s: rans(s.at_cells),
+        "flow without eddy viscosity as closure",
+        lambda s: rans(s.at_cells),
         "closure: the flow has no scalar 'eddy_viscosity'",
     ),
     Wrong(
         "closure on another mesh",
-        lambda s: rans(s.other.flow().with_fields(scalars={"eddy_viscosity": np.ones(len(s.other.flow()))})),
+        lambda s: rans(
+            s.other.flow().with_fields(scalars={"eddy_viscosity": np.ones(len(s.other.flow()))})
+        ),
         "closure: the flow does not live on the mesh given",
     ),
     Wrong(
-        "anisotropy of wrong shape", lambda s: rans(np.ones(16), anisotropy=np.ones((16, 3))),
+        "anisotropy of wrong shape",
+        lambda s: rans(np.ones(16), anisotropy=np.ones((16, 3))),
         r"anisotropy: expected an array of shape \(n, 2, 2\)",
     ),
-    Wrong("closure predicts NaN", lambda s: asked(s, np.full(16, np.nan)), "the closure predicts NaN", DivergenceError),
     Wrong(
-        "closure predicts too little", lambda s: asked(s, np.ones(2)),
+        "closure predicts NaN",
+        lambda s: asked(s, np.full(16, np.nan)),
+        "the closure predicts NaN",
+        DivergenceError,
+    ),
+    Wrong(
+        "closure predicts too little",
+        lambda s: asked(s, np.ones(2)),
         r"closure: expected it to predict 16 eddy viscosities or 2 by 2 stresses, got shape \(2,\)",
     ),
-    Wrong("closure by name", lambda s: rans("model"), "closure: expected an array, a FlowField or an object with pred"),
     Wrong(
-        "closure predicts words", lambda s: asked(s, "turbulent"),
+        "closure by name",
+        lambda s: rans("model"),
+        "closure: expected an array, a FlowField or an object with pred",
+    ),
+    Wrong(
+        "closure predicts words",
+        lambda s: asked(s, "turbulent"),
         "closure: expected it to predict 16 eddy viscosities or 2 by 2 stresses, got 'turbulent'",
     ),
     Wrong(
-        "closure predicts vectors", lambda s: asked(s, np.ones((16, 2))),
+        "closure predicts vectors",
+        lambda s: asked(s, np.ones((16, 2))),
         r"closure: expected it to predict 16 eddy viscosities or 2 by 2 stresses, got shape \(16, 2\)",
     ),
     Wrong(
-        "closure predicts several fields", lambda s: asked(s, {"k": np.ones(16), "nu_t": np.ones(16)}),
+        "closure predicts several fields",
+        lambda s: asked(s, {"k": np.ones(16), "nu_t": np.ones(16)}),
         "closure: expected it to predict eddy_viscosity, or reynolds_stress, or eddy_viscosity and anisotropy, got k",
     ),
     Wrong(
-        "stress that is not symmetric", lambda s: asked(s, np.tile([[0.0, 1.0], [2.0, 0.0]], (16, 1, 1))),
+        "stress that is not symmetric",
+        lambda s: asked(s, np.tile([[0.0, 1.0], [2.0, 0.0]], (16, 1, 1))),
         "closure: expected symmetric stresses",
     ),
     Wrong(
         "closure that raises",
-        lambda s: RANS(MESH, 0.1, 1.0, closure=SimpleNamespace(predict=lambda flow: flow.scalars["k"])).solve(s.flow),
+        lambda s: RANS(
+            MESH, 0.1, 1.0, closure=SimpleNamespace(predict=lambda flow: flow.scalars["k"])
+        ).solve(s.flow),
         "closure: predict fails with KeyError: 'k'",
     ),
-    Wrong("checkpoint of the coupling with another suffix",
+    Wrong(
+        "checkpoint of the coupling with another suffix",
         lambda s: RANS(MESH, 0.1, 1.0, closure=np.ones(16)).solve(checkpoint="state.h5"),
         r"checkpoint: expected a path that ends in \.npz, got 'state\.h5'",
     ),
     Wrong(
-        "turbulence model with an anisotropy", lambda s: rans(SpalartAllmaras, anisotropy=np.zeros((16, 2, 2))),
+        "turbulence model with an anisotropy",
+        lambda s: rans(SpalartAllmaras, anisotropy=np.zeros((16, 2, 2))),
         "anisotropy: a turbulence model takes none",
     ),
     Wrong(
@@ -97,18 +128,26 @@ FIELDS = [
         lambda s: rans(np.ones(16), anisotropy=np.tile([[0, 1], [2, 0]], (16, 1, 1))),
         "anisotropy: must be symmetric",
     ),
-    Wrong("unknown location", lambda s: rans(np.ones(16), location="edge"), "location: expected 'cell' or 'vertex'"),
+    Wrong(
+        "unknown location",
+        lambda s: rans(np.ones(16), location="edge"),
+        "location: expected 'cell' or 'vertex'",
+    ),
     Wrong(
         "velocity with NaN",
-        lambda s: transport(s, velocity=replace(s.at_vertices, velocity=with_nan(s.at_vertices.velocity))),
+        lambda s: transport(
+            s, velocity=replace(s.at_vertices, velocity=with_nan(s.at_vertices.velocity))
+        ),
         "velocity: .*NaN",
     ),
     Wrong(
-        "result with NaN", lambda s: transport(s, velocity=replace(s.flow, velocity=broken(s.flow.velocity))),
+        "result with NaN",
+        lambda s: transport(s, velocity=replace(s.flow, velocity=broken(s.flow.velocity))),
         "velocity: 1 values are NaN or infinite",
     ),
     Wrong(
-        "Function with NaN", lambda s: transport(s, mesh=s.flow.domain, velocity=broken(s.flow.velocity)),
+        "Function with NaN",
+        lambda s: transport(s, mesh=s.flow.domain, velocity=broken(s.flow.velocity)),
         "velocity: 1 values are NaN or infinite",
     ),
     Wrong(
@@ -127,57 +166,101 @@ FIELDS = [
         r"Inlet of boundary 'inlet': expected values of shape \(\), got \(2,\)",
     ),
     Wrong(
-        "velocity on another mesh", lambda s: transport(s, velocity=s.other),
+        "velocity on another mesh",
+        lambda s: transport(s, velocity=s.other),
         "velocity: was solved on another mesh than the one given",
     ),
     Wrong(
-        "velocity at another mesh's vertices", lambda s: transport(s, velocity=s.other.flow("vertex")),
+        "velocity at another mesh's vertices",
+        lambda s: transport(s, velocity=s.other.flow("vertex")),
         "velocity: the flow does not live on the mesh given",
     ),
     Wrong(
-        "velocity on another domain", lambda s: transport(s, mesh=s.other.domain, velocity=s.flow.velocity),
+        "velocity on another domain",
+        lambda s: transport(s, mesh=s.other.domain, velocity=s.flow.velocity),
         r"velocity: the Function must live on domain\.mesh",
     ),
-    Wrong("number as velocity", lambda s: transport(s, velocity=1.0), "velocity: expected a FlowResult, FlowField or"),
     Wrong(
-        "cells without strain rate", lambda s: transport(s, velocity=replace(s.at_cells, scalars={})),
+        "number as velocity",
+        lambda s: transport(s, velocity=1.0),
+        "velocity: expected a FlowResult, FlowField or",
+    ),
+    Wrong(
+        "cells without strain rate",
+        lambda s: transport(s, velocity=replace(s.at_cells, scalars={})),
         "velocity: a flow at cells needs 'strain_rate'",
     ),
     Wrong(
-        "mixing length without walls", lambda s: transport(
-            s, velocity=s.at_vertices, conditions={**NO_WALLS, **ENDS}
-        ), "production: a mixing length needs walls",
+        "mixing length without walls",
+        lambda s: transport(s, velocity=s.at_vertices, conditions={**NO_WALLS, **ENDS}),
+        "production: a mixing length needs walls",
     ),
     Wrong(
-        "production of wrong size", lambda s: transport(s, production=np.ones(7)),
+        "production of wrong size",
+        lambda s: transport(s, production=np.ones(7)),
         "production: expected 25 values, one for each vertex, got 7",
     ),
     Wrong(
-        "production in words", lambda s: transport(s, production="published"),
+        "production in words",
+        lambda s: transport(s, production="published"),
         "production: expected 25 values, one for each vertex, got 'published'",
     ),
-    Wrong("production of infinity", lambda s: transport(s, production=np.inf), "production: holds NaN or infinite"),
     Wrong(
-        "production callable of wrong shape", lambda s: transport(s, production=lambda x: x),
+        "production of infinity",
+        lambda s: transport(s, production=np.inf),
+        "production: holds NaN or infinite",
+    ),
+    Wrong(
+        "production callable of wrong shape",
+        lambda s: transport(s, production=lambda x: x),
         r"production: expected values of shape \(3,\), got \(2, 3\)",
     ),
     Wrong(
-        "production of vectors", lambda s: transport(s, production=np.ones((25, 2))),
+        "production of vectors",
+        lambda s: transport(s, production=np.ones((25, 2))),
         r"production: expected one value for each vertex, got some of shape \(2,\)",
     ),
     Wrong(
-        "production callable that raises", lambda s: transport(s, production=lambda x, t: x[0]),
+        "production callable that raises",
+        lambda s: transport(s, production=lambda x, t: x[0]),
         "production: the callable given fails .* with TypeError",
     ),
-    Wrong("negative decay", lambda s: transport(s, decay=-1.0), "decay: expected a number >= 0, got -1.0"),
-    Wrong("exponent of NaN", lambda s: transport(s, exponent=np.nan), "exponent: expected a number >= 0, got nan"),
-    Wrong("diffusivity as text", lambda s: transport(s, diffusivity="0.1"), "diffusivity: expected a positive number"),
-    Wrong("no decay", lambda s: transport(s, decay=None), "decay: expected a number >= 0, got None"),
-    Wrong("exponent as text", lambda s: transport(s, exponent="1"), "exponent: expected a number >= 0, got '1'"),
-    Wrong("production with NaN", lambda s: transport(s, production=lambda x: np.nan * x[0]), "production: holds NaN"),
-    Wrong("negative diffusivity", lambda s: transport(s, diffusivity=-1), "diffusivity: expected a positive number"),
     Wrong(
-        "unknown linear solver", lambda s: transport(s, linear_solver="magic"),
+        "negative decay",
+        lambda s: transport(s, decay=-1.0),
+        "decay: expected a number >= 0, got -1.0",
+    ),
+    Wrong(
+        "exponent of NaN",
+        lambda s: transport(s, exponent=np.nan),
+        "exponent: expected a number >= 0, got nan",
+    ),
+    Wrong(
+        "diffusivity as text",
+        lambda s: transport(s, diffusivity="0.1"),
+        "diffusivity: expected a positive number",
+    ),
+    Wrong(
+        "no decay", lambda s: transport(s, decay=None), "decay: expected a number >= 0, got None"
+    ),
+    Wrong(
+        "exponent as text",
+        lambda s: transport(s, exponent="1"),
+        "exponent: expected a number >= 0, got '1'",
+    ),
+    Wrong(
+        "production with NaN",
+        lambda s: transport(s, production=lambda x: np.nan * x[0]),
+        "production: holds NaN",
+    ),
+    Wrong(
+        "negative diffusivity",
+        lambda s: transport(s, diffusivity=-1),
+        "diffusivity: expected a positive number",
+    ),
+    Wrong(
+        "unknown linear solver",
+        lambda s: transport(s, linear_solver="magic"),
         "linear_solver: expected direct or iterative, got 'magic'",
     ),
-]  # fmt: skip
+]

@@ -24,10 +24,10 @@ THROUGH = {"inlet": Inlet((1.0, 0.0)), "outlet": Outlet()}
 class Wrong:
     """A set-up by name, and words of the message it must give.
 
-    ``build`` is given a small solved channel: its result ``flow``, its fields ``at_vertices`` and ``at_cells``, the
-    results ``other`` on another mesh and ``through`` from an inlet to an outlet, and the paths of checkpoints: of the
-    velocity alone, ``restart`` of the result, and ``nameless`` of its fields without its numbers.
-    """
+    ``build`` is given a small solved channel: its result ``flow``, its fields ``at_vertices`` and
+    ``at_cells``, the results ``other`` on another mesh and ``through`` from an inlet to an outlet,
+    and the paths of checkpoints: of the velocity alone, ``restart`` of the result, and ``nameless``
+    of its fields without its numbers."""
 
     name: str
     build: Callable
@@ -63,7 +63,11 @@ def hanging():
     a, b, c = cells[12]
     points = np.vstack([mesh.points, (mesh.points[a] + mesh.points[b]) / 2])
     new = len(mesh.points)
-    return rebuilt(mesh, points, [("triangle", np.vstack([np.delete(cells, 12, axis=0), [[a, new, c], [new, b, c]]]))])
+    return rebuilt(
+        mesh,
+        points,
+        [("triangle", np.vstack([np.delete(cells, 12, axis=0), [[a, new, c], [new, b, c]]]))],
+    )
 
 
 def of_two_kinds():
@@ -73,7 +77,9 @@ def of_two_kinds():
 
 
 def without(name):
-    return rebuilt(boundaries={key: facets for key, facets in boundary_facets(MESH).items() if key != name})
+    return rebuilt(
+        boundaries={key: facets for key, facets in boundary_facets(MESH).items() if key != name}
+    )
 
 
 def corner_given_to_the_top():
@@ -87,16 +93,23 @@ def two_channels():
     """One above the other, with boundaries of the same names."""
     above = MESH.points + np.array([0, 3])
     twice = lambda vertices: np.concatenate([vertices, np.asarray(vertices) + len(MESH.points)])
-    boundaries = {name: [("line", twice(facets[0][1]))] for name, facets in boundary_facets(MESH).items()}
-    return rebuilt(points=np.vstack([MESH.points, above]), cells=[("quad", twice(MESH.cells[0].data))],
-                   boundaries=boundaries)  # fmt: skip
+    boundaries = {
+        name: [("line", twice(facets[0][1]))] for name, facets in boundary_facets(MESH).items()
+    }
+    return rebuilt(
+        points=np.vstack([MESH.points, above]),
+        cells=[("quad", twice(MESH.cells[0].data))],
+        boundaries=boundaries,
+    )
 
 
 def with_island():
     """A single cell beside the channel, a part of the top."""
     corners, new = [[20, 0], [21, 0], [21, 1], [20, 1]], len(MESH.points) + np.arange(4)
     named = boundary_facets(MESH)
-    named["top"] = [("line", np.vstack([named["top"][0][1], np.stack([new, np.roll(new, -1)], axis=-1)]))]
+    named["top"] = [
+        ("line", np.vstack([named["top"][0][1], np.stack([new, np.roll(new, -1)], axis=-1)]))
+    ]
     cells = [("quad", np.vstack([MESH.cells[0].data, new]))]
     return rebuilt(points=np.vstack([MESH.points, corners]), cells=cells, boundaries=named)
 
@@ -109,27 +122,52 @@ def with_vertex(number):
 
 MESHES = [
     Wrong(
-        "two parts", lambda s: laminar(two_channels()),
+        "two parts",
+        lambda s: laminar(two_channels()),
         "mesh: its cells fall into 2 unconnected parts, the smallest is of 16 cells, first is number 0",
     ),
     Wrong(
-        "cell by itself", lambda s: laminar(with_island()),
+        "cell by itself",
+        lambda s: laminar(with_island()),
         "mesh: its cells fall into 2 unconnected parts, the smallest is of 1 cells, first is number 16",
     ),
     Wrong(
-        "vertex beyond the points", lambda s: laminar(with_vertex(99)),
+        "vertex beyond the points",
+        lambda s: laminar(with_vertex(99)),
         "mesh: expected vertices between 0 and 24, the numbers of the mesh's points, got 0 to 99",
     ),
-    Wrong("negative vertex", lambda s: laminar(with_vertex(-1)), "mesh: expected vertices between 0 and 24, .* -1 to"),
+    Wrong(
+        "negative vertex",
+        lambda s: laminar(with_vertex(-1)),
+        "mesh: expected vertices between 0 and 24, .* -1 to",
+    ),
     Wrong(
         "facet beyond the points",
-        lambda s: laminar(rebuilt(boundaries={**boundary_facets(MESH), "inlet": [("line", [[0, 99]])]})),
+        lambda s: laminar(
+            rebuilt(boundaries={**boundary_facets(MESH), "inlet": [("line", [[0, 99]])]})
+        ),
         "boundary 'inlet': expected vertices between 0 and 24",
     ),
-    Wrong("point of NaN", lambda s: laminar(moved(7, np.nan)), "mesh: 1 points are NaN or infinite, first is number 7"),
-    Wrong("point at infinity", lambda s: build_domain(moved(7, np.inf), ("bottom", "top")), "mesh: 1 points are NaN"),
-    Wrong("no mesh", lambda s: laminar(None), r"mesh: expected a meshio\.Mesh, as meshio\.read .* give, got None"),
-    Wrong("path as mesh", lambda s: laminar("hill.msh"), r"mesh: expected a meshio\.Mesh, .* got 'hill\.msh'"),
+    Wrong(
+        "point of NaN",
+        lambda s: laminar(moved(7, np.nan)),
+        "mesh: 1 points are NaN or infinite, first is number 7",
+    ),
+    Wrong(
+        "point at infinity",
+        lambda s: build_domain(moved(7, np.inf), ("bottom", "top")),
+        "mesh: 1 points are NaN",
+    ),
+    Wrong(
+        "no mesh",
+        lambda s: laminar(None),
+        r"mesh: expected a meshio\.Mesh, as meshio\.read .* give, got None",
+    ),
+    Wrong(
+        "path as mesh",
+        lambda s: laminar("hill.msh"),
+        r"mesh: expected a meshio\.Mesh, .* got 'hill\.msh'",
+    ),
     Wrong(
         "curved surface",
         lambda s: laminar(rebuilt(points=np.column_stack([MESH.points, MESH.points[:, 0] ** 2]))),
@@ -141,45 +179,56 @@ MESHES = [
         "mesh: 2 cells are inverted or degenerate, first is number 2",
     ),
     Wrong(
-        "inverted cell", lambda s: laminar(moved(7, [0.35, 0])),
+        "inverted cell",
+        lambda s: laminar(moved(7, [0.35, 0])),
         "mesh: 2 cells are inverted or degenerate, first is number 2",
     ),
     Wrong(
-        "hanging vertex", lambda s: laminar(hanging()),
+        "hanging vertex",
+        lambda s: laminar(hanging()),
         "mesh: 3 facets on its outside belong to no named boundary, .*hanging vertex",
     ),
     Wrong(
-        "point outside all cells", lambda s: laminar(rebuilt(points=np.vstack([MESH.points, [[5, 5]]]))),
+        "point outside all cells",
+        lambda s: laminar(rebuilt(points=np.vstack([MESH.points, [[5, 5]]]))),
         "mesh: 1 points belong to no cell, first is number 25",
     ),
     Wrong(
-        "cells of two kinds", lambda s: build_domain(of_two_kinds(), ("wall",)),
+        "cells of two kinds",
+        lambda s: build_domain(of_two_kinds(), ("wall",)),
         "mesh: expected cells of one type, .*; it has quad, triangle",
     ),
     Wrong(
-        "outside without a name", lambda s: bounded({"bottom": Wall(), **DRIVEN}, without("top")),
+        "outside without a name",
+        lambda s: bounded({"bottom": Wall(), **DRIVEN}, without("top")),
         r"mesh: 4 facets on its outside belong to no named boundary, first at \(0\.\d+, 1\)",
     ),
     Wrong(
-        "facets inside", lambda s: bounded(
+        "facets inside",
+        lambda s: bounded(
             {**WALLS, "fence": Wall(), **DRIVEN},
             rebuilt(boundaries={**boundary_facets(MESH), "fence": [("line", [[6, 7]])]}),
-        ), "mesh: 1 facets of its named boundaries are not on its outside",
+        ),
+        "mesh: 1 facets of its named boundaries are not on its outside",
     ),
     Wrong(
-        "boundaries without names", lambda s: laminar(meshio.Mesh(MESH.points, [("quad", MESH.cells[0].data)])),
+        "boundaries without names",
+        lambda s: laminar(meshio.Mesh(MESH.points, [("quad", MESH.cells[0].data)])),
         "boundary 'bottom' is not in the mesh, which has: none",
     ),
     Wrong(
-        "periodic boundaries that do not match", lambda s: laminar(moved(14, [0, 0.05])),
+        "periodic boundaries that do not match",
+        lambda s: laminar(moved(14, [0, 0.05])),
         r"'inlet' and 'outlet' do not match.*\(1, 0\.55\) of 'outlet' is 0\.0[45]",
     ),
     Wrong(
-        "periodic boundaries of different size", lambda s: laminar(corner_given_to_the_top()),
+        "periodic boundaries of different size",
+        lambda s: laminar(corner_given_to_the_top()),
         "periodic: boundary 'inlet' has 5 vertices, 'outlet' has 4",
     ),
     Wrong(
-        "two cells along the period", lambda s: laminar(meshes.channel(cells=(2, 4))),
+        "two cells along the period",
+        lambda s: laminar(meshes.channel(cells=(2, 4))),
         "periodic: too few cells between 'inlet' and 'outlet', at least 3",
     ),
-]  # fmt: skip
+]

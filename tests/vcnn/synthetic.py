@@ -6,10 +6,14 @@ from vcnn import FlowField
 
 
 def random_flow(d, n=120, periodic=False, seed=0):
-    """n scattered points in a box of side 2 (the period), unequal weights, an analytic scalar and a vector."""
+    """n scattered points in a box of side 2 (the period), unequal weights, an analytic scalar and a
+    vector.
+    """
     rng = np.random.default_rng(seed)
     points = rng.uniform(0, 2, (n, d))
-    velocity = np.stack([np.cos(np.pi * points[:, (k + 1) % d]) + 0.3 * k for k in range(d)], axis=1)
+    velocity = np.stack(
+        [np.cos(np.pi * points[:, (k + 1) % d]) + 0.3 * k for k in range(d)], axis=1
+    )
     return FlowField(
         points,
         velocity,

@@ -1,4 +1,6 @@
-"""Networks to compare with: their symmetries, clouds that do not mix, files, learning, clear errors."""
+"""Networks to compare with: their symmetries, clouds that do not mix, files, learning, clear
+errors.
+"""
 
 from dataclasses import replace
 
@@ -8,7 +10,15 @@ import torch
 from synthetic import random_flow
 from torch_geometric.nn import NNConv, global_mean_pool
 
-from vcnn import Closure, InputError, RegionOfInfluence, Scales, TrainingConfig, VectorCloudNetwork, fit
+from vcnn import (
+    Closure,
+    InputError,
+    RegionOfInfluence,
+    Scales,
+    TrainingConfig,
+    VectorCloudNetwork,
+    fit,
+)
 from vcnn.architectures import build_network
 from vcnn.baselines import (
     EGNN,
@@ -38,14 +48,16 @@ def test_invariant_networks_do_not_see_the_frame(kind, d):
     flow = random_flow(d, n=80, periodic=True)
     assert_equivariant(kind(SCALARS, d), flow, 1e-12, BALL, centres=range(0, 80, 4))
     values = kind(SCALARS, d)(BALL.clouds(flow))
-    assert values.std() > 1e-3 * values.abs().max()   # and yet they see the flow
+    assert values.std() > 1e-3 * values.abs().max()  # and yet they see the flow
 
 
 @by_name(FRAMED)
 @pytest.mark.parametrize("d", [2, 3])
 def test_other_networks_see_the_frame_but_not_the_order_of_points(kind, d):
     network = kind(SCALARS, d)
-    errors = equivariance_errors(network, random_flow(d, n=80, periodic=True), BALL, centres=range(0, 80, 4))
+    errors = equivariance_errors(
+        network, random_flow(d, n=80, periodic=True), BALL, centres=range(0, 80, 4)
+    )
     assert errors.claimed == "translations"
     assert min(errors.rebuilt[k] for k in ("rotation 1", "rotation 2", "reflection")) > 1e-2
     kept = {"translation", "permutation", "refinement"} & errors.rebuilt.keys()
@@ -79,17 +91,28 @@ def test_one_cloud_of_many_points(kind):
 
 
 def test_graph_kernel_network_is_the_published_formula():
-    """The same network from torch_geometric's convolution, which is given the kernel matrix of every edge."""
+    """The same network from torch_geometric's convolution, which is given the kernel matrix of
+    every edge.
+    """
     flow = random_flow(2, n=60)
     clouds = BALL.clouds(flow).compact()
     network = GraphKernelNetwork(SCALARS).double()
-    nodes = np.column_stack([clouds.positions, flow.velocity[clouds.neighbours],
-                             flow.scalars["strain_rate"][clouds.neighbours]])  # fmt: skip
+    nodes = np.column_stack(
+        [
+            clouds.positions,
+            flow.velocity[clouds.neighbours],
+            flow.scalars["strain_rate"][clouds.neighbours],
+        ]
+    )
     nodes = torch.tensor(nodes)
-    edges = torch.tensor([
-        (j, i) for a, b in zip(clouds.offsets[:-1], clouds.offsets[1:], strict=True)
-        for i in range(a, b) for j in range(a, b)
-    ]).T  # fmt: skip
+    edges = torch.tensor(
+        [
+            (j, i)
+            for a, b in zip(clouds.offsets[:-1], clouds.offsets[1:], strict=True)
+            for i in range(a, b)
+            for j in range(a, b)
+        ]
+    ).T
     convolution = NNConv(16, 16, torch.nn.Identity(), aggr="mean").double()
     with torch.no_grad():
         convolution.lin.weight.copy_(network.own.weight)
@@ -106,8 +129,13 @@ def test_graph_kernel_network_is_the_published_formula():
 @by_name(ALL)
 def test_files_restore_predictions_bit_for_bit(tmp_path, kind):
     flow = random_flow(3, n=60)
-    closure = Closure(kind(SCALARS, 3, "positive_scalar", seed=5).eval(), BALL, "concentration", 3,
-                      Scales(scalars={"strain_rate": (1.0, 2.0)}))  # fmt: skip
+    closure = Closure(
+        kind(SCALARS, 3, "positive_scalar", seed=5).eval(),
+        BALL,
+        "concentration",
+        3,
+        Scales(scalars={"strain_rate": (1.0, 2.0)}),
+    )
     values = closure.predict(flow)
     assert (values > 0).all()
     again = Closure.load(closure.save(tmp_path / "model.safetensors"))
@@ -125,11 +153,17 @@ def test_positive_outputs_are_positive_whatever_the_weights(kind):
 
 
 def mean_flow(seed, n=150):
-    """Target: the weighted mean over the cloud of s (1 + r·u), a frame-independent nonlocal functional."""
+    """Target: the weighted mean over the cloud of s (1 + r·u), a frame-independent nonlocal
+    functional.
+    """
     flow = random_flow(2, n=n, periodic=True, seed=seed)
     clouds = BALL.clouds(flow)
     j = clouds.neighbours
-    kernel = clouds.shares * flow.scalars["strain_rate"][j] * (1 + (clouds.positions * flow.velocity[j]).sum(1))
+    kernel = (
+        clouds.shares
+        * flow.scalars["strain_rate"][j]
+        * (1 + (clouds.positions * flow.velocity[j]).sum(1))
+    )
     return flow.with_fields(scalars={"target": np.add.reduceat(kernel, clouds.offsets[:-1])})
 
 
@@ -147,7 +181,9 @@ def test_every_network_learns(kind):
 def test_clear_errors(kind):
     with pytest.raises(InputError, match="dimension: expected 2 or 3, got 4"):
         kind(SCALARS, 4)
-    with pytest.raises(InputError, match="output: expected scalar or positive_scalar, got 'vector'"):
+    with pytest.raises(
+        InputError, match="output: expected scalar or positive_scalar, got 'vector'"
+    ):
         kind(SCALARS, output="vector")
     with pytest.raises(InputError, match="got an unexpected keyword argument 'breadth'"):
         build_network(kind.name, {"breadth": 3})
@@ -163,7 +199,7 @@ def test_clear_errors(kind):
 @pytest.mark.parametrize("d", [2, 3])
 def test_clouds_in_frames_of_their_own(d, frame, symmetry, inner):
     flow = random_flow(d, n=80, periodic=True)
-    resting = np.arange(80) < 10   # as on walls
+    resting = np.arange(80) < 10  # as on walls
     flow = replace(flow, velocity=np.where(resting[:, None], 0.0, flow.velocity))
     network = CanonicalNetwork(SCALARS, d, inner=inner, frame=frame)
     errors = equivariance_errors(network, flow, BALL, centres=range(0, 80, 4))
@@ -175,7 +211,9 @@ def test_frames_of_clouds_are_not_continuous():
     flow = random_flow(2, n=100)
     at_rest = flow.velocity - flow.velocity[[7]]
     clouds = [
-        BALL.clouds(replace(flow, velocity=at_rest + (np.arange(100) == 7)[:, None] * [[0.0, speed]]), [7])
+        BALL.clouds(
+            replace(flow, velocity=at_rest + (np.arange(100) == 7)[:, None] * [[0.0, speed]]), [7]
+        )
         for speed in (1e-8, -1e-8)
     ]
     values = lambda network: [network.double()(cloud).item() for cloud in clouds]
@@ -191,7 +229,14 @@ def test_augmented_training_comes_closer_to_the_symmetry():
     worst = {}
     for augmentation in ("none", "rotations"):
         network = DeepSets(SCALARS, width=32)
-        fit(network, [flow], "target", BALL, replace(config, augmentation=augmentation), progress=False)
+        fit(
+            network,
+            [flow],
+            "target",
+            BALL,
+            replace(config, augmentation=augmentation),
+            progress=False,
+        )
         errors = equivariance_errors(network, flow, BALL)
         worst[augmentation] = max(errors.rebuilt["rotation 1"], errors.rebuilt["rotation 2"])
     assert 1e-6 < worst["rotations"] < 0.5 * worst["none"]

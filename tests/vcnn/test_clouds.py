@@ -13,12 +13,16 @@ TRANSPORT = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)
 
 
 def brute_force(region, flow, centre):
-    """All (neighbour, relative position) by trying every point and every image within three periods."""
+    """All (neighbour, relative position) by trying every point and every image within three
+    periods.
+    """
     u0 = flow.velocity[centre]
     along, across = (float(axis[0]) for axis in region.half_axes(np.linalg.norm(u0)[None]))
     found = set()
     for shifts in product(range(-3, 4), repeat=len(flow.periods)):
-        r = flow.points + sum((n * p for n, p in zip(shifts, flow.periods, strict=True)), np.zeros(flow.dimension))
+        r = flow.points + sum(
+            (n * p for n, p in zip(shifts, flow.periods, strict=True)), np.zeros(flow.dimension)
+        )
         r = r - flow.points[centre]
         parallel = r @ u0 / np.linalg.norm(u0)
         inside = (parallel / along) ** 2 + ((r**2).sum(1) - parallel**2) / across**2 <= 1
@@ -29,7 +33,9 @@ def brute_force(region, flow, centre):
 @pytest.mark.parametrize("d", [2, 3])
 @pytest.mark.parametrize("periodic", [False, True])
 @pytest.mark.parametrize(
-    "region", [TRANSPORT, RegionOfInfluence.ball(0.6), RegionOfInfluence.ellipsoid(2.5, 0.3)], ids=lambda r: r.kind
+    "region",
+    [TRANSPORT, RegionOfInfluence.ball(0.6), RegionOfInfluence.ellipsoid(2.5, 0.3)],
+    ids=lambda r: r.kind,
 )
 def test_clouds_equal_brute_force(d, periodic, region):
     flow = random_flow(d, periodic=periodic)
@@ -37,7 +43,8 @@ def test_clouds_equal_brute_force(d, periodic, region):
     for k in range(0, len(flow), 7):
         pairs = slice(clouds.offsets[k], clouds.offsets[k + 1])
         got = {
-            (int(j), *np.round(r, 9)) for j, r in zip(clouds.neighbours[pairs], clouds.positions[pairs], strict=True)
+            (int(j), *np.round(r, 9))
+            for j, r in zip(clouds.neighbours[pairs], clouds.positions[pairs], strict=True)
         }
         assert len(got) == clouds.counts[k]
         assert got == brute_force(region, flow, k)
@@ -45,7 +52,9 @@ def test_clouds_equal_brute_force(d, periodic, region):
 
 def planar(n=150):
     rng = np.random.default_rng(3)
-    points = np.concatenate([np.full((n, 1), 0.7), rng.random((n, 2))], axis=1)   # the cross-section of a duct
+    points = np.concatenate(
+        [np.full((n, 1), 0.7), rng.random((n, 2))], axis=1
+    )  # the cross-section of a duct
     return FlowField(points, rng.standard_normal((n, 3)))
 
 
@@ -77,10 +86,14 @@ def test_search_in_degenerate_geometry(flow, region):
 def test_half_axes_are_the_published_ones():
     along, across = TRANSPORT.half_axes([0.0, 0.5, 1.3, 1e4])
     u = np.array([0.5, 1.3])
-    np.testing.assert_allclose(along[1:3], np.abs(2 * 0.1 * np.log(0.2) / (u - np.sqrt(u**2 + 1.2))), rtol=1e-12)
+    np.testing.assert_allclose(
+        along[1:3], np.abs(2 * 0.1 * np.log(0.2) / (u - np.sqrt(u**2 + 1.2))), rtol=1e-12
+    )
     np.testing.assert_allclose(across, np.sqrt(0.1 / 3) * np.log(5))
     np.testing.assert_allclose(along[0], across[0], rtol=1e-12)  # a circle at rest
-    np.testing.assert_allclose(along[3], np.log(5) * 1e4 / 3, rtol=1e-6)  # pure convection: |u| |ln ε| / ζ
+    np.testing.assert_allclose(
+        along[3], np.log(5) * 1e4 / 3, rtol=1e-6
+    )  # pure convection: |u| |ln ε| / ζ
 
 
 @pytest.mark.parametrize("d", [2, 3])
@@ -100,7 +113,11 @@ def test_same_neighbours_in_every_frame_even_on_a_lattice(d):
         for k in range(len(flow)):
             pairs = slice(reference.offsets[k], reference.offsets[k + 1])
             expected, got = (
-                sorted(zip(c.neighbours[pairs], np.linalg.norm(c.positions[pairs], axis=1), strict=True))
+                sorted(
+                    zip(
+                        c.neighbours[pairs], np.linalg.norm(c.positions[pairs], axis=1), strict=True
+                    )
+                )
                 for c in (reference, turned)
             )
             np.testing.assert_allclose(got, expected, atol=1e-12)
@@ -117,7 +134,9 @@ def test_stream_gives_the_same_clouds_in_any_block_size():
     whole = TRANSPORT.clouds(flow)
     for pairs in (1, 170, 10**6):
         parts = list(TRANSPORT.stream(flow, pairs=pairs))
-        np.testing.assert_array_equal(np.concatenate([p.neighbours for p in parts]), whole.neighbours)
+        np.testing.assert_array_equal(
+            np.concatenate([p.neighbours for p in parts]), whole.neighbours
+        )
         np.testing.assert_array_equal(np.concatenate([p.positions for p in parts]), whole.positions)
 
 
@@ -126,18 +145,23 @@ def test_select_split_compact_concatenate_keep_each_cloud():
     a, b = TRANSPORT.clouds(flow), TRANSPORT.clouds(other)
     picked = a.select([5, 2])
     assert picked.counts.tolist() == [a.counts[5], a.counts[2]]
-    np.testing.assert_array_equal(picked.positions[: a.counts[5]], a.positions[a.offsets[5] : a.offsets[6]])
+    np.testing.assert_array_equal(
+        picked.positions[: a.counts[5]], a.positions[a.offsets[5] : a.offsets[6]]
+    )
     parts = list(a.split(a.counts, budget=100))
     assert max(p.counts.sum() for p in parts) <= 100 + a.counts.max()
     np.testing.assert_array_equal(np.concatenate([p.centres for p in parts]), a.centres)
     small = picked.compact()
     assert len(small.flow) == len(np.unique(picked.neighbours))
-    np.testing.assert_array_equal(small.flow.points[small.neighbours], flow.points[picked.neighbours])
+    np.testing.assert_array_equal(
+        small.flow.points[small.neighbours], flow.points[picked.neighbours]
+    )
     np.testing.assert_array_equal(small.flow.points[small.centres], flow.points[picked.centres])
     both = VectorClouds.concatenate([a, b])
     np.testing.assert_array_equal(both.counts, np.concatenate([a.counts, b.counts]))
-    np.testing.assert_array_equal(both.flow.velocity[both.neighbours[len(a.neighbours) :]],
-                                  other.velocity[b.neighbours])  # fmt: skip
+    np.testing.assert_array_equal(
+        both.flow.velocity[both.neighbours[len(a.neighbours) :]], other.velocity[b.neighbours]
+    )
 
 
 def test_random_subsample_is_capped_seeded_and_unbiased():
@@ -146,9 +170,12 @@ def test_random_subsample_is_capped_seeded_and_unbiased():
     full = region.clouds(flow)
     sub = region.clouds(flow, max_points=10, seed=3)
     np.testing.assert_array_equal(sub.counts, np.minimum(full.counts, 10))
-    np.testing.assert_array_equal(sub.neighbours, region.clouds(flow, max_points=10, seed=3).neighbours)
+    np.testing.assert_array_equal(
+        sub.neighbours, region.clouds(flow, max_points=10, seed=3).neighbours
+    )
     assert (sub.neighbours != region.clouds(flow, max_points=10, seed=4).neighbours).any()
-    # every point of a cloud is drawn with the same probability k/n: 4 standard deviations over 2000 draws
+    # every point of a cloud is drawn with the same probability k/n: 4 standard deviations over 2000
+    # draws
     rng = np.random.default_rng(0)
     one = full.select([int(full.counts.argmax())])
     n, draws = one.counts[0], 2000
@@ -161,7 +188,10 @@ def test_random_subsample_is_capped_seeded_and_unbiased():
     [
         (lambda: RegionOfInfluence.ball(-1), "radius: expected a positive number, got -1"),
         (lambda: RegionOfInfluence.transport(0.1, 3, tolerance=2), "tolerance"),
-        (lambda: RegionOfInfluence.from_dict({"kind": "cube"}), "kind must be one of transport, ball, ellipsoid"),
+        (
+            lambda: RegionOfInfluence.from_dict({"kind": "cube"}),
+            "kind must be one of transport, ball, ellipsoid",
+        ),
         (lambda: RegionOfInfluence.from_dict({"kind": "ball", "size": 1}), "size"),
         (lambda: TRANSPORT.clouds(random_flow(2), centres=[500]), r"indices must lie in 0\.\.119"),
         (lambda: TRANSPORT.clouds(random_flow(2), centres=[0.5]), "point indices"),
@@ -170,7 +200,11 @@ def test_random_subsample_is_capped_seeded_and_unbiased():
         (lambda: TRANSPORT.clouds(random_flow(2), max_points=0, seed=0), "max_points"),
         (
             lambda: VectorClouds(
-                random_flow(2), np.array([4, 9]), np.array([0, 1, 1]), np.zeros(1, int), np.zeros((1, 2))
+                random_flow(2),
+                np.array([4, 9]),
+                np.array([0, 1, 1]),
+                np.zeros(1, int),
+                np.zeros((1, 2)),
             ),
             "1 clouds are empty, first at centre 9",
         ),
@@ -197,7 +231,12 @@ def test_clouds_turned_each_by_its_own_rotation(d):
         for now, then in ((index, original.neighbours), (centre, original.centres)):
             np.testing.assert_allclose(one.flow.points[now], other.points[then], atol=1e-14)
             np.testing.assert_allclose(one.flow.velocity[now], other.velocity[then], atol=1e-14)
-            np.testing.assert_allclose(one.flow.tensors["stress"][now], other.tensors["stress"][then], atol=1e-13)
-            np.testing.assert_allclose(one.flow.vectors["pressure_gradient"][now],
-                                       other.vectors["pressure_gradient"][then], atol=1e-13)  # fmt: skip
+            np.testing.assert_allclose(
+                one.flow.tensors["stress"][now], other.tensors["stress"][then], atol=1e-13
+            )
+            np.testing.assert_allclose(
+                one.flow.vectors["pressure_gradient"][now],
+                other.vectors["pressure_gradient"][then],
+                atol=1e-13,
+            )
             np.testing.assert_array_equal(one.flow.weights[now], flow.weights[then])

@@ -1,4 +1,6 @@
-"""Costs of closures: the power of the cloud's points, memory that was really used, what the file says of training."""
+"""Costs of closures: the power of the cloud's points, memory that was really used, what the file
+says of training.
+"""
 
 import time
 from dataclasses import dataclass
@@ -23,10 +25,14 @@ def closure_of(network, flow, **provenance):
 def test_graph_networks_cost_the_square_of_the_points_and_vector_clouds_the_first_power():
     flow = random_flow(2, n=500)
     known = {"training_seconds": 12.5, "training_threads": 2}
-    closures = {"cloud": closure_of(VectorCloudNetwork(["strain_rate"]), flow, **known),
-                "graph": closure_of(GraphKernelNetwork(["strain_rate"]), flow)}  # fmt: skip
+    closures = {
+        "cloud": closure_of(VectorCloudNetwork(["strain_rate"]), flow, **known),
+        "graph": closure_of(GraphKernelNetwork(["strain_rate"]), flow),
+    }
     cloud, graph = cost_study(closures, flow).costs.values()
-    assert 0.6 < cloud.exponent < 1.5 < 1.75 < graph.exponent < 2.6   # a busy machine scatters by 0.3
+    assert (
+        0.6 < cloud.exponent < 1.5 < 1.75 < graph.exponent < 2.6
+    )  # a busy machine scatters by 0.3
     assert (graph.cloud_seconds > cloud.cloud_seconds).all()
     assert graph.seconds_per_point > cloud.seconds_per_point
     assert (cloud.architecture, cloud.symmetry) == ("vector-cloud", "O(d)")
@@ -56,7 +62,12 @@ def test_memory_and_time_are_those_of_a_prediction():
     cost = cost_study({"x": Allocating()}, random_flow(2, n=40)).costs["x"]
     assert cost.memory == pytest.approx(2 * 2**20, rel=0.01)
     assert cost.seconds_per_point == pytest.approx(0.1 / 40, rel=0.2)
-    assert (cost.architecture, cost.parameters, cost.cloud_seconds, cost.exponent) == ("Allocating", None, None, None)
+    assert (cost.architecture, cost.parameters, cost.cloud_seconds, cost.exponent) == (
+        "Allocating",
+        None,
+        None,
+        None,
+    )
 
 
 def test_the_number_of_threads_is_as_before():

@@ -1,4 +1,6 @@
-"""Every output turns with the frame, in two and three dimensions, on any cloud; and what breaks that is seen."""
+"""Every output turns with the frame, in two and three dimensions, on any cloud; and what breaks
+that is seen.
+"""
 
 import numpy as np
 import pytest
@@ -30,7 +32,13 @@ TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5}
 
 
 def everything(**changes):
-    options = {"output": list(OUTPUTS), "tensors": ["gradient"], "order": 2, "galilean": True, **changes}
+    options = {
+        "output": list(OUTPUTS),
+        "tensors": ["gradient"],
+        "order": 2,
+        "galilean": True,
+        **changes,
+    }
     return VectorCloudNetwork(["strain_rate"], ["pressure_gradient"], **options)
 
 
@@ -54,7 +62,9 @@ NETWORKS = {
 
 def with_gradient(flow, seed=0):
     rng = np.random.default_rng(seed)
-    return flow.with_fields(tensors={"gradient": rng.standard_normal((len(flow), flow.dimension, flow.dimension))})
+    return flow.with_fields(
+        tensors={"gradient": rng.standard_normal((len(flow), flow.dimension, flow.dimension))}
+    )
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
@@ -86,7 +96,9 @@ def test_degenerate_clouds(d, n, seed, kind, name):
         velocity = np.zeros_like(velocity)
     elif kind == "planar":
         points[:, 0] = 0.3
-    flow = FlowField(points, velocity, scalars=flow.scalars, vectors=flow.vectors, tensors=flow.tensors)
+    flow = FlowField(
+        points, velocity, scalars=flow.scalars, vectors=flow.vectors, tensors=flow.tensors
+    )
     for dtype, tolerance in TOLERANCE.items():
         errors = equivariance_errors(NETWORKS[name](), flow, BALL, dtype=dtype, seed=seed)
         assert errors.worst <= tolerance, errors
@@ -96,9 +108,15 @@ def test_degenerate_clouds(d, n, seed, kind, name):
 def test_a_cloud_of_five_thousand_points(d):
     flow = with_gradient(random_flow(d, n=5000))
     everywhere = RegionOfInfluence.ball(4.0)
-    for network in (everything(), Zhou2022(seed=1), VCNNe(seed=1)):   # whose outputs are not small by accident
+    for network in (
+        everything(),
+        Zhou2022(seed=1),
+        VCNNe(seed=1),
+    ):  # whose outputs are not small by accident
         for dtype, tolerance in TOLERANCE.items():
-            assert_equivariant(network, flow, tolerance, everywhere, centres=range(0, 5000, 400), dtype=dtype)
+            assert_equivariant(
+                network, flow, tolerance, everywhere, centres=range(0, 5000, 400), dtype=dtype
+            )
 
 
 def test_a_cloud_in_a_plane_with_three_velocities():
@@ -146,7 +164,9 @@ def test_the_table_shows_what_breaks():
 def test_galilean_invariance_is_claimed_with_a_ball_only():
     flow = random_flow(2)
     network = VectorCloudNetwork(["strain_rate"], output="vector", galilean=True)
-    make = lambda region: Closure(network, region, "force", 2, Scales(scalars={"strain_rate": (0.0, 1.0)}))
+    make = lambda region: Closure(
+        network, region, "force", 2, Scales(scalars={"strain_rate": (0.0, 1.0)})
+    )
     assert make(BALL).galilean and not make(TRANSPORT).galilean
     errors = equivariance_errors(make(BALL), flow)
     assert "Galilean" in errors.rebuilt and errors.worst <= 1e-12
@@ -154,7 +174,7 @@ def test_galilean_invariance_is_claimed_with_a_ball_only():
     relative = VectorCloudNetwork(["strain_rate"], output="vector").double()
     with torch.no_grad():
         a, b = (relative(BALL.clouds(f)) for f in (flow, boosted))
-    assert (a - b).abs().max() > 1e-3 * a.abs().max()   # without the option it matters
+    assert (a - b).abs().max() > 1e-3 * a.abs().max()  # without the option it matters
 
 
 def test_pseudoscalars_leave_rotations_only():
@@ -164,20 +184,31 @@ def test_pseudoscalars_leave_rotations_only():
 
 
 @settings(max_examples=30, deadline=None)
-@given(d=st.sampled_from([2, 3]), n=st.integers(1, 20), seed=st.integers(0, 10**6), scale=st.floats(1e-3, 1e3))
+@given(
+    d=st.sampled_from([2, 3]),
+    n=st.integers(1, 20),
+    seed=st.integers(0, 10**6),
+    scale=st.floats(1e-3, 1e3),
+)
 def test_reynolds_stresses_are_realizable_whatever_the_weights(d, n, seed, scale):
-    network = VectorCloudNetwork(["strain_rate"], output="reynolds_stress", order=2, seed=seed).double()
+    network = VectorCloudNetwork(
+        ["strain_rate"], output="reynolds_stress", order=2, seed=seed
+    ).double()
     with torch.no_grad():
         for weight in network.parameters():
             weight.mul_(scale)
         stress = network(BALL.clouds(random_flow(d, n=n, seed=seed)))
     eigenvalues = torch.linalg.eigvalsh(stress)
-    assert torch.equal(stress, stress.transpose(1, 2)) or torch.allclose(stress, stress.transpose(1, 2), rtol=1e-12)
+    assert torch.equal(stress, stress.transpose(1, 2)) or torch.allclose(
+        stress, stress.transpose(1, 2), rtol=1e-12
+    )
     assert (eigenvalues[:, 0] >= -1e-13 * eigenvalues[:, -1]).all()
 
 
 def test_traceless_and_positive_are_what_they_say():
-    network = VectorCloudNetwork(["strain_rate"], output=["traceless_symmetric_tensor", "positive_scalar"]).double()
+    network = VectorCloudNetwork(
+        ["strain_rate"], output=["traceless_symmetric_tensor", "positive_scalar"]
+    ).double()
     clouds = BALL.clouds(random_flow(3))
     network.calibrate(clouds)
     with torch.no_grad():
@@ -194,20 +225,29 @@ def test_the_basis_of_a_generic_cloud_spans_all_symmetric_tensors(d):
         network.calibrate(clouds)
         _, vectors, tensors = network._described(clouds, network.points(clouds.flow))
         for c in range(0, len(clouds), 10):
-            basis = [value("symmetric_tensor", e[None], vectors[c : c + 1], tensors[c : c + 1]).flatten()
-                     for e in torch.eye(network.coefficients[0], dtype=torch.float64)]  # fmt: skip
+            basis = [
+                value("symmetric_tensor", e[None], vectors[c : c + 1], tensors[c : c + 1]).flatten()
+                for e in torch.eye(network.coefficients[0], dtype=torch.float64)
+            ]
             singular = torch.linalg.svdvals(torch.stack(basis))[: d * (d + 1) // 2]
             assert singular[-1] > 1e-3 * singular[0]
 
 
 @pytest.mark.parametrize("d", [2, 3])
-@pytest.mark.parametrize("kind", ["symmetric_tensor", "traceless_symmetric_tensor", "reynolds_stress", "vector"])
+@pytest.mark.parametrize(
+    "kind", ["symmetric_tensor", "traceless_symmetric_tensor", "reynolds_stress", "vector"]
+)
 def test_any_equivariant_target_can_be_represented(kind, d):
-    """Clouds are given random targets; a network learns them, and those of the turned clouds with them."""
+    """Clouds are given random targets; a network learns them, and those of the turned clouds with
+    them.
+    """
     flow = random_flow(d, n=60, seed=3)
     centres = np.arange(3)
-    target = torch.randn((3, *(d,) * (1 if kind == "vector" else 2)), dtype=torch.float64,
-                         generator=torch.Generator().manual_seed(0))  # fmt: skip
+    target = torch.randn(
+        (3, *(d,) * (1 if kind == "vector" else 2)),
+        dtype=torch.float64,
+        generator=torch.Generator().manual_seed(0),
+    )
     if kind != "vector":
         target = target + target.transpose(1, 2)
     if kind == "traceless_symmetric_tensor":
@@ -218,8 +258,14 @@ def test_any_equivariant_target_can_be_represented(kind, d):
     network = VectorCloudNetwork(["strain_rate"], output=kind, seed=1).double()
     clouds = RegionOfInfluence.ball(1.2).clouds(flow, centres)
     network.calibrate(clouds)
-    optimizer = torch.optim.LBFGS(network.parameters(), max_iter=200, tolerance_grad=1e-12, tolerance_change=1e-15,
-                                  history_size=50, line_search_fn="strong_wolfe")  # fmt: skip
+    optimizer = torch.optim.LBFGS(
+        network.parameters(),
+        max_iter=200,
+        tolerance_grad=1e-12,
+        tolerance_change=1e-15,
+        history_size=50,
+        line_search_fn="strong_wolfe",
+    )
 
     def closure():
         optimizer.zero_grad()
@@ -237,8 +283,8 @@ def test_any_equivariant_target_can_be_represented(kind, d):
 
 
 def mirror_images(seed, count=300, pairs=12):
-    """Clouds at rest that are their own mirror image through the centre, elongated at random: where it is a centre,
-    ``anisotropy`` is the squared norm of the deviator of Σ w r ⊗ r / Σ w."""
+    """Clouds at rest that are their own mirror image through the centre, elongated at random: where
+    it is a centre, ``anisotropy`` is the squared norm of the deviator of Σ w r ⊗ r / Σ w."""
     rng = np.random.default_rng(seed)
     points, weights, anisotropy = [], [], []
     for k in range(count):
@@ -263,8 +309,15 @@ def test_second_moments_see_what_first_moments_cannot():
     config = TrainingConfig(epochs=100, batch_size=32, learning_rate=5e-3)
     for order in (1, 2):
         network = VectorCloudNetwork(order=order, embedding=16, hidden=16, fitting=(32,))
-        closure = fit(network, [mirror_images(seed=0)], "anisotropy", RegionOfInfluence.ball(1.1), config,
-                      importance="centre", progress=False)  # fmt: skip
+        closure = fit(
+            network,
+            [mirror_images(seed=0)],
+            "anisotropy",
+            RegionOfInfluence.ball(1.1),
+            config,
+            importance="centre",
+            progress=False,
+        )
         error[order] = np.std(closure.predict(unseen, centres) - truth) / np.std(truth)
-    assert error[1] > 0.9    # no better than the mean
+    assert error[1] > 0.9  # no better than the mean
     assert error[2] < 0.1

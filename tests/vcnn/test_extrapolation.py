@@ -1,4 +1,6 @@
-"""Extrapolation: a closure knows its training flows, in any frame, and says where another one leaves them."""
+"""Extrapolation: a closure knows its training flows, in any frame, and says where another one
+leaves them.
+"""
 
 from dataclasses import replace
 
@@ -6,7 +8,15 @@ import numpy as np
 import pytest
 from synthetic import random_flow
 
-from vcnn import Closure, InputError, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, Zhou2022, fit
+from vcnn import (
+    Closure,
+    InputError,
+    RegionOfInfluence,
+    TrainingConfig,
+    VectorCloudNetwork,
+    Zhou2022,
+    fit,
+)
 
 BALL = RegionOfInfluence.ball(0.5)
 
@@ -29,7 +39,7 @@ def closure(request):
 def test_flows_like_those_of_training_are_within_its_range(closure):
     found = closure.extrapolation(random_flow(2, n=600, seed=9))
     assert found.shape == (600,)
-    assert 0.001 < np.mean(found > 1) < 0.1   # 1 % of the training clouds by definition
+    assert 0.001 < np.mean(found > 1) < 0.1  # 1 % of the training clouds by definition
 
 
 @pytest.mark.parametrize("factor", [3.0, 10.0])
@@ -45,7 +55,9 @@ def test_it_says_where(closure):
     distance = flow.scalars["wall_distance"].copy()
     left = flow.points[:, 0] < 1
     distance[left] += 5
-    found = closure.extrapolation(replace(flow, scalars={**flow.scalars, "wall_distance": distance}))
+    found = closure.extrapolation(
+        replace(flow, scalars={**flow.scalars, "wall_distance": distance})
+    )
     deep = flow.points[:, 0] < 0.5
     far = flow.points[:, 0] > 1.5
     assert found[deep].min() > found[far].max()

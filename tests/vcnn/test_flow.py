@@ -12,9 +12,13 @@ def sample_mesh(d):
     if d == 2:
         points = [[0, 0], [1, 0], [2, 0], [0, 1], [1, 1], [2, 1.5]]
         cells = [("quad", [[0, 1, 4, 3]]), ("triangle", [[1, 2, 5], [1, 5, 4]])]
-        return named_mesh(points, cells, {"bottom": [("line", [[0, 1], [1, 2]])], "left": [("line", [[0, 3]])]})
+        return named_mesh(
+            points, cells, {"bottom": [("line", [[0, 1], [1, 2]])], "left": [("line", [[0, 3]])]}
+        )
     points = np.vstack([np.zeros(3), np.eye(3), np.ones(3)])
-    return named_mesh(points, [("tetra", [[0, 1, 2, 3], [1, 2, 3, 4]])], {"base": [("triangle", [[0, 1, 2]])]})
+    return named_mesh(
+        points, [("tetra", [[0, 1, 2, 3], [1, 2, 3, 4]])], {"base": [("triangle", [[0, 1, 2]])]}
+    )
 
 
 def sample_flow(d, location, seed=0):
@@ -93,7 +97,9 @@ def test_translation_boost_permutation():
     moved = flow.translated([1, 2])
     np.testing.assert_allclose(moved.points - flow.points, np.tile([1, 2], (len(flow), 1)))
     np.testing.assert_allclose(moved.mesh.points, moved.points)
-    np.testing.assert_allclose(flow.boosted([3, 0]).velocity - flow.velocity, np.tile([3, 0], (len(flow), 1)))
+    np.testing.assert_allclose(
+        flow.boosted([3, 0]).velocity - flow.velocity, np.tile([3, 0], (len(flow), 1))
+    )
     order = np.random.default_rng(3).permutation(len(flow))
     np.testing.assert_array_equal(flow.permuted(order).scalars["k"], flow.scalars["k"][order])
     assert flow.permuted(order).mesh is None
@@ -105,11 +111,17 @@ def test_translation_boost_permutation():
         (dict(velocity=np.full((6, 2), np.nan)), "velocity: 6 values are NaN"),
         (dict(velocity=np.zeros((6, 3))), r"velocity: expected shape \(6, 2\), got \(6, 3\)"),
         (dict(weights=np.zeros(6)), "weights: must be positive"),
-        (dict(scalars={"k": [1, 2, np.inf, 0, 0, 0]}), r"scalars\['k'\]: 1 values are NaN .* index 2"),
+        (
+            dict(scalars={"k": [1, 2, np.inf, 0, 0, 0]}),
+            r"scalars\['k'\]: 1 values are NaN .* index 2",
+        ),
         (dict(periods=[[1, 0], [2, 0]]), "linearly independent"),
         (dict(location="edge"), "location"),
         (dict(location="cell"), "mesh: 3 points at location 'cell', the flow has 6"),
-        (dict(mesh=named_mesh(np.zeros((6, 2)), [("line", [[0, 1]])], {})), "no cells of dimension 2"),
+        (
+            dict(mesh=named_mesh(np.zeros((6, 2)), [("line", [[0, 1]])], {})),
+            "no cells of dimension 2",
+        ),
         (dict(points=np.zeros((0, 2)), velocity=np.zeros((0, 2))), "at least one point"),
         (dict(points=np.zeros((6, 1))), r"points: expected shape"),
     ],

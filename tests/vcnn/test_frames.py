@@ -1,4 +1,6 @@
-"""The rotation study: it clears a frame-independent closure and convicts one that looks at components."""
+"""The rotation study: it clears a frame-independent closure and convicts one that looks at
+components.
+"""
 
 from dataclasses import dataclass
 
@@ -46,8 +48,9 @@ def test_an_invariant_network_predicts_the_same_to_round_off(d):
 
 
 def test_a_frame_dependent_closure_changes_by_the_analytic_amount():
-    # All velocities are (s, 0): the x-component seen in a frame turned by θ is s cos θ, so the relative change
-    # is |cos θ − 1| whatever the points and weights, and with truth s that is the error too.
+    # All velocities are (s, 0): the x-component seen in a frame turned by θ is s cos θ, so the
+    # relative change is |cos θ − 1| whatever the points and weights, and with truth s that is the
+    # error too.
     flow = loose_flow(2)
     speed = flow.scalars["c"]
     flow = FlowField(flow.points, speed[:, None] * [1.0, 0.0], flow.weights, scalars={"c": speed})
@@ -73,15 +76,20 @@ def test_turning_in_space_is_about_the_given_axis():
 
 def test_random_rotations_in_space_are_uniform():
     flow = loose_flow(3)
-    study = rotate_study({"x": Component((1, 0, 0))}, flow, curve_step=360 / 500, curve_centres=1, progress=False)
+    study = rotate_study(
+        {"x": Component((1, 0, 0))}, flow, curve_step=360 / 500, curve_centres=1, progress=False
+    )
     first, *others = study.curve_rotations
     np.testing.assert_array_equal(first, np.eye(3))
-    # Of uniform rotations R e is uniform on the sphere: mean 0 and covariance I/3, each to 5 standard errors
+    # Of uniform rotations R e is uniform on the sphere: mean 0 and covariance I/3, each to 5
+    # standard errors
     for e in np.eye(3):
         images = np.array(others) @ e
         np.testing.assert_allclose(images.mean(axis=0), 0, atol=5 * np.sqrt(1 / 3 / 500))
-        np.testing.assert_allclose(images.T @ images / 500, np.eye(3) / 3, atol=5 * 0.3 / np.sqrt(500))
-    assert np.median(study.curve_angles) > 90   # 113 degrees; angles are not uniform
+        np.testing.assert_allclose(
+            images.T @ images / 500, np.eye(3) / 3, atol=5 * 0.3 / np.sqrt(500)
+        )
+    assert np.median(study.curve_angles) > 90  # 113 degrees; angles are not uniform
     assert study.curve_changes["x"].max() > 1
 
 
@@ -91,12 +99,16 @@ def test_a_model_that_cannot_predict_the_flow_is_named():
     with pytest.raises(InputError, match="mine: the model needs scalars omega; the flow has: k, c"):
         rotate_study({"mine": closure}, loose_flow(2), progress=False)
     with pytest.raises(InputError, match="mine: the model needs scalars omega"):
-        rotate_study({"other": Component((1, 0, 0)), "mine": closure}, loose_flow(3), progress=False)
+        rotate_study(
+            {"other": Component((1, 0, 0)), "mine": closure}, loose_flow(3), progress=False
+        )
 
 
 def test_without_truth_only_changes_are_reported():
     flow = loose_flow(2)
-    study = rotate_study({"x": Component((1, 0), target="unknown")}, flow, angles=[90], progress=False)
+    study = rotate_study(
+        {"x": Component((1, 0), target="unknown")}, flow, angles=[90], progress=False
+    )
     assert study.truth is None
     assert study.errors == study.curve_errors == study.error_variation == {}
     np.testing.assert_array_equal(study.angles, [0, 90])  # 0 is the reference, asked for or not
@@ -106,7 +118,9 @@ def test_without_truth_only_changes_are_reported():
 
 def test_the_study_is_deterministic():
     flow, closure = loose_flow(2), {"x": Component((1, 2))}
-    first, second = (rotate_study(closure, flow, curve_centres=20, progress=False) for _ in range(2))
+    first, second = (
+        rotate_study(closure, flow, curve_centres=20, progress=False) for _ in range(2)
+    )
     np.testing.assert_array_equal(first.curve_centres, second.curve_centres)
     np.testing.assert_array_equal(first.curve_errors["x"], second.curve_errors["x"])
     assert len(np.unique(first.curve_centres)) == 20
@@ -121,8 +135,16 @@ def test_rotation_is_counter_clockwise():
     ("closures", "options", "message"),
     [
         ({}, {}, "closures: expected at least one"),
-        ({"a": Component((1, 0)), "b": Component((1, 0), target="k")}, {}, "a predicts c, b predicts k"),
-        ({"a": Component((1, 0), target=("c", "k"))}, {}, "a: predicts several fields \\(c, k\\), expected one"),
+        (
+            {"a": Component((1, 0)), "b": Component((1, 0), target="k")},
+            {},
+            "a predicts c, b predicts k",
+        ),
+        (
+            {"a": Component((1, 0), target=("c", "k"))},
+            {},
+            "a: predicts several fields \\(c, k\\), expected one",
+        ),
         ({"a": Component((1, 0))}, {"angles": [np.nan]}, "angles: expected finite"),
         ({"a": Component((1, 0))}, {"axis": (0, 0, 1)}, "axis: a 2-D flow turns in its plane"),
         ({"a": Component((1, 0))}, {"curve_step": 0}, "curve_step"),

@@ -1,4 +1,6 @@
-"""Points gathered at the nodes of a lattice: sums stay, and neither frame nor order nor mesh is seen."""
+"""Points gathered at the nodes of a lattice: sums stay, and neither frame nor order nor mesh is
+seen.
+"""
 
 import numpy as np
 import pytest
@@ -14,13 +16,21 @@ REGION = RegionOfInfluence.ball(0.8, spacing=0.2)
 
 def sheet(n, round_=False):
     """A hill-shaped sheet (or a disc) of points, with a field that is smooth."""
-    s, t = ((np.stack(np.meshgrid(np.arange(2 * n), np.arange(n), indexing="ij"), -1).reshape(-1, 2) + 0.5) / n).T
+    s, t = (
+        (
+            np.stack(np.meshgrid(np.arange(2 * n), np.arange(n), indexing="ij"), -1).reshape(-1, 2)
+            + 0.5
+        )
+        / n
+    ).T
     if round_:
         points, weights = np.stack([t * np.cos(np.pi * s), t * np.sin(np.pi * s)], axis=1), t
     else:
         points = np.stack([s, 0.3 * np.sin(np.pi * s) ** 2 * (1 - t) + t], axis=1)
         weights = 1 - 0.3 * np.sin(np.pi * s) ** 2
-    return FlowField(points, np.stack([points[:, 1] ** 2, np.sin(points[:, 0])], axis=1), weights / n**2)
+    return FlowField(
+        points, np.stack([points[:, 1] ** 2, np.sin(points[:, 0])], axis=1), weights / n**2
+    )
 
 
 def by_weight(flow):
@@ -34,20 +44,28 @@ def test_weights_and_linear_fields_are_kept(d, periodic):
     flow = random_flow(d, periodic=periodic)
     nodes = gathered(flow, 0.3)
     assert nodes.weights.sum() == pytest.approx(flow.weights.sum(), rel=1e-14)
-    np.testing.assert_allclose(nodes.weights @ nodes.velocity, flow.weights @ flow.velocity, rtol=1e-12)
-    if not periodic:   # else points may have gone to the other side
-        np.testing.assert_allclose(nodes.weights @ nodes.points, flow.weights @ flow.points, rtol=1e-12)
-    assert nodes.velocity.max() <= flow.velocity.max() and nodes.velocity.min() >= flow.velocity.min()
+    np.testing.assert_allclose(
+        nodes.weights @ nodes.velocity, flow.weights @ flow.velocity, rtol=1e-12
+    )
+    if not periodic:  # else points may have gone to the other side
+        np.testing.assert_allclose(
+            nodes.weights @ nodes.points, flow.weights @ flow.points, rtol=1e-12
+        )
+    assert (
+        nodes.velocity.max() <= flow.velocity.max() and nodes.velocity.min() >= flow.velocity.min()
+    )
 
 
 def test_integrals_differ_by_the_square_of_the_spacing():
-    """∫ f dx of f = exp(x - y²): nodes stand for points within a spacing of them, with the right first moments."""
+    """∫ f dx of f = exp(x - y²): nodes stand for points within a spacing of them, with the right
+    first moments.
+    """
     flow = sheet(160)
     f = lambda x: np.exp(x[:, 0] - x[:, 1] ** 2)
     exact = flow.weights @ f(flow.points)
     coarse, fine = (
         abs((nodes := gathered(flow, h)).weights @ f(nodes.points) - exact) for h in (0.24, 0.12)
-    )  # fmt: skip
+    )
     assert np.log2(coarse / fine) > 1.8
     assert fine < 1e-3 * exact
 
@@ -56,21 +74,32 @@ def test_integrals_differ_by_the_square_of_the_spacing():
 @pytest.mark.parametrize("periodic", [False, True])
 def test_nodes_do_not_depend_on_frame_order_or_splitting(d, periodic):
     flow = random_flow(d, periodic=periodic)
-    if d == 3:   # else its second moments might be too round
-        flow = FlowField(flow.points * [1, 1.3, 1.7], flow.velocity, flow.weights, flow.scalars, periods=[
-            p * [1, 1.3, 1.7] for p in flow.periods])  # fmt: skip
+    if d == 3:  # else its second moments might be too round
+        flow = FlowField(
+            flow.points * [1, 1.3, 1.7],
+            flow.velocity,
+            flow.weights,
+            flow.scalars,
+            periods=[p * [1, 1.3, 1.7] for p in flow.periods],
+        )
     rng = np.random.default_rng(0)
     R, _ = np.linalg.qr(rng.normal(size=(d, d)))
     twice = flow.permuted(np.arange(len(flow))).subset(np.repeat(np.arange(len(flow)), 2))
-    twice = FlowField(twice.points, twice.velocity, twice.weights / 2, twice.scalars, periods=flow.periods)
+    twice = FlowField(
+        twice.points, twice.velocity, twice.weights / 2, twice.scalars, periods=flow.periods
+    )
     turned = flow.rotated(R).translated(rng.normal(size=d))
     for other in (turned, flow.permuted(rng.permutation(len(flow))), twice):
-        for found, expected in zip(by_weight(gathered(other, 0.3)), by_weight(gathered(flow, 0.3)), strict=True):
+        for found, expected in zip(
+            by_weight(gathered(other, 0.3)), by_weight(gathered(flow, 0.3)), strict=True
+        ):
             np.testing.assert_allclose(found, expected, atol=1e-11)
 
 
 def test_points_on_the_borders_of_cells_of_the_lattice_do_not_jump():
-    """A square grid whose points lie where shares change; it has no second moments of its own but fourth ones."""
+    """A square grid whose points lie where shares change; it has no second moments of its own but
+    fourth ones.
+    """
     x = np.stack(np.meshgrid(np.arange(-10, 11), np.arange(-10, 11)), axis=-1).reshape(-1, 2) * 0.1
     flow = FlowField(x, x[:, ::-1] ** 2, scalars={"strain_rate": x[:, 0] + 2 * x[:, 1] ** 2})
     nodes = gathered(flow, 0.2)
@@ -87,7 +116,9 @@ def test_points_on_the_borders_of_cells_of_the_lattice_do_not_jump():
 @pytest.mark.parametrize("d", [2, 3])
 def test_networks_stay_equivariant(d):
     flow = random_flow(d, periodic=True)
-    network = VectorCloudNetwork(["strain_rate"], ["pressure_gradient"], output=["scalar", "vector"], galilean=True)
+    network = VectorCloudNetwork(
+        ["strain_rate"], ["pressure_gradient"], output=["scalar", "vector"], galilean=True
+    )
     assert_equivariant(network, flow, 1e-12, REGION)
 
 
@@ -100,7 +131,11 @@ def test_clouds_are_as_large_on_any_mesh_and_predictions_follow_the_flow():
 
     def gap(a, b):
         """Where b has four points around each one of a."""
-        four = closure.predict(b).reshape(len(a) // (n := int((len(a) / 2) ** 0.5)), 2, n, 2, 2).mean(axis=(1, 3))
+        four = (
+            closure.predict(b)
+            .reshape(len(a) // (n := int((len(a) / 2) ** 0.5)), 2, n, 2, 2)
+            .mean(axis=(1, 3))
+        )
         return np.abs(closure.predict(a).reshape(four.shape) - four).max() / np.abs(four).max()
 
     assert gap(coarse, fine) < 2e-3
@@ -114,7 +149,9 @@ def test_a_disc_has_no_axes():
 
 def test_region_with_a_spacing():
     assert RegionOfInfluence.from_dict(REGION.to_dict()) == REGION
-    with pytest.raises(InputError, match=r"spacing: expected at most a quarter of the radius 0\.8, got 0\.3"):
+    with pytest.raises(
+        InputError, match=r"spacing: expected at most a quarter of the radius 0\.8, got 0\.3"
+    ):
         RegionOfInfluence.ball(0.8, spacing=0.3)
     with pytest.raises(InputError, match="spacing: expected a positive number, got 0"):
         RegionOfInfluence.ball(0.8, spacing=0)
@@ -129,10 +166,18 @@ def test_a_section_of_space_has_the_nodes_of_a_plane(sides, periodic):
     periods = [(sides[0], 0.0)] if periodic else []
     plane = FlowField(points, points, periods=periods)
     axes = special_ortho_group.rvs(3, random_state=4)[:2]
-    tilted = FlowField(points @ axes + 5, points @ axes + np.cross(*axes), periods=periods @ axes if periodic else [])
+    tilted = FlowField(
+        points @ axes + 5,
+        points @ axes + np.cross(*axes),
+        periods=periods @ axes if periodic else [],
+    )
     expected, got = gathered(plane, 0.13), gathered(tilted, 0.13)
     assert len(got) == len(expected)
     order = lambda x: np.lexsort(np.round(x, 9).T)
     there = (got.points - 5) @ axes.T
-    np.testing.assert_allclose(there[order(there)], expected.points[order(expected.points)], atol=1e-12)
-    np.testing.assert_allclose(got.weights[order(there)], expected.weights[order(expected.points)], atol=1e-12)
+    np.testing.assert_allclose(
+        there[order(there)], expected.points[order(expected.points)], atol=1e-12
+    )
+    np.testing.assert_allclose(
+        got.weights[order(there)], expected.weights[order(expected.points)], atol=1e-12
+    )

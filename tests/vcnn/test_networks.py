@@ -38,8 +38,18 @@ def test_zhou2022_is_the_published_formula():
     cos = -(r * u).sum(1) / (distance * speed + 1e-10)
     l2 = np.sqrt(0.1 / 3) * abs(np.log(0.2))
     wall = np.minimum(s["wall_distance"][j] / (1.5 * l2), 1)
-    features = np.stack([s["strain_rate"][j], s["boundary"][j], flow.weights[j], speed, wall, near,
-                         0.5 * (cos + 1.05) * speed * near], 1)  # fmt: skip
+    features = np.stack(
+        [
+            s["strain_rate"][j],
+            s["boundary"][j],
+            flow.weights[j],
+            speed,
+            wall,
+            near,
+            0.5 * (cos + 1.05) * speed * near,
+        ],
+        1,
+    )
     with torch.no_grad():
         G = network.embedding(torch.tensor(features)).numpy()
         Q = np.hstack([r / (distance[:, None] + 1e-5), u, features])
@@ -71,7 +81,10 @@ def test_networks_are_built_by_name_and_refuse_nonsense():
         again = build_network(name, network.config)
         for a, b in zip(network.parameters(), again.parameters(), strict=True):
             assert torch.equal(a, b)  # the seed decides
-    with pytest.raises(InputError, match="architecture: expected one of vector-cloud, zhou2022, vcnn-e, graph-kernel"):
+    with pytest.raises(
+        InputError,
+        match="architecture: expected one of vector-cloud, zhou2022, vcnn-e, graph-kernel",
+    ):
         build_network("transformer", {})
     with pytest.raises(InputError, match="depth"):
         build_network("vector-cloud", {"depth": 3})

@@ -38,11 +38,15 @@ def grid_flow(location="cell", truth="c"):
     x, y = np.meshgrid(np.linspace(0, 3, 7), np.linspace(0, 1, 4))
     points = np.stack([x.ravel(), y.ravel()], axis=1)
     number = np.arange(28).reshape(4, 7)
-    quads = np.stack([number[:-1, :-1], number[:-1, 1:], number[1:, 1:], number[1:, :-1]], -1).reshape(-1, 4)
+    quads = np.stack(
+        [number[:-1, :-1], number[:-1, 1:], number[1:, 1:], number[1:, :-1]], -1
+    ).reshape(-1, 4)
     where = points if location == "vertex" else points[quads].mean(axis=1)
     mesh = named_mesh(points, [("quad", quads)], {})
     velocity = np.stack([1 + where[:, 1], 0.1 * where[:, 0]], axis=1)
-    return FlowField(where, velocity, scalars={truth: 2 + where[:, 1]}, mesh=mesh, location=location)
+    return FlowField(
+        where, velocity, scalars={truth: 2 + where[:, 1]}, mesh=mesh, location=location
+    )
 
 
 def space_flow():
@@ -64,7 +68,9 @@ class References(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
-        self.found += [value for key, value in attrs if key in ("src", "href", "srcset", "data", "action")]
+        self.found += [
+            value for key, value in attrs if key in ("src", "href", "srcset", "data", "action")
+        ]
 
 
 def test_page_is_self_contained(tmp_path):
@@ -94,7 +100,9 @@ def test_numbers_and_pictures_are_those_of_the_study(tmp_path):
 
 def test_verdict_names_who_holds_and_who_does_not():
     study = study_of(grid_flow())
-    held, broken = re.fullmatch(r"(speed holds .*?\)\.) (component does not: .*)", verdict(study)).groups()
+    held, broken = re.fullmatch(
+        r"(speed holds .*?\)\.) (component does not: .*)", verdict(study)
+    ).groups()
     assert f"{100 * study.errors['speed'][0]:#.3g} %" in held
     first, worst = (f"{100 * study.errors['component'][k]:.3g} %" for k in (0, -1))
     assert f"from an error of {first} to {worst} (at 180°)" in broken
@@ -102,39 +110,69 @@ def test_verdict_names_who_holds_and_who_does_not():
 
 def test_verdict_groups_many_closures():
     closures = {"a": Speed(), "b": Component(), "c": Speed(), "d": Component(), "e": Speed()}
-    held, broken = verdict(rotate_study(closures, grid_flow(), progress=False)).split(". The others do not: ")
-    assert re.fullmatch(r"a \(.* %\), c \(.* %\) and e \(.* %\) hold their errors as the frame turns: .*", held)
+    held, broken = verdict(rotate_study(closures, grid_flow(), progress=False)).split(
+        ". The others do not: "
+    )
+    assert re.fullmatch(
+        r"a \(.* %\), c \(.* %\) and e \(.* %\) hold their errors as the frame turns: .*", held
+    )
     assert re.fullmatch(r"b goes from .* \(at 180°\); d goes from .* \(at 180°\)\.", broken)
-    assert verdict(rotate_study({"b": Component(), "d": Component()}, grid_flow(), progress=False)).startswith("None")
+    assert verdict(
+        rotate_study({"b": Component(), "d": Component()}, grid_flow(), progress=False)
+    ).startswith("None")
 
 
 def test_verdict_without_truth_speaks_of_changes():
     study = study_of(grid_flow(truth="other"))
     text = verdict(study)
-    assert re.match(r"speed holds as the frame turns: its prediction changes by .* at most \(round-off\)\. ", text)
-    assert f"component does not: it changes its prediction by up to {100 * study.variation['component']:.3g} %" in text
+    assert re.match(
+        r"speed holds as the frame turns: its prediction changes by .* at most \(round-off\)\. ",
+        text,
+    )
+    assert (
+        f"component does not: it changes its prediction by up to {100 * study.variation['component']:.3g} %"
+        in text
+    )
     assert "error" not in text
 
 
 def test_sections_are_escaped_and_kept(tmp_path):
-    section = Section("Other <flows>", "One & two.\n\nThree.", ["flow", "error"], [["<a>", np.float64(0.125)]],
-                      {"A field.": field_figure(grid_flow(), grid_flow().scalars["c"], "c")})  # fmt: skip
-    page = write_report(study_of(grid_flow()), tmp_path / "r", title="A < B", introduction="x > y",
-                        sections=[section]).read_text()  # fmt: skip
+    section = Section(
+        "Other <flows>",
+        "One & two.\n\nThree.",
+        ["flow", "error"],
+        [["<a>", np.float64(0.125)]],
+        {"A field.": field_figure(grid_flow(), grid_flow().scalars["c"], "c")},
+    )
+    page = write_report(
+        study_of(grid_flow()),
+        tmp_path / "r",
+        title="A < B",
+        introduction="x > y",
+        sections=[section],
+    ).read_text()
     row = "<td>&lt;a&gt;</td><td>0.125</td>"
     for text in ("A &lt; B", "x &gt; y", "Other &lt;flows&gt;", "<p>One &amp; two.</p>", row):
         assert text in page
     numbers = json.loads((tmp_path / "r" / "report.json").read_text())
     assert numbers["sections"][-1] == {
-        "heading": "Other <flows>", "header": ["flow", "error"], "rows": [["<a>", 0.125]],
-    }  # fmt: skip
+        "heading": "Other <flows>",
+        "header": ["flow", "error"],
+        "rows": [["<a>", 0.125]],
+    }
     assert len(list((tmp_path / "r").glob("*.png"))) == 4
 
 
 @pytest.mark.parametrize(
-    "flow", [grid_flow("vertex"), grid_flow().permuted(np.arange(18)), space_flow(), grid_flow(truth="other")],
+    "flow",
+    [
+        grid_flow("vertex"),
+        grid_flow().permuted(np.arange(18)),
+        space_flow(),
+        grid_flow(truth="other"),
+    ],
     ids=["vertices", "loose points", "three dimensions", "no truth"],
-)  # fmt: skip
+)
 def test_every_kind_of_flow_can_be_drawn(tmp_path, flow):
     assert write_report(study_of(flow), tmp_path / "report").is_file()
 
@@ -157,5 +195,9 @@ def test_nothing_is_left_of_a_report_that_fails(tmp_path):
             raise RuntimeError("no ink")
 
     with pytest.raises(RuntimeError, match="no ink"):
-        write_report(study_of(grid_flow()), tmp_path / "report", sections=[Section("x", figures={"x": Broken()})])
+        write_report(
+            study_of(grid_flow()),
+            tmp_path / "report",
+            sections=[Section("x", figures={"x": Broken()})],
+        )
     assert list(tmp_path.iterdir()) == []

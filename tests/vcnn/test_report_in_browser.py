@@ -36,17 +36,28 @@ def report(request, tmp_path_factory):
     """A whole report of five models."""
     d = request.param
     flow, region = random_flow(d, n=200), RegionOfInfluence.ball(0.5)
-    networks = {"vector-cloud": VectorCloudNetwork(["strain_rate"]), "deep-sets": DeepSets(["strain_rate"], d)}
-    networks |= {f"{name} again": network for name, network in networks.items()} | {LONG: DeepSets([], d)}
+    networks = {
+        "vector-cloud": VectorCloudNetwork(["strain_rate"]),
+        "deep-sets": DeepSets(["strain_rate"], d),
+    }
+    networks |= {f"{name} again": network for name, network in networks.items()} | {
+        LONG: DeepSets([], d)
+    }
     closures = {
-        name: Closure(network.eval(), region, TARGET, d, Scales.of([flow], region, network, [TARGET]))
+        name: Closure(
+            network.eval(), region, TARGET, d, Scales.of([flow], region, network, [TARGET])
+        )
         for name, network in networks.items()
     }
     study = rotate_study(closures, flow, curve_centres=20, progress=False)
-    transformations = transformation_study(closures, flow, {"another mesh": random_flow(d, n=300, seed=1)})
+    transformations = transformation_study(
+        closures, flow, {"another mesh": random_flow(d, n=300, seed=1)}
+    )
     costs = cost_study(closures, flow, sizes=(25, 200, 400))
     folder = tmp_path_factory.mktemp("report") / "report"
-    return write_report(study, folder, "A report", "For readers.", transformations=transformations, costs=costs)
+    return write_report(
+        study, folder, "A report", "For readers.", transformations=transformations, costs=costs
+    )
 
 
 @pytest.mark.parametrize("width", [1200, 390])
@@ -72,8 +83,10 @@ def test_it_prints_with_every_picture_on_one_page(chromium, report):
     page = chromium.new_page()
     page.goto(report.as_uri())
     page.emulate_media(media="print")
-    paper = 297 - 2 * 15   # millimetres of A4 within its margins
-    heights = page.evaluate("[...document.querySelectorAll('figure')].map(f => f.getBoundingClientRect().height)")
+    paper = 297 - 2 * 15  # millimetres of A4 within its margins
+    heights = page.evaluate(
+        "[...document.querySelectorAll('figure')].map(f => f.getBoundingClientRect().height)"
+    )
     assert max(heights) * 25.4 / 96 < paper
     assert page.pdf(format="A4").startswith(b"%PDF")
     page.close()

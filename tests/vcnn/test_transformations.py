@@ -1,4 +1,6 @@
-"""Other descriptions of a flow: closures that should not notice do not, and what is noticed is the analytic amount."""
+"""Other descriptions of a flow: closures that should not notice do not, and what is noticed is the
+analytic amount.
+"""
 
 import numpy as np
 import pytest
@@ -43,7 +45,7 @@ def test_larger_parts_of_clouds_change_a_prediction_less():
     flow = random_flow(2, n=500)
     closure = closure_of(VectorCloudNetwork(SCALARS, **SMALL), flow, RegionOfInfluence.ball(4.0))
     parts = transformation_study({"cloud": closure}, flow).responses["cloud"].parts
-    assert list(parts) == [25, 50, 100, 200, 400]   # smaller than the clouds of 500 points
+    assert list(parts) == [25, 50, 100, 200, 400]  # smaller than the clouds of 500 points
     # of a sample of n points out of N: standard error √(1/n − 1/N)
     ratio = parts[25] / parts[400]
     assert ratio == pytest.approx(np.sqrt((1 / 25 - 1 / 500) / (1 / 400 - 1 / 500)), rel=0.5)
@@ -62,8 +64,10 @@ def test_noise_finds_a_jump():
     flow = random_flow(2, n=300)
     along = np.stack([1 + rng.uniform(size=300), 2e-3 * rng.standard_normal(300)], axis=1)
     flow = FlowField(flow.points, along, scalars=flow.scalars)
-    closures = {"smooth": closure_of(VectorCloudNetwork(SCALARS, **SMALL), flow),
-                "flipping": closure_of(Flipping(SCALARS, **SMALL), flow)}  # fmt: skip
+    closures = {
+        "smooth": closure_of(VectorCloudNetwork(SCALARS, **SMALL), flow),
+        "flipping": closure_of(Flipping(SCALARS, **SMALL), flow),
+    }
     found = transformation_study(closures, flow).responses
     assert 0 < max(found["smooth"].noise) < 0.05
     median, largest = found["flipping"].noise
@@ -81,15 +85,21 @@ class Speed:
 def line(n, **scalars):
     x = np.linspace(0, 1, n)
     scalars = {name: values * (1 + x) for name, values in scalars.items()}
-    return FlowField(np.stack([x, 0 * x], axis=1), np.stack([1 + x, 0 * x], axis=1), scalars=scalars)
+    return FlowField(
+        np.stack([x, 0 * x], axis=1), np.stack([1 + x, 0 * x], axis=1), scalars=scalars
+    )
 
 
 def test_errors_on_other_meshes_are_those_at_the_same_places():
-    fine = line(201, speed=np.where(np.arange(201) % 20 == 0, 1.0, 99.0))   # true at the places of the coarse mesh
-    study = transformation_study({"speed": Speed()}, line(11, speed=0.8), {"fine": fine}, name="coarse")
+    fine = line(
+        201, speed=np.where(np.arange(201) % 20 == 0, 1.0, 99.0)
+    )  # true at the places of the coarse mesh
+    study = transformation_study(
+        {"speed": Speed()}, line(11, speed=0.8), {"fine": fine}, name="coarse"
+    )
     assert study.mesh_errors["speed"] == pytest.approx({"coarse": 0.25, "fine": 0.0}, abs=1e-12)
     assert study.mesh_sizes == {"coarse": 11, "fine": 201}
-    assert study.responses == {}   # no network, whose clouds could be changed
+    assert study.responses == {}  # no network, whose clouds could be changed
 
 
 def test_other_meshes_must_fit():

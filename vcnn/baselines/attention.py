@@ -1,4 +1,6 @@
-"""Attention on clouds at linear cost: the physics attention of Transolver, Wu et al. 2024, arXiv 2402.02366."""
+"""Attention on clouds at linear cost: the physics attention of Transolver, Wu et al. 2024, arXiv
+2402.02366.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,11 @@ from vcnn.network.layers import perceptron
 class AttentionNetwork(CloudNetwork):
     """Transformer on a cloud whose points attend to each other through a few slices.
 
-    A block is x + A(norm x), then x + MLP(norm x). Physics attention A gives each point shares in G slices, makes a
-    token of each slice, the weighted mean of its points, lets the tokens attend to each other, and returns them to the
-    points by the same shares (section 3.2 of the paper). Means are weighted by the quadrature weights. The centre joins
-    as a point of no weight, and the value is read from its state. Components of r and u are inputs: the prediction
-    depends on the frame.
+    A block is x + A(norm x), then x + MLP(norm x). Physics attention A gives each point shares in G
+    slices, makes a token of each slice, the weighted mean of its points, lets the tokens attend to
+    each other, and returns them to the points by the same shares (section 3.2 of the paper). Means
+    are weighted by the quadrature weights. The centre joins as a point of no weight, and the value
+    is read from its state. Components of r and u are inputs: the prediction depends on the frame.
 
     Parameters
     ----------
@@ -32,8 +34,28 @@ class AttentionNetwork(CloudNetwork):
     name = "attention"
     weighted = True
 
-    def __init__(self, scalars=(), dimension=2, output="scalar", *, width=48, depth=2, heads=4, slices=16, seed=0):
-        super().__init__(scalars, dimension, output, width=width, depth=depth, heads=heads, slices=slices, seed=seed)
+    def __init__(
+        self,
+        scalars=(),
+        dimension=2,
+        output="scalar",
+        *,
+        width=48,
+        depth=2,
+        heads=4,
+        slices=16,
+        seed=0,
+    ):
+        super().__init__(
+            scalars,
+            dimension,
+            output,
+            width=width,
+            depth=depth,
+            heads=heads,
+            slices=slices,
+            seed=seed,
+        )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.lift = perceptron(2 * dimension + len(self.scalars), 2 * width, width)
@@ -71,13 +93,21 @@ class _PhysicsAttention(nn.Module):
         self.values = nn.Linear(width, width)
         self.slices = nn.Linear(width, heads * slices)
         self.temperature = nn.Parameter(torch.full((heads, 1, 1), 0.5))
-        self.queries, self.keys, self.tokens = (nn.Linear(width // heads, width // heads) for _ in range(3))
+        self.queries, self.keys, self.tokens = (
+            nn.Linear(width // heads, width // heads) for _ in range(3)
+        )
         self.out = nn.Linear(width, width)
 
     def forward(self, x, weights):
         by_head = lambda a: a.unflatten(2, (self.heads, -1)).transpose(1, 2)
-        shares = torch.softmax(by_head(self.slices(x)) / self.temperature, dim=3)   # (m, heads, n, slices)
+        shares = torch.softmax(
+            by_head(self.slices(x)) / self.temperature, dim=3
+        )  # (m, heads, n, slices)
         inside = shares * weights[:, None]
-        tokens = inside.transpose(2, 3) @ by_head(self.values(x)) / (inside.sum(dim=2)[..., None] + 1e-6)
-        tokens = scaled_dot_product_attention(self.queries(tokens), self.keys(tokens), self.tokens(tokens))
+        tokens = (
+            inside.transpose(2, 3) @ by_head(self.values(x)) / (inside.sum(dim=2)[..., None] + 1e-6)
+        )
+        tokens = scaled_dot_product_attention(
+            self.queries(tokens), self.keys(tokens), self.tokens(tokens)
+        )
         return self.out((shares @ tokens).transpose(1, 2).flatten(2))

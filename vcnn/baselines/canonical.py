@@ -1,4 +1,6 @@
-"""Canonicalisation: every cloud is turned into a frame of its own, where any network may read components."""
+"""Canonicalisation: every cloud is turned into a frame of its own, where any network may read
+components.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +14,23 @@ from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 
 _INNER = ("deep-sets", "attention", "graph-kernel")
-_AT_REST = 1e-10   # of the root mean square velocity in the cloud
+_AT_REST = 1e-10  # of the root mean square velocity in the cloud
 
 
 class CanonicalNetwork(nn.Module):
-    """A network without symmetry on clouds turned into frames of their own (Kaba et al. 2023, arXiv 2211.06489).
+    """A network without symmetry on clouds turned into frames of their own (Kaba et al. 2023, arXiv
+    2211.06489).
 
-    With the frame "velocity" the first axis points along the velocity u₀ of the centre; in two dimensions the second
-    is at 90 degrees to it, in three it comes from the mean velocity of the cloud by Gram and Schmidt, and the third is
-    their cross product. Where the centre is at rest, as on walls, mean velocity and mean position take their places.
-    Mirror images have mirrored components: this is SO(d). With the frame "axes" the axes are the principal ones of
-    the second moment of the velocities, signs such that the mean velocity has positive components: O(d).
+    With the frame "velocity" the first axis points along the velocity u₀ of the centre; in two
+    dimensions the second is at 90 degrees to it, in three it comes from the mean velocity of the
+    cloud by Gram and Schmidt, and the third is their cross product. Where the centre is at rest, as
+    on walls, mean velocity and mean position take their places. Mirror images have mirrored
+    components: this is SO(d). With the frame "axes" the axes are the principal ones of the second
+    moment of the velocities, signs such that the mean velocity has positive components: O(d).
 
-    No choice of frame is continuous: predictions jump where the vectors vanish or are parallel, where eigenvalues
-    are equal, and where a component of the mean velocity changes sign. `VectorCloudNetwork` has no frame to lose.
+    No choice of frame is continuous: predictions jump where the vectors vanish or are parallel,
+    where eigenvalues are equal, and where a component of the mean velocity changes sign.
+    `VectorCloudNetwork` has no frame to lose.
 
     Parameters
     ----------
@@ -46,14 +51,29 @@ class CanonicalNetwork(nn.Module):
     vectors = tensors = ()
     galilean = False
 
-    def __init__(self, scalars=(), dimension=2, output="scalar", *, inner="deep-sets", frame="velocity", seed=0,
-                 **options):  # fmt: skip
+    def __init__(
+        self,
+        scalars=(),
+        dimension=2,
+        output="scalar",
+        *,
+        inner="deep-sets",
+        frame="velocity",
+        seed=0,
+        **options,
+    ):
         super().__init__()
         if inner not in _INNER:
             raise InputError(f"inner: expected one of {', '.join(_INNER)}, got {inner!r}")
         if frame not in ("velocity", "axes"):
             raise InputError(f"frame: expected velocity or axes, got {frame!r}")
-        arguments = {"scalars": scalars, "dimension": dimension, "output": output, "seed": seed, **options}
+        arguments = {
+            "scalars": scalars,
+            "dimension": dimension,
+            "output": output,
+            "seed": seed,
+            **options,
+        }
         self.network = build_network(inner, arguments)
         self.config = {**self.network.config, "inner": inner, "frame": frame}
         self.frames = _velocity_frames if frame == "velocity" else _principal_frames
@@ -89,14 +109,18 @@ def _velocity_frames(means) -> np.ndarray:
     moving = np.stack([means.here, means.velocity], axis=2)
     resting = np.stack([means.velocity, means.position], axis=2)
     vectors = np.where(at_rest[:, None, None], resting, moving)[:, :, : d - 1]
-    Q, R = np.linalg.qr(vectors, mode="complete")   # orthonormal even where the vectors are not independent
+    Q, R = np.linalg.qr(
+        vectors, mode="complete"
+    )  # orthonormal even where the vectors are not independent
     Q[:, :, : d - 1] *= np.where(np.diagonal(R, axis1=1, axis2=2) < 0, -1, 1)[:, None]
     Q[:, :, -1] *= np.linalg.det(Q)[:, None]
     return Q.transpose(0, 2, 1)
 
 
 def _principal_frames(means) -> np.ndarray:
-    """(m, d, d), rows are principal axes by ascending eigenvalue, pointing to the side of the mean velocity."""
+    """(m, d, d), rows are principal axes by ascending eigenvalue, pointing to the side of the mean
+    velocity.
+    """
     axes = np.linalg.eigh(means.moment).eigenvectors.transpose(0, 2, 1)
     along = axes @ means.velocity[:, :, None]
     return np.where(along < 0, -axes, axes)

@@ -16,7 +16,8 @@ from vcnn.network.layers import as_tensor
 
 
 class CloudNetwork(nn.Module):
-    """A network that takes the positions r, velocities u and scalars s of the points of a cloud and puts out a scalar.
+    """A network that takes the positions r, velocities u and scalars s of the points of a cloud and
+    puts out a scalar.
 
     Parameters
     ----------
@@ -44,7 +45,12 @@ class CloudNetwork(nn.Module):
             raise InputError(f"output: expected scalar or positive_scalar, got {output!r}")
         self.scalars, self.dimension = tuple(scalars), dimension
         self.output, self.outputs = output, (output,)
-        self.config = {"scalars": list(scalars), "dimension": dimension, "output": output, **options}
+        self.config = {
+            "scalars": list(scalars),
+            "dimension": dimension,
+            "output": output,
+            **options,
+        }
 
     def work(self, counts: np.ndarray) -> np.ndarray:
         """Rows of data that clouds of ``counts`` points need."""
@@ -53,7 +59,9 @@ class CloudNetwork(nn.Module):
     def points(self, flow: FlowField) -> torch.Tensor:
         """(n, d + scalars) velocity and scalars of points."""
         if flow.dimension != self.dimension:
-            raise InputError(f"dimension: the network takes {self.dimension}-D flows, this flow is {flow.dimension}-D")
+            raise InputError(
+                f"dimension: the network takes {self.dimension}-D flows, this flow is {flow.dimension}-D"
+            )
         columns = [flow.velocity, *(flow.scalars[name][:, None] for name in self.scalars)]
         return as_tensor(np.concatenate(columns, axis=1), next(self.parameters()))
 
@@ -69,14 +77,16 @@ class CloudNetwork(nn.Module):
         raise NotImplementedError
 
     def _side_by_side(self, clouds, points):
-        """r and u (m, 1 + n, d), s (m, 1 + n, scalars) and shares (m, 1 + n, 1) of clouds filled up to n points.
+        """r and u (m, 1 + n, d), s (m, 1 + n, scalars) and shares (m, 1 + n, 1) of clouds filled up
+        to n points.
 
-        Shares add up to 1 in each cloud: of the quadrature weights if the network is ``weighted``, else equal. Points
-        that fill up are all zero, their shares too. First comes the centre, to which the value belongs, with no share
-        (it need not be among the points of its cloud).
-        """
+        Shares add up to 1 in each cloud: of the quadrature weights if the network is ``weighted``,
+        else equal. Points that fill up are all zero, their shares too. First comes the centre, to
+        which the value belongs, with no share (it need not be among the points of its cloud)."""
         place = lambda array: torch.as_tensor(array, device=points.device)
-        geometry = as_tensor(np.column_stack([clouds.shares_of(self.weighted), clouds.positions]), points)
+        geometry = as_tensor(
+            np.column_stack([clouds.shares_of(self.weighted), clouds.positions]), points
+        )
         rows = torch.cat([geometry, points[place(clouds.neighbours)]], dim=1)
         dense, _ = to_dense_batch(rows, place(clouds.owners), batch_size=len(clouds))
         centres = pad(points[place(clouds.centres)], (1 + self.dimension, 0))

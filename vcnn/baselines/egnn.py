@@ -1,4 +1,6 @@
-"""E(n)-equivariant graph network with velocities: Satorras, Hoogeboom & Welling 2021, arXiv 2102.09844."""
+"""E(n)-equivariant graph network with velocities: Satorras, Hoogeboom & Welling 2021, arXiv
+2102.09844.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +14,23 @@ from vcnn.network.layers import perceptron
 
 
 class EGNN(CloudNetwork):
-    """E(n)-equivariant graph network on the complete graph of a cloud, with velocities (eqs. 3-7 of the paper).
+    """E(n)-equivariant graph network on the complete graph of a cloud, with velocities (eqs. 3-7 of
+    the paper).
 
-    A layer with edge, coordinate, velocity and node networks φ maps states h, positions x and velocities v to
+    A layer with edge, coordinate, velocity and node networks φ maps states h, positions x and
+    velocities v to
 
         m_ij = φ_e(h_i, h_j, |x_i − x_j|², a_ij),
         v_i' = φ_v(h_i) v_i + mean_j (x_i − x_j) φ_x(m_ij),   x_i' = x_i + v_i',
         h_i' = h_i + φ_h(h_i, mean_j m_ij).
 
-    Edge attributes are left open by the paper: a_ij = [u_i·u_j, (r_i − r_j)·u_i, (r_i − r_j)·u_j] of the given
-    positions and velocities say who is upstream of whom. The value belongs to the centre, which the layers above treat
-    as any other point: it joins as a node that sends no messages, the value is read from its last h, |x|, |v| and x·v,
-    and the first h_i are made from the scalars, |r_i|, |u_i| and r_i·u_i, where r_i begins at the centre. Means over j
-    take the place of the published sums, since the number of points in a cloud is that of a mesh; they are plain. Cost
-    grows with the square of that number.
+    Edge attributes are left open by the paper: a_ij = [u_i·u_j, (r_i − r_j)·u_i, (r_i − r_j)·u_j]
+    of the given positions and velocities say who is upstream of whom. The value belongs to the
+    centre, which the layers above treat as any other point: it joins as a node that sends no
+    messages, the value is read from its last h, |x|, |v| and x·v, and the first h_i are made from
+    the scalars, |r_i|, |u_i| and r_i·u_i, where r_i begins at the centre. Means over j take the
+    place of the published sums, since the number of points in a cloud is that of a mesh; they are
+    plain. Cost grows with the square of that number.
 
     Parameters
     ----------
@@ -51,13 +56,19 @@ class EGNN(CloudNetwork):
         return counts**2
 
     def _evaluate(self, clouds, points):
-        return torch.cat([self._part(part, points) for part in clouds.split(self.work(clouds.counts), EDGES)])
+        return torch.cat(
+            [self._part(part, points) for part in clouds.split(self.work(clouds.counts), EDGES)]
+        )
 
     def _part(self, clouds, points):
         r, u, s, shares = self._side_by_side(clouds, points)
-        ru = r @ u.transpose(1, 2)   # r_i·u_j
+        ru = r @ u.transpose(1, 2)  # r_i·u_j
         along = ru.diagonal(dim1=1, dim2=2)
-        products = [u @ u.transpose(1, 2), along[:, :, None] - ru.transpose(1, 2), ru - along[:, None]]
+        products = [
+            u @ u.transpose(1, 2),
+            along[:, :, None] - ru.transpose(1, 2),
+            ru - along[:, None],
+        ]
         products = torch.stack(products, dim=3)
         h, x, v = self.lift(invariants(r, u, s)), r, u
         for layer in self.layers:
@@ -70,7 +81,7 @@ class _Layer(nn.Module):
 
     def __init__(self, width):
         super().__init__()
-        self.target = nn.Linear(width, width)   # the first layer of φ_e in three parts
+        self.target = nn.Linear(width, width)  # the first layer of φ_e in three parts
         self.source = nn.Linear(width, width, bias=False)
         self.edge = nn.Linear(4, width, bias=False)
         self.message = nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU())
@@ -78,15 +89,17 @@ class _Layer(nn.Module):
         self.velocity = perceptron(width, width, 1)
         self.node = perceptron(2 * width, width, width)
         with torch.no_grad():
-            self.coordinate[-1].weight.mul_(0.1)   # points begin near where they are
+            self.coordinate[-1].weight.mul_(0.1)  # points begin near where they are
 
     def forward(self, h, x, v, products, shares):
         source, target = self.source(h)[:, None], self.target(h)
-        weights = shares.transpose(1, 2)[:, None]   # (m, 1, 1, n)
+        weights = shares.transpose(1, 2)[:, None]  # (m, 1, 1, n)
         messages, pushes = [], []
         for rows in target_rows(*shares.shape[:2]):
             away = x[:, rows, None] - x[:, None]
-            attributes = torch.cat([away.square().sum(dim=3, keepdim=True), products[:, rows]], dim=3)
+            attributes = torch.cat(
+                [away.square().sum(dim=3, keepdim=True), products[:, rows]], dim=3
+            )
             m = self.message(target[:, rows, None] + source + self.edge(attributes))
             messages.append((weights @ m).squeeze(2))
             pushes.append((weights @ (self.coordinate(m) * away)).squeeze(2))

@@ -16,14 +16,15 @@ EDGES = 2**14  # handled at once: they stay in the cache
 class GraphKernelNetwork(CloudNetwork):
     """Plain graph kernel network (Li et al. 2020, arXiv 2003.03485) on a cloud.
 
-    Every point of a cloud is joined to every other; a layer maps
-    h_i -> σ(W h_i + b + mean_j κ(e_ij) h_j) with a kernel network κ; the nodes are averaged and read out
-    linearly. Node features are components of r and u and the scalars, edge features e_ij those of both ends:
-    the prediction depends on the frame. Means are plain, as published. Cost grows with the square of the points in a
-    cloud. Settings of Zafar et al. 2022: width 16, depth 2, kernel network 64-96-256.
+    Every point of a cloud is joined to every other; a layer maps h_i -> σ(W h_i + b + mean_j
+    κ(e_ij) h_j) with a kernel network κ; the nodes are averaged and read out linearly. Node
+    features are components of r and u and the scalars, edge features e_ij those of both ends: the
+    prediction depends on the frame. Means are plain, as published. Cost grows with the square of
+    the points in a cloud. Settings of Zafar et al. 2022: width 16, depth 2, kernel network
+    64-96-256.
 
-    κ's last layer is linear, κ_ij = K φ_ij, so that mean_j κ_ij h_j = K : mean_j φ_ij ⊗ h_j is computed without the
-    kernel matrices: the same value at a third of the cost.
+    κ's last layer is linear, κ_ij = K φ_ij, so that mean_j κ_ij h_j = K : mean_j φ_ij ⊗ h_j is
+    computed without the kernel matrices: the same value at a third of the cost.
 
     Parameters
     ----------
@@ -36,16 +37,32 @@ class GraphKernelNetwork(CloudNetwork):
 
     name = "graph-kernel"
 
-    def __init__(self, scalars=(), dimension=2, output="scalar", *, width=16, depth=2, kernel=(64, 96), seed=0):
-        super().__init__(scalars, dimension, output, width=width, depth=depth, kernel=list(kernel), seed=seed)
+    def __init__(
+        self,
+        scalars=(),
+        dimension=2,
+        output="scalar",
+        *,
+        width=16,
+        depth=2,
+        kernel=(64, 96),
+        seed=0,
+    ):
+        super().__init__(
+            scalars, dimension, output, width=width, depth=depth, kernel=list(kernel), seed=seed
+        )
         self.depth = depth
         features = self._count_features()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.lift = nn.Linear(features, width)
-            self.source = nn.Linear(features, kernel[0])   # κ's first layer: one part for each end
+            self.source = nn.Linear(features, kernel[0])  # κ's first layer: one part for each end
             self.target = nn.Linear(features, kernel[0], bias=False)
-            further = (layer for a, b in pairwise(kernel) for layer in (nn.Linear(a, b), nn.ReLU(inplace=True)))
+            further = (
+                layer
+                for a, b in pairwise(kernel)
+                for layer in (nn.Linear(a, b), nn.ReLU(inplace=True))
+            )
             self.hidden = nn.Sequential(nn.ReLU(inplace=True), *further)
             self.kernel = nn.Linear(kernel[-1], width * width)
             self.own = nn.Linear(width, width)
@@ -67,25 +84,39 @@ class GraphKernelNetwork(CloudNetwork):
         return self.source(features)[:, :, None] + self.target(features)[:, None, rows]
 
     def _evaluate(self, clouds, points):
-        return torch.cat([self._part(part, points) for part in clouds.split(self.work(clouds.counts), EDGES)])
+        return torch.cat(
+            [self._part(part, points) for part in clouds.split(self.work(clouds.counts), EDGES)]
+        )
 
     def _part(self, clouds, points):
-        r, u, s, shares = (part[:, 1:] for part in self._side_by_side(clouds, points))   # no node for the centre
+        r, u, s, shares = (
+            part[:, 1:] for part in self._side_by_side(clouds, points)
+        )  # no node for the centre
         features = self._features(r, u, s)
         m, n, _ = features.shape
         state = self.lift(features)
         width = state.shape[2]
-        K, k = self.kernel.weight.view(width, width, -1), self.kernel.bias.view(width, width)   # in, out, φ
-        φ = [self.hidden(self._first_layer(r, u, features, rows)).flatten(2) for rows in target_rows(m, n)]
+        K, k = (
+            self.kernel.weight.view(width, width, -1),
+            self.kernel.bias.view(width, width),
+        )  # in, out, φ
+        φ = [
+            self.hidden(self._first_layer(r, u, features, rows)).flatten(2)
+            for rows in target_rows(m, n)
+        ]
         for _ in range(self.depth):
             weighted = (shares * state).transpose(1, 2)
-            means = torch.cat([(weighted @ part).unflatten(2, (-1, K.shape[2])) for part in φ], dim=2)
+            means = torch.cat(
+                [(weighted @ part).unflatten(2, (-1, K.shape[2])) for part in φ], dim=2
+            )
             messages = torch.einsum("hoc,mhic->mio", K, means) + (weighted.sum(dim=2) @ k)[:, None]
             state = torch.relu(self.own(state) + messages)
         return self.readout((shares * state).sum(dim=1))
 
 
 def target_rows(clouds: int, length: int) -> list[slice]:
-    """Points at which edges end, in parts of about `EDGES` edges, for complete graphs of ``length`` points."""
+    """Points at which edges end, in parts of about `EDGES` edges, for complete graphs of ``length``
+    points.
+    """
     step = max(1, EDGES // (clouds * length))
     return [slice(first, min(first + step, length)) for first in range(0, length, step)]

@@ -12,10 +12,10 @@ from vcnn.baselines.graph_kernel import GraphKernelNetwork
 class InvariantGraphKernelNetwork(GraphKernelNetwork):
     """Graph kernel network that does not see the frame: the plain one with other features.
 
-    Nodes carry scalars c_i only, edges e_ij = [x_i·x_j, u_i·u_j, c_i, c_j] with positions x relative to the centre.
-    The c_i are the named scalars with |r|, |u| and r·u: in their place Zhou et al. 2022 list |u|, a function of |r| and
-    an upwinding function of r·u, which a network can form from these. All else, the plain means and the widths too,
-    is as in `GraphKernelNetwork`.
+    Nodes carry scalars c_i only, edges e_ij = [x_i·x_j, u_i·u_j, c_i, c_j] with positions x
+    relative to the centre. The c_i are the named scalars with |r|, |u| and r·u: in their place Zhou
+    et al. 2022 list |u|, a function of |r| and an upwinding function of r·u, which a network can
+    form from these. All else, the plain means and the widths too, is as in `GraphKernelNetwork`.
 
     Parameters
     ----------
@@ -25,8 +25,20 @@ class InvariantGraphKernelNetwork(GraphKernelNetwork):
     name = "invariant-graph-kernel"
     symmetry = "O(d)"
 
-    def __init__(self, scalars=(), dimension=2, output="scalar", *, width=16, depth=2, kernel=(64, 96), seed=0):
-        super().__init__(scalars, dimension, output, width=width, depth=depth, kernel=kernel, seed=seed)
+    def __init__(
+        self,
+        scalars=(),
+        dimension=2,
+        output="scalar",
+        *,
+        width=16,
+        depth=2,
+        kernel=(64, 96),
+        seed=0,
+    ):
+        super().__init__(
+            scalars, dimension, output, width=width, depth=depth, kernel=kernel, seed=seed
+        )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.products = nn.Linear(2, kernel[0], bias=False)
@@ -38,5 +50,7 @@ class InvariantGraphKernelNetwork(GraphKernelNetwork):
         return invariants(r, u, s)
 
     def _first_layer(self, r, u, features, rows):
-        products = torch.stack([r @ r[:, rows].transpose(1, 2), u @ u[:, rows].transpose(1, 2)], dim=3)
+        products = torch.stack(
+            [r @ r[:, rows].transpose(1, 2), u @ u[:, rows].transpose(1, 2)], dim=3
+        )
         return super()._first_layer(r, u, features, rows) + self.products(products)

@@ -1,4 +1,6 @@
-"""The command line: one verb a job, contributed by each package as an entry point of group "vcnn.commands"."""
+"""The command line: one verb a job, contributed by each package as an entry point of group
+"vcnn.commands".
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     Exit status: 0 on success, 1 if a computation diverged, 2 on bad input, 130 when interrupted.
     """
-    warnings.simplefilter("ignore", FutureWarning)  # what libraries tell their developers is of no use to users
+    warnings.simplefilter(
+        "ignore", FutureWarning
+    )  # what libraries tell their developers is of no use to users
     warnings.formatwarning = lambda message, *_: f"note: {message}\n"
     argv = sys.argv[1:] if argv is None else list(argv)
     verbs = {entry.name: entry for entry in entry_points(group=_GROUP)}
@@ -32,13 +36,19 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _application(verbs) -> typer.Typer:
     app = typer.Typer(
-        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
     )
 
     @app.callback()
     def vcnn(
         show_version: Annotated[
-            bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+            bool,
+            typer.Option(
+                "--version", callback=_print_version, is_eager=True, help="Print the version."
+            ),
         ] = False,
     ):
         """Neural closures for flows that do not depend on the coordinate frame."""

@@ -80,8 +80,16 @@ def read_configuration(path: Path) -> RunConfiguration:
         )
 
 
-_KINDS = {"target": (str, list), "flows": list, "validation": list, "network": dict, "region": dict, "training": dict,
-          "importance": str, "units": dict}  # fmt: skip
+_KINDS = {
+    "target": (str, list),
+    "flows": list,
+    "validation": list,
+    "network": dict,
+    "region": dict,
+    "training": dict,
+    "importance": str,
+    "units": dict,
+}
 _NAMES = {str: "text", list: "a list", dict: "a table", int: "an integer", float: "a number"}
 
 

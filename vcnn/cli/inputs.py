@@ -14,7 +14,8 @@ ANY_FLOW = "a flow file, an OpenFOAM case folder, or whatever else 'vcnn import'
 def read_flow(path: Path, fields: Iterable[str] = ()):
     """The FlowField in a flow file, case folder or mesh file.
 
-    Read by the entry point "flow" of group "vcnn.readers", so that vcnn itself knows no formats but its own.
+    Read by the entry point "flow" of group "vcnn.readers", so that vcnn itself knows no formats but
+    its own.
 
     Parameters
     ----------
@@ -25,7 +26,8 @@ def read_flow(path: Path, fields: Iterable[str] = ()):
     Raises
     ------
     InputError
-        If it cannot be read, or is another code's and has no such fields: they may be there by other names.
+        If it cannot be read, or is another code's and has no such fields: they may be there by
+        other names.
     """
     (reader,) = entry_points(group="vcnn.readers", name="flow")
     with naming(path):
@@ -50,7 +52,9 @@ def load_study(name: str):
     """
     found = list(entry_points(group="vcnn.studies", name=name))
     if not found:
-        raise InputError(f"--{name}: nothing installed solves flows; install vcnn anew with FEniCSx")
+        raise InputError(
+            f"--{name}: nothing installed solves flows; install vcnn anew with FEniCSx"
+        )
     return found[0].load()
 
 

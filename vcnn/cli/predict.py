@@ -22,8 +22,9 @@ def predict(
 ):
     """Predict flows with a model.
 
-    Writes each flow with its prediction and, where the truth is known, the error, for ParaView; and errors.json. The
-    field "extrapolation" is above 1 where no cloud of training is like that of the point.
+    Writes each flow with its prediction and, where the truth is known, the error, for ParaView; and
+    errors.json. The field "extrapolation" is above 1 where no cloud of training is like that of the
+    point.
 
     \b
     Example:
@@ -35,7 +36,9 @@ def predict(
     files = [file_name(path) for path in flows]
     twice = {file for file in files if files.count(file) > 1}
     if twice:
-        raise InputError(f"{', '.join(sorted(twice))}: given twice; each flow needs a file name of its own")
+        raise InputError(
+            f"{', '.join(sorted(twice))}: given twice; each flow needs a file name of its own"
+        )
     closure = read_model(model)
     given = {path: read_flow(path, fields_of(closure.network)) for path in flows}
     for path, flow in given.items():
@@ -49,10 +52,14 @@ def predict(
                 truth = closure.truth(flow)
                 fields = {f"{name}_predicted": values for name, values in found.items()}
                 fields |= {f"{name}_error": found[name] - values for name, values in truth.items()}
-                errors[file] = {name: relative_l2(found[name], v, flow.weights) for name, v in truth.items()}
+                errors[file] = {
+                    name: relative_l2(found[name], v, flow.weights) for name, v in truth.items()
+                }
                 if closure.training_range is not None:
                     fields["extrapolation"] = closure.extrapolation(flow)
-                    outside[file] = float(flow.weights @ (fields["extrapolation"] > 1) / flow.weights.sum())
+                    outside[file] = float(
+                        flow.weights @ (fields["extrapolation"] > 1) / flow.weights.sum()
+                    )
                 kinds = {1: {}, 2: {}, 3: {}}
                 for name, values in fields.items():
                     kinds[values.ndim][name] = values

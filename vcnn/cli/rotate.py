@@ -15,18 +15,26 @@ from vcnn.files import claim
 
 
 def rotate(
-    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Trained models, .safetensors.")],
+    models: Annotated[
+        list[Path], typer.Argument(metavar="MODEL...", help="Trained models, .safetensors.")
+    ],
     flow: Annotated[Path, typer.Argument(metavar="FLOW", help=f"The flow: {ANY_FLOW}.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the report.")],
     angle: Annotated[
         list[float] | None,
-        typer.Option(help="Degrees; repeat for several. Default: 0, 35, 70, 90, 180; 35, 90, 180 for --coupled."),
+        typer.Option(
+            help="Degrees; repeat for several. Default: 0, 35, 70, 90, 180; 35, 90, 180 for --coupled."
+        ),
     ] = None,
     also: Annotated[
-        list[Path] | None, typer.Option(metavar="FLOW", help="The same flow on another mesh; repeat for several.")
+        list[Path] | None,
+        typer.Option(metavar="FLOW", help="The same flow on another mesh; repeat for several."),
     ] = None,
     coupled: Annotated[
-        Path | None, typer.Option(metavar="CASE", help="Solve this case of 'vcnn solve' too, in every frame anew.")
+        Path | None,
+        typer.Option(
+            metavar="CASE", help="Solve this case of 'vcnn solve' too, in every frame anew."
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ):
@@ -34,13 +42,15 @@ def rotate(
 
     Writes report.html (one page, all pictures inside), report.json (its numbers) and the pictures.
 
-    With --coupled, models of a turbulent stress are put in the loop as well: the flow of the case is solved with each,
-    then mesh, periods, driving direction and boundary values are turned, it is solved anew and turned back.
+    With --coupled, models of a turbulent stress are put in the loop as well: the flow of the case
+    is solved with each, then mesh, periods, driving direction and boundary values are turned, it is
+    solved anew and turned back.
 
     \b
     Example:
-      vcnn rotate runs/vcnn/model.safetensors runs/graph/model.safetensors flows/hill_1.50.vtu -o rotation
-      vcnn rotate nut_vcnn.safetensors nut_graph.safetensors flows/hill.vtu --coupled hill.toml -o rotation
+      vcnn rotate runs/vcnn/model.safetensors runs/graph/model.safetensors flows/hill_1.50.vtu -o
+      rotation vcnn rotate nut_vcnn.safetensors nut_graph.safetensors flows/hill.vtu --coupled
+      hill.toml -o rotation
     """
     claim(output, force)
     if not all(map(math.isfinite, angle or ())):
@@ -51,7 +61,9 @@ def rotate(
             raise InputError(f"{path}: given twice")
     coupled_part = None if coupled is None else load_study("coupled")
     closures = {path: read_model(path) for path in models}
-    fields = list(dict.fromkeys(name for closure in closures.values() for name in fields_of(closure.network)))
+    fields = list(
+        dict.fromkeys(name for closure in closures.values() for name in fields_of(closure.network))
+    )
     known, *others = (read_flow(path, fields) for path in flows)
 
     from vcnn.evaluation.costs import cost_study
@@ -65,7 +77,10 @@ def rotate(
             with naming(path), naming(model):
                 closure.check(there)
     kinds = [closure.network.name for closure in closures.values()]
-    labels = [kind if kinds.count(kind) == 1 else str(path) for kind, path in zip(kinds, closures, strict=True)]
+    labels = [
+        kind if kinds.count(kind) == 1 else str(path)
+        for kind, path in zip(kinds, closures, strict=True)
+    ]
     named = dict(zip(labels, closures.values(), strict=True))
     shown = sys.stderr.isatty()
     angles = {"angles": angle} if angle else {}
@@ -74,11 +89,23 @@ def rotate(
         answer, sections, numbers = coupled_part(coupled, closures, labels, shown, **angles)
     stems = [path.resolve().stem for path in flows]
     name, *names = stems if len(set(stems)) == len(stems) else map(str, flows)
-    transformations = transformation_study(named, known, dict(zip(names, others, strict=True)), name)
+    transformations = transformation_study(
+        named, known, dict(zip(names, others, strict=True)), name
+    )
     study = rotate_study(named, known, progress=shown, **angles)
     costs = cost_study(named, known)
     introduction = f"Flow: {flow}. Models: {', '.join(map(str, models))}."
-    page = write_report(study, output, f"{stems[0]} in turned frames", introduction, sections, force,
-                        transformations, costs, answer, numbers)  # fmt: skip
+    page = write_report(
+        study,
+        output,
+        f"{stems[0]} in turned frames",
+        introduction,
+        sections,
+        force,
+        transformations,
+        costs,
+        answer,
+        numbers,
+    )
     print(f"{verdict(study)} {answer}".strip())
     print(f"written: {page}")

@@ -12,7 +12,11 @@ from vcnn.cli.inputs import ANY_FLOW, read_flow, read_model
 from vcnn.evaluation.report.text import table
 
 
-def show(file: Annotated[Path, typer.Argument(metavar="FILE", help=f"A model (.safetensors), {ANY_FLOW}.")]):
+def show(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help=f"A model (.safetensors), {ANY_FLOW}.")
+    ],
+):
     """Say what is in a flow or a model.
 
     \b
@@ -56,7 +60,9 @@ def _model(closure) -> str:
             "architecture": network.name,
             "parameters": f"{sum(p.numel() for p in network.parameters()):,}",
             "settings": _plain(network.config),
-            "predicts": ", ".join(f"{name} ({kind.replace('_', ' ')})" for name, kind in closure.targets.items()),
+            "predicts": ", ".join(
+                f"{name} ({kind.replace('_', ' ')})" for name, kind in closure.targets.items()
+            ),
             "scalars": ", ".join(network.scalars) or "none",
             "vectors": ", ".join(["velocity", *network.vectors]),
             "tensors": ", ".join(network.tensors) or "none",

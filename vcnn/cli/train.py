@@ -16,32 +16,29 @@ from vcnn.files import claim
 
 
 def train(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="TOML file that says what to train on what.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run; an interrupted one goes on.")],
+    config: Annotated[
+        Path, typer.Argument(metavar="CONFIG", help="TOML file that says what to train on what.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder of the run; an interrupted one goes on.")
+    ],
 ):
     """Train a model on flows.
 
-    Writes model.safetensors, history.json and a copy of the configuration. If the run was interrupted, the same
-    command goes on where it stopped and ends with the same model, bit for bit.
+    Writes model.safetensors, history.json and a copy of the configuration. If the run was
+    interrupted, the same command goes on where it stopped and ends with the same model, bit for
+    bit.
 
     \b
     Example:
       vcnn train hills.toml -o runs/hills
     \b
     hills.toml:
-      target = "concentration"
-      flows = ["flows/hill_1.00.vtu", "flows/hill_2.*.vtu"]   # relative to this file; OpenFOAM cases as well
-      validation = ["flows/hill_1.50.vtu"]
-      units = { length = "H", velocity = "U_b" }
-      [network]
-      architecture = "vector-cloud"
-      scalars = ["strain_rate", "wall_distance"]
-      [region]
-      kind = "transport"                                      # or "ball", "ellipsoid"
-      diffusivity = 0.1
-      decay = 3.0
-      [training]
-      epochs = 100
+      target = "concentration" flows = ["flows/hill_1.00.vtu", "flows/hill_2.*.vtu"]   # relative to
+      this file; OpenFOAM cases as well validation = ["flows/hill_1.50.vtu"] units = { length = "H",
+      velocity = "U_b" } [network] architecture = "vector-cloud" scalars = ["strain_rate",
+      "wall_distance"] [region] kind = "transport"                                      # or "ball",
+      "ellipsoid" diffusivity = 0.1 decay = 3.0 [training] epochs = 100
     """
     from vcnn.cli.configuration import read_configuration
     from vcnn.training.fitting import fit
@@ -61,16 +58,31 @@ def train(
             check_flow(run.network, flow, run.targets)
     with naming(config):
         closure = fit(
-            run.network, [flows[path] for path in run.flows], run.target, run.region, run.training,
-            validation=[flows[path] for path in run.validation], run_directory=output, importance=run.importance,
+            run.network,
+            [flows[path] for path in run.flows],
+            run.target,
+            run.region,
+            run.training,
+            validation=[flows[path] for path in run.validation],
+            run_directory=output,
+            importance=run.importance,
             units=run.units,
-            provenance={"flows": [p.name for p in run.flows], "validation": [p.name for p in run.validation]},
+            provenance={
+                "flows": [p.name for p in run.flows],
+                "validation": [p.name for p in run.validation],
+            },
             progress=sys.stderr.isatty(),
-        )  # fmt: skip
+        )
     shutil.copyfile(config, output / "config.toml")
     print(f"{model}: {'was complete already' if complete else 'trained'}")
     rows = []
     for path, flow in flows.items():
         errors = closure.errors(flow)
-        rows.append([path.name, "training" if path in run.flows else "validation", *map(percent, errors.values())])
+        rows.append(
+            [
+                path.name,
+                "training" if path in run.flows else "validation",
+                *map(percent, errors.values()),
+            ]
+        )
     print(table(["flow", "used for", *(f"error of {name}" for name in run.targets)], rows))

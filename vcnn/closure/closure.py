@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from vcnn.tensor_file import read_tensors, write_tensors
 
 _FORMAT = 2
 _FIELDS = ("scalars", "vectors", "tensors")
-_RANGE = "training_range/"   # tensors of that name are not the network's
+_RANGE = "training_range/"  # tensors of that name are not the network's
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,8 @@ class Closure:
     ----------
     network : nn.Module with ``forward(clouds)``
     region : RegionOfInfluence
-    target : name of the field that is predicted, or a tuple of names if the network has several outputs
+    target : name of the field that is predicted, or a tuple of names if the network has several
+        outputs
     dimension : 2 or 3, of the flows it was trained on
     scales : Scales
     units : name -> unit, e.g. ``{"length": "H", "velocity": "U_b", "concentration": "1"}``
@@ -77,11 +79,15 @@ class Closure:
         """The flow in the units that the network takes, with the fields that it reads only."""
         if self.network.scaling:
             return self.scales.flow(flow)
-        read = {kind: {name: getattr(flow, kind)[name] for name in getattr(self.network, kind)} for kind in _FIELDS}
+        read = {
+            kind: {name: getattr(flow, kind)[name] for name in getattr(self.network, kind)}
+            for kind in _FIELDS
+        }
         return replace(flow, **read)
 
     def extrapolation(self, flow: FlowField, centres=None) -> np.ndarray:
-        """How far the clouds of a flow lie from the nearest ones of training; 1 is where extrapolation begins.
+        """How far the clouds of a flow lie from the nearest ones of training; 1 is where
+        extrapolation begins.
 
         Parameters
         ----------
@@ -94,14 +100,18 @@ class Closure:
         Raises
         ------
         InputError
-            If the flow lacks a field, has another dimension, or the closure does not know what it was trained on.
+            If the flow lacks a field, has another dimension, or the closure does not know what it
+            was trained on.
         """
         self.check(flow)
         if self.training_range is None:
             raise InputError("extrapolation: the model does not say which clouds it was trained on")
-        return np.concatenate([
-            self.training_range.distance(block, self.network.galilean) for block in self.scaled_blocks(flow, centres)
-        ])  # fmt: skip
+        return np.concatenate(
+            [
+                self.training_range.distance(block, self.network.galilean)
+                for block in self.scaled_blocks(flow, centres)
+            ]
+        )
 
     def scaled_clouds(self, clouds: VectorClouds) -> VectorClouds:
         """Clouds in the units that the network takes."""
@@ -121,13 +131,14 @@ class Closure:
         Parameters
         ----------
         length, velocity : float
-            Its own units (see ``units``) in those of the flows to come: 0.028 if what was 1 in training is 0.028 m.
+            Its own units (see ``units``) in those of the flows to come: 0.028 if what was 1 in
+            training is 0.028 m.
 
         Raises
         ------
         InputError
-            If a number is not positive, the dimension of a field is not known (:data:`vcnn.flow.quantities.DIMENSIONS`), or the
-            network has units of its own.
+            If a number is not positive, the dimension of a field is not known
+            (:data:`vcnn.flow.quantities.DIMENSIONS`), or the network has units of its own.
         """
         if not self.network.scaling:
             raise InputError(f"units: the network {self.network.name!r} takes published units only")
@@ -146,8 +157,8 @@ class Closure:
     def predict(self, flow: FlowField, centres=None, dtype: torch.dtype | None = None):
         """Closure values at the points of a flow.
 
-        What belongs to points is computed once; clouds are built and evaluated in blocks of a fixed size, so memory
-        stays bounded.
+        What belongs to points is computed once; clouds are built and evaluated in blocks of a fixed
+        size, so memory stays bounded.
 
         Parameters
         ----------
@@ -155,11 +166,13 @@ class Closure:
         centres : (m,) int, optional
             Predict at these points only.
         dtype : torch.dtype, optional
-            Precision of the network; default: the one it was trained in. Geometry is always float64.
+            Precision of the network; default: the one it was trained in. Geometry is always
+            float64.
 
         Returns
         -------
-        (n,), (n, d) or (n, d, d) float64, m of them with ``centres``; a dict of these by name if ``target`` is a tuple
+        (n,), (n, d) or (n, d, d) float64, m of them with ``centres``; a dict of these by name if
+        ``target`` is a tuple
 
         Raises
         ------
@@ -175,9 +188,11 @@ class Closure:
             for block in self.scaled_blocks(flow, centres):
                 if points is None:
                     points = network.points(block.flow)
-                order = np.argsort(block.counts, kind="stable")   # clouds of like size together
+                order = np.argsort(block.counts, kind="stable")  # clouds of like size together
                 block = block.select(order)
-                values = [network(part, points) for part in block.split(network.work(block.counts), ROWS)]
+                values = [
+                    network(part, points) for part in block.split(network.work(block.counts), ROWS)
+                ]
                 values = [(v,) if isinstance(self.target, str) else v for v in values]
                 back = torch.as_tensor(np.argsort(order))
                 parts.append([torch.cat(column)[back] for column in zip(*values, strict=True)])
@@ -187,16 +202,22 @@ class Closure:
             found[name] = values = shift + scale * torch.cat(values).double().cpu().numpy()
             bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
             if len(bad):
-                raise DivergenceError(f"{name}: {len(bad)} values are NaN or infinite, first at {bad[0]}")
+                raise DivergenceError(
+                    f"{name}: {len(bad)} values are NaN or infinite, first at {bad[0]}"
+                )
         return found[self.target] if isinstance(self.target, str) else found
 
     def errors(self, flow: FlowField) -> dict[str, float]:
         """Relative L2 error of each field that the closure predicts and the flow has, by name."""
         predicted = self.named(self.predict(flow))
-        return {name: relative_l2(predicted[name], truth, flow.weights) for name, truth in self.truth(flow).items()}
+        return {
+            name: relative_l2(predicted[name], truth, flow.weights)
+            for name, truth in self.truth(flow).items()
+        }
 
     def differentiable(self, flow: FlowField):
-        """Predictions at the points of a flow as a differentiable function of the velocity and the weights.
+        """Predictions at the points of a flow as a differentiable function of the velocity and the
+        weights.
 
         See :class:`vcnn.closure.differentiable.DifferentiableClosure`.
         """
@@ -206,31 +227,45 @@ class Closure:
         """Write weights and everything else to one ``.safetensors`` file with a JSON header."""
         path = Path(path)
         if path.suffix != ".safetensors":
-            raise InputError(f"{path}: a model is saved as .safetensors, got {path.suffix or 'no suffix'!r}")
+            raise InputError(
+                f"{path}: a model is saved as .safetensors, got {path.suffix or 'no suffix'!r}"
+            )
         header = {
-            "format": _FORMAT, "architecture": self.network.name, "config": self.network.config,
-            "region": self.region.to_dict(), "scales": self.scales.to_dict(), "target": self.target,
-            "dimension": self.dimension, "units": dict(self.units), "provenance": dict(self.provenance),
-        }  # fmt: skip
+            "format": _FORMAT,
+            "architecture": self.network.name,
+            "config": self.network.config,
+            "region": self.region.to_dict(),
+            "scales": self.scales.to_dict(),
+            "target": self.target,
+            "dimension": self.dimension,
+            "units": dict(self.units),
+            "provenance": dict(self.provenance),
+        }
         tensors = self.network.state_dict()
         if self.training_range is not None:
-            tensors |= {_RANGE + name: torch.from_numpy(a) for name, a in self.training_range.arrays().items()}
+            tensors |= {
+                _RANGE + name: torch.from_numpy(a)
+                for name, a in self.training_range.arrays().items()
+            }
         write_tensors(path, tensors, header)
         return path
 
     @staticmethod
     def pretrained(name: str) -> Closure:
-        """A model that comes with the package, such as ``"hill-concentration"``; its card is beside it.
+        """A model that comes with the package, such as ``"hill-concentration"``; its card is beside
+        it.
 
         Raises
         ------
         InputError
             If there is none of that name.
         """
-        folder = Path(__file__).parent / "pretrained"
+        folder = Path(str(files("vcnn.pretrained")))
         known = sorted(path.stem for path in folder.glob("*.safetensors"))
         if name not in known:
-            raise InputError(f"pretrained: expected one of {', '.join(known) or 'none'}, got {name!r}")
+            raise InputError(
+                f"pretrained: expected one of {', '.join(known) or 'none'}, got {name!r}"
+            )
         return Closure.load(folder / f"{name}.safetensors")
 
     @staticmethod
@@ -244,7 +279,9 @@ class Closure:
         """
         tensors, header = read_tensors(path)
         if header.get("format") != _FORMAT:
-            raise InputError(f"{path}: model format {header.get('format')}, this version reads {_FORMAT}")
+            raise InputError(
+                f"{path}: model format {header.get('format')}, this version reads {_FORMAT}"
+            )
         names = [name for name in tensors if name.startswith(_RANGE)]
         arrays = {name.removeprefix(_RANGE): tensors.pop(name).numpy() for name in names}
         network = build_network(header["architecture"], header["config"])

@@ -10,18 +10,19 @@ from scipy.spatial import cKDTree
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.flow.tensors import norms
 
-_REFERENCES = 2000   # clouds that stand for all
-_USUAL = 0.99        # share of training clouds that are not called extrapolation
-_LEAST = 1e-3        # what varies by less among training clouds counts as this
+_REFERENCES = 2000  # clouds that stand for all
+_USUAL = 0.99  # share of training clouds that are not called extrapolation
+_LEAST = 1e-3  # what varies by less among training clouds counts as this
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingRange:
     """Invariants of clouds that a closure was trained on, and how far apart these clouds are.
 
-    A priori measures of confidence in a data-driven closure compare its inputs with those of training (Wu, Wang, Xiao &
-    Ling, Flow Turbul. Combust. 99, 2017, 25-46). Here the distance to the nearest training cloud is taken, in units
-    that all but 1 % of training clouds lie within of each other: 1 is where extrapolation begins.
+    A priori measures of confidence in a data-driven closure compare its inputs with those of
+    training (Wu, Wang, Xiao & Ling, Flow Turbul. Combust. 99, 2017, 25-46). Here the distance to
+    the nearest training cloud is taken, in units that all but 1 % of training clouds lie within of
+    each other: 1 is where extrapolation begins.
 
     Parameters
     ----------
@@ -40,7 +41,9 @@ class TrainingRange:
         order = rng.permutation(len(clouds))
         count = min(_REFERENCES, (len(clouds) + 1) // 2)
         references = invariants(clouds.select(order[:count]), galilean)
-        others = invariants(clouds.select(order[count : 2 * count] if len(clouds) > 1 else order), galilean)
+        others = invariants(
+            clouds.select(order[count : 2 * count] if len(clouds) > 1 else order), galilean
+        )
         scales = references.std(axis=0) + _LEAST
         distance, _ = cKDTree(references / scales).query(others / scales)
         usual = np.quantile(distance, _USUAL)
@@ -51,7 +54,9 @@ class TrainingRange:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def distance(self, clouds: VectorClouds, galilean: bool) -> np.ndarray:
-        """(m,) of clouds in the units of the network: below 1 like those of training, above 1 extrapolation."""
+        """(m,) of clouds in the units of the network: below 1 like those of training, above 1
+        extrapolation.
+        """
         found, _ = cKDTree(self.references).query(invariants(clouds, galilean) / self.scales)
         return found / self.usual
 
@@ -59,9 +64,9 @@ class TrainingRange:
 def invariants(clouds: VectorClouds, galilean: bool) -> np.ndarray:
     """(m, q) what clouds look like from any frame, whatever network will see them.
 
-    Of the centre: scalars, speed, lengths of vectors and tensors. Means over the cloud: scalars, |r|, |u|, r·u and
-    u·u₀, of u - u₀ with ``galilean``, and lengths of the mean r and u. Large values count by their logarithm.
-    """
+    Of the centre: scalars, speed, lengths of vectors and tensors. Means over the cloud: scalars,
+    |r|, |u|, r·u and u·u₀, of u - u₀ with ``galilean``, and lengths of the mean r and u. Large
+    values count by their logarithm."""
     flow, j, i, mean = clouds.flow, clouds.neighbours, clouds.centres, clouds.mean
     r, u, here = clouds.positions, flow.velocity[j], flow.velocity[i][clouds.owners]
     if galilean:
@@ -69,7 +74,9 @@ def invariants(clouds: VectorClouds, galilean: bool) -> np.ndarray:
     by_name = lambda fields: [fields[name] for name in sorted(fields)]
     columns = [value for s in by_name(flow.scalars) for value in (s[i], mean(s[j]))]
     columns += [norms(v[i]) for v in (*by_name(flow.vectors), *by_name(flow.tensors))]
-    columns += [mean(np.linalg.norm(v, axis=1)) for v in (r, u)] + [np.linalg.norm(mean(v), axis=1) for v in (r, u)]
+    columns += [mean(np.linalg.norm(v, axis=1)) for v in (r, u)] + [
+        np.linalg.norm(mean(v), axis=1) for v in (r, u)
+    ]
     columns += [mean((r * u).sum(axis=1))]
     if not galilean:
         columns += [np.linalg.norm(flow.velocity[i], axis=1), mean((u * here).sum(axis=1))]

@@ -34,17 +34,25 @@ class Scales:
     targets: tuple[tuple[float, float], ...] = ((0.0, 1.0),)
 
     @classmethod
-    def of(cls, flows: Sequence[FlowField], region: RegionOfInfluence, network, targets: Sequence[str],
-           importance: str | None = None) -> Scales:  # fmt: skip
+    def of(
+        cls,
+        flows: Sequence[FlowField],
+        region: RegionOfInfluence,
+        network,
+        targets: Sequence[str],
+        importance: str | None = None,
+    ) -> Scales:
         """Scales of training flows for a network and its targets.
 
-        The mean lateral half-axis of the region, means and standard deviations of scalars, root mean squares of all
-        else, weighted by the quadrature weights; targets also by the scalar ``importance``.
-        """
+        The mean lateral half-axis of the region, means and standard deviations of scalars, root
+        mean squares of all else, weighted by the quadrature weights; targets also by the scalar
+        ``importance``."""
         weights = np.concatenate([flow.weights / flow.weights.sum() for flow in flows]) / len(flows)
         join = lambda get: np.concatenate([get(flow) for flow in flows])
         rms = lambda v, w=weights: _positive(np.sqrt(w @ (v**2).reshape(len(v), -1).sum(axis=1)))
-        important = weights if importance is None else weights * join(lambda flow: flow.scalars[importance])
+        important = (
+            weights if importance is None else weights * join(lambda flow: flow.scalars[importance])
+        )
         important = important / important.sum()
 
         def moments(values, w=weights):
@@ -55,15 +63,22 @@ class Scales:
             values = join(lambda flow: getattr(flow, OUTPUTS[kind])[name])
             if kind == "scalar":
                 return moments(values, important)
-            return 0.0, rms(values, important)   # all others have a zero of their own
+            return 0.0, rms(values, important)  # all others have a zero of their own
 
         velocity = join(lambda flow: flow.velocity)
         return cls(
             length=float(weights @ region.half_axes(np.linalg.norm(velocity, axis=1))[1]),
             velocity=rms(velocity),
-            scalars={name: moments(join(lambda flow, n=name: flow.scalars[n])) for name in network.scalars},
-            vectors={name: rms(join(lambda flow, n=name: flow.vectors[n])) for name in network.vectors},
-            tensors={name: rms(join(lambda flow, n=name: flow.tensors[n])) for name in network.tensors},
+            scalars={
+                name: moments(join(lambda flow, n=name: flow.scalars[n]))
+                for name in network.scalars
+            },
+            vectors={
+                name: rms(join(lambda flow, n=name: flow.vectors[n])) for name in network.vectors
+            },
+            tensors={
+                name: rms(join(lambda flow, n=name: flow.tensors[n])) for name in network.tensors
+            },
             targets=tuple(map(target, network.outputs, targets)),
         )
 
@@ -86,7 +101,9 @@ class Scales:
         return replace(clouds, flow=scaled, positions=clouds.positions / self.length)
 
     def in_units(self, length: float, velocity: float, targets: Iterable[str]) -> Scales:
-        """The scales of targets with these names where the units of length and velocity are multiplied."""
+        """The scales of targets with these names where the units of length and velocity are
+        multiplied.
+        """
         by = factors([*self.scalars, *self.vectors, *self.tensors, *targets], length, velocity)
         return Scales(
             length=self.length * length,
@@ -94,7 +111,9 @@ class Scales:
             scalars={name: (by[name] * a, by[name] * b) for name, (a, b) in self.scalars.items()},
             vectors={name: by[name] * b for name, b in self.vectors.items()},
             tensors={name: by[name] * b for name, b in self.tensors.items()},
-            targets=tuple((by[t] * a, by[t] * b) for t, (a, b) in zip(targets, self.targets, strict=True)),
+            targets=tuple(
+                (by[t] * a, by[t] * b) for t, (a, b) in zip(targets, self.targets, strict=True)
+            ),
         )
 
     def to_dict(self) -> dict:
@@ -105,7 +124,13 @@ class Scales:
     def from_dict(cls, description: dict) -> Scales:
         """Inverse of :meth:`to_dict`."""
         scalars = {name: tuple(pair) for name, pair in description["scalars"].items()}
-        return cls(**{**description, "scalars": scalars, "targets": tuple(map(tuple, description["targets"]))})
+        return cls(
+            **{
+                **description,
+                "scalars": scalars,
+                "targets": tuple(map(tuple, description["targets"])),
+            }
+        )
 
 
 def _positive(value) -> float:

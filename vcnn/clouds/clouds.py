@@ -1,8 +1,8 @@
 """Vector clouds: for each centre, the points of the flow within its region of influence.
 
-A cloud at x₀ holds relative positions r_i = x_i − x₀, periodic images included. Clouds are ragged: they are
-kept as one flat list of pairs with offsets, never padded and never capped by the order of points.
-"""
+A cloud at x₀ holds relative positions r_i = x_i − x₀, periodic images included. Clouds are ragged:
+they are kept as one flat list of pairs with offsets, never padded and never capped by the order of
+points."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ class VectorClouds:
     def __post_init__(self):
         empty = np.flatnonzero(self.counts == 0)
         if len(empty):
-            raise InputError(f"clouds: {len(empty)} clouds are empty, first at centre {self.centres[empty[0]]}")
+            raise InputError(
+                f"clouds: {len(empty)} clouds are empty, first at centre {self.centres[empty[0]]}"
+            )
 
     def __len__(self) -> int:
         return len(self.centres)
@@ -85,8 +87,8 @@ class VectorClouds:
         )
 
     def subsample(self, max_points: int, rng: np.random.Generator) -> VectorClouds:
-        """Clouds of at most ``max_points`` points: larger ones give one random point from each of that many
-        equal strata of their list, so that every point has the same chance."""
+        """Clouds of at most ``max_points`` points: larger ones give one random point from each of
+        that many equal strata of their list, so that every point has the same chance."""
         if max_points < 1:
             raise InputError(f"max_points: expected at least 1, got {max_points}")
         counts = np.minimum(self.counts, max_points)
@@ -95,12 +97,18 @@ class VectorClouds:
         stratum = np.arange(offsets[-1]) - offsets[owners]
         large = self.counts[owners] > max_points
         jitter = np.where(large, rng.random(len(owners)), 0.0)
-        kept = self.offsets[owners] + np.floor((stratum + jitter) * (self.counts / counts)[owners]).astype(int)
-        return VectorClouds(self.flow, self.centres, offsets, self.neighbours[kept], self.positions[kept])
+        kept = self.offsets[owners] + np.floor(
+            (stratum + jitter) * (self.counts / counts)[owners]
+        ).astype(int)
+        return VectorClouds(
+            self.flow, self.centres, offsets, self.neighbours[kept], self.positions[kept]
+        )
 
     @staticmethod
     def concatenate(parts: Sequence[VectorClouds]) -> VectorClouds:
-        """Clouds of several flows in one, over the union of their points (only fields that all flows have)."""
+        """Clouds of several flows in one, over the union of their points (only fields that all
+        flows have).
+        """
         flow = concatenate([part.flow for part in parts])
         first = np.cumsum([0, *(len(part.flow) for part in parts[:-1])])
         shifted = lambda name: [getattr(p, name) + k for p, k in zip(parts, first, strict=True)]
@@ -119,13 +127,16 @@ class VectorClouds:
         used[self.neighbours] = used[self.centres] = True
         index = np.cumsum(used) - 1
         flow = self.flow.subset(np.flatnonzero(used))
-        return VectorClouds(flow, index[self.centres], self.offsets, index[self.neighbours], self.positions)
+        return VectorClouds(
+            flow, index[self.centres], self.offsets, index[self.neighbours], self.positions
+        )
 
     def turned(self, rotations: np.ndarray) -> VectorClouds:
-        """Each cloud in a frame of its own, turned by one of the ``rotations`` ((m, d, d), orthogonal).
+        """Each cloud in a frame of its own, turned by one of the ``rotations`` ((m, d, d),
+        orthogonal).
 
-        Clouds share points no longer: the flow of the result has a point for every pair, then one for every centre.
-        """
+        Clouds share points no longer: the flow of the result has a point for every pair, then one
+        for every centre."""
         pairs, m = len(self.neighbours), len(self)
         owners = np.concatenate([self.owners, np.arange(m)])
         R = rotations[owners]
@@ -139,7 +150,11 @@ class VectorClouds:
             periods=(),
         )
         return VectorClouds(
-            flow, pairs + np.arange(m), self.offsets, np.arange(pairs), turned(self.positions, R[:pairs])
+            flow,
+            pairs + np.arange(m),
+            self.offsets,
+            np.arange(pairs),
+            turned(self.positions, R[:pairs]),
         )
 
     def split(self, work: np.ndarray, budget: int) -> Iterator[VectorClouds]:
@@ -149,6 +164,9 @@ class VectorClouds:
         for start, end in pairwise([*first, len(self)]):
             a, b = self.offsets[start], self.offsets[end]
             yield VectorClouds(
-                self.flow, self.centres[start:end], self.offsets[start : end + 1] - a, self.neighbours[a:b],
+                self.flow,
+                self.centres[start:end],
+                self.offsets[start : end + 1] - a,
+                self.neighbours[a:b],
                 self.positions[a:b],
-            )  # fmt: skip
+            )

@@ -1,4 +1,6 @@
-"""Points of a flow gathered at the nodes of a lattice: as many for a region of space whatever the mesh."""
+"""Points of a flow gathered at the nodes of a lattice: as many for a region of space whatever the
+mesh.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +14,20 @@ from scipy.sparse import csr_array
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 
-_FLAT = 1e-14   # of the second moments of a domain: it does not extend this way
-_ROUND = 1e-3   # of the second or fourth moment: a domain that is as round has no axes
+_FLAT = 1e-14  # of the second moments of a domain: it does not extend this way
+_ROUND = 1e-3  # of the second or fourth moment: a domain that is as round has no axes
 
 
 def gathered(flow: FlowField, spacing: float) -> FlowField:
-    """The weights of a flow and all that they carry, shared out to the nodes of a square lattice around each point.
+    """The weights of a flow and all that they carry, shared out to the nodes of a square lattice
+    around each point.
 
-    Nodes take shares by multilinear hat functions, as in particle-in-cell methods (Hockney & Eastwood, Computer
-    Simulation Using Particles, 1988, ch. 5); each is at the mean position of what it took, with the weighted means of
-    all fields. Sums over points become sums over nodes, but for terms of the order of spacing². Shares are continuous
-    in the positions, and the lattice lies along axes of the domain (:func:`axes`) with a node at its centroid: neither
-    a turned or mirrored frame nor another order of the points changes the nodes.
+    Nodes take shares by multilinear hat functions, as in particle-in-cell methods (Hockney &
+    Eastwood, Computer Simulation Using Particles, 1988, ch. 5); each is at the mean position of
+    what it took, with the weighted means of all fields. Sums over points become sums over nodes,
+    but for terms of the order of spacing². Shares are continuous in the positions, and the lattice
+    lies along axes of the domain (:func:`axes`) with a node at its centroid: neither a turned or
+    mirrored frame nor another order of the points changes the nodes.
 
     Parameters
     ----------
@@ -45,9 +49,16 @@ def gathered(flow: FlowField, spacing: float) -> FlowField:
     mean = lambda field: (means @ field.reshape(len(flow), -1)).reshape(-1, *field.shape[1:])
     every = lambda fields: {name: mean(field) for name, field in fields.items()}
     return replace(
-        flow, points=points, velocity=mean(flow.velocity), weights=weights, scalars=every(flow.scalars),
-        vectors=every(flow.vectors), tensors=every(flow.tensors), mesh=None, location=None,
-    )  # fmt: skip
+        flow,
+        points=points,
+        velocity=mean(flow.velocity),
+        weights=weights,
+        scalars=every(flow.scalars),
+        vectors=every(flow.vectors),
+        tensors=every(flow.tensors),
+        mesh=None,
+        location=None,
+    )
 
 
 def means_at_nodes(flow: FlowField, spacing: float) -> csr_array:
@@ -56,20 +67,32 @@ def means_at_nodes(flow: FlowField, spacing: float) -> csr_array:
 
 
 def _nodes_of(flow, spacing):
-    geometry = (np.ascontiguousarray(a).tobytes() for a in (flow.points, flow.weights, flow.periods))
+    geometry = (
+        np.ascontiguousarray(a).tobytes() for a in (flow.points, flow.weights, flow.periods)
+    )
     return _nodes(*geometry, flow.dimension, float(spacing))
 
 
-@lru_cache(maxsize=4)   # points do not move while a flow is being solved
+@lru_cache(maxsize=4)  # points do not move while a flow is being solved
 def _nodes(points: bytes, weights: bytes, periods: bytes, d: int, spacing: float):
-    """The matrix (K, n) of means over what each node took, and positions (K, d) and weights (K,) of the nodes."""
-    points, weights, periods = np.frombuffer(points).reshape(-1, d), np.frombuffer(weights), np.frombuffer(periods)
+    """The matrix (K, n) of means over what each node took, and positions (K, d) and weights (K,) of
+    the nodes.
+    """
+    points, weights, periods = (
+        np.frombuffer(points).reshape(-1, d),
+        np.frombuffer(weights),
+        np.frombuffer(periods),
+    )
     periods, n = periods.reshape(-1, d), len(points)
     origin = weights @ points / weights.sum()
     relative = points - origin
-    counts = np.maximum(np.rint(np.linalg.norm(periods, axis=1) / spacing), 1).astype(np.int64)   # to a period
+    counts = np.maximum(np.rint(np.linalg.norm(periods, axis=1) / spacing), 1).astype(
+        np.int64
+    )  # to a period
     open_axes = spacing * axes(relative, weights, periods)
-    basis = np.concatenate([periods / counts[:, None], open_axes])   # (k, d), rows are the vectors of the lattice
+    basis = np.concatenate(
+        [periods / counts[:, None], open_axes]
+    )  # (k, d), rows are the vectors of the lattice
     counts = np.concatenate([counts, np.zeros(len(open_axes), dtype=np.int64)])
     place = relative @ np.linalg.pinv(basis)
     corner = np.floor(place).astype(np.int64)
@@ -87,14 +110,18 @@ def _nodes(points: bytes, weights: bytes, periods: bytes, d: int, spacing: float
     share = share / np.where(kept, taken, 1)[row]
     of = lambda column, size: csr_array((share, (row, column)), shape=(len(nodes), size))[kept]
     offset = of(np.arange(len(row)), len(row)) @ np.concatenate(offset)
-    return of(np.tile(np.arange(n), 2 ** len(basis)), n), origin + nodes[kept] @ basis + offset, taken[kept]
+    return (
+        of(np.tile(np.arange(n), 2 ** len(basis)), n),
+        origin + nodes[kept] @ basis + offset,
+        taken[kept],
+    )
 
 
 def axes(points, weights, periods) -> np.ndarray:
     """(k, d) orthonormal axes of a domain across its periods; signs mean nothing.
 
-    Those of the second moments; in a plane, where these are round as those of a square, of the fourth moments. There
-    is none across a domain that lies in a plane.
+    Those of the second moments; in a plane, where these are round as those of a square, of the
+    fourth moments. There is none across a domain that lies in a plane.
 
     Parameters
     ----------
@@ -127,5 +154,10 @@ def axes(points, weights, periods) -> np.ndarray:
             moment, size = weights @ z**order, weights @ np.abs(z) ** order
             if abs(moment) > _ROUND * size:
                 angle = np.angle(moment) / order
-                return np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) @ across
-    raise InputError("spacing: the domain is too round for axes to lay a lattice along; use a region without spacing")
+                return (
+                    np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+                    @ across
+                )
+    raise InputError(
+        "spacing: the domain is too round for axes to lay a lattice along; use a region without spacing"
+    )

@@ -13,26 +13,32 @@ from vcnn.clouds.search import Columns
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField, concatenate
 
-_COLUMNS = 4   # to the smallest half-axis: fewer take in more points in vain, more cost more searches
+_COLUMNS = (
+    4  # to the smallest half-axis: fewer take in more points in vain, more cost more searches
+)
 
 
 @dataclass(frozen=True)
 class RegionOfInfluence:
-    """Which points belong to the cloud of a centre: an ellipsoid around it, long axis along its velocity.
+    """Which points belong to the cloud of a centre: an ellipsoid around it, long axis along its
+    velocity.
 
-    Made by :meth:`transport`, :meth:`ball` or :meth:`ellipsoid`. Points whose scaled distance exceeds 1 by
-    no more than round-off (1e-9) are taken in, so that ties do not depend on the frame.
-    """
+    Made by :meth:`transport`, :meth:`ball` or :meth:`ellipsoid`. Points whose scaled distance
+    exceeds 1 by no more than round-off (1e-9) are taken in, so that ties do not depend on the
+    frame."""
 
     kind: str
     parameters: tuple[tuple[str, float], ...]
 
     @classmethod
-    def transport(cls, diffusivity: float, decay: float, tolerance: float = 0.2) -> RegionOfInfluence:
-        """Region outside which a source of u·∇c − D∇²c + ζc = P contributes less than ``tolerance``.
+    def transport(
+        cls, diffusivity: float, decay: float, tolerance: float = 0.2
+    ) -> RegionOfInfluence:
+        """Region outside which a source of u·∇c − D∇²c + ζc = P contributes less than
+        ``tolerance``.
 
-        Half-axes along and across the centre's velocity u₀ (Zhou, Han & Xiao 2022, from the Green's function
-        in one dimension): l₁ = |2D ln ε / (|u₀| − √(|u₀|² + 4Dζ))|, l₂ = √(D/ζ) |ln ε|.
+        Half-axes along and across the centre's velocity u₀ (Zhou, Han & Xiao 2022, from the Green's
+        function in one dimension): l₁ = |2D ln ε / (|u₀| − √(|u₀|² + 4Dζ))|, l₂ = √(D/ζ) |ln ε|.
 
         Parameters
         ----------
@@ -52,19 +58,24 @@ class RegionOfInfluence:
         ----------
         radius : length
         spacing : length, optional
-            Of the lattice (:func:`vcnn.clouds.lattice.gathered`), at most a quarter of the radius. Clouds are then about as
-            large whatever the mesh: predictions cost in proportion to the centres, not to the square of the points.
+            Of the lattice (:func:`vcnn.clouds.lattice.gathered`), at most a quarter of the radius.
+            Clouds are then about as large whatever the mesh: predictions cost in proportion to the
+            centres, not to the square of the points.
         """
         if spacing is None:
             return cls._checked("ball", radius=radius)
         region = cls._checked("ball", radius=radius, spacing=spacing)
         if spacing > radius / 4:
-            raise InputError(f"spacing: expected at most a quarter of the radius {radius:g}, got {spacing:g}")
+            raise InputError(
+                f"spacing: expected at most a quarter of the radius {radius:g}, got {spacing:g}"
+            )
         return region
 
     @classmethod
     def ellipsoid(cls, along: float, across: float) -> RegionOfInfluence:
-        """Half-axes ``along`` and ``across`` the centre's velocity; a ball of radius ``across`` at rest."""
+        """Half-axes ``along`` and ``across`` the centre's velocity; a ball of radius ``across`` at
+        rest.
+        """
         return cls._checked("ellipsoid", along=along, across=across)
 
     @classmethod
@@ -83,14 +94,20 @@ class RegionOfInfluence:
     @classmethod
     def _checked(cls, kind, **parameters):
         for name, value in parameters.items():
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < np.inf:
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, int | float)
+                or not 0 < value < np.inf
+            ):
                 raise InputError(f"{name}: expected a positive number, got {value!r}")
         return cls(kind, tuple((name, float(value)) for name, value in parameters.items()))
 
     def in_units(self, length: float, velocity: float) -> RegionOfInfluence:
         """The same region where the units of length and velocity are multiplied."""
         by = {"diffusivity": length * velocity, "decay": velocity / length, "tolerance": 1.0}
-        return RegionOfInfluence(self.kind, tuple((name, by.get(name, length) * x) for name, x in self.parameters))
+        return RegionOfInfluence(
+            self.kind, tuple((name, by.get(name, length) * x) for name, x in self.parameters)
+        )
 
     def to_dict(self) -> dict:
         """Plain description for files."""
@@ -126,7 +143,9 @@ class RegionOfInfluence:
             raise InputError("centres: expected at least one")
         parts = list(self.stream(flow, centres))
         offsets = np.concatenate([[0], np.cumsum(np.concatenate([part.counts for part in parts]))])
-        neighbours, positions = (np.concatenate([getattr(p, k) for p in parts]) for k in ("neighbours", "positions"))
+        neighbours, positions = (
+            np.concatenate([getattr(p, k) for p in parts]) for k in ("neighbours", "positions")
+        )
         clouds = VectorClouds(parts[0].flow, centres, offsets, neighbours, positions)
         if max_points is None:
             return clouds
@@ -135,7 +154,8 @@ class RegionOfInfluence:
         return clouds.subsample(max_points, np.random.default_rng(seed))
 
     def stream(self, flow: FlowField, centres=None, pairs: int = 2**18) -> Iterator[VectorClouds]:
-        """The same clouds in parts of about ``pairs`` pairs, so that memory stays bounded; all refer to one flow.
+        """The same clouds in parts of about ``pairs`` pairs, so that memory stays bounded; all
+        refer to one flow.
 
         That is ``flow``, with the nodes of a lattice after its points if there is a spacing.
         """
@@ -147,14 +167,19 @@ class RegionOfInfluence:
         smallest, largest = min(along.min(), across.min()), max(along.max(), across.max())
         first, spacing = 0, dict(self.parameters).get("spacing")
         if spacing is not None:
-            first, flow = len(flow), replace(concatenate([flow, gathered(flow, spacing)]), periods=flow.periods)
+            first, flow = (
+                len(flow),
+                replace(concatenate([flow, gathered(flow, spacing)]), periods=flow.periods),
+            )
         columns = Columns(flow.points[first:], smallest / _COLUMNS)
         shifts = _image_shifts(flow, largest)
         start, size = 0, 32
         while start < len(centres):
             block = slice(start, start + size)
             forms = _forms(flow.velocity[centres[block]], speed[block], along[block], across[block])
-            counts, neighbours, positions = columns.inside(flow.points[centres[block]], forms, shifts)
+            counts, neighbours, positions = columns.inside(
+                flow.points[centres[block]], forms, shifts
+            )
             offsets = np.concatenate([[0], np.cumsum(counts)])
             clouds = VectorClouds(flow, centres[block], offsets, first + neighbours, positions)
             yield clouds
@@ -163,7 +188,9 @@ class RegionOfInfluence:
 
 
 def _forms(velocity, speed, along, across) -> np.ndarray:
-    """(m, d, d) of the ellipsoids rᵀ M r = 1 with one half-axis ``along`` the velocity and all others ``across``."""
+    """(m, d, d) of the ellipsoids rᵀ M r = 1 with one half-axis ``along`` the velocity and all
+    others ``across``.
+    """
     e = np.divide(velocity, speed[:, None], out=np.zeros_like(velocity), where=speed[:, None] > 0)
     difference = (1 / along**2 - 1 / across**2)[:, None, None]
     return np.eye(e.shape[1]) / across[:, None, None] ** 2 + difference * e[:, :, None] * e[:, None]
@@ -188,4 +215,6 @@ def _image_shifts(flow, reach) -> np.ndarray:
     dual = np.linalg.pinv(periods)  # columns b_i with p_i·b_j = δ_ij: lattice coordinates are x·b_i
     extent = np.ptp(flow.points @ dual, axis=0) + reach * np.linalg.norm(dual, axis=0)
     counts = [np.arange(-n, n + 1) for n in np.floor(extent + 1e-9).astype(int)]
-    return np.stack(np.meshgrid(*counts, indexing="ij"), axis=-1).reshape(-1, len(periods)) @ periods
+    return (
+        np.stack(np.meshgrid(*counts, indexing="ij"), axis=-1).reshape(-1, len(periods)) @ periods
+    )

@@ -1,4 +1,6 @@
-"""What closures cost: parameters, training, time and memory of a prediction, and how cost grows with a cloud."""
+"""What closures cost: parameters, training, time and memory of a prediction, and how cost grows
+with a cloud.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,9 @@ from vcnn.clouds.clouds import VectorClouds
 from vcnn.flow.field import FlowField
 from vcnn.network.base import ROWS
 
-SIZES = (25, 50, 100, 200, 400, 800, 1600)   # points of a cloud
-FITTED_FROM = 100     # points: below, what is paid once a cloud hides how cost grows
-_ENOUGH = 0.15        # seconds of a measurement
+SIZES = (25, 50, 100, 200, 400, 800, 1600)  # points of a cloud
+FITTED_FROM = 100  # points: below, what is paid once a cloud hides how cost grows
+_ENOUGH = 0.15  # seconds of a measurement
 _MEMORY_POINTS = 256
 
 
@@ -42,7 +44,8 @@ class Cost:
     memory : bytes
         Largest sum of all tensors alive at once in a prediction at 256 points, weights not counted.
     cloud_seconds : (k,) for one cloud of each size, clouds given; None without network
-    exponent : of the number of points in ``cloud_seconds``, fitted from `FITTED_FROM` points on; None without network
+    exponent : of the number of points in ``cloud_seconds``, fitted from `FITTED_FROM` points on;
+        None without network
     """
 
     architecture: str
@@ -70,11 +73,13 @@ class CostStudy:
     costs: Mapping[str, Cost]
 
 
-def cost_study(closures: Mapping[str, Closure], flow: FlowField, sizes: Sequence[int] = SIZES) -> CostStudy:
+def cost_study(
+    closures: Mapping[str, Closure], flow: FlowField, sizes: Sequence[int] = SIZES
+) -> CostStudy:
     """Measure what closures cost, all with one thread.
 
-    Clouds of a given size hold the points nearest to a centre, whatever the region of influence; points count several
-    times where the flow has fewer.
+    Clouds of a given size hold the points nearest to a centre, whatever the region of influence;
+    points count several times where the flow has fewer.
 
     Parameters
     ----------
@@ -83,13 +88,20 @@ def cost_study(closures: Mapping[str, Closure], flow: FlowField, sizes: Sequence
     sizes : numbers of points in a cloud, at least two of them `FITTED_FROM` or more
     """
     with _one_thread():
-        return CostStudy(np.array(sizes), {name: _cost(closure, flow, sizes) for name, closure in closures.items()})
+        return CostStudy(
+            np.array(sizes),
+            {name: _cost(closure, flow, sizes) for name, closure in closures.items()},
+        )
 
 
 def _cost(closure, flow, sizes) -> Cost:
     network = getattr(closure, "network", None)
     provenance = getattr(closure, "provenance", {})
-    curve = None if network is None else np.array([_cloud_seconds(closure, flow, size) for size in sizes])
+    curve = (
+        None
+        if network is None
+        else np.array([_cloud_seconds(closure, flow, size) for size in sizes])
+    )
     large = np.array(sizes) >= FITTED_FROM
     return Cost(
         architecture=type(closure).__name__ if network is None else network.name,
@@ -100,7 +112,9 @@ def _cost(closure, flow, sizes) -> Cost:
         seconds_per_point=_seconds_per_point(closure, flow),
         memory=_peak_memory(lambda: closure.predict(flow, centres=_some(flow, _MEMORY_POINTS))),
         cloud_seconds=curve,
-        exponent=None if curve is None else float(np.polyfit(np.log(sizes)[large], np.log(curve[large]), 1)[0]),
+        exponent=None
+        if curve is None
+        else float(np.polyfit(np.log(sizes)[large], np.log(curve[large]), 1)[0]),
     )
 
 
@@ -110,7 +124,7 @@ def _some(flow, count) -> np.ndarray:
 
 def _seconds_per_point(closure, flow) -> float:
     centres = _some(flow, 32)
-    closure.predict(flow, centres=centres)   # the first call is slower
+    closure.predict(flow, centres=centres)  # the first call is slower
     while True:
         seconds = _time(partial(closure.predict, flow, centres=centres))
         if len(centres) == len(flow) or seconds > _ENOUGH:
@@ -127,7 +141,7 @@ def _cloud_seconds(closure, flow, size) -> float:
     with torch.inference_mode():
         points = closure.network.points(scaled)
         times = []
-        while len(times) < 2 or sum(times) < _ENOUGH:   # the first is slower
+        while len(times) < 2 or sum(times) < _ENOUGH:  # the first is slower
             times.append(_time(lambda: closure.network(clouds, points)))
     return min(times) / count
 
@@ -151,14 +165,18 @@ def _time(run) -> float:
 
 def _peak_memory(run) -> int:
     """Largest sum of what torch's allocator had given out at once, counted from now on."""
-    os.environ.setdefault("KINETO_LOG_LEVEL", "99")   # the profiler would tell users which devices are not here
+    os.environ.setdefault(
+        "KINETO_LOG_LEVEL", "99"
+    )  # the profiler would tell users which devices are not here
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         run()
     with TemporaryDirectory() as folder:
         trace = Path(folder) / "trace.json"
         profiler.export_chrome_trace(str(trace))
         events = json.loads(trace.read_text())["traceEvents"]
-    changes = sorted((event["ts"], event["args"]["Bytes"]) for event in events if event["name"] == "[memory]")
+    changes = sorted(
+        (event["ts"], event["args"]["Bytes"]) for event in events if event["name"] == "[memory]"
+    )
     return max(accumulate((size for _, size in changes), initial=0))
 
 

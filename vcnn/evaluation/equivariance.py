@@ -1,9 +1,10 @@
-"""Tests of symmetry for any closure or network: how far predictions are from turning with the frame.
+"""Tests of symmetry for any closure or network: how far predictions are from turning with the
+frame.
 
-    from vcnn.evaluation.equivariance import equivariance_errors, assert_equivariant
+from vcnn.evaluation.equivariance import equivariance_errors, assert_equivariant
 
-    print(equivariance_errors(closure, flow))
-    assert_equivariant(closure, flow, 1e-12)
+print(equivariance_errors(closure, flow))
+assert_equivariant(closure, flow, 1e-12)
 """
 
 from __future__ import annotations
@@ -23,7 +24,15 @@ from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.tensors import norms, turned
 
-TRANSFORMATIONS = ("rotation 1", "rotation 2", "reflection", "translation", "permutation", "refinement", "Galilean")
+TRANSFORMATIONS = (
+    "rotation 1",
+    "rotation 2",
+    "reflection",
+    "translation",
+    "permutation",
+    "refinement",
+    "Galilean",
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,8 @@ class EquivarianceErrors:
     Parameters
     ----------
     reused, rebuilt : transformation -> error
-        With the points of each cloud carried along, and with clouds searched anew in the transformed flow.
+        With the points of each cloud carried along, and with clouds searched anew in the
+        transformed flow.
     claimed : what the model says of itself, such as "O(d)"
     """
 
@@ -49,18 +59,29 @@ class EquivarianceErrors:
     def __str__(self) -> str:
         width = max(map(len, self.reused))
         lines = [f"{'claims ' + self.claimed:<{width}}  {'reused':>9}  {'rebuilt':>9}"]
-        lines += [f"{name:<{width}}  {self.reused[name]:9.1e}  {self.rebuilt[name]:9.1e}" for name in self.reused]
+        lines += [
+            f"{name:<{width}}  {self.reused[name]:9.1e}  {self.rebuilt[name]:9.1e}"
+            for name in self.reused
+        ]
         return "\n".join(lines)
 
 
-def equivariance_errors(model, flow: FlowField, region: RegionOfInfluence | None = None, centres=None,
-                        dtype=torch.float64, seed: int = 0, transformations=None) -> EquivarianceErrors:  # fmt: skip
+def equivariance_errors(
+    model,
+    flow: FlowField,
+    region: RegionOfInfluence | None = None,
+    centres=None,
+    dtype=torch.float64,
+    seed: int = 0,
+    transformations=None,
+) -> EquivarianceErrors:
     """Errors of a model's symmetries on one flow.
 
-    Transformations: two random rotations; a reflection, unless the model takes pseudo-scalars; a translation; another
-    order of the points; every second point, chosen at random, split into two of half its weight, as if the mesh were
-    finer there, unless points count equally; a uniform velocity added, if the model claims to be Galilean invariant.
-    What is predicted of the transformed flow is turned back and compared.
+    Transformations: two random rotations; a reflection, unless the model takes pseudo-scalars; a
+    translation; another order of the points; every second point, chosen at random, split into two
+    of half its weight, as if the mesh were finer there, unless points count equally; a uniform
+    velocity added, if the model claims to be Galilean invariant. What is predicted of the
+    transformed flow is turned back and compared.
 
     Parameters
     ----------
@@ -94,15 +115,25 @@ def equivariance_errors(model, flow: FlowField, region: RegionOfInfluence | None
         for errors, changed in ((reused, of_clouds[name].carry(clouds)), (rebuilt, again)):
             found = values_of(closure, changed)
             errors[name] = max(
-                float(norms(turned(found[key], back) - values).max() / sizes[key]) for key, values in reference.items()
+                float(norms(turned(found[key], back) - values).max() / sizes[key])
+                for key, values in reference.items()
             )
     symmetry = closure.network.symmetry + (", Galilean" if closure.galilean else "")
     return EquivarianceErrors(reused, rebuilt, symmetry)
 
 
-def assert_equivariant(model, flow: FlowField, tolerance: float, region=None, centres=None, dtype=torch.float64,
-                       seed: int = 0) -> None:  # fmt: skip
-    """Raise `AssertionError` with the table of errors if one of :func:`equivariance_errors` exceeds ``tolerance``."""
+def assert_equivariant(
+    model,
+    flow: FlowField,
+    tolerance: float,
+    region=None,
+    centres=None,
+    dtype=torch.float64,
+    seed: int = 0,
+) -> None:
+    """Raise `AssertionError` with the table of errors if one of :func:`equivariance_errors` exceeds
+    ``tolerance``.
+    """
     errors = equivariance_errors(model, flow, region, centres, dtype, seed)
     if not errors.worst <= tolerance:
         raise AssertionError(f"not equivariant to {tolerance:g}:\n{errors}")
@@ -112,7 +143,9 @@ def _closure(model, flow, region, dtype) -> Closure:
     if isinstance(model, Closure):
         return replace(model, network=copy.deepcopy(model.network).to(dtype).eval())
     if region is None:
-        raise InputError("region: needed with a network, which does not know its region of influence")
+        raise InputError(
+            "region: needed with a network, which does not know its region of influence"
+        )
     names = tuple(f"output {k}" for k in range(len(model.outputs)))
     scales = Scales(
         scalars=dict.fromkeys(model.scalars, (0.0, 1.0)),
@@ -162,7 +195,9 @@ class _Transformation:
 
 
 def _claimed(closure) -> list[str]:
-    """Names of the transformations that every closure should stand, and of those that this one claims to."""
+    """Names of the transformations that every closure should stand, and of those that this one
+    claims to.
+    """
     network = closure.network
     not_claimed = {
         "reflection": network.symmetry == "SO(d)",
@@ -195,5 +230,7 @@ def _transformations(flow, seed) -> dict[str, _Transformation]:
         "translation": _Transformation(flow.translated(shift), upright, same, once),
         "permutation": _Transformation(flow.permuted(order), upright, np.argsort(order), once),
         "refinement": _Transformation(finer, upright, np.cumsum(copies) - copies, copies),
-        "Galilean": _Transformation(flow.boosted(speed * rng.uniform(-2, 2, d)), upright, same, once),
+        "Galilean": _Transformation(
+            flow.boosted(speed * rng.uniform(-2, 2, d)), upright, same, once
+        ),
     }

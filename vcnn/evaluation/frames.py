@@ -25,8 +25,8 @@ _GENERIC_AXIS = (1.0, 2.0, 3.0)  # no plane or axis of symmetry of a usual geome
 class RotationStudy:
     """Predictions of several closures for one flow, in frames turned by several angles.
 
-    Errors are relative L2 norms weighted by the quadrature weights. "Error" compares with the truth, "change"
-    with the same closure's prediction in the frame at 0 degrees.
+    Errors are relative L2 norms weighted by the quadrature weights. "Error" compares with the
+    truth, "change" with the same closure's prediction in the frame at 0 degrees.
 
     Parameters
     ----------
@@ -34,7 +34,8 @@ class RotationStudy:
     target : name of the predicted field
     truth : (n, ...), or None if the flow does not have it
     angles : (a,) degrees, the first is 0
-    predictions : closure name -> (a, n, ...); vectors and tensors by their components in the frame at 0 degrees
+    predictions : closure name -> (a, n, ...); vectors and tensors by their components in the frame
+        at 0 degrees
     errors : closure name -> (a,); empty without truth
     changes : closure name -> (a,)
     curve_rotations : (c, d, d)
@@ -65,7 +66,8 @@ class RotationStudy:
     def variation(self) -> dict[str, float]:
         """Closure name -> largest change of its prediction over all frames."""
         return {
-            name: float(max(self.changes[name].max(), self.curve_changes[name].max())) for name in self.changes
+            name: float(max(self.changes[name].max(), self.curve_changes[name].max()))
+            for name in self.changes
         }
 
     @property
@@ -82,21 +84,30 @@ class RotationStudy:
         return self.flow.rotated(rotation(angle, self.axis))
 
 
-def rotate_study(closures: Mapping[str, Closure], flow: FlowField, angles: Sequence[float] = (0, 35, 70, 90, 180),
-                 curve_step: float = 15.0, curve_centres: int = 200, axis=None, seed: int = 0,
-                 progress: bool = True) -> RotationStudy:  # fmt: skip
+def rotate_study(
+    closures: Mapping[str, Closure],
+    flow: FlowField,
+    angles: Sequence[float] = (0, 35, 70, 90, 180),
+    curve_step: float = 15.0,
+    curve_centres: int = 200,
+    axis=None,
+    seed: int = 0,
+    progress: bool = True,
+) -> RotationStudy:
     """Predict one flow in turned frames.
 
-    The flow itself is turned (positions, vectors, tensors, periods) and clouds are built anew in each frame, in
-    float64. So are closures evaluated, unless one claims no symmetry under rotations: then in its own precision. What
-    remains of a frame-independent closure's change is round-off of float64.
+    The flow itself is turned (positions, vectors, tensors, periods) and clouds are built anew in
+    each frame, in float64. So are closures evaluated, unless one claims no symmetry under
+    rotations: then in its own precision. What remains of a frame-independent closure's change is
+    round-off of float64.
 
     Parameters
     ----------
     closures : name -> anything with ``predict(flow, centres=None, dtype=None)`` and ``target``
     flow : FlowField
     angles : degrees; predictions at all points are kept for these, and 0 is always one of them
-    curve_step : degrees between the angles of the curve, which go once around; in 3-D as many random rotations
+    curve_step : degrees between the angles of the curve, which go once around; in 3-D as many
+        random rotations
     curve_centres : the curve is computed at this many random points only
     axis : (3,), optional
         Of rotation by ``angles``, for 3-D flows; default: a generic one.
@@ -105,7 +116,8 @@ def rotate_study(closures: Mapping[str, Closure], flow: FlowField, angles: Seque
     Raises
     ------
     InputError
-        If there is no closure, targets differ, a closure cannot predict this flow, or a number is unusable.
+        If there is no closure, targets differ, a closure cannot predict this flow, or a number is
+        unusable.
     """
     target = common_target(closures)
     for name, closure in closures.items():
@@ -125,7 +137,9 @@ def rotate_study(closures: Mapping[str, Closure], flow: FlowField, angles: Seque
     curve_angles, curve = _curve(curve_step, flow.dimension, rng)
     around = [rotation(angle, axis) for angle in angles]
 
-    with tqdm(total=len(closures) * (len(around) + len(curve)), unit="frame", disable=not progress) as bar:
+    with tqdm(
+        total=len(closures) * (len(around) + len(curve)), unit="frame", disable=not progress
+    ) as bar:
 
         def predict(closure, R, centres):
             values = closure.predict(flow.rotated(R), centres=centres, dtype=_precision(closure))
@@ -133,7 +147,9 @@ def rotate_study(closures: Mapping[str, Closure], flow: FlowField, angles: Seque
             return turned(values, R.T)
 
         def predictions(rotations, centres):
-            found = in_parallel(partial(predict, c, R, centres) for c in closures.values() for R in rotations)
+            found = in_parallel(
+                partial(predict, c, R, centres) for c in closures.values() for R in rotations
+            )
             return dict(zip(closures, np.array_split(np.stack(found), len(closures)), strict=True))
 
         full, part = predictions(around, None), predictions(curve, chosen)
@@ -147,13 +163,23 @@ def rotate_study(closures: Mapping[str, Closure], flow: FlowField, angles: Seque
         errors = {name: against(rows, truth, flow.weights) for name, rows in full.items()}
         curve_errors = {name: against(rows, truth[chosen], few) for name, rows in part.items()}
     return RotationStudy(
-        flow=flow, target=target, truth=truth, angles=angles, predictions=full, errors=errors,
+        flow=flow,
+        target=target,
+        truth=truth,
+        angles=angles,
+        predictions=full,
+        errors=errors,
         changes={name: against(rows, rows[0], flow.weights) for name, rows in full.items()},
-        curve_rotations=curve, curve_angles=curve_angles, curve_errors=curve_errors,
+        curve_rotations=curve,
+        curve_angles=curve_angles,
+        curve_errors=curve_errors,
         curve_changes={name: against(rows, rows[0], few) for name, rows in part.items()},
-        curve_centres=chosen, axis=axis,
-        units={k: v for closure in closures.values() for k, v in getattr(closure, "units", {}).items()},
-    )  # fmt: skip
+        curve_centres=chosen,
+        axis=axis,
+        units={
+            k: v for closure in closures.values() for k, v in getattr(closure, "units", {}).items()
+        },
+    )
 
 
 def common_target(closures: Mapping[str, Closure]) -> str:
@@ -168,7 +194,9 @@ def common_target(closures: Mapping[str, Closure]) -> str:
         raise InputError("closures: expected at least one")
     for name, closure in closures.items():
         if not isinstance(closure.target, str):
-            raise InputError(f"{name}: predicts several fields ({', '.join(closure.target)}), expected one")
+            raise InputError(
+                f"{name}: predicts several fields ({', '.join(closure.target)}), expected one"
+            )
     if len({closure.target for closure in closures.values()}) > 1:
         found = ", ".join(f"{name} predicts {closure.target}" for name, closure in closures.items())
         raise InputError(f"closures: expected the same target of all, but {found}")
@@ -207,7 +235,9 @@ def checked_axis(axis, dimension: int) -> np.ndarray | None:
     """
     if dimension == 2:
         if axis is not None:
-            raise InputError("axis: a 2-D flow turns in its plane; give an axis with 3-D flows only")
+            raise InputError(
+                "axis: a 2-D flow turns in its plane; give an axis with 3-D flows only"
+            )
         return None
     axis = np.asarray(_GENERIC_AXIS if axis is None else axis, dtype=float)
     if axis.shape != (3,) or not 0 < np.linalg.norm(axis) < np.inf:

@@ -9,10 +9,11 @@ import torch
 
 
 def in_parallel(tasks: Iterable[Callable]) -> list:
-    """Results of functions without arguments, in their order; as many run at once as torch has threads, one each.
+    """Results of functions without arguments, in their order; as many run at once as torch has
+    threads, one each.
 
-    Networks on clouds are many small operations, which gain less from threads inside than from standing side by side.
-    """
+    Networks on clouds are many small operations, which gain less from threads inside than from
+    standing side by side."""
     threads = torch.get_num_threads()
     pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
     try:

@@ -1,4 +1,6 @@
-"""What closures make of the same flow described in other ways: moved, mirrored, on other points, with noise."""
+"""What closures make of the same flow described in other ways: moved, mirrored, on other points,
+with noise.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,10 @@ from vcnn.flow.field import FlowField
 from vcnn.flow.norms import relative_l2, truth_of
 from vcnn.flow.tensors import norms
 
-NOISE = 1e-3          # of the velocity, relative to its root mean square
+NOISE = 1e-3  # of the velocity, relative to its root mean square
 _PARTS = (25, 50, 100, 200, 400, 800, 1600)
-_EXACT, _SAMPLES = 40, 300     # points, at most
-_EXACT_ROWS, _ROWS = 2**17, 2**20   # of a network's data; fewer points if these would take more
+_EXACT, _SAMPLES = 40, 300  # points, at most
+_EXACT_ROWS, _ROWS = 2**17, 2**20  # of a network's data; fewer points if these would take more
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +36,8 @@ class Response:
         Clouds are searched anew and everything is in float64.
     parts : number of points -> relative L2 change if a cloud is a random part of that many points
     noise : median and largest change of a prediction, relative to the largest prediction
-        With a velocity that differs by normal noise of `NOISE` times its root mean square in each component; clouds
-        keep their points, so that a jump is one of the network.
+        With a velocity that differs by normal noise of `NOISE` times its root mean square in each
+        component; clouds keep their points, so that a jump is one of the network.
     points : numbers of points that changes, and that parts and noise, were computed at
     cloud_sizes : smallest, mean and largest number of points in a cloud
     """
@@ -66,9 +68,13 @@ class TransformationStudy:
     mesh_points: int
 
 
-def transformation_study(closures: Mapping[str, Closure], flow: FlowField,
-                         others: Mapping[str, FlowField] | None = None, name: str = "this flow",
-                         seed: int = 0) -> TransformationStudy:  # fmt: skip
+def transformation_study(
+    closures: Mapping[str, Closure],
+    flow: FlowField,
+    others: Mapping[str, FlowField] | None = None,
+    name: str = "this flow",
+    seed: int = 0,
+) -> TransformationStudy:
     """Describe a flow in every other way and compare what closures predict.
 
     Parameters
@@ -94,12 +100,19 @@ def transformation_study(closures: Mapping[str, Closure], flow: FlowField,
         for key, other in flows.items()
     )
     rows = np.reshape(errors, (len(closures), len(flows))).tolist() if flows else []
-    with_network = {label: closure for label, closure in closures.items() if isinstance(closure, Closure)}
-    responses = in_parallel(partial(_response, closure, flow, samples, seed) for closure in with_network.values())
+    with_network = {
+        label: closure for label, closure in closures.items() if isinstance(closure, Closure)
+    }
+    responses = in_parallel(
+        partial(_response, closure, flow, samples, seed) for closure in with_network.values()
+    )
     return TransformationStudy(
         responses=dict(zip(with_network, responses, strict=True)),
         mesh_sizes={key: len(other) for key, other in flows.items()},
-        mesh_errors={label: dict(zip(flows, row, strict=True)) for label, row in zip(closures, rows, strict=False)},
+        mesh_errors={
+            label: dict(zip(flows, row, strict=True))
+            for label, row in zip(closures, rows, strict=False)
+        },
         mesh_points=len(samples),
     )
 
@@ -107,9 +120,14 @@ def transformation_study(closures: Mapping[str, Closure], flow: FlowField,
 def _response(closure, flow, samples, seed) -> Response:
     rng = np.random.default_rng(seed)
     clouds = closure.region.clouds(flow, samples)
-    few, many = (_affordable(closure, clouds, *limits) for limits in ((_EXACT, _EXACT_ROWS), (_SAMPLES, _ROWS)))
+    few, many = (
+        _affordable(closure, clouds, *limits)
+        for limits in ((_EXACT, _EXACT_ROWS), (_SAMPLES, _ROWS))
+    )
     tried = [name for name in TRANSFORMATIONS if _makes_sense(name, closure)]
-    exact = equivariance_errors(closure, flow, centres=few.centres, seed=seed, transformations=tried)
+    exact = equivariance_errors(
+        closure, flow, centres=few.centres, seed=seed, transformations=tried
+    )
     reference = _predicted(closure, many)
     parts = {}
     for count in _PARTS:
@@ -118,19 +136,27 @@ def _response(closure, flow, samples, seed) -> Response:
     velocity = many.flow.velocity
     amplitude = NOISE * np.sqrt((flow.velocity**2).sum(axis=1).mean() / flow.dimension)
     noisy = replace(many.flow, velocity=velocity + amplitude * rng.standard_normal(velocity.shape))
-    shaken = norms(_predicted(closure, replace(many, flow=noisy)) - reference) / (norms(reference).max() or 1.0)
+    shaken = norms(_predicted(closure, replace(many, flow=noisy)) - reference) / (
+        norms(reference).max() or 1.0
+    )
     return Response(
         claimed=exact.claimed,
         changes=exact.rebuilt,
         parts=parts,
         noise=(float(np.median(shaken)), float(shaken.max())),
         points=(len(few), len(many)),
-        cloud_sizes=(int(clouds.counts.min()), float(clouds.counts.mean()), int(clouds.counts.max())),
+        cloud_sizes=(
+            int(clouds.counts.min()),
+            float(clouds.counts.mean()),
+            int(clouds.counts.max()),
+        ),
     )
 
 
 def _makes_sense(transformation, closure) -> bool:
-    """Whether the prediction should ideally stand it: pseudo-scalars do in no mirror, walls in no moving frame."""
+    """Whether the prediction should ideally stand it: pseudo-scalars do in no mirror, walls in no
+    moving frame.
+    """
     if transformation == "reflection":
         return not closure.network.config.get("pseudoscalars")
     return transformation != "Galilean" or closure.galilean
@@ -142,14 +168,18 @@ def _predicted(closure, clouds) -> np.ndarray:
 
 
 def _affordable(closure, clouds, most, rows):
-    """The first clouds, ``most`` at most, of which a network needs ``rows`` rows of data or less; at least four."""
+    """The first clouds, ``most`` at most, of which a network needs ``rows`` rows of data or less;
+    at least four.
+    """
     count = np.searchsorted(np.cumsum(closure.network.work(clouds.counts)), rows)
     return clouds.select(np.arange(min(max(count, 4), most, len(clouds))))
 
 
 def _nearest(name, flow, other, samples) -> np.ndarray:
     if other.dimension != flow.dimension:
-        raise InputError(f"{name}: expected a {flow.dimension}-D flow, got a {other.dimension}-D one")
+        raise InputError(
+            f"{name}: expected a {flow.dimension}-D flow, got a {other.dimension}-D one"
+        )
     return cKDTree(other.points).query(flow.points[samples])[1]
 
 

@@ -19,8 +19,9 @@ from vcnn.flow.tensors import turned
 class FlowField:
     """One flow, known at n points in d = 2 or 3 dimensions.
 
-    All arrays are converted to float64 and checked; units are those of the data, consistently. A cross-section, given
-    by points (n, 2) with a velocity (n, 3) and no mesh, becomes a 3-D flow in the plane z = 0.
+    All arrays are converted to float64 and checked; units are those of the data, consistently. A
+    cross-section, given by points (n, 2) with a velocity (n, 3) and no mesh, becomes a 3-D flow in
+    the plane z = 0.
 
     Parameters
     ----------
@@ -32,18 +33,20 @@ class FlowField:
         Positive quadrature weights: cell volumes or lumped masses. Default: all equal to 1.
         A mesh whose seam points appear at both ends of a period carries half a weight at each.
     scalars, vectors, tensors : mappings name -> (n,), (n, d), (n, d, d)
-        Named fields, e.g. ``"strain_rate"`` (√2 |sym ∇u|), ``"wall_distance"``, ``"concentration"``.
+        Named fields, e.g. ``"strain_rate"`` (√2 |sym ∇u|), ``"wall_distance"``,
+        ``"concentration"``.
     periods : sequence of (d,)
         Period vectors of the domain, linearly independent; empty if it is not periodic.
     parameters : mapping name -> float
         Numbers that hold for the whole flow, e.g. ``"viscosity"``, ``"slope"``.
     mesh : meshio.Mesh, optional
-        The mesh the points belong to. Only its geometry is kept: points, cells and the named boundaries
-        in ``cell_sets``. Cells of dimension d come in any number of blocks; blocks of lower dimension are
-        boundary facets. In a plane section of space (d = 3) cells have dimension 2.
+        The mesh the points belong to. Only its geometry is kept: points, cells and the named
+        boundaries in ``cell_sets``. Cells of dimension d come in any number of blocks; blocks of
+        lower dimension are boundary facets. In a plane section of space (d = 3) cells have
+        dimension 2.
     location : {"vertex", "cell", None}
-        Whether the points are vertices or cells of ``mesh``; None (with ``mesh=None``) for loose points.
-        Default: "vertex" with a mesh, None without.
+        Whether the points are vertices or cells of ``mesh``; None (with ``mesh=None``) for loose
+        points. Default: "vertex" with a mesh, None without.
     provenance : mapping name -> str, float, ...
         Where the flow came from; anything JSON can hold.
 
@@ -96,10 +99,16 @@ class FlowField:
         else:
             put("mesh", mesh_geometry(self.mesh, d))
             if self.location not in ("vertex", "cell"):
-                raise InputError(f"location: expected 'vertex' or 'cell' with a mesh, got {self.location!r}")
-            expected = len(self.mesh.points) if self.location == "vertex" else count_cells(self.mesh)
+                raise InputError(
+                    f"location: expected 'vertex' or 'cell' with a mesh, got {self.location!r}"
+                )
+            expected = (
+                len(self.mesh.points) if self.location == "vertex" else count_cells(self.mesh)
+            )
             if n != expected:
-                raise InputError(f"mesh: {expected} points at location {self.location!r}, the flow has {n}")
+                raise InputError(
+                    f"mesh: {expected} points at location {self.location!r}, the flow has {n}"
+                )
 
     @property
     def dimension(self) -> int:
@@ -123,10 +132,12 @@ class FlowField:
             parameters={**self.parameters, **(parameters or {})},
         )
 
-    # -- changes of frame -------------------------------------------------------------------------------
+    # -- changes of frame
+    # -------------------------------------------------------------------------------
 
     def rotated(self, rotation) -> FlowField:
-        """The flow in a frame turned by an orthogonal (d, d) matrix R: x -> R x, u -> R u, T -> R T Rᵀ.
+        """The flow in a frame turned by an orthogonal (d, d) matrix R: x -> R x, u -> R u, T -> R T
+        Rᵀ.
 
         Scalars stay as they are. R may be improper (a reflection).
         """
@@ -184,12 +195,17 @@ class FlowField:
 
     def boosted(self, velocity) -> FlowField:
         """The flow seen by an observer moving at minus ``velocity`` (d,): u -> u + velocity."""
-        return replace(self, velocity=self.velocity + _checked(velocity, (self.dimension,), "velocity"))
+        return replace(
+            self, velocity=self.velocity + _checked(velocity, (self.dimension,), "velocity")
+        )
 
-    # -- files ------------------------------------------------------------------------------------------
+    # -- files
+    # ------------------------------------------------------------------------------------------
 
     def save(self, path) -> Path:
-        """Write everything to one ``.vtu`` file that ParaView opens and :meth:`load` restores exactly."""
+        """Write everything to one ``.vtu`` file that ParaView opens and :meth:`load` restores
+        exactly.
+        """
         return write_flow(self, path)
 
     @staticmethod
@@ -201,9 +217,13 @@ class FlowField:
 
 def concatenate(flows: Sequence[FlowField]) -> FlowField:
     """The points of several flows in one, as loose points with the fields that all of them have."""
+
     def fields(kind):
         names = set.intersection(*(set(getattr(flow, kind)) for flow in flows))
-        return {name: np.concatenate([getattr(flow, kind)[name] for flow in flows]) for name in sorted(names)}
+        return {
+            name: np.concatenate([getattr(flow, kind)[name] for flow in flows])
+            for name in sorted(names)
+        }
 
     return FlowField(
         points=np.concatenate([flow.points for flow in flows]),
@@ -228,6 +248,8 @@ def _checked(array, shape, name) -> np.ndarray:
     bad = ~np.isfinite(array)
     if bad.any():
         where = np.flatnonzero(bad.reshape(len(array), -1).any(axis=1))
-        raise InputError(f"{name}: {len(where)} values are NaN or infinite, first at index {where[0]}")
+        raise InputError(
+            f"{name}: {len(where)} values are NaN or infinite, first at index {where[0]}"
+        )
     array.setflags(write=False)
     return array

@@ -1,9 +1,8 @@
 """Flows on disk: one VTU file that ParaView opens and that keeps every item of a `FlowField`.
 
-The cells of the mesh carry the fields as point or cell data (vectors padded to three components, as VTK
-expects); what VTK has no place for travels in the file's field data: a JSON header named ``vcnn`` and the
-vertex indices of each named boundary.
-"""
+The cells of the mesh carry the fields as point or cell data (vectors padded to three components, as
+VTK expects); what VTK has no place for travels in the file's field data: a JSON header named
+``vcnn`` and the vertex indices of each named boundary."""
 
 from __future__ import annotations
 
@@ -33,8 +32,9 @@ def write_flow(flow, path) -> Path:
     d = flow.dimension
     boundaries = {} if flow.mesh is None else boundary_facets(flow.mesh)
     if flow.mesh is None:
-        grid = pyvista.UnstructuredGrid({pyvista.CellType.VERTEX: np.arange(len(flow))[:, None]},
-                                        _padded(flow.points))
+        grid = pyvista.UnstructuredGrid(
+            {pyvista.CellType.VERTEX: np.arange(len(flow))[:, None]}, _padded(flow.points)
+        )
     else:
         volume = [block for block in flow.mesh.cells if block.dim == cell_dimension(flow.mesh)]
         grid = pyvista.from_meshio(meshio.Mesh(_padded(flow.mesh.points), volume))
@@ -52,12 +52,17 @@ def write_flow(flow, path) -> Path:
         full[:, :d, :d] = values
         data[name] = full.reshape(-1, 9)
     header = {
-        "format": _FORMAT, "dimension": d, "location": flow.location,
-        "scalars": list(flow.scalars), "vectors": list(flow.vectors), "tensors": list(flow.tensors),
-        "periods": [list(p) for p in flow.periods], "parameters": dict(flow.parameters),
+        "format": _FORMAT,
+        "dimension": d,
+        "location": flow.location,
+        "scalars": list(flow.scalars),
+        "vectors": list(flow.vectors),
+        "tensors": list(flow.tensors),
+        "periods": [list(p) for p in flow.periods],
+        "parameters": dict(flow.parameters),
         "boundaries": {name: [kind for kind, _ in blocks] for name, blocks in boundaries.items()},
         "provenance": flow.provenance,
-    }  # fmt: skip
+    }
     grid.field_data["vcnn"] = [json.dumps(header)]
     for name, blocks in boundaries.items():
         for kind, facets in blocks:
@@ -86,7 +91,9 @@ def read_items(path) -> dict:
         raise InputError(f"{path}: not a flow file of this package; convert it with 'vcnn import'")
     header = json.loads(str(grid.field_data["vcnn"][0]))
     if header.get("format") != _FORMAT:
-        raise InputError(f"{path}: flow format {header.get('format')}, this version reads {_FORMAT}")
+        raise InputError(
+            f"{path}: flow format {header.get('format')}, this version reads {_FORMAT}"
+        )
     d, location = header["dimension"], header["location"]
     data = grid.cell_data if location == "cell" else grid.point_data
     mesh = None if location is None else _mesh(grid, header)
@@ -98,7 +105,9 @@ def read_items(path) -> dict:
 
     with naming(path):
         return dict(
-            points=read("cell_centre", 3)[:, :d] if location == "cell" else np.asarray(grid.points)[:, :d],
+            points=read("cell_centre", 3)[:, :d]
+            if location == "cell"
+            else np.asarray(grid.points)[:, :d],
             velocity=read("velocity", 3)[:, :d],
             weights=read("weight").ravel(),
             scalars={name: read(name).ravel() for name in header["scalars"]},
@@ -120,7 +129,7 @@ def read_grid(path: Path):
         raise InputError(f"{path}: no such file")
     if path.suffix != ".vtu":
         raise InputError(f"{path}: expected a .vtu flow file; convert others with 'vcnn import'")
-    with open(path, "rb") as file:   # VTK itself only logs what it cannot parse
+    with open(path, "rb") as file:  # VTK itself only logs what it cannot parse
         start = file.read(4096)
         file.seek(max(0, path.stat().st_size - 64))
         complete = file.read().rstrip().endswith(b"</VTKFile>")
@@ -133,7 +142,10 @@ def _mesh(grid, header) -> meshio.Mesh:
     import pyvista
 
     boundaries = {
-        name: [(kind, np.atleast_2d(np.asarray(grid.field_data[f"boundary:{name}:{kind}"]))) for kind in kinds]
+        name: [
+            (kind, np.atleast_2d(np.asarray(grid.field_data[f"boundary:{name}:{kind}"])))
+            for kind in kinds
+        ]
         for name, kinds in header["boundaries"].items()
     }
     cells = [(block.type, block.data) for block in pyvista.to_meshio(grid).cells]

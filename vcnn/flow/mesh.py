@@ -1,10 +1,9 @@
 """How a mesh is held here: a `meshio.Mesh` with named boundaries.
 
-``points`` is (M, d) with d = 2 or 3. Blocks of cells of dimension d make up the domain, in any number; or, in a plane
-section of space (d = 3), blocks of cells of dimension 2. Blocks of one dimension less hold boundary facets, and
-``cell_sets[name]`` says which facets make up the boundary ``name`` (meshio's form: for each block an array of indices
-into it).
-"""
+``points`` is (M, d) with d = 2 or 3. Blocks of cells of dimension d make up the domain, in any
+number; or, in a plane section of space (d = 3), blocks of cells of dimension 2. Blocks of one
+dimension less hold boundary facets, and ``cell_sets[name]`` says which facets make up the boundary
+``name`` (meshio's form: for each block an array of indices into it)."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ import numpy as np
 
 from vcnn.errors import InputError
 
-_FLAT = 1e-8   # of the size of a section: how far its points may be from its plane
+_FLAT = 1e-8  # of the size of a section: how far its points may be from its plane
 
 
 def named_mesh(points, cells, boundaries) -> meshio.Mesh:
@@ -34,13 +33,17 @@ def named_mesh(points, cells, boundaries) -> meshio.Mesh:
             start = sum(len(v) for v in facets[kind])
             facets[kind].append(np.asarray(vertices))
             index = len(cells) + kinds.index(kind)
-            members[name][index] = np.append(members[name][index], np.arange(start, start + len(vertices)))
+            members[name][index] = np.append(
+                members[name][index], np.arange(start, start + len(vertices))
+            )
     blocks = cells + [(kind, np.concatenate(facets[kind])) for kind in kinds]
     return meshio.Mesh(np.asarray(points, dtype=float), blocks, cell_sets=members)
 
 
 def cell_dimension(mesh: meshio.Mesh) -> int:
-    """Dimension of the cells that make up the domain: 2 in a section of space, else that of the points."""
+    """Dimension of the cells that make up the domain: 2 in a section of space, else that of the
+    points.
+    """
     d, kinds = mesh.points.shape[1], {block.dim for block in mesh.cells}
     return 2 if d == 3 and 3 not in kinds and 2 in kinds else d
 
@@ -91,10 +94,14 @@ def mesh_geometry(mesh: meshio.Mesh, dimension: int) -> meshio.Mesh:
     """
     points = np.asarray(mesh.points, dtype=float)
     if points.ndim != 2 or points.shape[1] < dimension:
-        raise InputError(f"mesh: its points have shape {points.shape}, the flow has {dimension} dimensions")
+        raise InputError(
+            f"mesh: its points have shape {points.shape}, the flow has {dimension} dimensions"
+        )
     out_of_plane = points[:, dimension:]
     if out_of_plane.size and np.ptp(out_of_plane, axis=0).max() > 0:
-        raise InputError(f"mesh: its points are not in the x-y plane, the flow has {dimension} dimensions")
+        raise InputError(
+            f"mesh: its points are not in the x-y plane, the flow has {dimension} dimensions"
+        )
     geometry = meshio.Mesh(points[:, :dimension], mesh.cells, cell_sets=dict(mesh.cell_sets))
     plane_normal(geometry)
     if not any(block.dim == cell_dimension(geometry) for block in geometry.cells):

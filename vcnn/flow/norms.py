@@ -28,4 +28,7 @@ def relative_l2(prediction, truth, weights=None) -> float:
 
 def truth_of(flow, target: str) -> np.ndarray | None:
     """The field of a flow by its name, whatever its kind; None if there is none."""
-    return next((kind[target] for kind in (flow.scalars, flow.vectors, flow.tensors) if target in kind), None)
+    return next(
+        (kind[target] for kind in (flow.scalars, flow.vectors, flow.tensors) if target in kind),
+        None,
+    )

@@ -41,7 +41,9 @@ def factors(names: Iterable[str], length: float, velocity: float) -> dict[str, f
     for name in names:
         known = [key for key in DIMENSIONS if name == key or name.endswith(f"_{key}")]
         if not known:
-            raise InputError(f"units: the dimension of {name!r} is not known; known are: {', '.join(DIMENSIONS)}")
+            raise InputError(
+                f"units: the dimension of {name!r} is not known; known are: {', '.join(DIMENSIONS)}"
+            )
         a, b = DIMENSIONS[max(known, key=len)]
         found[name] = length**a * velocity**b
     return found

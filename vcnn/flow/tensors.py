@@ -6,7 +6,9 @@ import numpy as np
 
 
 def turned(values: np.ndarray, R: np.ndarray) -> np.ndarray:
-    """Their components in a frame turned by the orthogonal (d, d) matrix R: s, R v, R T Rᵀ; or (n, d, d), one each."""
+    """Their components in a frame turned by the orthogonal (d, d) matrix R: s, R v, R T Rᵀ; or (n,
+    d, d), one each.
+    """
     if values.ndim == 1:
         return values
     if values.ndim == 2:

@@ -53,9 +53,11 @@ class PointData:
     Parameters
     ----------
     features : (n, p)
-        Named scalars, |u|, log(1 + |v|) of further vectors, and tr T/(1 + |T|) and log(1 + |T|) of tensors.
+        Named scalars, |u|, log(1 + |v|) of further vectors, and tr T/(1 + |T|) and log(1 + |T|) of
+        tensors.
     vectors, tensors : lists of (d, n) and (d, d, n)
-        u, and v/(1 + |v|) and T/(1 + |T|) of the others: gradients at walls exceed all else by orders of magnitude.
+        u, and v/(1 + |v|) and T/(1 + |T|) of the others: gradients at walls exceed all else by
+        orders of magnitude.
     embedding : (n, m), of a network
     """
 
@@ -65,8 +67,12 @@ class PointData:
     embedding: torch.Tensor | None = None
 
 
-def point_data(flow: FlowField, inputs: Inputs, like: torch.Tensor, velocity: torch.Tensor | None = None) -> PointData:
-    """`PointData` of a flow, with the dtype and on the device of ``like``; ``velocity`` (n, d) replaces the flow's."""
+def point_data(
+    flow: FlowField, inputs: Inputs, like: torch.Tensor, velocity: torch.Tensor | None = None
+) -> PointData:
+    """`PointData` of a flow, with the dtype and on the device of ``like``; ``velocity`` (n, d)
+    replaces the flow's.
+    """
     velocity = as_tensor(flow.velocity.T, like) if velocity is None else velocity.T.contiguous()
     columns = [as_tensor(flow.scalars[name], like) for name in inputs.scalars]
     columns += [] if inputs.galilean else [length(velocity)]
@@ -91,12 +97,14 @@ class PairData:
     Parameters
     ----------
     features : (N, q)
-        1 (a bias would cost a pass over all pairs) and |r|; of the velocity r·u, r·u₀, u·u₀ and |u₀|, or r·w and |w|
-        with w = u - u₀; r·v and r·v₀ of further vectors; r·T r and u·T r of tensors.
+        1 (a bias would cost a pass over all pairs) and |r|; of the velocity r·u, r·u₀, u·u₀ and
+        |u₀|, or r·w and |w| with w = u - u₀; r·v and r·v₀ of further vectors; r·T r and u·T r of
+        tensors.
     vectors : list of (d, N)
         r, u or w, further vectors, and T r.
     products : list of (d (d + 1) / 2, N)
-        Upper triangles of sym(v ⊗ v') for pairs of r, u and further vectors, then of sym T; empty if not asked for.
+        Upper triangles of sym(v ⊗ v') for pairs of r, u and further vectors, then of sym T; empty
+        if not asked for.
     """
 
     features: torch.Tensor

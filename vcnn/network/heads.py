@@ -1,8 +1,7 @@
 """Outputs of a network: equivariant values from invariant coefficients and an equivariant basis.
 
-The basis of a cloud are K vectors V_k and q symmetric tensors S_k that turn with the frame. Coefficients that do not
-turn combine them into a value that does.
-"""
+The basis of a cloud are K vectors V_k and q symmetric tensors S_k that turn with the frame.
+Coefficients that do not turn combine them into a value that does."""
 
 from __future__ import annotations
 
@@ -23,7 +22,9 @@ OUTPUTS = {
 
 
 def count_coefficients(kind: str, vectors: int, tensors: int) -> int:
-    """How many invariant coefficients an output needs over a basis of so many vectors and symmetric tensors."""
+    """How many invariant coefficients an output needs over a basis of so many vectors and symmetric
+    tensors.
+    """
     if kind in ("scalar", "positive_scalar"):
         return 1
     if kind == "vector":
@@ -38,10 +39,10 @@ def value(kind: str, c: torch.Tensor, vectors: torch.Tensor, tensors: torch.Tens
 
         T = Σ_{k<=l} c_kl sym(V_k ⊗ V_l) + Σ_k c_k S_k + c I
 
-    (the form of VCNN-e, Han, Zhou & Xiao 2023, with full coefficients): any symmetric tensor, once the vectors span
-    the space. Less its trace it is traceless. A Reynolds stress is T², positive semi-definite whatever the
-    coefficients are, and every such tensor is the square of a symmetric one. A positive scalar is log(1 + exp(c)),
-    1 where c = 0.
+    (the form of VCNN-e, Han, Zhou & Xiao 2023, with full coefficients): any symmetric tensor, once
+    the vectors span the space. Less its trace it is traceless. A Reynolds stress is T², positive
+    semi-definite whatever the coefficients are, and every such tensor is the square of a symmetric
+    one. A positive scalar is log(1 + exp(c)), 1 where c = 0.
 
     Parameters
     ----------
@@ -68,5 +69,5 @@ def value(kind: str, c: torch.Tensor, vectors: torch.Tensor, tensors: torch.Tens
     isotropic = rest[:, -1, None, None]
     if kind == "symmetric_tensor":
         return T + isotropic * identity
-    root = T + (1 + isotropic) * d**-0.25 * identity   # its square has norm 1 where c = 0
+    root = T + (1 + isotropic) * d**-0.25 * identity  # its square has norm 1 where c = 0
     return root @ root

@@ -13,10 +13,10 @@ from vcnn.network.zhou2022 import Zhou2022
 class VCNNe(Zhou2022):
     """Vector-cloud network with equivariance: a symmetric tensor from position moments.
 
-    Features, embedding moments and invariants are those of `Zhou2022`; with X = GᵀR/n the moments of the directions
-    r/|r|, the tensor is T = Xᵀ diag(e) X, where the coefficients e come from the invariants. Widths as in the authors'
-    repository: embedding 7-64, fitting 256-64-64-64. Parameters as there.
-    """
+    Features, embedding moments and invariants are those of `Zhou2022`; with X = GᵀR/n the moments
+    of the directions r/|r|, the tensor is T = Xᵀ diag(e) X, where the coefficients e come from the
+    invariants. Widths as in the authors' repository: embedding 7-64, fitting 256-64-64-64.
+    Parameters as there."""
 
     name = "vcnn-e"
     output, outputs = "symmetric_tensor", ("symmetric_tensor",)

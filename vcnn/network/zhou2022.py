@@ -18,10 +18,10 @@ from vcnn.network.pairs import Pairs
 class Zhou2022(nn.Module):
     """Published vector-cloud network: 39,553 parameters, equal weights, one concatenated moment.
 
-    Each point carries Q_i = [r/|r|, u, s] with s = (|S|, boundary flag, cell volume, |u|,
-    wall function min(d/(1.5 l₂), 1), r' = ε₀/(|r| + ε₀), r'' = ½(cosθ + 1.05)|u|r'), ε₀ = 0.01 and
-    cosθ = −r·u/(|r||u|); embedding 7-32-64-64 of s alone; D = GᵀQ QᵀG*/n² with G* the first four channels;
-    fitting 256-128-1. Inputs are taken in the units of the data, as published.
+    Each point carries Q_i = [r/|r|, u, s] with s = (|S|, boundary flag, cell volume, |u|, wall
+    function min(d/(1.5 l₂), 1), r' = ε₀/(|r| + ε₀), r'' = ½(cosθ + 1.05)|u|r'), ε₀ = 0.01 and cosθ
+    = −r·u/(|r||u|); embedding 7-32-64-64 of s alone; D = GᵀQ QᵀG*/n² with G* the first four
+    channels; fitting 256-128-1. Inputs are taken in the units of the data, as published.
 
     Parameters
     ----------
@@ -46,7 +46,9 @@ class Zhou2022(nn.Module):
 
     @staticmethod
     def _layers():
-        return perceptron(7, 32, 64, 64, activation=nn.ReLU), perceptron(4 * 64, 128, 1, activation=nn.ReLU)
+        return perceptron(7, 32, 64, 64, activation=nn.ReLU), perceptron(
+            4 * 64, 128, 1, activation=nn.ReLU
+        )
 
     def work(self, counts: np.ndarray) -> np.ndarray:
         """Rows of pair data that clouds of ``counts`` points need."""
@@ -72,7 +74,9 @@ class Zhou2022(nn.Module):
         return self.fitting(invariants).squeeze(1)
 
     def _described(self, clouds, points):
-        """GᵀQ/n, (m, 64, 2d + 7) with the positions first, and its invariants GᵀQ QᵀG*/n², (m, 256)."""
+        """GᵀQ/n, (m, 64, 2d + 7) with the positions first, and its invariants GᵀQ QᵀG*/n², (m,
+        256).
+        """
         if points is None:
             clouds = clouds.compact()
             points = self.points(clouds.flow)
@@ -82,7 +86,10 @@ class Zhou2022(nn.Module):
         distance, speed = length(r), points["speed"].index_select(0, j)
         proximity = 0.01 / (distance + 0.01)
         cos = -dot(r, u) / (distance * speed + 1e-10)
-        named = [points[name].index_select(0, j) for name in ("strain_rate", "boundary", "volume", "speed", "wall")]
+        named = [
+            points[name].index_select(0, j)
+            for name in ("strain_rate", "boundary", "volume", "speed", "wall")
+        ]
         s = torch.stack([*named, proximity, 0.5 * (cos + 1.05) * speed * proximity])
         moments = pairs.moments(self.embedding(s.T), [r / (distance + 1e-5), u, s])[:, :, 1:]
         return moments, (moments @ moments[:, :4].transpose(1, 2)).flatten(1)

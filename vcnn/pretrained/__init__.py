@@ -1,1 +1,3 @@
-"""Models that come with the package; each has a card beside it. Load one with `Closure.pretrained(name)`."""
+"""Models that come with the package; each has a card beside it. Load one with
+`Closure.pretrained(name)`.
+"""

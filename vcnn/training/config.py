@@ -16,14 +16,17 @@ class TrainingConfig:
     ----------
     epochs : passes over the training centres
     batch_size : clouds per gradient step
-    learning_rate : of Adam at its peak; rises over the first 5 % of the steps, then falls to 0 as a cosine
+    learning_rate : of Adam at its peak; rises over the first 5 % of the steps, then falls to 0 as a
+        cosine
     centres : centres drawn from each flow, once; None takes every point
-    max_points : clouds are subsampled to this many points, afresh every epoch; None takes whole clouds
+    max_points : clouds are subsampled to this many points, afresh every epoch; None takes whole
+        clouds
     seed : of the choice of centres, of batches and of subsamples
     validate_every : epochs between validations
     patience : stop after this many epochs without a better validation error; None never stops early
     dtype : "float32" or "float64"
-    augmentation : "none", or "rotations": each cloud is turned by a random rotation of its own in every step
+    augmentation : "none", or "rotations": each cloud is turned by a random rotation of its own in
+        every step
     """
 
     epochs: int = 100
@@ -46,8 +49,12 @@ class TrainingConfig:
         if type(self.seed) is not int or self.seed < 0:
             raise InputError(f"seed: expected a non-negative integer, got {self.seed!r}")
         if type(self.learning_rate) not in (int, float) or not 0 < self.learning_rate < math.inf:
-            raise InputError(f"learning_rate: expected a positive number, got {self.learning_rate!r}")
+            raise InputError(
+                f"learning_rate: expected a positive number, got {self.learning_rate!r}"
+            )
         if self.dtype not in ("float32", "float64"):
             raise InputError(f"dtype: expected 'float32' or 'float64', got {self.dtype!r}")
         if self.augmentation not in ("none", "rotations"):
-            raise InputError(f"augmentation: expected 'none' or 'rotations', got {self.augmentation!r}")
+            raise InputError(
+                f"augmentation: expected 'none' or 'rotations', got {self.augmentation!r}"
+            )

@@ -25,18 +25,28 @@ from vcnn.training.config import TrainingConfig
 from vcnn.training.run_state import RunState
 from vcnn.training.samples import check_flows, check_importance, draw_samples
 
-_CALIBRATION = 1000      # clouds that a network is calibrated with
-_LARGEST_GRADIENT = 1.0   # longer ones are shortened: rare clouds would throw the weights off
+_CALIBRATION = 1000  # clouds that a network is calibrated with
+_LARGEST_GRADIENT = 1.0  # longer ones are shortened: rare clouds would throw the weights off
 
 
-def fit(network, flows: Sequence[FlowField], target: str | Sequence[str], region: RegionOfInfluence,
-        config: TrainingConfig | None = None, validation: Sequence[FlowField] = (), run_directory=None,
-        importance: str | None = None, units=None, provenance=None, progress: bool = True) -> Closure:  # fmt: skip
+def fit(
+    network,
+    flows: Sequence[FlowField],
+    target: str | Sequence[str],
+    region: RegionOfInfluence,
+    config: TrainingConfig | None = None,
+    validation: Sequence[FlowField] = (),
+    run_directory=None,
+    importance: str | None = None,
+    units=None,
+    provenance=None,
+    progress: bool = True,
+) -> Closure:
     """Train ``network`` on ``flows`` to predict the field ``target``, or several at once.
 
-    The loss is the mean square error of the scaled target, summed over components and targets and weighted by the
-    quadrature weights of the centres. With ``validation`` flows, the weights with the smallest validation error are
-    kept, else the last ones.
+    The loss is the mean square error of the scaled target, summed over components and targets and
+    weighted by the quadrature weights of the centres. With ``validation`` flows, the weights with
+    the smallest validation error are kept, else the last ones.
 
     Parameters
     ----------
@@ -44,12 +54,14 @@ def fit(network, flows: Sequence[FlowField], target: str | Sequence[str], region
     flows, validation : sequences of FlowField that have the target
     target : name of a field of the kind that the network puts out, or one for each of its outputs
     importance : name of a scalar field, optional
-        A further factor of the loss at each point, in training flows; points where it is 0 are no centres.
+        A further factor of the loss at each point, in training flows; points where it is 0 are no
+        centres.
     run_directory : path, optional
-        Receives ``checkpoint.safetensors`` and ``history.json`` after every epoch and ``model.safetensors`` at
-        the end. If it holds a checkpoint of the same run, training goes on from there and ends with the same
-        weights as an uninterrupted run.
-    units, provenance : kept in the closure; to the provenance are added ``training_seconds``, the wall time of all
+        Receives ``checkpoint.safetensors`` and ``history.json`` after every epoch and
+        ``model.safetensors`` at the end. If it holds a checkpoint of the same run, training goes on
+        from there and ends with the same weights as an uninterrupted run.
+    units, provenance : kept in the closure; to the provenance are added ``training_seconds``, the
+        wall time of all
         gradient steps, those before an interruption included, and ``training_threads``
 
     Raises
@@ -71,23 +83,37 @@ def fit(network, flows: Sequence[FlowField], target: str | Sequence[str], region
     run = _fingerprint(network, flows, validation, [names, importance], region, config)
     network.to(getattr(torch, config.dtype)).train()
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
-    closure = Closure(network, region, target, flows[0].dimension, scales, units or {}, provenance or {})
+    closure = Closure(
+        network, region, target, flows[0].dimension, scales, units or {}, provenance or {}
+    )
     samples = draw_samples(closure, flows, config, importance)
     clouds = samples.clouds
     if hasattr(network, "calibrate"):
         rng = np.random.default_rng([config.seed, 2])
         some = clouds.select(rng.permutation(len(clouds))[:_CALIBRATION])
-        network.calibrate(some if config.max_points is None else some.subsample(config.max_points, rng))
-    state = RunState(network, optimizer, run, None if run_directory is None else Path(run_directory))
+        network.calibrate(
+            some if config.max_points is None else some.subsample(config.max_points, rng)
+        )
+    state = RunState(
+        network, optimizer, run, None if run_directory is None else Path(run_directory)
+    )
     state.resume()
     steps = config.epochs * math.ceil(len(clouds) / config.batch_size)
 
-    bar = tqdm(total=config.epochs, initial=state.epoch, unit="epoch", disable=not progress, desc=network.name)
+    bar = tqdm(
+        total=config.epochs,
+        initial=state.epoch,
+        unit="epoch",
+        disable=not progress,
+        desc=network.name,
+    )
     while state.epoch < config.epochs and not state.patience_exhausted(config.patience):
         epoch = state.epoch
         start = time.perf_counter()
         rng, turning = (np.random.default_rng([config.seed, kind, epoch]) for kind in (1, 3))
-        batches = np.array_split(rng.permutation(len(clouds)), math.ceil(len(clouds) / config.batch_size))
+        batches = np.array_split(
+            rng.permutation(len(clouds)), math.ceil(len(clouds) / config.batch_size)
+        )
         total = 0.0
         for number, batch in enumerate(batches):
             part = clouds.select(batch)
@@ -95,7 +121,9 @@ def fit(network, flows: Sequence[FlowField], target: str | Sequence[str], region
                 part = part.subsample(config.max_points, rng)
             rotations = None
             if config.augmentation == "rotations":
-                rotations = special_ortho_group.rvs(closure.dimension, size=len(part), random_state=turning)
+                rotations = special_ortho_group.rvs(
+                    closure.dimension, size=len(part), random_state=turning
+                )
                 part = part.turned(rotations.reshape(-1, closure.dimension, closure.dimension))
             rate = config.learning_rate * _schedule((epoch * len(batches) + number + 0.5) / steps)
             for group in optimizer.param_groups:
@@ -107,11 +135,19 @@ def fit(network, flows: Sequence[FlowField], target: str | Sequence[str], region
             optimizer.step()
             total += loss.item() * len(batch)
         if not math.isfinite(total):
-            raise DivergenceError(f"training: the loss is {total} in epoch {epoch + 1}; lower learning_rate")
-        entry = {"epoch": epoch + 1, "training_loss": total / len(clouds), "seconds": time.perf_counter() - start}
+            raise DivergenceError(
+                f"training: the loss is {total} in epoch {epoch + 1}; lower learning_rate"
+            )
+        entry = {
+            "epoch": epoch + 1,
+            "training_loss": total / len(clouds),
+            "seconds": time.perf_counter() - start,
+        }
         if validation and ((epoch + 1) % config.validate_every == 0 or epoch + 1 == config.epochs):
             network.eval()
-            entry["validation_error"] = float(np.mean([list(closure.errors(flow).values()) for flow in validation]))
+            entry["validation_error"] = float(
+                np.mean([list(closure.errors(flow).values()) for flow in validation])
+            )
             network.train()
         state.record(entry)
         bar.set_postfix({k: f"{v:.3g}" for k, v in entry.items() if k not in ("epoch", "seconds")})
@@ -136,12 +172,25 @@ def _schedule(progress: float) -> float:
 
 
 def _fingerprint(network, flows, validation, names, region, config) -> str:
-    settings = [network.name, network.config, names, region.to_dict(), asdict(config), len(validation)]
+    settings = [
+        network.name,
+        network.config,
+        names,
+        region.to_dict(),
+        asdict(config),
+        len(validation),
+    ]
     digest = hashlib.sha256(json.dumps(settings).encode())
     for tensor in network.state_dict().values():
         digest.update(tensor.detach().cpu().numpy().tobytes())
     for flow in (*flows, *validation):
-        for array in (flow.points, flow.velocity, flow.weights, *flow.scalars.values(), *flow.vectors.values(),
-                      *flow.tensors.values()):
+        for array in (
+            flow.points,
+            flow.velocity,
+            flow.weights,
+            *flow.scalars.values(),
+            *flow.vectors.values(),
+            *flow.tensors.values(),
+        ):
             digest.update(array.tobytes())
     return digest.hexdigest()

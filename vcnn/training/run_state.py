@@ -11,7 +11,8 @@ from vcnn.tensor_file import read_tensors, write_tensors
 
 
 class RunState:
-    """Everything a run needs to go on: epoch, history, weights, moments of Adam, best weights so far.
+    """Everything a run needs to go on: epoch, history, weights, moments of Adam, best weights so
+    far.
 
     Parameters
     ----------
@@ -41,8 +42,12 @@ class RunState:
             return
         tensors, header = read_tensors(path)
         if header["run"] != self.run:
-            raise InputError(f"{path}: belongs to another run (other configuration or data); choose another")
-        pick = lambda kind: {k.split("/", 1)[1]: t for k, t in tensors.items() if k.startswith(kind + "/")}
+            raise InputError(
+                f"{path}: belongs to another run (other configuration or data); choose another"
+            )
+        pick = lambda kind: {
+            k.split("/", 1)[1]: t for k, t in tensors.items() if k.startswith(kind + "/")
+        }
         self.network.load_state_dict(pick("weights"))
         self.best = pick("best")
         states = {i: {} for i, _ in enumerate(self.network.parameters())}
@@ -50,10 +55,16 @@ class RunState:
             number, name = key.split("/")
             states[int(number)][name] = tensor
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": states})
-        self.epoch, self.history, self.best_entry = header["epoch"], header["history"], header["best"]
+        self.epoch, self.history, self.best_entry = (
+            header["epoch"],
+            header["history"],
+            header["best"],
+        )
 
     def record(self, entry):
-        """The end of an epoch: an entry of the history with ``epoch`` and, if it is known, ``validation_error``."""
+        """The end of an epoch: an entry of the history with ``epoch`` and, if it is known,
+        ``validation_error``.
+        """
         self.epoch = entry["epoch"]
         self.history.append(entry)
         error = entry.get("validation_error")
@@ -70,7 +81,12 @@ class RunState:
         tensors |= {f"best/{name}": t for name, t in self.best.items()}
         for number, values in self.optimizer.state_dict()["state"].items():
             tensors |= {f"adam/{number}/{name}": t for name, t in values.items()}
-        header = {"run": self.run, "epoch": self.epoch, "history": self.history, "best": self.best_entry}
+        header = {
+            "run": self.run,
+            "epoch": self.epoch,
+            "history": self.history,
+            "best": self.best_entry,
+        }
         write_tensors(self.directory / "checkpoint.safetensors", tensors, header)
         part = self.directory / ".history.json.part"
         part.write_text(json.dumps(self.history, indent=1))

@@ -30,14 +30,17 @@ class Samples:
     weights: torch.Tensor
 
     def loss(self, values, batch, rotations=None) -> torch.Tensor:
-        """Weighted mean square of values - goals of the clouds ``batch``, summed over components and outputs.
+        """Weighted mean square of values - goals of the clouds ``batch``, summed over components
+        and outputs.
 
         Each cloud was turned by one of the ``rotations``, if there are any.
         """
         values = (values,) if isinstance(values, torch.Tensor) else values
         goals = [goal[batch] for goal in self.goals]
         if rotations is not None:
-            goals = [torch.from_numpy(turned(goal.numpy(), rotations)).to(goal.dtype) for goal in goals]
+            goals = [
+                torch.from_numpy(turned(goal.numpy(), rotations)).to(goal.dtype) for goal in goals
+            ]
         squares = [
             (value - goal).square().reshape(len(value), -1).sum(dim=1)
             for value, goal in zip(values, goals, strict=True)
@@ -46,7 +49,9 @@ class Samples:
 
 
 def draw_samples(closure, flows, config, importance) -> Samples:
-    """Centres of every flow, as many as the `TrainingConfig` says, with clouds in the units of the closure."""
+    """Centres of every flow, as many as the `TrainingConfig` says, with clouds in the units of the
+    closure.
+    """
     dtype, parts, weights = getattr(torch, config.dtype), [], []
     goals = [[] for _ in closure.targets]
     for number, flow in enumerate(flows):
@@ -61,7 +66,9 @@ def draw_samples(closure, flows, config, importance) -> Samples:
         for known, values, (shift, scale) in zip(goals, truth, closure.scales.targets, strict=True):
             known.append((values[centres] - shift) / scale)
     as_tensor = lambda arrays: torch.tensor(np.concatenate(arrays), dtype=dtype)
-    return Samples(VectorClouds.concatenate(parts), tuple(map(as_tensor, goals)), as_tensor(weights))
+    return Samples(
+        VectorClouds.concatenate(parts), tuple(map(as_tensor, goals)), as_tensor(weights)
+    )
 
 
 def check_flows(network, flows, names):
@@ -78,15 +85,19 @@ def check_flows(network, flows, names):
 def check_flow(network, flow, names):
     """Raise `InputError` unless a flow has what the network takes and the targets ``names``."""
     if len(names) != len(network.outputs):
-        raise InputError(f"target: the network has outputs {', '.join(network.outputs)}, got {', '.join(names)}")
+        raise InputError(
+            f"target: the network has outputs {', '.join(network.outputs)}, got {', '.join(names)}"
+        )
     check_fields(network, flow, "the network")
-    dimension = getattr(network, "dimension", flow.dimension)   # of a network that takes components
+    dimension = getattr(network, "dimension", flow.dimension)  # of a network that takes components
     if dimension != flow.dimension:
         raise InputError(f"is {flow.dimension}-D, the network takes {dimension}-D flows")
     for kind, name in zip(network.outputs, names, strict=True):
         there = getattr(flow, OUTPUTS[kind])
         if name not in there:
-            raise InputError(f"target {name!r} is missing; its {OUTPUTS[kind]}: {', '.join(there) or 'none'}")
+            raise InputError(
+                f"target {name!r} is missing; its {OUTPUTS[kind]}: {', '.join(there) or 'none'}"
+            )
 
 
 def check_importance(flows, name):
@@ -94,6 +105,8 @@ def check_importance(flows, name):
     for number, flow in enumerate(flows):
         with naming(f"flow {number}"):
             if name is not None and name not in flow.scalars:
-                raise InputError(f"importance {name!r} is missing; its scalars: {', '.join(flow.scalars)}")
+                raise InputError(
+                    f"importance {name!r} is missing; its scalars: {', '.join(flow.scalars)}"
+                )
             if name is not None and (flow.scalars[name].min() < 0 or not flow.scalars[name].any()):
                 raise InputError(f"importance {name!r} must not be negative, and not 0 everywhere")

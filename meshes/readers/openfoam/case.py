@@ -20,11 +20,12 @@ from vcnn.flow.mesh import boundary_facets
 def read_openfoam(case, time=None, fields=None) -> FlowField:
     """The flow of an OpenFOAM case at its cell centres.
 
-    ASCII, binary, compressed and decomposed cases are read. A case with ``empty`` patches becomes a plane
-    flow: vectors and tensors are restricted to the plane, the out-of-plane normal component of a tensor X is
-    kept as the scalar "X_33". Cyclic patches become period vectors. Fields that cannot be read are named in
-    a warning and in ``provenance["skipped_fields"]``. The scalars "boundary", "wall_distance" and
-    "strain_rate" are added where missing; for the latter the flow sticks to patches of type wall.
+    ASCII, binary, compressed and decomposed cases are read. A case with ``empty`` patches becomes a
+    plane flow: vectors and tensors are restricted to the plane, the out-of-plane normal component
+    of a tensor X is kept as the scalar "X_33". Cyclic patches become period vectors. Fields that
+    cannot be read are named in a warning and in ``provenance["skipped_fields"]``. The scalars
+    "boundary", "wall_distance" and "strain_rate" are added where missing; for the latter the flow
+    sticks to patches of type wall.
 
     Parameters
     ----------
@@ -32,8 +33,8 @@ def read_openfoam(case, time=None, fields=None) -> FlowField:
     time : float or str, optional
         Default: the latest.
     fields : mapping name -> OpenFOAM field, optional
-        Names to be given to fields, e.g. ``{"velocity": "UDNS", "pressure": "p"}``. Others keep theirs, "U"
-        is the velocity unless this says otherwise.
+        Names to be given to fields, e.g. ``{"velocity": "UDNS", "pressure": "p"}``. Others keep
+        theirs, "U" is the velocity unless this says otherwise.
 
     Raises
     ------
@@ -48,23 +49,38 @@ def read_openfoam(case, time=None, fields=None) -> FlowField:
     if parts != [case]:
         found = _gather(parts, time)
     files = field_files(parts[0] / time)
-    skipped = [name for name, kind in files.items() if (not kind or kind.startswith("vol")) and name not in found]
+    skipped = [
+        name
+        for name, kind in files.items()
+        if (not kind or kind.startswith("vol")) and name not in found
+    ]
     if skipped:
-        warnings.warn(f"{case}, time {time}: fields that cannot be read: {', '.join(skipped)}", stacklevel=2)
+        warnings.warn(
+            f"{case}, time {time}: fields that cannot be read: {', '.join(skipped)}", stacklevel=2
+        )
     patches = read_patches(case)
     patches = {name: patches.get(name, {}) for name in boundary_facets(mesh)}
     parameters = {} if (viscosity := read_viscosity(case)) is None else {"viscosity": viscosity}
     found = _renamed(found, fields or {}, f"{case}, time {time}", skipped)
-    provenance = {"source": str(case), "format": "OpenFOAM", "time": time, "skipped_fields": skipped}
+    provenance = {
+        "source": str(case),
+        "format": "OpenFOAM",
+        "time": time,
+        "skipped_fields": skipped,
+    }
     try:
         flow = _flow(mesh, found, patches, parameters=parameters, provenance=provenance)
-        return with_wall_fields(flow, [name for name in patches if patches[name].get("type") == "wall"])
+        return with_wall_fields(
+            flow, [name for name in patches if patches[name].get("type") == "wall"]
+        )
     except InputError as error:
         raise InputError(f"{case}, time {time}: {error}") from None
 
 
 def _flow(mesh, found, patches, **about):
-    """Cell-centred flow from the fields on the three-dimensional mesh; plane if there are empty patches."""
+    """Cell-centred flow from the fields on the three-dimensional mesh; plane if there are empty
+    patches.
+    """
     periods = _periods(mesh, patches)
     empty = [name for name in patches if patches[name].get("type") == "empty"]
     axes, out_of_plane = np.eye(3), {}
@@ -73,7 +89,9 @@ def _flow(mesh, found, patches, **about):
         found = {name: values[order] for name, values in found.items()}
         normal = np.cross(*axes)
         tensors = {name: a for name, a in found.items() if a.ndim == 3}
-        out_of_plane = {f"{name}_33": np.einsum("i,nij,j->n", normal, a, normal) for name, a in tensors.items()}
+        out_of_plane = {
+            f"{name}_33": np.einsum("i,nij,j->n", normal, a, normal) for name, a in tensors.items()
+        }
     return FlowField(
         points=cell_centres(mesh),
         weights=cell_volumes(mesh),
@@ -89,15 +107,25 @@ def _flow(mesh, found, patches, **about):
 
 
 def _choose_time(case, time):
-    """The folders that hold the fields (the case, or its processor folders) and the name of the time."""
+    """The folders that hold the fields (the case, or its processor folders) and the name of the
+    time.
+    """
     processors = sorted(case.glob("processor[0-9]*"), key=lambda p: (len(p.name), p.name))
     whole = {float(p.name): p.name for p in case.iterdir() if p.is_dir() and is_number(p.name)}
     split = {}
     if processors:
-        split = {float(p.name): p.name for p in processors[0].iterdir() if p.is_dir() and is_number(p.name)}
+        split = {
+            float(p.name): p.name
+            for p in processors[0].iterdir()
+            if p.is_dir() and is_number(p.name)
+        }
     if not whole and not split:
         collated = [path.name for path in case.glob("processors*")]
-        hint = f"; {collated[0]} is in the collated format, run reconstructPar first" if collated else ""
+        hint = (
+            f"; {collated[0]} is in the collated format, run reconstructPar first"
+            if collated
+            else ""
+        )
         raise InputError(f"{case}: the case has no time folders{hint}")
     known = sorted({*whole, *split})
     if time is None:
@@ -128,14 +156,22 @@ def _renamed(found, given, where, skipped):
     names = {"velocity": "U", **given}
     for wanted in names.values():
         if wanted in skipped:
-            raise InputError(f"{where}: field {wanted!r} cannot be read; its FoamFile header is missing, or an "
-                             "#include or a $variable in it cannot be resolved")
+            raise InputError(
+                f"{where}: field {wanted!r} cannot be read; its FoamFile header is missing, or an "
+                "#include or a $variable in it cannot be resolved"
+            )
         if wanted not in found:
             listing = ", ".join(sorted(found)) or "none"
-            hint = "" if wanted in given.values() else "; choose with vcnn import --time TIME --field velocity=NAME"
+            hint = (
+                ""
+                if wanted in given.values()
+                else "; choose with vcnn import --time TIME --field velocity=NAME"
+            )
             raise InputError(f"{where}: no field {wanted!r} (there are: {listing}){hint}")
     if found[names["velocity"]].ndim != 2:
-        raise InputError(f"{where}: field {names['velocity']!r} is no vector, it cannot be the velocity")
+        raise InputError(
+            f"{where}: field {names['velocity']!r} is no vector, it cannot be the velocity"
+        )
     others = {name: values for name, values in found.items() if name not in names.values()}
     return {**others, **{new: found[old] for new, old in names.items()}}
 
@@ -146,14 +182,18 @@ def _periods(mesh, patches):
     for name in patches:
         corners = [mesh.points[vertices] for _, vertices in facets[name]]
         weights = np.concatenate([_areas(x) for x in corners])
-        middles[name] = np.average(np.concatenate([x.mean(axis=1) for x in corners]), axis=0, weights=weights)
+        middles[name] = np.average(
+            np.concatenate([x.mean(axis=1) for x in corners]), axis=0, weights=weights
+        )
     periods = []
     for name, entries in patches.items():
         if not entries.get("type", "").startswith("cyclic"):
             continue
         if entries.get("neighbourPatch") not in middles or entries.get("transform") == "rotational":
-            raise InputError(f"patch {name!r}: only cyclic patches with a neighbourPatch, related by a translation, "
-                             "are supported")
+            raise InputError(
+                f"patch {name!r}: only cyclic patches with a neighbourPatch, related by a translation, "
+                "are supported"
+            )
         step = middles[entries["neighbourPatch"]] - middles[name]
         step[np.abs(step) < 1e-12 * np.abs(step).max()] = 0.0
         same = 1e-4 * np.linalg.norm(step)

@@ -1,4 +1,6 @@
-"""The few things of an OpenFOAM case that VTK's reader does not tell: patch types, double-precision points, ν."""
+"""The few things of an OpenFOAM case that VTK's reader does not tell: patch types, double-precision
+points, ν.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from vcnn.errors import InputError
 
 
 def read_list(path: Path, columns: int = 1) -> np.ndarray:
-    """A list of labels (``columns=1``, (n,) integers) or of vectors ((n, columns) floats), ASCII or binary.
+    """A list of labels (``columns=1``, (n,) integers) or of vectors ((n, columns) floats), ASCII or
+    binary.
 
     Raises
     ------
@@ -46,7 +49,11 @@ def read_patches(case: Path) -> dict[str, dict[str, str]]:
     """Patch name -> its entries (``type``, ``neighbourPatch``, ...) of constant/polyMesh/boundary."""
     text = _plain_text(case / "constant" / "polyMesh" / "boundary")
     blocks = re.findall(r'"?([^\s{}()"]+)"?\s*\{([^{}]*)\}', text)
-    return {name: dict(re.findall(r"(\w+)\s+([^;]*?)\s*;", body)) for name, body in blocks if name != "FoamFile"}
+    return {
+        name: dict(re.findall(r"(\w+)\s+([^;]*?)\s*;", body))
+        for name, body in blocks
+        if name != "FoamFile"
+    }
 
 
 def read_viscosity(case: Path) -> float | None:
@@ -54,15 +61,21 @@ def read_viscosity(case: Path) -> float | None:
     for name in ("transportProperties", "physicalProperties"):
         path = case / "constant" / name
         if path.is_file() or path.with_name(name + ".gz").is_file():
-            found = re.search(r"(?m)^\s*nu\s+(?:nu\s*)?(?:\[[^]]*\]\s*)?([-+.\deE]+)\s*;", _plain_text(path))
+            found = re.search(
+                r"(?m)^\s*nu\s+(?:nu\s*)?(?:\[[^]]*\]\s*)?([-+.\deE]+)\s*;", _plain_text(path)
+            )
             if found:
                 return float(found[1])
     return None
 
 
 def field_files(folder: Path) -> dict[str, str]:
-    """Field name -> class of the files of a time folder; "" for those that lack the FoamFile header."""
-    names = {path.name.removesuffix(".gz"): path for path in sorted(folder.iterdir()) if path.is_file()}
+    """Field name -> class of the files of a time folder; "" for those that lack the FoamFile
+    header.
+    """
+    names = {
+        path.name.removesuffix(".gz"): path for path in sorted(folder.iterdir()) if path.is_file()
+    }
     found = {}
     for name, path in names.items():
         kind = re.search(rb"FoamFile\s*\{[^}]*?class\s+([\w:]+)\s*;", _content(path, 4096))

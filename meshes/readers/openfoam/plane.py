@@ -12,7 +12,9 @@ from vcnn.flow.mesh import boundary_facets, named_mesh
 
 
 def plane_axes(normal) -> np.ndarray:
-    """(2, 3) orthonormal axes of the plane: the two coordinate axes least along the normal, laid into it."""
+    """(2, 3) orthonormal axes of the plane: the two coordinate axes least along the normal, laid
+    into it.
+    """
     normal = np.asarray(normal) / np.linalg.norm(normal)
     first, second = np.eye(3)[np.sort(np.argsort(np.abs(normal), kind="stable")[:2])]
     first = first - (first @ normal) * normal
@@ -53,7 +55,10 @@ def plane_mesh(mesh: meshio.Mesh, empty) -> tuple[meshio.Mesh, np.ndarray, np.nd
     areas = [_area_vectors(mesh.points[vertices]) for _, vertices in sides]
     normal = areas[0][0] / np.linalg.norm(areas[0][0])
     along = [area @ normal for area in areas]
-    if any((np.abs(a) < 0.999 * np.linalg.norm(v, axis=1)).any() for a, v in zip(along, areas, strict=True)):
+    if any(
+        (np.abs(a) < 0.999 * np.linalg.norm(v, axis=1)).any()
+        for a, v in zip(along, areas, strict=True)
+    ):
         raise InputError("the empty patches are not parallel planes")
     sides = [(kind, vertices[a > 0]) for (kind, vertices), a in zip(sides, along, strict=True)]
     axes = plane_axes(normal)
@@ -62,12 +67,14 @@ def plane_mesh(mesh: meshio.Mesh, empty) -> tuple[meshio.Mesh, np.ndarray, np.nd
     used = np.unique(np.concatenate([vertices.ravel() for _, vertices in sides]))
     points = mesh.points[used] @ axes.T
     tree = cKDTree(points)
-    number = tree.query(mesh.points @ axes.T)[1]   # of each vertex of the slab in the plane
+    number = tree.query(mesh.points @ axes.T)[1]  # of each vertex of the slab in the plane
     cells = {}
     for kind, vertices in sides:
         if len(vertices):
             key = (kind, vertices.shape[1])
-            cells[key] = np.concatenate([cells.get(key, np.empty((0, vertices.shape[1]), int)), number[vertices]])
+            cells[key] = np.concatenate(
+                [cells.get(key, np.empty((0, vertices.shape[1]), int)), number[vertices]]
+            )
     slab = cKDTree(cell_centres(mesh) @ axes.T)
     blocks, order = [], []
     for (kind, _), vertices in cells.items():
@@ -92,6 +99,10 @@ def _area_vectors(corners):
 def _edges(vertices, name):
     """A face between the two sides shows each of its two plane vertices twice."""
     pairs = np.sort(vertices, axis=1)
-    if pairs.shape[1] != 4 or (pairs[:, 0] != pairs[:, 1]).any() or (pairs[:, 2] != pairs[:, 3]).any():
+    if (
+        pairs.shape[1] != 4
+        or (pairs[:, 0] != pairs[:, 1]).any()
+        or (pairs[:, 2] != pairs[:, 3]).any()
+    ):
         raise InputError(f"the faces of patch {name!r} do not join the two sides of the slab")
     return pairs[:, [0, 2]]

@@ -14,7 +14,8 @@ from meshes.readers.openfoam.files import read_list
 from vcnn.errors import InputError
 from vcnn.flow.mesh import named_mesh
 
-# Where VTK puts the components xx, yy, zz, xy, yz, xz of a symmetric tensor (OpenFOAM: xx xy xz yy yz zz).
+# Where VTK puts the components xx, yy, zz, xy, yz, xz of a symmetric tensor (OpenFOAM: xx xy xz yy
+# yz zz).
 _SYMMETRIC = [[0, 3, 5], [3, 1, 4], [5, 4, 2]]
 
 
@@ -27,7 +28,8 @@ def is_number(name: str) -> bool:
 
 
 def read_case(case: Path, time: str | None) -> tuple[meshio.Mesh, dict[str, np.ndarray]]:
-    """Mesh with its patches as named boundaries, and the cell fields of one time folder (None: no fields).
+    """Mesh with its patches as named boundaries, and the cell fields of one time folder (None: no
+    fields).
 
     VTK delivers single precision; the points are replaced by those of the file.
 
@@ -39,7 +41,9 @@ def read_case(case: Path, time: str | None) -> tuple[meshio.Mesh, dict[str, np.n
     import pyvista
 
     blocks = _through_vtk(case, time)
-    grid = blocks["internalMesh"] if blocks is not None and "internalMesh" in blocks.keys() else None
+    grid = (
+        blocks["internalMesh"] if blocks is not None and "internalMesh" in blocks.keys() else None
+    )
     if grid is None or grid.n_cells == 0:
         raise InputError(f"{case}: VTK finds no cells in constant/polyMesh; is the mesh damaged?")
     points = np.asarray(grid.points, dtype=float)
@@ -60,14 +64,20 @@ def read_case(case: Path, time: str | None) -> tuple[meshio.Mesh, dict[str, np.n
 
 
 def _through_vtk(case, time):
-    """VTK wants a ``.foam`` file in the case: it gets links to it in a temporary folder, with one time only."""
+    """VTK wants a ``.foam`` file in the case: it gets links to it in a temporary folder, with one
+    time only.
+    """
     import pyvista
 
     with tempfile.TemporaryDirectory() as folder, _Silence():
         links = Path(folder) / "case"
         links.mkdir()
         for entry in case.resolve().iterdir():
-            others = is_number(entry.name) or entry.name.startswith("processor") or entry.suffix == ".foam"
+            others = (
+                is_number(entry.name)
+                or entry.name.startswith("processor")
+                or entry.suffix == ".foam"
+            )
             if entry.name == time or not others:
                 (links / entry.name).symlink_to(entry)
         (links / "case.foam").touch()

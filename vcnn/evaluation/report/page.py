@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from vcnn.files import claim, staged
 
-_NARROW = 9.0   # inches: wider figures are not shrunk to the width of a phone but scroll
+_NARROW = 9.0  # inches: wider figures are not shrunk to the width of a phone but scroll
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,15 @@ class Section:
     figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
-def write_page(directory, title: str, answer: str, introduction: str, sections: Sequence[Section], numbers: Mapping,
-               force: bool = False) -> Path:  # fmt: skip
+def write_page(
+    directory,
+    title: str,
+    answer: str,
+    introduction: str,
+    sections: Sequence[Section],
+    numbers: Mapping,
+    force: bool = False,
+) -> Path:
     """Write ``report.html``, ``report.json`` and the pictures into ``directory``, all or nothing.
 
     Parameters
@@ -50,7 +57,8 @@ def write_page(directory, title: str, answer: str, introduction: str, sections: 
         Must not exist yet, unless ``force``.
     title, answer, introduction : plain text; an empty line in the introduction separates paragraphs
     sections : parts of the page
-    numbers : for the JSON, with whatever it can hold; title, answer and the tables of the sections join them
+    numbers : for the JSON, with whatever it can hold; title, answer and the tables of the sections
+        join them
 
     Returns
     -------
@@ -68,13 +76,16 @@ def write_page(directory, title: str, answer: str, introduction: str, sections: 
             body.append(f"<section>\n<h2>{escape(section.heading)}</h2>")
             body.append(_paragraphs(section.text))
             body.append(_table(section))
-            for letter, (caption, figure) in zip("abcdefghijklmnopqrstuvwxyz", section.figures.items(),
-                                                 strict=False):  # fmt: skip
+            for letter, (caption, figure) in zip(
+                "abcdefghijklmnopqrstuvwxyz", section.figures.items(), strict=False
+            ):
                 png = _png(figure)
                 (folder / f"figure_{number}{letter}.png").write_bytes(png)
                 body.append(_figure(caption, png, figure.get_figwidth() > _NARROW))
             body.append("</section>")
-        template = Template((files("vcnn.evaluation.report") / "report.html").read_text(encoding="utf-8"))
+        template = Template(
+            (files("vcnn.evaluation.report") / "report.html").read_text(encoding="utf-8")
+        )
         page = template.substitute(title=escape(title), answer=escape(answer), body="\n".join(body))
         page = page.replace(" %", "\N{NO-BREAK SPACE}%")
         (folder / "report.html").write_text(page, encoding="utf-8")
@@ -87,20 +98,28 @@ def write_page(directory, title: str, answer: str, introduction: str, sections: 
 def _tables(sections) -> list[dict]:
     plain = lambda cell: cell.item() if isinstance(cell, np.generic) else cell
     return [
-        {"heading": s.heading, "header": list(s.header), "rows": [[plain(cell) for cell in row] for row in s.rows]}
+        {
+            "heading": s.heading,
+            "header": list(s.header),
+            "rows": [[plain(cell) for cell in row] for row in s.rows],
+        }
         for s in sections
         if s.rows
     ]
 
 
 def _paragraphs(text: str) -> str:
-    return "\n".join(f"<p>{escape(part.strip())}</p>" for part in text.split("\n\n") if part.strip())
+    return "\n".join(
+        f"<p>{escape(part.strip())}</p>" for part in text.split("\n\n") if part.strip()
+    )
 
 
 def _table(section) -> str:
     if not section.rows:
         return ""
-    row = lambda cells, tag: "<tr>" + "".join(f"<{tag}>{escape(_text(c))}</{tag}>" for c in cells) + "</tr>"
+    row = lambda cells, tag: (
+        "<tr>" + "".join(f"<{tag}>{escape(_text(c))}</{tag}>" for c in cells) + "</tr>"
+    )
     body = "\n".join(row(cells, "td") for cells in section.rows)
     return (
         f'<div class="scroll" tabindex="0"><table>\n<thead>{row(section.header, "th")}</thead>\n'

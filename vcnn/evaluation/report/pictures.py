@@ -24,12 +24,15 @@ _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#
 _LINES, _MARKERS = ("-", "--", "-.", ":"), ("o", "s", "^", "D", "v", "P")
 
 
-def draw_field(axes: Axes, flow: FlowField, values, norm: Normalize, cmap: str = VALUES, normal=(0, 0, 1)):
-    """Draw one value per point of a flow into ``axes``, in equal scales; returns what a colour bar needs.
+def draw_field(
+    axes: Axes, flow: FlowField, values, norm: Normalize, cmap: str = VALUES, normal=(0, 0, 1)
+):
+    """Draw one value per point of a flow into ``axes``, in equal scales; returns what a colour bar
+    needs.
 
-    Cell values are drawn flat on their cells, vertex values smoothly between them, loose points as dots. Of a
-    3-D flow the points nearest to the plane through its middle with the given ``normal`` are drawn, of a section all.
-    """
+    Cell values are drawn flat on their cells, vertex values smoothly between them, loose points as
+    dots. Of a 3-D flow the points nearest to the plane through its middle with the given ``normal``
+    are drawn, of a section all."""
     values = np.asarray(values, dtype=float)
     style = {"norm": norm, "cmap": cmap, "rasterized": True}
     if flow.dimension == 3:
@@ -46,13 +49,17 @@ def draw_field(axes: Axes, flow: FlowField, values, norm: Normalize, cmap: str =
         axes.autoscale_view()
     else:
         quads = [block.data[:, : _corners(block)] for block in _domain(flow)]
-        triangles = np.concatenate([q[:, [0, i, i + 1]] for q in quads for i in range(1, q.shape[1] - 1)])
+        triangles = np.concatenate(
+            [q[:, [0, i, i + 1]] for q in quads for i in range(1, q.shape[1] - 1)]
+        )
         drawn = axes.tripcolor(*flow.points.T, triangles, values, shading="gouraud", **style)
     axes.set_aspect("equal")
     return drawn
 
 
-def field_figure(flow: FlowField, values, label: str, title: str = "", length_unit: str = "") -> Figure:
+def field_figure(
+    flow: FlowField, values, label: str, title: str = "", length_unit: str = ""
+) -> Figure:
     """One field of a flow with axes and colour bar."""
     values = np.asarray(values, dtype=float)
     (left, bottom), (right, top) = box = _extent(flow, (0, 0, 1))
@@ -61,8 +68,13 @@ def field_figure(flow: FlowField, values, label: str, title: str = "", length_un
     figure = Figure(figsize=(width + 0.6, width * ratio + 1.7), layout="constrained")
     axes = figure.add_subplot()
     drawn = draw_field(axes, flow, values, Normalize(values.min(), values.max()))
-    axes.set(title=title, xlim=box[:, 0], ylim=box[:, 1],
-             xlabel=_with_unit("x", length_unit), ylabel=_with_unit("y", length_unit))  # fmt: skip
+    axes.set(
+        title=title,
+        xlim=box[:, 0],
+        ylim=box[:, 1],
+        xlabel=_with_unit("x", length_unit),
+        ylabel=_with_unit("y", length_unit),
+    )
     figure.colorbar(drawn, ax=axes, label=label, location="bottom", shrink=0.6, aspect=40)
     return figure
 
@@ -82,11 +94,20 @@ def field_comparison(flow: FlowField, truth, prediction, label: str) -> Figure:
     for ax, values, title in ((axes[0], truth, "truth"), (axes[1], prediction, "prediction")):
         drawn = draw_field(ax, flow, values, norm)
         ax.set_title(title)
-    figure.colorbar(drawn, ax=axes[:2], label=label, orientation="horizontal", shrink=0.5, aspect=40)
+    figure.colorbar(
+        drawn, ax=axes[:2], label=label, orientation="horizontal", shrink=0.5, aspect=40
+    )
     drawn = draw_field(axes[2], flow, error, Normalize(0, error.max() or 1.0), ERRORS)
     axes[2].set_title("error")
-    figure.colorbar(drawn, ax=axes[2], label="|prediction − truth| / max |truth|", orientation="horizontal",
-                    aspect=30, ticks=MaxNLocator(4), format=PercentFormatter(1.0))  # fmt: skip
+    figure.colorbar(
+        drawn,
+        ax=axes[2],
+        label="|prediction − truth| / max |truth|",
+        orientation="horizontal",
+        aspect=30,
+        ticks=MaxNLocator(4),
+        format=PercentFormatter(1.0),
+    )
     for ax in axes:
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
@@ -94,18 +115,25 @@ def field_comparison(flow: FlowField, truth, prediction, label: str) -> Figure:
 
 
 def prediction_panel(study: RotationStudy) -> Figure:
-    """Truth (if known) and every closure in rows, angles in columns; each drawn in its turned frame."""
+    """Truth (if known) and every closure in rows, angles in columns; each drawn in its turned
+    frame.
+    """
     rows = dict(study.predictions)
     if study.truth is not None:
         rows = {"truth": np.repeat(study.truth[None], len(study.angles), axis=0), **rows}
-    rows = {name: v if v.ndim == 2 else np.array([norms(row) for row in v]) for name, v in rows.items()}
-    shown = np.array([values[0] for values in rows.values()])[: 1 if study.truth is not None else None]
+    rows = {
+        name: v if v.ndim == 2 else np.array([norms(row) for row in v]) for name, v in rows.items()
+    }
+    shown = np.array([values[0] for values in rows.values()])[
+        : 1 if study.truth is not None else None
+    ]
     label = _with_unit(study.target.replace("_", " "), study.units.get(study.target, ""))
     return _study_panel(study, rows, Normalize(shown.min(), shown.max()), VALUES, label, "both")
 
 
 def error_panel(study: RotationStudy) -> Figure:
-    """|prediction − truth| / max|truth| of every closure (rows) at every angle (columns), on one scale.
+    """|prediction − truth| / max|truth| of every closure (rows) at every angle (columns), on one
+    scale.
 
     Without truth, the prediction at 0 degrees takes its place.
     """
@@ -116,7 +144,9 @@ def error_panel(study: RotationStudy) -> Figure:
     largest = max(values.max() for values in rows.values())
     reference = "prediction at 0°" if study.truth is None else "truth"
     label = f"|prediction − {reference}| / max |{reference}|"
-    norm = LogNorm(1e-3 * (largest or 1.0), largest or 1.0, clip=True)  # a linear scale shows the worst one only
+    norm = LogNorm(
+        1e-3 * (largest or 1.0), largest or 1.0, clip=True
+    )  # a linear scale shows the worst one only
     return _study_panel(study, rows, norm, ERRORS, label, "min")
 
 
@@ -127,13 +157,29 @@ def angle_curve(study: RotationStudy) -> Figure:
     figure = Figure(figsize=(6.5, 4.2), layout="constrained")
     axes = figure.add_subplot()
     angles = np.append(study.curve_angles, 360)
-    for (name, values), (colour, line, marker) in zip(curves.items(), styles(len(curves)), strict=True):
-        values = np.where(values > 0, values, np.nan)  # a change of exactly 0 has no place on a log axis
-        axes.plot(angles, np.append(values, values[0]), color=colour, linestyle=line, marker=marker, ms=4,
-                  label=name, clip_on=False)  # fmt: skip
+    for (name, values), (colour, line, marker) in zip(
+        curves.items(), styles(len(curves)), strict=True
+    ):
+        values = np.where(
+            values > 0, values, np.nan
+        )  # a change of exactly 0 has no place on a log axis
+        axes.plot(
+            angles,
+            np.append(values, values[0]),
+            color=colour,
+            linestyle=line,
+            marker=marker,
+            ms=4,
+            label=name,
+            clip_on=False,
+        )
     scale_of_errors(axes, axes.yaxis, curves)
-    axes.set(xlabel="angle of the frame [degrees]", ylabel=f"{what} of {study.target.replace('_', ' ')}",
-             xlim=(0, 360), xticks=range(0, 361, 45))  # fmt: skip
+    axes.set(
+        xlabel="angle of the frame [degrees]",
+        ylabel=f"{what} of {study.target.replace('_', ' ')}",
+        xlim=(0, 360),
+        xticks=range(0, 361, 45),
+    )
     axes.grid(alpha=0.3, which="both")
     legend_above(figure)
     return figure
@@ -155,22 +201,31 @@ def scale_of_errors(axes: Axes, axis: Axis, curves) -> None:
 
 def legend_above(figure: Figure) -> None:
     """Names of all curves above a figure, in as many columns as are legible."""
-    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False)
+    figure.legend(
+        *figure.axes[0].get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=2,
+        frameon=False,
+    )
 
 
 def styles(count) -> list[tuple[str, str, str]]:
     """Colour, line and marker of each of ``count`` curves."""
-    return [tuple(kind[i % len(kind)] for kind in (_COLOURS, _LINES, _MARKERS)) for i in range(count)]
+    return [
+        tuple(kind[i % len(kind)] for kind in (_COLOURS, _LINES, _MARKERS)) for i in range(count)
+    ]
 
 
 def frame_panel(frames, angles, rows, norm, cmap, label, extend="neither", axis=None) -> Figure:
-    """Grid of pictures in one length scale, with one colour bar; row names on the left, angles on top.
+    """Grid of pictures in one length scale, with one colour bar; row names on the left, angles on
+    top.
 
     Parameters
     ----------
     frames : FlowFields, one for each angle
     angles : degrees
-    rows : name -> for each frame values (n,) at its points, or a text to put in the place of a picture
+    rows : name -> for each frame values (n,) at its points, or a text to put in the place of a
+        picture
     norm, cmap, label, extend : of the colours
     axis : (3,), optional
         About which 3-D flows are turned.
@@ -191,14 +246,26 @@ def frame_panel(frames, angles, rows, norm, cmap, label, extend="neither", axis=
             else:
                 draw_field(axes, flow, values[j], norm, cmap, normal)
             middle = boxes[j, :, 1].mean()
-            axes.set(xticks=[], yticks=[], xlim=boxes[j, :, 0],
-                     ylim=(middle - heights.max() / 2, middle + heights.max() / 2))  # fmt: skip
+            axes.set(
+                xticks=[],
+                yticks=[],
+                xlim=boxes[j, :, 0],
+                ylim=(middle - heights.max() / 2, middle + heights.max() / 2),
+            )
             axes.spines[:].set_visible(False)
             if i == 0:
                 axes.set_title(f"{angles[j]:g}°")
         grid[i, 0].set_ylabel(name)
-    figure.colorbar(ScalarMappable(norm, cmap), ax=grid, label=label, extend=extend, orientation="horizontal",
-                    shrink=0.5, aspect=40, pad=0.03)  # fmt: skip
+    figure.colorbar(
+        ScalarMappable(norm, cmap),
+        ax=grid,
+        label=label,
+        extend=extend,
+        orientation="horizontal",
+        shrink=0.5,
+        aspect=40,
+        pad=0.03,
+    )
     return figure
 
 
@@ -218,7 +285,8 @@ def _extent(flow, normal):
 
 
 def _slice(points, normal):
-    """Of n points the n^(2/3) nearest to the middle plane: their (k, 2) positions in it and their indices.
+    """Of n points the n^(2/3) nearest to the middle plane: their (k, 2) positions in it and their
+    indices.
 
     All points if they lie in a plane of their own, which is then that.
     """

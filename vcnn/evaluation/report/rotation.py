@@ -19,10 +19,18 @@ from vcnn.evaluation.transformations import NOISE, TransformationStudy
 __all__ = ["Section", "verdict", "write_report"]
 
 
-def write_report(study: RotationStudy, directory, title: str = "Closures in turned frames",
-                 introduction: str = "", sections: Sequence[Section] = (), force: bool = False,
-                 transformations: TransformationStudy | None = None, costs: CostStudy | None = None,
-                 answer: str = "", numbers: Mapping | None = None) -> Path:  # fmt: skip
+def write_report(
+    study: RotationStudy,
+    directory,
+    title: str = "Closures in turned frames",
+    introduction: str = "",
+    sections: Sequence[Section] = (),
+    force: bool = False,
+    transformations: TransformationStudy | None = None,
+    costs: CostStudy | None = None,
+    answer: str = "",
+    numbers: Mapping | None = None,
+) -> Path:
     """Write ``report.html``, ``report.json`` and the pictures into ``directory``, all or nothing.
 
     Parameters
@@ -60,7 +68,9 @@ def _rotation_sections(study) -> list[Section]:
     quantity = study.target.replace("_", " ")
     known = bool(study.errors)
     measure = study.errors if known else study.changes
-    rows = [[name, *map(percent, measure[name]), _change(study.variation[name])] for name in measure]
+    rows = [
+        [name, *map(percent, measure[name]), _change(study.variation[name])] for name in measure
+    ]
     what = "Relative L2 error" if known else "Relative change of the prediction"
     table = Section(
         f"{what} of {quantity}",
@@ -81,19 +91,27 @@ def _rotation_sections(study) -> list[Section]:
             "Random rotations",
             f"{len(study.curve_rotations) - 1} rotations drawn uniformly from all rotations in space (SO(3)); "
             f"computed at {points}.",
-            figures={"Against the angle turned by, and as a distribution.": rotation_distribution(study)},
+            figures={
+                "Against the angle turned by, and as a distribution.": rotation_distribution(study)
+            },
         )
     reference = "the truth" if known else "the prediction at 0°"
-    about = "" if study.axis is None else (
-        f" The frame turns about the axis ({', '.join(f'{a:.3g}' for a in study.axis)}); drawn are the points nearest "
-        "to a plane across it."
-    )  # fmt: skip
+    about = (
+        ""
+        if study.axis is None
+        else (
+            f" The frame turns about the axis ({', '.join(f'{a:.3g}' for a in study.axis)}); drawn are the points nearest "
+            "to a plane across it."
+        )
+    )
     fields = Section(
         "The field in each frame",
         "Positions, velocities and all other vectors are turned, neighbourhoods are built anew, and the closure "
         f"predicts. A frame-independent closure gives the same picture, turned.{about}",
         figures={
-            f"{quantity.capitalize()} in frames turned by the angle above.": prediction_panel(study),
+            f"{quantity.capitalize()} in frames turned by the angle above.": prediction_panel(
+                study
+            ),
             f"Distance from {reference}.": error_panel(study),
         },
     )
@@ -103,29 +121,42 @@ def _rotation_sections(study) -> list[Section]:
 def _transformation_sections(study) -> list[Section]:
     sections = []
     if study.responses:
-        names = list(dict.fromkeys(name for response in study.responses.values() for name in response.changes))
+        names = list(
+            dict.fromkeys(
+                name for response in study.responses.values() for name in response.changes
+            )
+        )
         rows = [
             [model, r.claimed, *(_change(r.changes[n]) if n in r.changes else "–" for n in names)]
             for model, r in study.responses.items()
         ]
-        sections.append(Section(
-            "Every transformation",
-            "Largest change of a prediction relative to the largest prediction, in double precision, clouds searched "
-            f"anew, at {_count(r.points[0] for r in study.responses.values())} points. Refinement splits a random half "
-            "of all points into two of half the weight each: a mesh that is finer in places. A model without "
-            "quadrature weights notices.",
-            ["model", "claims", *names],
-            rows,
-        ))  # fmt: skip
+        sections.append(
+            Section(
+                "Every transformation",
+                "Largest change of a prediction relative to the largest prediction, in double precision, clouds searched "
+                f"anew, at {_count(r.points[0] for r in study.responses.values())} points. Refinement splits a random half "
+                "of all points into two of half the weight each: a mesh that is finer in places. A model without "
+                "quadrature weights notices.",
+                ["model", "claims", *names],
+                rows,
+            )
+        )
         sections.append(_robustness(study))
     if study.mesh_errors:
-        rows = [[model, *map(percent, errors.values())] for model, errors in study.mesh_errors.items()]
-        sections.append(Section(
-            "The same flow on other meshes",
-            f"Relative L2 error at the points nearest to the same {study.mesh_points:,} places.",
-            ["model", *(f"{name} ({size:,} points)" for name, size in study.mesh_sizes.items())],
-            rows,
-        ))  # fmt: skip
+        rows = [
+            [model, *map(percent, errors.values())] for model, errors in study.mesh_errors.items()
+        ]
+        sections.append(
+            Section(
+                "The same flow on other meshes",
+                f"Relative L2 error at the points nearest to the same {study.mesh_points:,} places.",
+                [
+                    "model",
+                    *(f"{name} ({size:,} points)" for name, size in study.mesh_sizes.items()),
+                ],
+                rows,
+            )
+        )
     return sections
 
 
@@ -135,7 +166,9 @@ def _robustness(study) -> Section:
     for model, response in study.responses.items():
         low, mean, high = response.cloud_sizes
         parts = [percent(response.parts[n]) if n in response.parts else "–" for n in counts]
-        rows.append([model, f"{low:,}–{high:,} ({mean:,.0f})", *parts, *map(percent, response.noise)])
+        rows.append(
+            [model, f"{low:,}–{high:,} ({mean:,.0f})", *parts, *map(percent, response.noise)]
+        )
     return Section(
         "Fewer points, and noise",
         "Relative L2 change of the prediction if each cloud is cut to a random part of at most so many points. Then "
@@ -143,35 +176,63 @@ def _robustness(study) -> Section:
         "square is added to the velocity while clouds keep their points: median and largest. A largest change far "
         "above the median is a jump, as where a model turns clouds into a frame that flips. Computed at "
         f"{_count(r.points[1] for r in study.responses.values())} points.",
-        ["model", "points in a cloud (mean)", *(f"part of {n}" for n in counts), "noise: median", "noise: largest"],
+        [
+            "model",
+            "points in a cloud (mean)",
+            *(f"part of {n}" for n in counts),
+            "noise: median",
+            "noise: largest",
+        ],
         rows,
     )
 
 
 def _cost_sections(study) -> list[Section]:
-    telling = all(cost.architecture in model for model, cost in study.costs.items())   # names of models
+    telling = all(
+        cost.architecture in model for model, cost in study.costs.items()
+    )  # names of models
     rows = []
     for model, cost in study.costs.items():
-        rows.append([
-            model, *([] if telling else [cost.architecture]), cost.symmetry or "–",
-            "–" if cost.parameters is None else f"{cost.parameters:,}",
-            "–" if cost.training_seconds is None else _duration(cost.training_seconds, cost.training_threads),
-            f"{1e6 * cost.seconds_per_point:,.0f} µs", f"{cost.memory / 2**20:,.1f} MB",
-            "–" if cost.exponent is None else f"n^{cost.exponent:.2f}",
-        ])  # fmt: skip
+        rows.append(
+            [
+                model,
+                *([] if telling else [cost.architecture]),
+                cost.symmetry or "–",
+                "–" if cost.parameters is None else f"{cost.parameters:,}",
+                "–"
+                if cost.training_seconds is None
+                else _duration(cost.training_seconds, cost.training_threads),
+                f"{1e6 * cost.seconds_per_point:,.0f} µs",
+                f"{cost.memory / 2**20:,.1f} MB",
+                "–" if cost.exponent is None else f"n^{cost.exponent:.2f}",
+            ]
+        )
     figures = {}
     if any(cost.exponent is not None for cost in study.costs.values()):
-        figures = {f"Time of one cloud; powers are fitted from n = {FITTED_FROM} on.": cost_curve(study)}
-    return [Section(
-        "What each model costs",
-        "Time of a prediction is processor time of one thread a point, the search for clouds included. Memory is the "
-        "largest sum of all tensors alive at once in a prediction at 256 points, as torch's profiler counts it, "
-        "without weights and without arrays of the search. Training time, and × how many threads, is what the model "
-        "file says. The last column is how the time of a cloud grows with its number n of points.",
-        ["model", *([] if telling else ["architecture"]), "claims", "parameters", "training", "time a point", "memory",
-         "growth"],
-        rows, figures,
-    )]  # fmt: skip
+        figures = {
+            f"Time of one cloud; powers are fitted from n = {FITTED_FROM} on.": cost_curve(study)
+        }
+    return [
+        Section(
+            "What each model costs",
+            "Time of a prediction is processor time of one thread a point, the search for clouds included. Memory is the "
+            "largest sum of all tensors alive at once in a prediction at 256 points, as torch's profiler counts it, "
+            "without weights and without arrays of the search. Training time, and × how many threads, is what the model "
+            "file says. The last column is how the time of a cloud grows with its number n of points.",
+            [
+                "model",
+                *([] if telling else ["architecture"]),
+                "claims",
+                "parameters",
+                "training",
+                "time a point",
+                "memory",
+                "growth",
+            ],
+            rows,
+            figures,
+        )
+    ]
 
 
 def _rotation_numbers(study) -> dict:
@@ -196,7 +257,10 @@ def _rotation_numbers(study) -> dict:
 
 def _cost_numbers(study) -> dict:
     plain = lambda value: value.tolist() if isinstance(value, np.ndarray) else value
-    costs = {name: {key: plain(value) for key, value in vars(cost).items()} for name, cost in study.costs.items()}
+    costs = {
+        name: {key: plain(value) for key, value in vars(cost).items()}
+        for name, cost in study.costs.items()
+    }
     return {"sizes": study.sizes.tolist(), **costs}
 
 

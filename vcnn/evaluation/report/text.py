@@ -10,7 +10,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [header, *rows]
     widths = [max(len(line[k]) for line in lines) for k in range(len(header))]
     align = lambda k, cell: cell.ljust(widths[k]) if k == 0 else cell.rjust(widths[k])
-    return "\n".join("  ".join(align(k, cell) for k, cell in enumerate(line)).rstrip() for line in lines)
+    return "\n".join(
+        "  ".join(align(k, cell) for k, cell in enumerate(line)).rstrip() for line in lines
+    )
 
 
 def percent(value: float | None) -> str:

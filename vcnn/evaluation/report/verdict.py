@@ -1,4 +1,6 @@
-"""The opening sentence of a report: which closures hold as the frame turns, which do not, by how much."""
+"""The opening sentence of a report: which closures hold as the frame turns, which do not, by how
+much.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,10 @@ import numpy as np
 
 from vcnn.evaluation.frames import RotationStudy
 
-_ROUND_OFF = 1e-6  # changes below this are round-off of float64, far above any seen and far below any effect
-_SLIGHT = 0.01     # relative change of an error that a reader would not see
+_ROUND_OFF = (
+    1e-6  # changes below this are round-off of float64, far above any seen and far below any effect
+)
+_SLIGHT = 0.01  # relative change of an error that a reader would not see
 
 
 def verdict(study: RotationStudy) -> str:
@@ -44,7 +48,9 @@ def _breaking(study, name) -> str:
     errors, angles = study.errors[name], study.angles
     worst = int(np.argmax(np.abs(errors - errors[0])))
     if np.abs(errors / errors[0] - 1).max() < _SLIGHT:
-        return f"keeps its error of {percent(errors[0])} but changes its prediction by up to {largest}"
+        return (
+            f"keeps its error of {percent(errors[0])} but changes its prediction by up to {largest}"
+        )
     return f"goes from an error of {percent(errors[0])} to {percent(errors[worst])} (at {angles[worst]:g}°)"
 
 
