@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from command_line import listing, refused, run
-from test_solve import HILL, result, small_closure
 
 import meshes
 from solvers import LaminarFlow, SpalartAllmaras
+from tests.support.command_line import listing, refused, run
+from tests.support.solve_cases import HILL, result, small_closure
 from vcnn import FlowField, RegionOfInfluence, VectorCloudNetwork, fit
 from vcnn.evaluation.report.verdict import percent
 from vcnn.flow.mesh import boundary_facets, named_mesh
