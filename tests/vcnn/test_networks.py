@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from synthetic import random_flow
 
+from tests.support.synthetic import random_flow
 from vcnn import InputError, RegionOfInfluence, VectorCloudNetwork, Zhou2022
 from vcnn.baselines import GraphKernelNetwork
 from vcnn.network.registry import build_network, network_class, network_names
