@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcnn.flow.tensors import norms
+from vcnn.flow.norms import magnitudes
 
 if TYPE_CHECKING:  # torch is slow to import
     import torch
@@ -103,7 +103,7 @@ class StressBounds:
 
     def _shorten(self, T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Tensors of the largest size at most, and which of them were larger."""
-        size, largest = norms(T), self.anisotropy
+        size, largest = magnitudes(T), self.anisotropy
         beyond = size > largest
         shorter = T * (largest / np.maximum(size, largest))[:, None, None]
         return np.where(beyond[:, None, None], shorter, T), beyond
