@@ -63,7 +63,7 @@ def closure_for(model: Closure, case: Case) -> Closure:
         model = model.in_units(**case.units)
     size, reach = (
         np.linalg.norm(np.ptp(case.mesh.points, axis=0)),
-        model.region.half_axes([0.0])[1][0],
+        model.region.lateral,
     )
     if reach > _WIDE * size:
         raise InputError(

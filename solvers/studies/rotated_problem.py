@@ -9,7 +9,7 @@ import numpy as np
 
 from solvers.coupling.rans import RANS
 from solvers.flow.conditions import Condition, Developed, Inlet, Wall, flow_conditions
-from vcnn.flow.tensors import turned
+from vcnn.flow.tensors import rotate
 
 
 def turned_problem(problem: RANS, rotation: np.ndarray) -> RANS:
@@ -26,7 +26,7 @@ def turned_problem(problem: RANS, rotation: np.ndarray) -> RANS:
             name: _turned(condition, R) for name, condition in flow_conditions(problem).items()
         },
         bulk_velocity=None,
-        anisotropy=None if a is None else turned(a, R),
+        anisotropy=None if a is None else rotate(a, R),
     )
 
 

@@ -69,7 +69,7 @@ class Closure:
     @property
     def galilean(self) -> bool:
         """Whether predictions stay the same when a uniform velocity is added to the flow."""
-        return self.network.galilean and self.region.kind == "ball"
+        return self.network.galilean and not self.region.moves_with_flow
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ class DifferentiableClosure:
 
     def __init__(self, closure, flow: FlowField):
         closure.check(flow)
-        if closure.region.kind != "ball":
+        if closure.region.moves_with_flow:
             raise InputError(
                 f"region: expected a ball, clouds of a region {closure.region.kind!r} move with the flow"
             )
@@ -44,7 +44,7 @@ class DifferentiableClosure:
                 f"network: {closure.network.name!r} cannot be differentiated by the velocity"
             )
         self.closure, self.count, self.dimension = closure, len(flow), flow.dimension
-        spacing = dict(closure.region.parameters).get("spacing")
+        spacing = closure.region.lattice_spacing
         self._means = None
         if spacing is not None:
             means = means_at_nodes(flow, spacing).tocoo()

@@ -23,7 +23,7 @@ from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import magnitudes
-from vcnn.flow.tensors import turned
+from vcnn.flow.tensors import rotate
 
 TRANSFORMATIONS = (
     "rotation 1",
@@ -116,7 +116,7 @@ def equivariance_errors(
         for errors, changed in ((reused, of_clouds[name].carry(clouds)), (rebuilt, again)):
             found = values_of(closure, changed)
             errors[name] = max(
-                float(magnitudes(turned(found[key], back) - values).max() / sizes[key])
+                float(magnitudes(rotate(found[key], back) - values).max() / sizes[key])
                 for key, values in reference.items()
             )
     symmetry = closure.network.symmetry + (", Galilean" if closure.galilean else "")

@@ -16,7 +16,7 @@ from vcnn.errors import InputError, naming
 from vcnn.evaluation.parallel import in_parallel
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import relative_l2, truth_of
-from vcnn.flow.tensors import turned
+from vcnn.flow.tensors import rotate
 
 _GENERIC_AXIS = (1.0, 2.0, 3.0)  # no plane or axis of symmetry of a usual geometry
 
@@ -144,7 +144,7 @@ def rotate_study(
         def predict(closure, R, centres):
             values = closure.predict(flow.rotated(R), centres=centres, dtype=_precision(closure))
             bar.update()
-            return turned(values, R.T)
+            return rotate(values, R.T)
 
         def predictions(rotations, centres):
             found = in_parallel(
