@@ -17,9 +17,7 @@ import numpy as np
 from benchmarks.data.hills import at_vertices
 from benchmarks.paths import TESTS
 from solvers import RANS, Inlet, Outlet, Symmetry, Wall
-from solvers.fem.domain import build_domain
-from solvers.fenics import fem
-from solvers.flow.conditions import roles
+from solvers.fenics import MPI, fem
 from solvers.flow.incompressible import FlowResult
 from vcnn.evaluation import relative_l2
 from vcnn.flow.mesh import named_mesh
@@ -113,7 +111,7 @@ def begun(problem, mesh, data) -> FlowResult:
     """SST's own velocity and pressure, to begin from: at rest Picard's iteration does not find the
     way to the hump.
     """
-    domain = build_domain(mesh, **roles(problem.conditions))
+    domain = problem.boundary_conditions.build_domain(mesh, MPI.COMM_WORLD)
     velocity = fem.Function(fem.functionspace(domain.mesh, ("Lagrange", 2, (2,))))
     at_points = opening_field(mesh, data, problem.conditions, "sst_velocity")
     velocity.interpolate(domain.function(at_points, "vertex", "velocity"))

@@ -9,7 +9,7 @@ import numpy as np
 import meshes
 from benchmarks.paths import DATA
 from solvers import LaminarFlow, ScalarTransport, along_wall, locate, wall_force
-from solvers.algebra.bordered import Drive
+from solvers.algebra.bordered import Constraint
 from solvers.algebra.newton import newton
 from solvers.fenics import basix, fem, ufl
 from solvers.flow.incompressible import strain_rate
@@ -159,13 +159,13 @@ def upwind_like(transport, shorter):
     pinned = fem.dirichletbc(fem.Function(Q), [to_pressure[:1], np.zeros(1, np.int32)], W.sub(1))
     residual = momentum(u, p, u)
     e = fem.Constant(domain.mesh, np.array([1.0, 0.0]))
-    drive = Drive(ufl.dot(e, v) * dx, target=BULK * domain.integral(1.0))
+    bulk = Constraint(ufl.dot(e, v) * dx, target=BULK * domain.integral(1.0))
     newton(
         residual,
         [momentum(du, dp, u), ufl.derivative(residual, w)],
         w,
         [walls, pinned],
-        drive,
+        bulk,
         name="upwind flow",
     )
 

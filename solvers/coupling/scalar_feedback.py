@@ -7,7 +7,7 @@ import numpy as np
 from solvers.coupling.ask import one_field, predict
 from solvers.fem.sampling import flow_field
 from solvers.fenics import basix, fem, ufl
-from solvers.flow.conditions import Inlet, flow_conditions, of_kind
+from solvers.flow.conditions import Inlet
 from solvers.flow.incompressible import FlowResult
 from solvers.scalar.transport import ScalarTransport
 from vcnn.errors import DivergenceError, InputError
@@ -101,15 +101,15 @@ class ScalarFeedback:
 
     def _transport(self, result) -> ScalarTransport:
         """The transport problem in a flow, under the conditions of the flow unless it has its own."""
-        scalar, conditions = self.problem.scalar, flow_conditions(self.problem)
+        scalar, conditions = self.problem.scalar, self.problem.boundary_conditions
         own = "conditions" in getattr(scalar, "keywords", {})
-        if not own and of_kind(conditions, Inlet):
+        if not own and conditions.of_kind(Inlet):
             raise InputError(
                 "scalar: needs values at an Inlet, functools.partial(ScalarTransport, conditions=...)"
             )
         try:
             transport = scalar(
-                self.domain, velocity=result, **({} if own else {"conditions": conditions})
+                self.domain, velocity=result, **({} if own else {"conditions": conditions.by_name})
             )
         except TypeError as error:
             raise InputError(f"scalar: cannot be made into a transport problem: {error}") from error
