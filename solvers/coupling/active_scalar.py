@@ -9,6 +9,7 @@ import numpy as np
 
 from solvers.coupling.loop import solve_coupled
 from solvers.coupling.problem import CoupledProblem
+from solvers.coupling.scalar_equation import as_scalar
 from solvers.coupling.scalar_feedback import ScalarFeedback
 from solvers.fem.arguments import check_location, check_number, float_array
 from solvers.flow.incompressible import FlowResult
@@ -34,13 +35,15 @@ class ActiveScalar(CoupledProblem):
     viscosity : float or callable c -> ν
         ν, length²/time. A callable is given UFL expressions and arrays: ``lambda c: 0.01 * (1 +
         c)``.
-    scalar : `ScalarTransport`, or object with ``predict(flow)``
-        What makes c. The class, or ``functools.partial(ScalarTransport, diffusivity=...,
-        production=...)``: the equation is solved in each round, under the conditions of the flow;
-        at an `Inlet` it needs its own, among the keywords. The momentum then has the quadratic c.
-        Or a closure, such as a `vcnn.Closure`, that predicts c (n,) at the points of the mesh that
-        ``location`` says; one whose clouds follow the velocity predicts in steps, as points come
-        and go, and may settle to 1e-3 only. Without a start the flow with c = 0 is the first.
+    scalar : ScalarEquation, `ScalarTransport` or closure
+        What makes c. A `ScalarEquation`, or the class `ScalarTransport` for that with its defaults:
+        the equation is solved in each round, under the conditions of the flow unless it has its
+        own, which it needs at an `Inlet`. The momentum then has the quadratic c.
+        ``functools.partial(ScalarTransport, ...)`` is a `ScalarEquation` too. Or a closure, such as
+        a `vcnn.Closure` or whatever else :func:`vcnn.closure.protocol.as_closure` takes, that
+        predicts c (n,) at the points of the mesh that ``location`` says; one whose clouds follow
+        the velocity predicts in steps, as points come and go, and may settle to 1e-3 only. Without
+        a start the flow with c = 0 is the first.
     buoyancy : (d,), optional
         B, velocity²/length for each unit of c: −β g, for the expansion β and gravity g.
     location : {"cell", "vertex"}
@@ -60,10 +63,7 @@ class ActiveScalar(CoupledProblem):
     def __post_init__(self):
         super().__post_init__()
         check_location(self.location)
-        if not (callable(self.scalar) or hasattr(self.scalar, "predict")):
-            raise InputError(
-                f"scalar: expected ScalarTransport or an object with predict, got {self.scalar!r}"
-            )
+        as_scalar(self.scalar)
         if self.buoyancy is not None:
             d = self.mesh.points.shape[1]
             B = float_array(self.buoyancy, "buoyancy", f"{d} numbers")
@@ -77,7 +77,7 @@ class ActiveScalar(CoupledProblem):
             check_number(self.viscosity, "viscosity", "a positive number")
 
     def _solve(self, start, comm, **options) -> FlowResult:
-        return solve_coupled(self, ScalarFeedback, start, comm, **options)
+        return solve_coupled(self, ScalarFeedback, start=start, comm=comm, **options)
 
 
 def _check_law(viscosity):

@@ -13,6 +13,7 @@ from solvers.fem.arguments import check_location, float_array
 from solvers.flow.incompressible import FlowResult, solve_incompressible
 from solvers.flow.initial import begun
 from solvers.flow.problem import FlowModel
+from vcnn.closure.protocol import GivenValues, as_closure
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 
@@ -30,15 +31,17 @@ class RANS(CoupledProblem):
     ----------
     mesh, viscosity, bulk_velocity, drive, conditions, walls, periodic
         As in `FlowProblem`.
-    closure : array, FlowField, object with ``predict(flow)``, or turbulence model
+    closure : array, FlowField, closure, or turbulence model
         ν_t, length²/time: values (n,) at the points of the mesh that ``location`` says; or a flow
-        on the mesh with the scalar ``eddy_viscosity``. Or a closure, such as a `vcnn.Closure`, that
-        predicts at these points ν_t, ν_t and an anisotropy a, or a Reynolds stress <u'u'> (n, d,
-        d), velocity²: flow and closure are then made to agree
-        (:func:`solvers.coupling.loop.solve_coupled`), and a Reynolds stress is split into an eddy
-        viscosity in the operator and the rest (:func:`solvers.coupling.ask.stress`); without a
-        start it is asked first for the flow with ν_t = 0.02 U d, d the distance to the wall. Or the
-        class of a turbulence model, such as `SpalartAllmaras`, which then solves the problem.
+        on the mesh with the scalar ``eddy_viscosity``. Or a closure, such as a `vcnn.Closure` or
+        whatever else :func:`vcnn.closure.protocol.as_closure` takes, that predicts at these points
+        ν_t, ν_t and an anisotropy a, or a Reynolds stress <u'u'> (n, d, d), velocity²: flow and
+        closure are then made to agree (:func:`solvers.coupling.loop.solve_coupled`), and a Reynolds
+        stress is split into an eddy viscosity in the operator and the rest
+        (:func:`solvers.coupling.stress.split_stress`). Numbers and tensors without a name are ν_t
+        and <u'u'>; without a start the closure is asked first for the flow with ν_t = 0.02 U d, d
+        the distance to the wall. Or the class of a turbulence model, such as `SpalartAllmaras`,
+        which then solves the problem.
     anisotropy : array, optional
         a, velocity²: values (n, d, d) at the points that ``location`` says, part of the Reynolds
         stress that is not in ν_t.
@@ -57,22 +60,30 @@ class RANS(CoupledProblem):
 
     def __post_init__(self):
         check_location(self.location)
-        if isinstance(self.closure, type) and self.anisotropy is not None:
+        if self._model is not None and self.anisotropy is not None:
             raise InputError("anisotropy: a turbulence model takes none")
+        if not (self.closure is None or self._model or isinstance(self.closure, FlowField)):
+            as_closure(self.closure)
         super().__post_init__()
 
     def _solve(self, start, comm, **options) -> FlowResult:
-        if isinstance(self.closure, type) and issubclass(self.closure, FlowModel):
-            return self.closure.from_problem(self).solve(start, comm)
-        if not hasattr(self.closure, "predict"):
-            values, location = self._eddy_viscosity()
-            domain, begin = begun(self, start, comm)
-            return self._solved(domain, values, location, begin)
+        if self._model is not None:
+            return self._model.from_problem(self).solve(start, comm)
+        given = self._given_eddy_viscosity()
+        if given is not None:
+            domain, initial = begun(self, start, comm)
+            return self._solve_with(domain, *given, initial)
         if self.anisotropy is not None:
             _checked(self.anisotropy, "anisotropy", 2 * (self.mesh.points.shape[1],))
-        return solve_coupled(self, StressFeedback, start, comm, **options)
+        return solve_coupled(self, StressFeedback, start=start, comm=comm, **options)
 
-    def _solved(self, domain, values, location, start) -> FlowResult:
+    @property
+    def _model(self) -> type[FlowModel] | None:
+        """The class of a turbulence model."""
+        model = isinstance(self.closure, type) and issubclass(self.closure, FlowModel)
+        return self.closure if model else None
+
+    def _solve_with(self, domain, values, location, start) -> FlowResult:
         """The flow with a given eddy viscosity."""
         nu_t = domain.function(_checked(values, "eddy_viscosity", ()), location, "eddy_viscosity")
         a = self.anisotropy
@@ -83,12 +94,22 @@ class RANS(CoupledProblem):
         result = solve_incompressible(self, domain, "RANS", _PICARD_STEPS, nu_t, a, start)
         return replace(result, eddy_viscosity=nu_t)
 
-    def _eddy_viscosity(self):
-        """Values of ν_t and their location."""
-        if not isinstance(self.closure, FlowField):
-            expected = "an array, a FlowField or an object with predict"
-            return float_array(self.closure, "closure", expected), self.location
+    def _given_eddy_viscosity(self) -> tuple[np.ndarray, str] | None:
+        """Values of ν_t and their location; None if a closure predicts them.
+
+        Raises
+        ------
+        InputError
+            If there is no closure, or it is a flow without ν_t or on another mesh.
+        """
         flow = self.closure
+        if flow is None:
+            raise InputError(
+                "closure: missing; give an array, a FlowField, a closure or a turbulence model"
+            )
+        if not isinstance(flow, FlowField):
+            closure = as_closure(self.closure)
+            return (closure.values, self.location) if isinstance(closure, GivenValues) else None
         if "eddy_viscosity" not in flow.scalars:
             raise InputError("closure: the flow has no scalar 'eddy_viscosity'")
         if flow.mesh is None or not np.array_equal(flow.mesh.points, self.mesh.points):

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from synthetic import random_flow
 from torch_geometric.nn import NNConv, global_mean_pool
 
+from tests.support.synthetic import random_flow
 from vcnn import (
     Closure,
     InputError,
@@ -19,7 +19,6 @@ from vcnn import (
     VectorCloudNetwork,
     fit,
 )
-from vcnn.architectures import build_network
 from vcnn.baselines import (
     EGNN,
     AttentionNetwork,
@@ -29,6 +28,7 @@ from vcnn.baselines import (
     InvariantGraphKernelNetwork,
 )
 from vcnn.flow.norms import relative_l2
+from vcnn.network.registry import build_network
 from vcnn.testing import assert_equivariant, equivariance_errors
 
 BALL = RegionOfInfluence.ball(0.6)
