@@ -14,6 +14,7 @@ import torch
 from solvers.adjoint.coupling import DifferentiableCoupling
 from solvers.learning.observations import Misfit, Observation
 from vcnn.errors import DivergenceError
+from vcnn.network.registry import check_importable
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +81,8 @@ class Workers:
         self.flows, arguments = flows, (closure, flows, config, directory)
         self._here = _Flows(*arguments) if processes == 1 else None
         self._pipes, self._processes = [], []
+        if processes > 1:
+            check_importable(closure.network)
         context = multiprocessing.get_context("spawn")  # MPI does not survive a fork
         for _ in range(processes if processes > 1 else 0):
             ours, theirs = context.Pipe()
