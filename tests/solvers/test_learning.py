@@ -228,7 +228,9 @@ def constant(mesh):
     """A closure whose eddy viscosity is 1 everywhere, whatever the flow."""
 
     class Constant:
-        targets = {"eddy_viscosity": "scalar"}
+        @property
+        def targets(self):
+            return {"eddy_viscosity": "scalar"}
 
         def predict(self, flow, centres=None, dtype=None):
             return {"eddy_viscosity": np.ones(len(flow) if centres is None else len(centres))}
