@@ -44,7 +44,7 @@ class ActiveScalar:
         the equation is solved in each round, under the conditions of the flow unless it has its
         own, which it needs at an `Inlet`. The momentum then has the quadratic c.
         ``functools.partial(ScalarTransport, ...)`` is a `ScalarEquation` too. Or a closure, such as
-        a `vcnn.Closure` or whatever else :func:`vcnn.closure.protocol.as_closure` takes, that
+        a `vcnn.Closure` or whatever else :func:`vcnn.closure.plain.as_closure` takes, that
         predicts c (n,) at the points of the mesh that ``location`` says.
     buoyancy : (d,), optional
         B, velocity²/length for each unit of c: −β g, for the expansion β and gravity g.
