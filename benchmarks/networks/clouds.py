@@ -21,9 +21,7 @@ from scipy.spatial import cKDTree
 import meshes
 from vcnn import Closure, FlowField, RegionOfInfluence, Scales, VectorCloudNetwork, Zhou2022
 from vcnn.baselines import GraphKernelNetwork
-from vcnn.closure.closure import (
-    ROWS,
-)  # pairs handed to a network at once, as in whole-mesh prediction
+from vcnn.network.base import ROWS
 
 REGION = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)
 SCALARS = ("strain_rate", "wall_distance")
