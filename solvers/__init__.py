@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from solvers.adjoint.transport import DifferentiableTransport as DifferentiableTransport
     from solvers.coupling.active_scalar import ActiveScalar as ActiveScalar
     from solvers.coupling.rans import RANS as RANS
+    from solvers.coupling.scalar_equation import ScalarEquation as ScalarEquation
     from solvers.datasets.bumps import bump_concentration as bump_concentration
     from solvers.datasets.hills import hill_concentration as hill_concentration
     from solvers.diagnostics.profiles import station_profiles as station_profiles

@@ -15,11 +15,11 @@ from scipy.interpolate import RectBivariateSpline
 from benchmarks.common.paths import HILLS, existing
 from meshes import section
 from solvers import RANS, Developed, FlowResult, Symmetry, Wall
+from solvers.coupling import stress
 from vcnn.flow.mesh import named_mesh
 
 RATIOS = (1, 3, 5, 7, 10)
 VALIDATION = 7
-SMALL_STRAIN = 0.3  # of U/h, as in the solver: where a stress says little of an eddy viscosity
 _FORMS = {"velocity": 1, "nut": 1, "reynolds_stress": 2}  # powers of the velocity
 
 
@@ -129,22 +129,13 @@ def sst_flow(path: Path) -> FlowResult:
     ).solve()
 
 
-def deviator(T: np.ndarray) -> np.ndarray:
-    """Tensors (M, 3, 3) without their traces."""
-    return T - np.trace(T, axis1=1, axis2=2)[:, None, None] / 3 * np.eye(3)
-
-
 def split_stress(mesh: meshio.Mesh, data: dict) -> tuple[np.ndarray, np.ndarray]:
-    """ν_t (M,) >= 0 and a (M, 3, 3) with τ − tr τ/3 = a − 2 ν_t S of the DNS, S of its velocity.
-
-    The nearest ν_t, as in :func:`solvers.coupling.ask.stress`.
-    """
-    tau = deviator(at_vertices(mesh, data, "les_reynolds_stress")[0])
+    """ν_t (M,) >= 0 and a (M, 3, 3) with τ − tr τ/3 = a − 2 ν_t S of the DNS, S of its velocity."""
+    tau = at_vertices(mesh, data, "les_reynolds_stress")[0]
     _, gradient = at_vertices(mesh, data, "les_velocity")
-    S = deviator(0.5 * (gradient + gradient.swapaxes(1, 2)))
-    small = SMALL_STRAIN * data["bulk_velocity"]
-    nu_t = np.maximum(-(tau * S).sum(axis=(1, 2)) / (2 * (S**2).sum(axis=(1, 2)) + small**2), 0)
-    return nu_t, tau + 2 * nu_t[:, None, None] * S
+    S = 0.5 * (gradient + gradient.swapaxes(1, 2))
+    small = stress.SMALL_STRAIN * data["bulk_velocity"]
+    return stress.split_stress(stress.deviator(tau), stress.deviator(S), small)
 
 
 def dns_flow(path: Path) -> FlowResult:

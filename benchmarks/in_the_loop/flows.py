@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmarks.data.hills import at_vertices, hill_file, hill_names, read_hill
 from solvers import RANS, SpalartAllmaras
+from solvers.coupling.stress import SMALL_STRAIN, deviator, split_stress
 from solvers.fem.domain import build_domain
 from solvers.fem.sampling import flow_field
 from vcnn import Closure, FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
@@ -20,7 +21,6 @@ from vcnn.baselines import GraphKernelNetwork
 UNITS = {"length": "hill height", "velocity": "volume-mean velocity / 0.72"}
 SCALARS = ("strain_rate", "wall_distance")
 REGION = RegionOfInfluence.ball(1.0, spacing=0.2)
-SMALL_STRAIN = 0.3  # of U/d, as in the solver: where a stress says little of an eddy viscosity
 
 
 def sst_flow(name: str) -> FlowField:
@@ -54,16 +54,14 @@ def les_flow(name: str) -> FlowField:
     )
     uu, uv, _, vv, _, _ = at_vertices(mesh, data, "les_reynolds_stress").T
     tau = np.stack([uu, uv, uv, vv], axis=1).reshape(-1, 2, 2)
-    tau = tau - 0.5 * np.trace(tau, axis1=1, axis2=2)[:, None, None] * np.eye(2)
     gradient = flow.tensors["velocity_gradient"]
-    S = 0.5 * (gradient + gradient.transpose(0, 2, 1))
-    S = S - 0.5 * np.trace(S, axis1=1, axis2=2)[:, None, None] * np.eye(2)
+    S = deviator(0.5 * (gradient + gradient.transpose(0, 2, 1)))
     small = SMALL_STRAIN * float(data["ubar_dns"][0]) / flow.scalars["wall_distance"].max()
-    nu_t = np.maximum(-(tau * S).sum(axis=(1, 2)) / (2 * (S**2).sum(axis=(1, 2)) + small**2), 0)
+    nu_t, a = split_stress(deviator(tau), S, small)
     strain = np.sqrt(2 * (S**2).sum(axis=(1, 2)))
     return flow.with_fields(
         scalars={"strain_rate": strain, "eddy_viscosity": nu_t},
-        tensors={"anisotropy": tau + 2 * nu_t[:, None, None] * S},
+        tensors={"anisotropy": a},
     )
 
 

@@ -10,6 +10,7 @@ import meshio
 import numpy as np
 
 from solvers.coupling.loop import solve_coupled
+from solvers.coupling.scalar_equation import as_scalar
 from solvers.coupling.scalar_feedback import ScalarFeedback
 from solvers.fem.arguments import check_location, check_number, float_array
 from solvers.fem.checkpoint import check_suffix
@@ -38,12 +39,13 @@ class ActiveScalar:
     viscosity : float or callable c -> ν
         ν, length²/time. A callable is given UFL expressions and arrays: ``lambda c: 0.01 * (1 +
         c)``.
-    scalar : `ScalarTransport`, or object with ``predict(flow)``
-        What makes c. The class, or ``functools.partial(ScalarTransport, diffusivity=...,
-        production=...)``: the equation is solved in each round, under the conditions of the flow;
-        at an `Inlet` it needs its own, among the keywords. The momentum then has the quadratic c.
-        Or a closure, such as a `vcnn.Closure`, that predicts c (n,) at the points of the mesh that
-        ``location`` says.
+    scalar : ScalarEquation, `ScalarTransport` or closure
+        What makes c. A `ScalarEquation`, or the class `ScalarTransport` for that with its defaults:
+        the equation is solved in each round, under the conditions of the flow unless it has its
+        own, which it needs at an `Inlet`. The momentum then has the quadratic c.
+        ``functools.partial(ScalarTransport, ...)`` is a `ScalarEquation` too. Or a closure, such as
+        a `vcnn.Closure` or whatever else :func:`vcnn.closure.protocol.as_closure` takes, that
+        predicts c (n,) at the points of the mesh that ``location`` says.
     buoyancy : (d,), optional
         B, velocity²/length for each unit of c: −β g, for the expansion β and gravity g.
     location : {"cell", "vertex"}
@@ -73,10 +75,7 @@ class ActiveScalar:
             check_number(self.viscosity, "viscosity", "a positive number")
         flow_conditions(self)
         check_location(self.location)
-        if not (callable(self.scalar) or hasattr(self.scalar, "predict")):
-            raise InputError(
-                f"scalar: expected ScalarTransport or an object with predict, got {self.scalar!r}"
-            )
+        as_scalar(self.scalar)
         if self.buoyancy is not None:
             d = self.mesh.points.shape[1]
             B = float_array(self.buoyancy, "buoyancy", f"{d} numbers")
@@ -116,7 +115,14 @@ class ActiveScalar:
         """
         check_suffix(checkpoint)
         result = solve_coupled(
-            self, ScalarFeedback, start, comm, tolerance, max_rounds, checkpoint, progress
+            self,
+            ScalarFeedback,
+            start=start,
+            comm=comm,
+            tolerance=tolerance,
+            max_rounds=max_rounds,
+            checkpoint=checkpoint,
+            progress=progress,
         )
         if checkpoint is not None:
             result.checkpoint(checkpoint)

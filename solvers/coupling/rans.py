@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import meshio
 import numpy as np
@@ -17,11 +18,19 @@ from solvers.fenics import MPI
 from solvers.flow.conditions import Condition, flow_conditions
 from solvers.flow.incompressible import FlowResult, check_flow, solve_incompressible
 from solvers.flow.initial import begun
+from vcnn.closure.protocol import GivenValues, as_closure
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 
 _PICARD_STEPS = 5  # Newton from rest diverges; Picard alone is slow
 _OWN = ("closure", "anisotropy", "location")  # what turbulence models do not take
+
+
+@runtime_checkable
+class _FlowModel(Protocol):
+    """A problem of its own, such as `SpalartAllmaras`."""
+
+    def solve(self, start, comm) -> FlowResult: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,14 +44,16 @@ class RANS:
     ----------
     mesh, viscosity, bulk_velocity, walls, periodic, conditions
         As in `LaminarFlow`.
-    closure : array, FlowField, object with ``predict(flow)``, or turbulence model
+    closure : array, FlowField, closure, or turbulence model
         ν_t, length²/time: values (n,) at the points of the mesh that ``location`` says; or a flow
-        on the mesh with the scalar ``eddy_viscosity``. Or a closure, such as a `vcnn.Closure`, that
-        predicts at these points ν_t, ν_t and an anisotropy a, or a Reynolds stress <u'u'> (n, d,
-        d), velocity²: flow and closure are then made to agree
-        (:func:`solvers.coupling.loop.solve_coupled`), and a Reynolds stress is split into an eddy
-        viscosity in the operator and the rest (:func:`solvers.coupling.ask.stress`). Or the class
-        of a turbulence model, such as `SpalartAllmaras`, which then solves the problem.
+        on the mesh with the scalar ``eddy_viscosity``. Or a closure, such as a `vcnn.Closure` or
+        whatever else :func:`vcnn.closure.protocol.as_closure` takes, that predicts at these points
+        ν_t, ν_t and an anisotropy a, or a Reynolds stress <u'u'> (n, d, d), velocity²: flow and
+        closure are then made to agree (:func:`solvers.coupling.loop.solve_coupled`), and a Reynolds
+        stress is split into an eddy viscosity in the operator and the rest
+        (:func:`solvers.coupling.stress.split_stress`). Numbers and tensors without a name are ν_t
+        and <u'u'>. Or the class of a turbulence model, such as `SpalartAllmaras`, which then solves
+        the problem.
     anisotropy : array, optional
         a, velocity²: values (n, d, d) at the points that ``location`` says, part of the Reynolds
         stress that is not in ν_t.
@@ -67,8 +78,10 @@ class RANS:
 
     def __post_init__(self):
         check_location(self.location)
-        if isinstance(self.closure, type) and self.anisotropy is not None:
+        if self._model is not None and self.anisotropy is not None:
             raise InputError("anisotropy: a turbulence model takes none")
+        if not (self.closure is None or self._model or isinstance(self.closure, FlowField)):
+            as_closure(self.closure)
         check_flow(self)
 
     def solve(
@@ -114,20 +127,33 @@ class RANS:
         return result
 
     def _result(self, start, comm, tolerance, max_rounds, checkpoint, progress):
-        if isinstance(self.closure, type) and hasattr(self.closure, "solve"):
+        if self._model is not None:
             options = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _OWN}
-            return self.closure(**options).solve(start, comm)
-        if not hasattr(self.closure, "predict"):
-            values, location = self._eddy_viscosity()
-            domain, begin = begun(self, start, comm)
-            return self._solved(domain, values, location, begin)
+            return self._model(**options).solve(start, comm)
+        given = self._given_eddy_viscosity()
+        if given is not None:
+            domain, initial = begun(self, start, comm)
+            return self._solve_with(domain, *given, initial)
         if self.anisotropy is not None:
             _checked(self.anisotropy, "anisotropy", 2 * (self.mesh.points.shape[1],))
         return solve_coupled(
-            self, StressFeedback, start, comm, tolerance, max_rounds, checkpoint, progress
+            self,
+            StressFeedback,
+            start=start,
+            comm=comm,
+            tolerance=tolerance,
+            max_rounds=max_rounds,
+            checkpoint=checkpoint,
+            progress=progress,
         )
 
-    def _solved(self, domain, values, location, start) -> FlowResult:
+    @property
+    def _model(self) -> type[_FlowModel] | None:
+        """The class of a turbulence model."""
+        model = isinstance(self.closure, type) and issubclass(self.closure, _FlowModel)
+        return self.closure if model else None
+
+    def _solve_with(self, domain, values, location, start) -> FlowResult:
         """The flow with a given eddy viscosity."""
         nu_t = domain.function(_checked(values, "eddy_viscosity", ()), location, "eddy_viscosity")
         a = self.anisotropy
@@ -140,12 +166,22 @@ class RANS:
         )
         return replace(result, eddy_viscosity=nu_t)
 
-    def _eddy_viscosity(self):
-        """Values of ν_t and their location."""
-        if not isinstance(self.closure, FlowField):
-            expected = "an array, a FlowField or an object with predict"
-            return float_array(self.closure, "closure", expected), self.location
+    def _given_eddy_viscosity(self) -> tuple[np.ndarray, str] | None:
+        """Values of ν_t and their location; None if a closure predicts them.
+
+        Raises
+        ------
+        InputError
+            If there is no closure, or it is a flow without ν_t or on another mesh.
+        """
         flow = self.closure
+        if flow is None:
+            raise InputError(
+                "closure: missing; give an array, a FlowField, a closure or a turbulence model"
+            )
+        if not isinstance(flow, FlowField):
+            closure = as_closure(self.closure)
+            return (closure.values, self.location) if isinstance(closure, GivenValues) else None
         if "eddy_viscosity" not in flow.scalars:
             raise InputError("closure: the flow has no scalar 'eddy_viscosity'")
         if flow.mesh is None or not np.array_equal(flow.mesh.points, self.mesh.points):

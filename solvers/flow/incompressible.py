@@ -78,7 +78,7 @@ class FlowResult:
     clipped : (n,) int, optional
         Of RANS with a closure that predicts, at the points where it was asked last: −1 where it was
         below its bounds, 1 where it was above, else 0
-        (:class:`solvers.coupling.ask.TurbulentStress`).
+        (:class:`solvers.coupling.stress.TurbulentStress`).
     """
 
     problem: object

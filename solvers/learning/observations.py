@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from solvers.adjoint.implicit import observed
+from solvers.adjoint.implicit import observe
 from solvers.fem.arguments import float_array
 from solvers.fem.points import LocatedPoints, PointOperator, locate
 from vcnn.errors import InputError
@@ -84,7 +84,7 @@ class Misfit:
             values = np.where(known, observation.values, 0.0)
             weights = observation.weights.reshape(-1, *[1] * (values.ndim - 1)) * known
             scale = observation.share / max((weights * values**2).sum(), np.finfo(float).tiny)
-            probe = partial(observed, _operator(located, observation.kind, space))
+            probe = partial(observe, _operator(located, observation.kind, space))
             self._terms.append((probe, torch.from_numpy(values), torch.from_numpy(weights * scale)))
 
     def __call__(self, coefficients: torch.Tensor) -> torch.Tensor:

@@ -178,7 +178,7 @@ class _Flows:
                 with torch.no_grad():
                     return Answer(number, name, float(misfit(coupled()[0])))
             found = misfit(coupled()[0])
-            moved = coupled.moved_from(prior)
+            moved = coupled.change_from(prior)
             slopes = torch.autograd.grad(
                 found + self.config.prior * moved, list(self.closure.network.parameters())
             )

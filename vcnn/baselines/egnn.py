@@ -10,6 +10,7 @@ from torch import nn
 
 from vcnn.baselines.cloud_network import CloudNetwork, invariants
 from vcnn.baselines.graph_kernel import EDGES, target_rows
+from vcnn.network.base import Symmetry
 from vcnn.network.layers import perceptron
 
 
@@ -41,7 +42,7 @@ class EGNN(CloudNetwork):
     """
 
     name = "egnn"
-    symmetry = "O(d)"
+    symmetry = Symmetry.O
 
     def __init__(self, scalars=(), dimension=2, output="scalar", *, width=48, depth=2, seed=0):
         super().__init__(scalars, dimension, output, width=width, depth=depth, seed=seed)

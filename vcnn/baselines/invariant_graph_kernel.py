@@ -7,6 +7,7 @@ from torch import nn
 
 from vcnn.baselines.cloud_network import invariants
 from vcnn.baselines.graph_kernel import GraphKernelNetwork
+from vcnn.network.base import Symmetry
 
 
 class InvariantGraphKernelNetwork(GraphKernelNetwork):
@@ -23,7 +24,7 @@ class InvariantGraphKernelNetwork(GraphKernelNetwork):
     """
 
     name = "invariant-graph-kernel"
-    symmetry = "O(d)"
+    symmetry = Symmetry.O
 
     def __init__(
         self,

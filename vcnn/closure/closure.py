@@ -11,18 +11,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vcnn.architectures import build_network
 from vcnn.closure.differentiable import DifferentiableClosure
 from vcnn.closure.extrapolation import TrainingRange
 from vcnn.closure.protocol import asked_precision
 from vcnn.closure.scales import Scales
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence
-from vcnn.errors import DivergenceError, InputError
+from vcnn.errors import DivergenceError, InputError, naming
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import relative_l2
-from vcnn.network.base import ROWS
+from vcnn.network.base import ROWS, Network, check_network
 from vcnn.network.heads import OUTPUTS
+from vcnn.network.registry import build_network, check_storable
 from vcnn.tensor_file import read_tensors, write_tensors
 
 _FORMAT = 2
@@ -36,7 +36,7 @@ class Closure:
 
     Parameters
     ----------
-    network : nn.Module with ``forward(clouds)``
+    network : Network
     region : RegionOfInfluence
     target : name of the field that is predicted, or a tuple of names if the network has several
         outputs
@@ -48,7 +48,7 @@ class Closure:
         Which clouds it was trained on.
     """
 
-    network: torch.nn.Module
+    network: Network
     region: RegionOfInfluence
     target: str | tuple[str, ...]
     dimension: int
@@ -56,6 +56,9 @@ class Closure:
     units: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping = field(default_factory=dict)
     training_range: TrainingRange | None = None
+
+    def __post_init__(self):
+        check_network(self.network)
 
     @property
     def targets(self) -> dict[str, str]:
@@ -202,9 +205,9 @@ class Closure:
                 order = np.argsort(block.counts, kind="stable")  # clouds of like size together
                 block = block.select(order)
                 values = [
-                    network(part, points) for part in block.split(network.work(block.counts), ROWS)
+                    network.values(part, points)
+                    for part in block.split(network.work(block.counts), ROWS)
                 ]
-                values = [(v,) if isinstance(v, torch.Tensor) else v for v in values]
                 back = torch.as_tensor(np.argsort(order))
                 parts.append([torch.cat(column)[back] for column in zip(*values, strict=True)])
         found = {}
@@ -241,6 +244,7 @@ class Closure:
             raise InputError(
                 f"{path}: a model is saved as .safetensors, got {path.suffix or 'no suffix'!r}"
             )
+        check_storable(self.network)
         header = {
             "format": _FORMAT,
             "architecture": self.network.name,
@@ -295,7 +299,8 @@ class Closure:
             )
         names = [name for name in tensors if name.startswith(_RANGE)]
         arrays = {name.removeprefix(_RANGE): tensors.pop(name).numpy() for name in names}
-        network = build_network(header["architecture"], header["config"])
+        with naming(path):
+            network = build_network(header["architecture"], header["config"])
         network.to(next(iter(tensors.values())).dtype).load_state_dict(tensors)
         return Closure(
             network=network.eval(),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from inspect import signature
-
 import numpy as np
 import torch
 
@@ -41,7 +39,7 @@ class DifferentiableClosure:
             raise InputError(
                 f"region: expected a ball, clouds of a region {closure.region.kind!r} move with the flow"
             )
-        if "velocity" not in signature(getattr(closure.network, "points", len)).parameters:
+        if not closure.network.differentiable_in_velocity:
             raise InputError(
                 f"network: {closure.network.name!r} cannot be differentiated by the velocity"
             )
@@ -76,8 +74,7 @@ class DifferentiableClosure:
         points = network.points(
             self._parts[0].flow, (velocity / closure.scales.velocity).to(like.dtype)
         )
-        values = [network(part, points) for part in self._parts]
-        values = [(v,) if isinstance(v, torch.Tensor) else v for v in values]
+        values = [network.values(part, points) for part in self._parts]
         columns = (torch.cat(column)[self._back] for column in zip(*values, strict=True))
         return {
             name: shift + scale * column

@@ -123,6 +123,11 @@ class Differentiable(Protocol):
 
 
 @runtime_checkable
+class _Array(Protocol):
+    def __array__(self, dtype=None, copy=None) -> np.ndarray: ...
+
+
+@runtime_checkable
 class _Predicts(Protocol):
     def predict(self, flow: FlowField) -> object: ...
 
@@ -166,8 +171,8 @@ def as_closure(thing: object, what: str = "closure") -> ClosureLike:
         return _TargetedClosure(thing)
     if isinstance(thing, _Predicts):
         return PlainClosure(thing.predict, what)
-    if isinstance(thing, np.ndarray) and thing.ndim > 0:
-        return GivenValues(thing, what)
+    if isinstance(thing, _Array | list | tuple):
+        return _given_values(thing, what)
     if callable(thing):
         return PlainClosure(thing, what)
     raise InputError(
@@ -262,6 +267,13 @@ class _TargetedClosure:
         return _by_name(values, "closure", name)
 
 
+def _given_values(thing: object, what: str) -> GivenValues:
+    (values,) = _by_name(thing, what).values()
+    if values.ndim == 0:
+        raise InputError(f"{what}: expected one value for each point, got {thing!r}")
+    return GivenValues(values, what)
+
+
 def asked_precision() -> torch.dtype | None:
     """The precision that a plain closure around this one is asked for; None without one."""
     return _PRECISION.get()
@@ -286,7 +298,10 @@ def _by_name(values: object, what: str, name: str = UNNAMED) -> dict[str, np.nda
         try:
             arrays[key] = np.asarray(value, dtype=np.float64)
         except (TypeError, ValueError, RuntimeError) as error:
-            raise InputError(f"{what}: expected it to predict numbers, got {value!r}") from error
+            got = repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
+            raise InputError(
+                f"{what}: expected numbers, got {got} that is no array of numbers"
+            ) from error
     return arrays
 
 

@@ -35,7 +35,6 @@ class Samples:
 
         Each cloud was turned by one of the ``rotations``, if there are any.
         """
-        values = (values,) if isinstance(values, torch.Tensor) else values
         goals = [goal[batch] for goal in self.goals]
         if rotations is not None:
             goals = [
@@ -89,9 +88,8 @@ def check_flow(network, flow, names):
             f"target: the network has outputs {', '.join(network.outputs)}, got {', '.join(names)}"
         )
     check_fields(network, flow, "the network")
-    dimension = getattr(network, "dimension", flow.dimension)  # of a network that takes components
-    if dimension != flow.dimension:
-        raise InputError(f"is {flow.dimension}-D, the network takes {dimension}-D flows")
+    if network.dimension not in (None, flow.dimension):
+        raise InputError(f"is {flow.dimension}-D, the network takes {network.dimension}-D flows")
     for kind, name in zip(network.outputs, names, strict=True):
         there = getattr(flow, OUTPUTS[kind])
         if name not in there:
