@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import meshio
@@ -60,8 +61,8 @@ def at_vertices(
     mesh: meshio.Mesh,
     data: dict[str, np.ndarray],
     name: str,
-    seams=(("inlet", "outlet"),),
-    walls=("bottom", "top"),
+    seams: Sequence[tuple[str, str]] = (("inlet", "outlet"),),
+    walls: Sequence[str] = ("bottom", "top"),
 ) -> np.ndarray:
     """A field of OpenFOAM (M, ...) at the vertices, 0 on walls.
 

@@ -73,7 +73,10 @@ PICTURED = (
 
 
 def error_in_rotated_frames(
-    closure: Closure, flows: Sequence[FlowField], angles=(35, 90, 180), count: int = 1000
+    closure: Closure,
+    flows: Sequence[FlowField],
+    angles: Sequence[float] = (35, 90, 180),
+    count: int = 1000,
 ) -> float:
     """Root mean square over flows and rotated frames of the relative L2 error at some points."""
     errors = []
@@ -180,7 +183,6 @@ def hills(folder: Path) -> str:
             "cost": cost_curve(apart),
         }
     )
-    rows = efficiency(folder, RESULTS / "frame_rotation_data.png")
     error = {name: percent(errors[0]) for name, errors in study.errors.items()}
     return f"""# Closures in turned frames
 
@@ -206,7 +208,13 @@ training. The last column is for the same hill on a mesh as fine as theirs.
 
 ![Error over a full turn](frame_rotation_curve.png)
 
-## Cost
+{cost_section(costs, transformations)}
+{efficiency_section(folder)}"""
+
+
+def cost_section(costs: CostStudy, transformations: TransformationStudy) -> str:
+    """The part of the page on seconds, memory and noise."""
+    return f"""## Cost
 
 One thread; memory is the largest sum of tensors in a prediction at 256 points. The exponent is that
 of n, the number of points in a cloud, fitted from n = {FITTED_FROM} to {CLOUD_SIZES[-1]}. Noise: a
@@ -217,8 +225,13 @@ vanishes, and predictions jump there.
 {cost_table(costs, transformations)}
 
 ![Seconds against n](frame_rotation_cost.png)
+"""
 
-## Data efficiency
+
+def efficiency_section(folder: Path) -> str:
+    """The part of the page on errors by the number of training hills."""
+    rows = efficiency(folder, RESULTS / "frame_rotation_data.png")
+    return f"""## Data efficiency
 
 Root mean square of the errors at 35, 90 and 180 degrees, on the unseen slopes {separated(FARTHER)},
 by the number of training hills; {VISITS:,} clouds in all for each model. {conclusion(rows)}

@@ -89,11 +89,11 @@ def page(closure: Closure, errors: str, hill: FlowField, seconds: float, config:
     parameters = sum(p.numel() for p in closure.network.parameters())
     return f"""# The published transport problem
 
-Relative L2 error of the concentration, weighted by area, of whole flows with whole clouds.
-Training: {config["epochs"]} epochs of {config["max_points"]}-point random parts of the clouds of
-{config["centres"]:,} points of each of 21 flows, {seconds / 60:.0f} min on one thread of a shared
-machine; {parameters:,} parameters. The published figures are for the authors' own data, after
-66,898 s on a GPU.
+Written by `python -m benchmarks.networks.published_transport`. Relative L2 error of the
+concentration, weighted by area, of whole flows with whole clouds. Training: {config["epochs"]}
+epochs of {config["max_points"]}-point random parts of the clouds of {config["centres"]:,} points of
+each of 21 flows, {seconds / 60:.0f} min on one thread of a shared machine; {parameters:,}
+parameters. The published figures are for the authors' own data, after 66,898 s on a GPU.
 
 {errors}
 

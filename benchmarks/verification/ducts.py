@@ -11,6 +11,8 @@ against DNS: what is left is interpolation, sampling and discretisation.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -56,7 +58,7 @@ def row(ratio: int) -> list[str]:
     ]
 
 
-def solve(flow, path, truth) -> tuple[np.ndarray, list[str]]:
+def solve(flow: Callable, path: Path, truth: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """The secondary velocity (N, 2) of a flow, and its score, steps and seconds as text."""
     begin = time.perf_counter()
     result = flow(path)

@@ -19,7 +19,8 @@ from solvers import (
     locate,
     wall_force,
 )
-from solvers.fenics import ufl
+from solvers.fem.points import LocatedPoints
+from solvers.fenics import fem, ufl
 from vcnn.evaluation import relative_l2
 
 VISCOSITY, BULK = 0.01, 0.721039
@@ -33,12 +34,15 @@ FAMILY = {"alpha": 1.0, "Lx": 9.0, "Ly": 3.036}  # where there is nothing to com
 
 
 def hill_mesh(data: dict, cells: tuple[int, int]) -> meshio.Mesh:
+    """The mesh of a hill with the slope and the size of another code's."""
     return meshes.periodic_hill(
         float(data["alpha"]), cells, length=float(data["Lx"]), height=float(data["Ly"])
     )
 
 
-def gaps(data: dict, velocity, concentration, located) -> list[float]:
+def gaps(
+    data: dict, velocity: fem.Function, concentration: fem.Function, located: LocatedPoints
+) -> list[float]:
     """Volume-weighted relative L2 differences from another code's u and c at its cells."""
     u = located.values(velocity.function_space)(velocity)
     c = located.values(concentration.function_space)(concentration)
@@ -107,7 +111,8 @@ def first_order(slope: str) -> dict[str, list[float]]:
     transport = ScalarTransport(mesh, flow).solve()
     located = locate(flow.domain.mesh, data["centres"])
     # Cells in the same ratio both ways: that code's edges are ours, shorter by one factor.
-    diffusive = upwind_like(transport, BULK, shorter=cells[1] / float(data["ny"]))
+    shorter = cells[1] / float(data["ny"])
+    diffusive = upwind_like(transport, viscosity=VISCOSITY, bulk_velocity=BULK, shorter=shorter)
     return {
         "plain": gaps(data, flow.velocity, transport.concentration, located),
         "diffusive": gaps(data, *diffusive, located),

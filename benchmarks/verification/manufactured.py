@@ -176,13 +176,13 @@ def transport_errors(
     return {"c": norm(domain, error), "∇c": norm(domain, ufl.grad(error))}
 
 
-def norm(domain: Domain, field) -> float:
+def norm(domain: Domain, field: ufl.core.expr.Expr) -> float:
     """L2 norm."""
     squared = ufl.inner(field, field) * ufl.dx(domain.mesh, degree=8)
     return np.sqrt(domain.mesh.comm.allreduce(fem.assemble_scalar(fem.form(squared))))
 
 
-def at_nodes(domain: Domain, expression, degree: int) -> fem.Function:
+def at_nodes(domain: Domain, expression: ufl.core.expr.Expr, degree: int) -> fem.Function:
     """A UFL expression, interpolated."""
     function = fem.Function(
         fem.functionspace(domain.mesh, ("Lagrange", degree, expression.ufl_shape))

@@ -26,8 +26,9 @@ def page(rows: Mapping[str, Mapping[str, dict]]) -> str:
     peaks = [f"{row['k']:.2f} at y⁺ = {row['k at']:.0f}" for row in channels.values() if "k" in row]
     return f"""# Turbulence models
 
-Seconds are processor time of one core, from the mesh to the
-solution; on a machine shared with other programs, as here, the clock on the wall shows more.
+Written by `python -m benchmarks.verification.turbulence`. Seconds are processor time of one core,
+from the mesh to the solution; on a machine shared with other programs, as here, the clock on the
+wall shows more.
 
 ## Channels
 

@@ -18,7 +18,7 @@ _DX = ufl.dx(degree=5)
 
 
 def upwind_like(
-    transport: TransportResult, bulk_velocity: float, shorter: float
+    transport: TransportResult, *, viscosity: float, bulk_velocity: float, shorter: float
 ) -> tuple[fem.Function, fem.Function]:
     """Velocity and concentration with the numerical diffusion of first-order upwind convection.
 
@@ -26,8 +26,8 @@ def upwind_like(
     ----------
     transport : TransportResult
         In two dimensions, carried by a laminar flow; where the iterations begin.
-    bulk_velocity : float
-        Along x.
+    viscosity, bulk_velocity : float
+        Of the flow, which is driven along x.
     shorter : float
         Edges of the other code's cells over ours.
     """
@@ -39,11 +39,11 @@ def upwind_like(
         edges = [jacobian[:, k] for k in range(2)]
         return shorter / 2 * sum(abs(along[k]) * ufl.outer(d, d) for k, d in enumerate(edges))
 
-    velocity = _flow(flow, bulk_velocity, diffusion)
+    velocity = _flow(flow, viscosity, bulk_velocity, diffusion)
     return velocity, _concentration(transport, velocity, diffusion)
 
 
-def _flow(flow, bulk_velocity, diffusion) -> fem.Function:
+def _flow(flow, viscosity, bulk_velocity, diffusion) -> fem.Function:
     domain, cell = flow.domain, flow.domain.mesh.basix_cell()
     pair = [
         basix.ufl.element("Lagrange", cell, 2, shape=(2,)),
@@ -58,7 +58,7 @@ def _flow(flow, bulk_velocity, diffusion) -> fem.Function:
     du, dp = ufl.TrialFunctions(W)
 
     def momentum(u, p, carrier):
-        spread = flow.problem.viscosity * ufl.Identity(2) + diffusion(carrier)
+        spread = viscosity * ufl.Identity(2) + diffusion(carrier)
         stress = ufl.grad(u) * spread - p * ufl.Identity(2)
         convected = ufl.inner(ufl.grad(u) * carrier, v)
         return (convected + ufl.inner(stress, ufl.grad(v)) - q * ufl.div(u)) * _DX
