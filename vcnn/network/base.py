@@ -23,6 +23,12 @@ from vcnn.network.layers import as_tensor
 # double precision too.
 ROWS = 2**14
 
+FIELDS = (
+    "scalars",
+    "vectors",
+    "tensors",
+)  # where flows keep them, and networks say which they take
+
 
 class Symmetry(StrEnum):
     """Changes of the frame that leave a network's values what they were, or rotate them with it.
@@ -213,6 +219,15 @@ def check_network(network: object) -> None:
         raise InputError(
             f"{who}: symmetry: expected a vcnn.network.Symmetry, got {network.symmetry!r}"
         )
+
+
+def check_fields(network: Network, flow: FlowField, who: str) -> None:
+    """Raise `InputError` if the flow lacks a field that the network takes."""
+    for kind in FIELDS:
+        missing = [name for name in getattr(network, kind) if name not in getattr(flow, kind)]
+        if missing:
+            present = ", ".join(getattr(flow, kind)) or "none"
+            raise InputError(f"{who} needs {kind} {', '.join(missing)}; the flow has: {present}")
 
 
 def _plain(config: Mapping[str, Any], name: str) -> dict[str, Any]:
