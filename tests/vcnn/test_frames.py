@@ -146,7 +146,7 @@ def test_rotation_is_counter_clockwise():
             "a: predicts several fields \\(c, k\\), expected one",
         ),
         ({"a": Component((1, 0))}, {"angles": [np.nan]}, "angles: expected finite"),
-        ({"a": Component((1, 0))}, {"axis": (0, 0, 1)}, "axis: a 2-D flow turns in its plane"),
+        ({"a": Component((1, 0))}, {"axis": (0, 0, 1)}, "axis: a 2-D flow rotates in its plane"),
         ({"a": Component((1, 0))}, {"curve_step": 0}, "curve_step"),
         ({"a": Component((1, 0))}, {"curve_centres": 0}, "curve_centres"),
     ],
