@@ -30,9 +30,12 @@ if TYPE_CHECKING:
     from solvers.flow.conditions import Periodic as Periodic
     from solvers.flow.conditions import Symmetry as Symmetry
     from solvers.flow.conditions import Wall as Wall
+    from solvers.flow.drive import BulkVelocity as BulkVelocity
+    from solvers.flow.drive import Force as Force
     from solvers.flow.history import CouplingHistory as CouplingHistory
     from solvers.flow.incompressible import FlowResult as FlowResult
     from solvers.flow.laminar import LaminarFlow as LaminarFlow
+    from solvers.flow.problem import FlowProblem as FlowProblem
     from solvers.learning.ensemble import EnsembleConfig as EnsembleConfig
     from solvers.learning.flows import FlowToLearn as FlowToLearn
     from solvers.learning.gradient import LearningConfig as LearningConfig

@@ -15,6 +15,7 @@ import torch
 from solvers.learning.flows import Evaluation, FlowEvaluator, FlowToLearn
 from vcnn.closure.closure import Closure
 from vcnn.errors import DivergenceError, InputError
+from vcnn.network.registry import check_importable
 
 
 class Workers:
@@ -44,6 +45,8 @@ class Workers:
         make = partial(FlowEvaluator, closure, flows, directory, **settings)
         self._evaluator = make() if processes == 1 else None
         self._pipes, self._processes = [], []
+        if processes > 1:
+            check_importable(closure.network)
         context = multiprocessing.get_context("spawn")  # MPI does not survive a fork
         for _ in range(processes if processes > 1 else 0):
             pipe, other_end = context.Pipe()

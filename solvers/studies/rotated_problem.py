@@ -8,26 +8,26 @@ import meshio
 import numpy as np
 
 from solvers.coupling.rans import RANS
-from solvers.flow.conditions import Condition, Developed, Inlet, Wall, flow_conditions
+from solvers.flow.conditions import Condition, Inlet, Wall
 from vcnn.flow.tensors import rotate
 
 
 def rotate_problem(problem: RANS, rotation: np.ndarray) -> RANS:
     """The problem with its mesh and all that is given on it rotated by R (d, d).
 
-    Positions x -> R x, velocities u -> R u, stresses a -> R a Rᵀ.
-
-    Periods, normals and the driving direction rotate with the mesh. The closure stays as it is.
+    x -> R x, u -> R u, a -> R a Rᵀ; periods, normals and the driving direction rotate with the
+    mesh. The closure stays as it is.
     """
     R, mesh, a = np.asarray(rotation, dtype=float), problem.mesh, problem.anisotropy
+    conditions, drive = problem.boundary_conditions.by_name, problem.boundary_conditions.drive
     return replace(
         problem,
         mesh=meshio.Mesh(mesh.points @ R.T, mesh.cells, cell_sets=mesh.cell_sets),
-        conditions={
-            name: _rotate_condition(condition, R)
-            for name, condition in flow_conditions(problem).items()
-        },
         bulk_velocity=None,
+        drive=None if drive is None else drive.rotated(R),
+        conditions={
+            name: _rotate_condition(condition, R) for name, condition in conditions.items()
+        },
         anisotropy=None if a is None else rotate(a, R),
     )
 
@@ -37,8 +37,6 @@ def _rotate_condition(condition, R) -> Condition:
         return Inlet(_rotate_velocity(condition.value, R))
     if isinstance(condition, Wall) and condition.velocity is not None:
         return Wall(_rotate_velocity(condition.velocity, R))
-    if isinstance(condition, Developed):
-        return replace(condition, direction=R @ condition.direction)
     return condition
 
 

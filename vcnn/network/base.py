@@ -208,6 +208,10 @@ def check_network(network: object) -> None:
             "a network of your own derives from vcnn.Network"
         )
     who = f"network {network.name or type(network).__name__!r}"
+    if next(network.parameters(), None) is None:
+        raise InputError(
+            f"{who}: expected weights, got none; what has none is a function of a flow"
+        )
     for kind in network.outputs or ("none",):
         if kind not in OUTPUTS:
             raise InputError(f"{who}: outputs: expected {', '.join(OUTPUTS)}, got {kind!r}")
