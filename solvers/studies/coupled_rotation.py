@@ -63,6 +63,10 @@ class CoupledRotationStudy:
     axis: np.ndarray | None
     tolerance: float
 
+    def __repr__(self) -> str:
+        frames = ", ".join(f"{angle:g}" for angle in self.angles)
+        return f"CoupledRotationStudy({', '.join(self.runs)} at {frames} degrees; {self.problem!r})"
+
     @property
     def rotations(self) -> list[np.ndarray]:
         """(d, d) for each angle."""

@@ -64,6 +64,13 @@ class RotationStudy:
     axis: np.ndarray | None
     units: Mapping[str, str]
 
+    def __repr__(self) -> str:
+        frames = len(self.angles) + len(self.curve_angles)
+        return (
+            f"RotationStudy({self.target} by {', '.join(self.predictions)} in {frames} frames of "
+            f"{len(self.flow):,} points in {self.flow.dimension}-D)"
+        )
+
     @property
     def variation(self) -> dict[str, float]:
         """Closure name -> largest change of its prediction over all frames."""
