@@ -16,8 +16,7 @@ from solvers.fem.points import locate
 from solvers.fenics import MPI
 from solvers.flow.incompressible import FlowResult
 from vcnn.errors import DivergenceError, InputError
-
-_FLOW_FREE = ("wall_distance", "boundary")  # scalars that stay as they are when the flow changes
+from vcnn.flow.quantities import follows_flow
 
 
 class DifferentiableCoupling:
@@ -207,10 +206,8 @@ def _check(closure):
     network = getattr(closure, "network", None)
     if network is None:
         return
-    seen = [name for name in network.scalars if name not in _FLOW_FREE] + [
-        *network.vectors,
-        *network.tensors,
-    ]
+    fields = [*network.scalars, *network.vectors, *network.tensors]
+    seen = [name for name in fields if follows_flow(name)]
     if seen:
         raise InputError(
             f"closure: sees {', '.join(seen)}, which changes with the flow; only the velocity may"

@@ -138,7 +138,7 @@ class Closure:
         ------
         InputError
             If a number is not positive, the dimension of a field is not known
-            (:data:`vcnn.flow.quantities.DIMENSIONS`), or the network has units of its own.
+            (:data:`vcnn.flow.quantities.QUANTITIES`), or the network has units of its own.
         """
         if not self.network.scaling:
             raise InputError(f"units: the network {self.network.name!r} takes published units only")

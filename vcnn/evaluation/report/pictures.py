@@ -14,6 +14,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, PercentFormatter
 from vcnn.evaluation.frames import RotationStudy
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import cell_dimension
+from vcnn.flow.quantities import in_words
 from vcnn.flow.tensors import norms
 
 _WIDTH = 12.0  # inches of a panel
@@ -127,7 +128,7 @@ def prediction_panel(study: RotationStudy) -> Figure:
     shown = np.array([values[0] for values in rows.values()])[
         : 1 if study.truth is not None else None
     ]
-    label = _with_unit(study.target.replace("_", " "), study.units.get(study.target, ""))
+    label = _with_unit(in_words(study.target), study.units.get(study.target, ""))
     return _study_panel(study, rows, Normalize(shown.min(), shown.max()), VALUES, label, "both")
 
 
@@ -176,7 +177,7 @@ def angle_curve(study: RotationStudy) -> Figure:
     scale_of_errors(axes, axes.yaxis, curves)
     axes.set(
         xlabel="angle of the frame [degrees]",
-        ylabel=f"{what} of {study.target.replace('_', ' ')}",
+        ylabel=f"{what} of {in_words(study.target)}",
         xlim=(0, 360),
         xticks=range(0, 361, 45),
     )

@@ -15,6 +15,7 @@ from vcnn.evaluation.report.page import Section, write_page
 from vcnn.evaluation.report.pictures import angle_curve, error_panel, prediction_panel
 from vcnn.evaluation.report.verdict import percent, verdict
 from vcnn.evaluation.transformations import NOISE, TransformationStudy
+from vcnn.flow.quantities import in_words
 
 __all__ = ["Section", "verdict", "write_report"]
 
@@ -65,7 +66,7 @@ def write_report(
 
 
 def _rotation_sections(study) -> list[Section]:
-    quantity = study.target.replace("_", " ")
+    quantity = in_words(study.target)
     known = bool(study.errors)
     measure = study.errors if known else study.changes
     rows = [
