@@ -1,5 +1,6 @@
 """Errors that name the culprit, so that the command line can end with one clear line."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 
@@ -14,12 +15,12 @@ class DivergenceError(RuntimeError):
 
 
 @contextmanager
-def naming(what):
+def naming(place: object) -> Iterator[None]:
     """Any `InputError` inside gets the name of the file, flow or key in front."""
     try:
         yield
     except InputError as error:
         message = str(error)
         raise InputError(
-            message if message.startswith(str(what)) else f"{what}: {message}"
+            message if message.startswith(str(place)) else f"{place}: {message}"
         ) from None

@@ -14,6 +14,7 @@ import torch
 from vcnn.architectures import build_network
 from vcnn.closure.differentiable import DifferentiableClosure
 from vcnn.closure.extrapolation import TrainingRange
+from vcnn.closure.protocol import asked_precision
 from vcnn.closure.scales import Scales
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence
@@ -66,6 +67,15 @@ class Closure:
     def galilean(self) -> bool:
         """Whether predictions stay the same when a uniform velocity is added to the flow."""
         return self.network.galilean and self.region.kind == "ball"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the fields of a flow that the network reads besides the velocity."""
+        return tuple(name for kind in _FIELDS for name in getattr(self.network, kind))
+
+    def by_name(self) -> Closure:
+        """The same closure, whose :meth:`predict` returns a dict for a single target too."""
+        return replace(self, target=tuple(self.targets))
 
     def check(self, flow: FlowField) -> None:
         """Raise `InputError` if the flow lacks what the closure needs."""
@@ -166,8 +176,8 @@ class Closure:
         centres : (m,) int, optional
             Predict at these points only.
         dtype : torch.dtype, optional
-            Precision of the network; default: the one it was trained in. Geometry is always
-            float64.
+            Precision of the network; default: the one it was trained in, or the one that a plain
+            closure around this one is asked for. Geometry is always float64.
 
         Returns
         -------
@@ -182,6 +192,7 @@ class Closure:
             If a value is NaN or infinite.
         """
         self.check(flow)
+        dtype = asked_precision() if dtype is None else dtype
         network = self.network if dtype is None else copy.deepcopy(self.network).to(dtype)
         points, parts = None, []
         with torch.inference_mode():
@@ -193,7 +204,7 @@ class Closure:
                 values = [
                     network(part, points) for part in block.split(network.work(block.counts), ROWS)
                 ]
-                values = [(v,) if isinstance(self.target, str) else v for v in values]
+                values = [(v,) if isinstance(v, torch.Tensor) else v for v in values]
                 back = torch.as_tensor(np.argsort(order))
                 parts.append([torch.cat(column)[back] for column in zip(*values, strict=True)])
         found = {}

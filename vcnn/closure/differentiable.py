@@ -77,8 +77,7 @@ class DifferentiableClosure:
             self._parts[0].flow, (velocity / closure.scales.velocity).to(like.dtype)
         )
         values = [network(part, points) for part in self._parts]
-        if isinstance(closure.target, str):
-            values = [(v,) for v in values]
+        values = [(v,) if isinstance(v, torch.Tensor) else v for v in values]
         columns = (torch.cat(column)[self._back] for column in zip(*values, strict=True))
         return {
             name: shift + scale * column

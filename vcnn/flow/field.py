@@ -8,6 +8,7 @@ from pathlib import Path
 
 import meshio
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vcnn.errors import InputError, naming
 from vcnn.flow.file import read_items, write_flow
@@ -72,43 +73,50 @@ class FlowField:
         points = np.asarray(self.points, dtype=float)
         if points.ndim != 2 or points.shape[1] not in (2, 3):
             raise InputError(f"points: expected shape (n, 2) or (n, 3), got {points.shape}")
-        put = lambda name, value: object.__setattr__(self, name, value)
         if points.shape[1] == 2 and np.shape(self.velocity)[1:] == (3,) and self.mesh is None:
             points = np.pad(points, ((0, 0), (0, 1)))
-            put("periods", [np.append(p, 0.0) if np.shape(p) == (2,) else p for p in self.periods])
+            periods = [np.append(p, 0.0) if np.shape(p) == (2,) else p for p in self.periods]
+            self._put("periods", periods)
         n, d = points.shape
         if n == 0:
             raise InputError("points: a flow needs at least one point")
-        put("points", _checked(points, (n, d), "points"))
-        put("velocity", _checked(self.velocity, (n, d), "velocity"))
-        weights = np.ones(n) if self.weights is None else _checked(self.weights, (n,), "weights")
+        self._put("points", _as_finite(points, (n, d), "points"))
+        self._put("velocity", _as_finite(self.velocity, (n, d), "velocity"))
+        weights = np.ones(n) if self.weights is None else _as_finite(self.weights, (n,), "weights")
         if not (weights > 0).all():
             raise InputError(f"weights: must be positive, smallest is {weights.min():g}")
-        put("weights", weights)
+        self._put("weights", weights)
         for kind, shape in (("scalars", (n,)), ("vectors", (n, d)), ("tensors", (n, d, d))):
-            fields = getattr(self, kind)
-            put(kind, {name: _checked(a, shape, f"{kind}[{name!r}]") for name, a in fields.items()})
-        periods = tuple(_checked(p, (d,), "period vector") for p in self.periods)
+            fields = getattr(self, kind).items()
+            self._put(kind, {name: _as_finite(a, shape, f"{kind}[{name!r}]") for name, a in fields})
+        periods = tuple(_as_finite(p, (d,), "period vector") for p in self.periods)
         if periods and np.linalg.matrix_rank(np.array(periods)) < len(periods):
             raise InputError("periods: the period vectors must be linearly independent")
-        put("periods", periods)
-        put("parameters", {name: float(value) for name, value in self.parameters.items()})
-        put("provenance", dict(self.provenance))
+        self._put("periods", periods)
+        parameters = {name: float(value) for name, value in self.parameters.items()}
+        self._put("parameters", parameters)
+        self._put("provenance", dict(self.provenance))
         if self.mesh is None:
-            put("location", None)
+            self._put("location", None)
         else:
-            put("mesh", mesh_geometry(self.mesh, d))
-            if self.location not in ("vertex", "cell"):
-                raise InputError(
-                    f"location: expected 'vertex' or 'cell' with a mesh, got {self.location!r}"
-                )
-            expected = (
-                len(self.mesh.points) if self.location == "vertex" else count_cells(self.mesh)
+            self._put("mesh", mesh_geometry(self.mesh, d))
+            self._check_location()
+
+    def _put(self, name, value):
+        object.__setattr__(self, name, value)  # the flow is frozen once it is made
+
+    def _check_location(self):
+        if self.location not in ("vertex", "cell"):
+            raise InputError(
+                f"location: expected 'vertex' or 'cell' with a mesh, got {self.location!r}"
             )
-            if n != expected:
-                raise InputError(
-                    f"mesh: {expected} points at location {self.location!r}, the flow has {n}"
-                )
+        at_vertices = self.location == "vertex"
+        expected = len(self.mesh.points) if at_vertices else count_cells(self.mesh)
+        if len(self.points) != expected:
+            raise InputError(
+                f"mesh: {expected} points at location {self.location!r}, "
+                f"the flow has {len(self.points)}"
+            )
 
     @property
     def dimension(self) -> int:
@@ -119,10 +127,16 @@ class FlowField:
         return len(self.points)
 
     def __repr__(self) -> str:
-        fields = ", ".join((*self.scalars, *self.vectors, *self.tensors))
-        return f"FlowField({len(self)} points in {self.dimension}-D, fields: {fields or 'velocity only'})"
+        fields = ", ".join((*self.scalars, *self.vectors, *self.tensors)) or "velocity only"
+        return f"FlowField({len(self)} points in {self.dimension}-D, fields: {fields})"
 
-    def with_fields(self, scalars=None, vectors=None, tensors=None, parameters=None) -> FlowField:
+    def with_fields(
+        self,
+        scalars: Mapping | None = None,
+        vectors: Mapping | None = None,
+        tensors: Mapping | None = None,
+        parameters: Mapping[str, float] | None = None,
+    ) -> FlowField:
         """The same flow with further (or replaced) named fields and parameters."""
         return replace(
             self,
@@ -135,7 +149,7 @@ class FlowField:
     # -- changes of frame
     # -------------------------------------------------------------------------------
 
-    def rotated(self, rotation) -> FlowField:
+    def rotated(self, rotation: ArrayLike) -> FlowField:
         """The flow in a frame turned by an orthogonal (d, d) matrix R: x -> R x, u -> R u, T -> R T
         Rᵀ.
 
@@ -152,35 +166,37 @@ class FlowField:
             vectors={name: turned(v, R) for name, v in self.vectors.items()},
             tensors={name: turned(t, R) for name, t in self.tensors.items()},
             periods=tuple(R @ p for p in self.periods),
-            mesh=_moved(self.mesh, lambda x: x @ R.T),
+            mesh=_move(self.mesh, lambda x: x @ R.T),
         )
 
-    def translated(self, shift) -> FlowField:
+    def translated(self, shift: ArrayLike) -> FlowField:
         """The flow with every position moved by the (d,) vector ``shift``."""
-        t = _checked(shift, (self.dimension,), "shift")
-        return replace(self, points=self.points + t, mesh=_moved(self.mesh, lambda x: x + t))
+        t = _as_finite(shift, (self.dimension,), "shift")
+        return replace(self, points=self.points + t, mesh=_move(self.mesh, lambda x: x + t))
 
-    def reflected(self, normal) -> FlowField:
+    def reflected(self, normal: ArrayLike) -> FlowField:
         """The mirror image in the plane through the origin with the given (d,) normal."""
-        n = _checked(normal, (self.dimension,), "normal")
+        n = _as_finite(normal, (self.dimension,), "normal")
         if not np.linalg.norm(n) > 0:
             raise InputError("normal: must not be zero")
         n = n / np.linalg.norm(n)
         return self.rotated(np.eye(self.dimension) - 2 * np.outer(n, n))
 
-    def permuted(self, order) -> FlowField:
+    def permuted(self, order: ArrayLike) -> FlowField:
         """The same flow with its points listed in another order, as loose points without a mesh."""
         order = np.asarray(order)
         if not np.array_equal(np.sort(order), np.arange(len(self))):
             raise InputError(f"order: expected a permutation of 0..{len(self) - 1}")
-        return self._selected(order)
+        return self._select(order)
 
-    def subset(self, points) -> FlowField:
+    def subset(self, points: ArrayLike) -> FlowField:
         """The flow at some of its points only ((k,) indices), as loose points without a mesh."""
-        return self._selected(np.asarray(points))
+        return self._select(np.asarray(points))
 
-    def _selected(self, index) -> FlowField:
-        pick = lambda fields: {name: a[index] for name, a in fields.items()}
+    def _select(self, index) -> FlowField:
+        def pick(fields):
+            return {name: values[index] for name, values in fields.items()}
+
         return replace(
             self,
             points=self.points[index],
@@ -193,23 +209,23 @@ class FlowField:
             location=None,
         )
 
-    def boosted(self, velocity) -> FlowField:
+    def boosted(self, velocity: ArrayLike) -> FlowField:
         """The flow seen by an observer moving at minus ``velocity`` (d,): u -> u + velocity."""
         return replace(
-            self, velocity=self.velocity + _checked(velocity, (self.dimension,), "velocity")
+            self, velocity=self.velocity + _as_finite(velocity, (self.dimension,), "velocity")
         )
 
     # -- files
     # ------------------------------------------------------------------------------------------
 
-    def save(self, path) -> Path:
+    def save(self, path: str | Path) -> Path:
         """Write everything to one ``.vtu`` file that ParaView opens and :meth:`load` restores
         exactly.
         """
         return write_flow(self, path)
 
     @staticmethod
-    def load(path) -> FlowField:
+    def load(path: str | Path) -> FlowField:
         """Read a flow written by :meth:`save`."""
         with naming(path):
             return FlowField(**read_items(path))
@@ -235,13 +251,13 @@ def concatenate(flows: Sequence[FlowField]) -> FlowField:
     )
 
 
-def _moved(mesh, move):
+def _move(mesh, move):
     if mesh is None:
         return None
     return meshio.Mesh(move(mesh.points), mesh.cells, cell_sets=mesh.cell_sets)
 
 
-def _checked(array, shape, name) -> np.ndarray:
+def _as_finite(array, shape, name) -> np.ndarray:
     array = np.array(array, dtype=float)
     if array.shape != shape:
         raise InputError(f"{name}: expected shape {shape}, got {array.shape}")

@@ -33,20 +33,20 @@ def write_flow(flow, path) -> Path:
     boundaries = {} if flow.mesh is None else boundary_facets(flow.mesh)
     if flow.mesh is None:
         grid = pyvista.UnstructuredGrid(
-            {pyvista.CellType.VERTEX: np.arange(len(flow))[:, None]}, _padded(flow.points)
+            {pyvista.CellType.VERTEX: np.arange(len(flow))[:, None]}, _pad(flow.points)
         )
     else:
         volume = [block for block in flow.mesh.cells if block.dim == cell_dimension(flow.mesh)]
-        grid = pyvista.from_meshio(meshio.Mesh(_padded(flow.mesh.points), volume))
+        grid = pyvista.from_meshio(meshio.Mesh(_pad(flow.mesh.points), volume))
     data = grid.cell_data if flow.location == "cell" else grid.point_data
     if flow.location == "cell":
-        data["cell_centre"] = _padded(flow.points)
-    data["velocity"] = _padded(flow.velocity)
+        data["cell_centre"] = _pad(flow.points)
+    data["velocity"] = _pad(flow.velocity)
     data["weight"] = flow.weights
     for name, values in flow.scalars.items():
         data[name] = values
     for name, values in flow.vectors.items():
-        data[name] = _padded(values)
+        data[name] = _pad(values)
     for name, values in flow.tensors.items():
         full = np.zeros((len(flow), 3, 3))
         full[:, :d, :d] = values
@@ -122,7 +122,13 @@ def read_items(path) -> dict:
 
 
 def read_grid(path: Path):
-    """The VTU file as a pyvista grid; a clear error if it is missing, damaged or of another kind."""
+    """The VTU file as a pyvista grid.
+
+    Raises
+    ------
+    InputError
+        If it is missing, damaged or of another kind.
+    """
     import pyvista
 
     if not path.is_file():
@@ -152,5 +158,5 @@ def _mesh(grid, header) -> meshio.Mesh:
     return named_mesh(np.asarray(grid.points)[:, : header["dimension"]], cells, boundaries)
 
 
-def _padded(vectors) -> np.ndarray:
+def _pad(vectors) -> np.ndarray:
     return np.pad(vectors, ((0, 0), (0, 3 - vectors.shape[1])))
