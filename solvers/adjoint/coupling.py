@@ -11,11 +11,13 @@ from scipy.sparse.linalg import LinearOperator, gmres
 
 from solvers.adjoint.flow import DifferentiableFlow
 from solvers.coupling.loop import settled
+from solvers.coupling.requirements import VISCOUS_STRESS
 from solvers.coupling.stress_feedback import StressFeedback
 from solvers.fem.points import locate
 from solvers.fenics import MPI
 from solvers.flow.incompressible import FlowResult
-from vcnn.errors import DivergenceError, InputError
+from vcnn.closure.protocol import as_closure
+from vcnn.errors import DivergenceError, InputError, naming
 from vcnn.flow.quantities import follows_flow
 
 
@@ -73,6 +75,8 @@ class DifferentiableCoupling:
             raise InputError(
                 "closure: expected one that can be differentiated, such as a vcnn.Closure"
             )
+        with naming("closure"):
+            VISCOUS_STRESS.quantities(as_closure(problem.closure).targets)
         self.closure, self.tolerance, self.max_rounds = problem.closure, tolerance, max_rounds
         self.adjoint_tolerance, self.adjoint_steps = adjoint_tolerance, adjoint_steps
         self.solver = DifferentiableFlow(problem, start, comm, partial(_Feedback, self))

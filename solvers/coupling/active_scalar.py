@@ -10,6 +10,7 @@ import meshio
 import numpy as np
 
 from solvers.coupling.loop import solve_coupled
+from solvers.coupling.requirements import CARRIED_SCALAR, check_closure
 from solvers.coupling.scalar_feedback import ScalarFeedback
 from solvers.fem.arguments import check_location, check_number, float_array
 from solvers.fem.checkpoint import check_suffix
@@ -17,7 +18,8 @@ from solvers.fem.mesh_checks import cells_of
 from solvers.fenics import MPI
 from solvers.flow.conditions import Condition, flow_conditions
 from solvers.flow.incompressible import FlowResult
-from vcnn.errors import InputError
+from vcnn.closure.protocol import Predicts, as_closure
+from vcnn.errors import InputError, naming
 
 _SOME = np.array([0.0, 0.5, 1.0])  # concentrations
 
@@ -77,6 +79,10 @@ class ActiveScalar:
             raise InputError(
                 f"scalar: expected ScalarTransport or an object with predict, got {self.scalar!r}"
             )
+        if isinstance(self.scalar, Predicts) and not isinstance(self.scalar, type):
+            with naming("scalar"):
+                closure, conditions = as_closure(self.scalar, "scalar"), flow_conditions(self)
+                check_closure(closure, CARRIED_SCALAR, self.mesh, conditions)
         if self.buoyancy is not None:
             d = self.mesh.points.shape[1]
             B = float_array(self.buoyancy, "buoyancy", f"{d} numbers")

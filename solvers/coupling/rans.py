@@ -10,6 +10,7 @@ import meshio
 import numpy as np
 
 from solvers.coupling.loop import solve_coupled
+from solvers.coupling.requirements import TURBULENT_STRESS, check_closure
 from solvers.coupling.stress_feedback import StressFeedback
 from solvers.fem.arguments import check_location, float_array
 from solvers.fem.checkpoint import check_suffix
@@ -17,7 +18,8 @@ from solvers.fenics import MPI
 from solvers.flow.conditions import Condition, flow_conditions
 from solvers.flow.incompressible import FlowResult, check_flow, solve_incompressible
 from solvers.flow.initial import begun
-from vcnn.errors import InputError
+from vcnn.closure.protocol import Predicts, as_closure
+from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
 
 _PICARD_STEPS = 5  # Newton from rest diverges; Picard alone is slow
@@ -70,6 +72,10 @@ class RANS:
         if isinstance(self.closure, type) and self.anisotropy is not None:
             raise InputError("anisotropy: a turbulence model takes none")
         check_flow(self)
+        if isinstance(self.closure, Predicts) and not isinstance(self.closure, type):
+            with naming("closure"):
+                closure, conditions = as_closure(self.closure), flow_conditions(self)
+                check_closure(closure, TURBULENT_STRESS, self.mesh, conditions)
 
     def solve(
         self,

@@ -73,6 +73,11 @@ class Closure:
         """Names of the fields of a flow that the network reads besides the velocity."""
         return tuple(name for kind in _FIELDS for name in getattr(self.network, kind))
 
+    @property
+    def reach(self) -> float:
+        """Half the width of its clouds where the flow is at rest, length."""
+        return float(self.region.half_axes([0.0])[1][0])
+
     def by_name(self) -> Closure:
         """The same closure, whose :meth:`predict` returns a dict for a single target too."""
         return replace(self, target=tuple(self.targets))

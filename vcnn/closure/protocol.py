@@ -91,6 +91,25 @@ class NeedsFields(Protocol):
 
 
 @runtime_checkable
+class StatesClouds(Protocol):
+    """Says of which flows its clouds are, and how far they reach.
+
+    Attributes
+    ----------
+    dimension : int or None
+        2 or 3, of the flows that it was made for; None if any will do.
+    reach : float or None
+        How far a cloud reaches across the flow, in its units of length; None if it has no clouds.
+    """
+
+    @property
+    def dimension(self) -> int | None: ...
+
+    @property
+    def reach(self) -> float | None: ...
+
+
+@runtime_checkable
 class StatesUnits(Protocol):
     """Says in which units it was made.
 
@@ -123,7 +142,9 @@ class Differentiable(Protocol):
 
 
 @runtime_checkable
-class _Predicts(Protocol):
+class Predicts(Protocol):
+    """Predicts something of a flow, by name or not; :func:`as_closure` makes it a `ClosureLike`."""
+
     def predict(self, flow: FlowField) -> object: ...
 
 
@@ -164,7 +185,7 @@ def as_closure(thing: object, what: str = "closure") -> ClosureLike:
         return thing
     if isinstance(thing, _PredictsTarget):
         return _TargetedClosure(thing)
-    if isinstance(thing, _Predicts):
+    if isinstance(thing, Predicts):
         return PlainClosure(thing.predict, what)
     if isinstance(thing, np.ndarray) and thing.ndim > 0:
         return GivenValues(thing, what)

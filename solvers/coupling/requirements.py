@@ -1,0 +1,139 @@
+"""What a closure must predict, and may see, to be in the loop with a flow that is being solved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import meshio
+import numpy as np
+
+from solvers.flow.conditions import Condition, Wall, of_kind
+from vcnn.closure.protocol import UNNAMED, ClosureLike, NeedsFields, StatesClouds
+from vcnn.errors import InputError
+from vcnn.flow.quantities import QUANTITIES, fields_while_solving, find_quantity, in_words
+
+_WIDE = 10  # of the mesh: clouds as large are a matter of units, and with periods hardly computed
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """What a problem needs of the closure in its loop.
+
+    Parameters
+    ----------
+    problem : str
+        Its name, for messages.
+    forms : sequence of sequences of str
+        Quantities of :data:`vcnn.flow.quantities.QUANTITIES` that are enough together.
+    any_scalar : bool
+        Whether a scalar of a name that is not known will do: a carried scalar may be a temperature.
+    """
+
+    problem: str
+    forms: Sequence[Sequence[str]]
+    any_scalar: bool = False
+
+    def quantities(self, targets: Mapping[str, str]) -> dict[str, str]:
+        """Name of each target -> quantity of the problem that it is.
+
+        Parameters
+        ----------
+        targets : mapping
+            Name -> kind of head, ``""`` where that is not known; `UNNAMED` is any name.
+
+        Raises
+        ------
+        InputError
+            If they are not what the problem needs; it says what they are and what is needed.
+        """
+        names = {target: self._quantity(target, head) for target, head in targets.items()}
+        found = sorted(name or "" for name in names.values())
+        if found not in [sorted(form) for form in self.forms]:
+            predicted = ", ".join(_describe(*item) for item in targets.items()) or "nothing"
+            raise InputError(
+                f"predicts {predicted}; {self.problem} needs {self._needed()}{_hint(targets)}"
+            )
+        return names
+
+    def _quantity(self, target, head) -> str | None:
+        row = find_quantity(target)
+        if row is not None:
+            return row.name if head in ("", *row.heads) else None
+        if self.any_scalar:
+            return self.forms[0][0] if head in ("", *QUANTITIES[self.forms[0][0]].heads) else None
+        return "reynolds_stress" if head == "reynolds_stress" else None  # the head says what it is
+
+    def _needed(self) -> str:
+        return ", or ".join(" and ".join(form) for form in self.forms)
+
+
+TURBULENT_STRESS = Requirement(
+    "RANS", (("eddy_viscosity",), ("reynolds_stress",), ("eddy_viscosity", "anisotropy"))
+)
+VISCOUS_STRESS = Requirement(  # what can be differentiated
+    "DifferentiableCoupling", (("eddy_viscosity",), ("eddy_viscosity", "anisotropy"))
+)
+CARRIED_SCALAR = Requirement("ActiveScalar", (("concentration",),), any_scalar=True)
+
+
+def check_closure(
+    closure: ClosureLike,
+    requirement: Requirement,
+    mesh: meshio.Mesh,
+    conditions: Mapping[str, Condition],
+) -> None:
+    """Refuse a closure that a problem cannot ask, as far as it says what it predicts and sees.
+
+    Parameters
+    ----------
+    closure : ClosureLike
+        One without ``targets`` is looked at when it has predicted something.
+    requirement : Requirement
+    mesh : meshio.Mesh
+    conditions : mapping boundary name -> condition
+
+    Raises
+    ------
+    InputError
+        If it predicts something else, sees what a flow that is being solved does not have, was made
+        for another dimension, or has clouds far larger than the mesh.
+    """
+    if closure.targets:
+        requirement.quantities(closure.targets)
+    if isinstance(closure, StatesClouds):
+        _check_clouds(closure, mesh)
+    if isinstance(closure, NeedsFields):
+        known = fields_while_solving(walls=bool(of_kind(conditions, Wall)))
+        missing = [name for name in closure.needs if name not in known]
+        if missing:
+            raise InputError(
+                f"needs {', '.join(missing)}; a flow that is being solved has: {', '.join(known)}"
+            )
+
+
+def _check_clouds(closure: StatesClouds, mesh: meshio.Mesh) -> None:
+    dimension, size = mesh.points.shape[1], np.linalg.norm(np.ptp(mesh.points, axis=0))
+    if closure.dimension not in (None, dimension):
+        raise InputError(
+            f"was trained on {closure.dimension}-D flows, the mesh is {dimension}-D"
+        )
+    if closure.reach is not None and closure.reach > _WIDE * size:
+        raise InputError(
+            f"has clouds of radius {closure.reach:.3g}, the mesh is {size:.3g} wide: tell its units "
+            "by in_units, or by [units] in a case"
+        )
+
+
+def _describe(target, head) -> str:
+    """A target with its kind of head and, of what is known, its meaning."""
+    row = find_quantity(target)
+    about = [in_words(head)] * bool(head) + ([row.meaning] if row is not None else [])
+    return f"{target or 'a field without a name'}{f' ({", ".join(about)})' if about else ''}"
+
+
+def _hint(targets) -> str:
+    rows = [find_quantity(target) for target in targets]
+    if any(row is not None and row.name == "correction" for row in rows):
+        return "; a correction needs its baseline: vcnn.closure.BaselineCorrection"
+    return ""
