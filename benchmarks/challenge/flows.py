@@ -6,7 +6,6 @@ velocity, flows with an inlet by its profile."""
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from benchmarks.data.ducts import conditions, read_duct, sst_flow
 from benchmarks.data.hills import read_hill
 from benchmarks.data.openings import SCALES, begun, opening_field, read_opening
 from solvers import RANS, FlowResult
+from vcnn.files import replacing
 
 TESTS = (
     "alpha_05_4071_2024",
@@ -133,6 +133,5 @@ def submission(path, velocity) -> None:
     """Write the velocities (1000, 3) at the points of evaluation, in the order of the file, as the
     challenge asks.
     """
-    part = Path(path).with_name(f".{Path(path).name}.part")
-    np.savetxt(part, velocity, fmt="%.9g", delimiter=",")
-    os.replace(part, path)
+    with replacing(path) as part:
+        np.savetxt(part, velocity, fmt="%.9g", delimiter=",")

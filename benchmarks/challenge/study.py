@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -35,6 +34,7 @@ from benchmarks.paths import TESTS as TEST_FOLDER
 from solvers import RANS, LearningConfig, coupled_rotation_study, evaluate, fit_through_solver
 from solvers.studies.coupled_rotation_report import pictures
 from vcnn import DivergenceError, FlowField, TrainingConfig, VectorCloudNetwork, fit
+from vcnn.files import write_text
 
 SUBMISSION = RESULTS / "closure_challenge"
 LEARNING = LearningConfig(epochs=4, flows_per_step=2, learning_rate=3e-4, prior=5e-3)
@@ -128,7 +128,6 @@ def predicted(name, closures, folder) -> dict:
     run = solved(TEST_FOLDER / f"{name}.npz", closures, _checkpoint(folder, name))
     with np.load(TEST_FOLDER / f"{name}.npz") as file:
         chosen, sst = file["eval_cells"], file["sst_velocity"].astype(float)
-    SUBMISSION.mkdir(parents=True, exist_ok=True)
     submission(SUBMISSION / f"{name}.csv", run.velocity[chosen])
     run.result.flow("vertex").save(folder / "solved" / f"{name}.vtu")
     return {"from SST": score(run.velocity[chosen], sst[chosen]), **run.row}
@@ -191,14 +190,14 @@ def main():
         results.measure(f"test, {name}", partial(predicted, name, closures, folder))
     results.measure(f"turned, {TURNED}", partial(turned, closures["hill"]))
     runs = {name: results.rows[f"test, {name}"] for name in TESTS}
-    (SUBMISSION / "residuals.json").write_text(json.dumps(runs, indent=1))
+    write_text(SUBMISSION / "residuals.json", json.dumps(runs, indent=1))
     draw(results.rows, folder, RESULTS)
     text = page(results.rows, closures)
-    (RESULTS / "closure_challenge.md").write_text(text, encoding="utf-8")
+    write_text(RESULTS / "closure_challenge.md", text)
     if options.ship:
         for name, (closure, card) in cards(results.rows, closures).items():
             closure.save(PRETRAINED / f"{name}.safetensors")
-            (PRETRAINED / f"{name}.md").write_text(card, encoding="utf-8")
+            write_text(PRETRAINED / f"{name}.md", card)
     print(text)
 
 
@@ -213,9 +212,7 @@ class Kept:
         if key in self.rows:
             return
         self.rows[key] = make()
-        part = self.path.with_suffix(".part")
-        part.write_text(json.dumps(self.rows, indent=1))
-        os.replace(part, self.path)
+        write_text(self.path, json.dumps(self.rows, indent=1))
         print(
             f"{key}: { {k: v for k, v in self.rows[key].items() if not isinstance(v, list)} }",
             flush=True,

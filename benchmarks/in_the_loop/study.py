@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from functools import partial
 from pathlib import Path
@@ -31,6 +30,7 @@ from solvers import RANS, LaminarFlow, SpalartAllmaras, coupled_rotation_study, 
 from solvers.studies.coupled_rotation_report import pictures
 from vcnn import DivergenceError
 from vcnn.evaluation import relative_l2
+from vcnn.files import write_text
 
 OPENFOAM = DATA / "openfoam" / "rans_kOmegaSST_alpha1.00.npz"
 MODEL = PRETRAINED / "hill-eddy-viscosity.safetensors"
@@ -184,14 +184,12 @@ def main():
     for key, measure in jobs.items():
         if key not in results:
             results[key] = measure()
-            part = kept.with_suffix(".part")
-            part.write_text(json.dumps(results, indent=1))
-            os.replace(part, kept)
+            write_text(kept, json.dumps(results, indent=1))
             shown = {k: v for k, v in results[key].items() if not isinstance(v, list)}
             print(f"{key}: {shown}", flush=True)
     text = page(results, closures)
     draw(results, folder, RESULTS)
-    (RESULTS / "coupled_rans.md").write_text(text, encoding="utf-8")
+    write_text(RESULTS / "coupled_rans.md", text)
     if options.ship:
         closures["sst"].save(PRETRAINED)
         PRETRAINED.with_suffix(".md").write_text(card(results), encoding="utf-8")

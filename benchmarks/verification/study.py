@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ from benchmarks.data import hills as rans_hills
 from benchmarks.verification import circular_couette, laminar_hills, manufactured, turbulence
 from benchmarks.verification import page as reports
 from benchmarks.verification import pictures as plots
+from vcnn.files import write_text
 
 RESULTS = paths.RESULTS / "verification.json"
 
@@ -85,7 +85,7 @@ def measure(numbers, todo):
         start = time.perf_counter()
         measured = job()
         numbers[section][name] = {"seconds": round(time.perf_counter() - start, 1), **measured}
-        write(RESULTS, as_text(numbers))
+        write_text(RESULTS, as_text(numbers))
 
 
 def as_text(numbers) -> str:
@@ -100,13 +100,6 @@ def as_text(numbers) -> str:
     return "{\n" + ",\n".join(sections) + "\n}\n"
 
 
-def write(path, text):
-    """All of a file or nothing."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
-
-
 def compose(numbers):
     """Write the report and its pictures from what is known."""
     text = [reports.head(sum(row["seconds"] for rows in numbers.values() for row in rows.values()))]
@@ -118,7 +111,7 @@ def compose(numbers):
             text.append(written(known[section]))
             if section in plots.SECTIONS:
                 plots.SECTIONS[section](known[section], RESULTS.parent)
-    write(RESULTS.with_suffix(".md"), "\n".join(text))
+    write_text(RESULTS.with_suffix(".md"), "\n".join(text))
 
 
 def main():

@@ -11,7 +11,6 @@ json to begin again."""
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 
@@ -24,6 +23,7 @@ from benchmarks.data.hills import read_hill
 from benchmarks.paths import HILLS
 from solvers import MixingLength, OneEquationKL, SpalartAllmaras, evaluate
 from vcnn import DivergenceError
+from vcnn.files import write_text
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
@@ -213,14 +213,11 @@ def draw_hills(rows, path):
 
 def keep(results):
     """Write numbers and page, whole or not at all, and the pictures."""
-    RESULTS.parent.mkdir(exist_ok=True)
     for path, text in (
         (RESULTS, json.dumps(results, indent=1)),
         (RESULTS.with_suffix(".md"), report(results)),
     ):
-        part = path.with_name(f".{path.name}.part")
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, path)
+        write_text(path, text)
     draw_channels(results["channels"], RESULTS.with_name("turbulence_channels.png"))
     draw_hills(results["hills"], RESULTS.with_name("turbulence_hills.png"))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ import typer
 from solvers.studies.requirements import closure_for
 from vcnn.cli.inputs import read_model
 from vcnn.errors import InputError, naming
-from vcnn.files import claim
+from vcnn.files import claim, write_text
 
 _OF_A_RUN = (
     "result.json",
@@ -110,7 +109,7 @@ def solve(
     if comm.rank == 0:
         run.vertices.save(output / "flow.vtu")
         page = write_report(run, output)
-        _write(
+        write_text(
             result_file,
             json.dumps({"answer": verdict(run), **run.numbers()}, indent=1, allow_nan=False),
         )
@@ -196,7 +195,7 @@ def _kept_if_begun(output, case, source, comm) -> Iterator[None]:
         try:
             output.mkdir(parents=True, exist_ok=True)
             for path, text in kept.items():
-                _write(path, text)
+                write_text(path, text)
         except OSError as failure:
             error = failure
     error = comm.bcast(error)  # else the others would wait
@@ -239,10 +238,3 @@ def _progress(comm) -> Iterator[None]:
         finally:
             log.removeHandler(handler)
             log.setLevel(level)
-
-
-def _write(path, text):
-    """Replace a file by a complete one."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)

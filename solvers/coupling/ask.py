@@ -14,7 +14,7 @@ from solvers.fem.arguments import float_array
 from solvers.fem.sampling import averaged, sample
 from solvers.fenics import ufl
 from vcnn.errors import DivergenceError, InputError
-from vcnn.flow.tensors import norms
+from vcnn.flow.norms import magnitudes
 
 # what a closure may predict
 FORMS = (("eddy_viscosity",), ("reynolds_stress",), ("eddy_viscosity", "anisotropy"))
@@ -189,7 +189,7 @@ def one_field(values, expected, shape) -> np.ndarray:
 
 def _bounded(T, largest) -> tuple[np.ndarray, np.ndarray]:
     """Tensors shortened to the largest size, and which of them were."""
-    size = norms(T)
+    size = magnitudes(T)
     beyond = size > largest
     return np.where(
         beyond[:, None, None], T * (largest / np.maximum(size, largest))[:, None, None], T

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import torch
 from tqdm import tqdm
 
 from vcnn.errors import DivergenceError, InputError
+from vcnn.files import replacing, write_text
 
 
 @dataclass(frozen=True)
@@ -171,10 +171,6 @@ def _resumed(directory, run):
 
 
 def _keep(directory, run, members, history):
-    directory.mkdir(parents=True, exist_ok=True)
-    part = directory / ".ensemble.part.npz"
-    np.savez(part, run=run, members=members, history=json.dumps(history))
-    os.replace(part, directory / "ensemble.npz")
-    part = directory / ".history.json.part"
-    part.write_text(json.dumps(history, indent=1))
-    os.replace(part, directory / "history.json")
+    with replacing(directory / "ensemble.npz") as part:
+        np.savez(part, run=run, members=members, history=json.dumps(history))
+    write_text(directory / "history.json", json.dumps(history, indent=1))

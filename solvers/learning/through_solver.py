@@ -5,8 +5,6 @@ equations return.
 from __future__ import annotations
 
 import copy
-import hashlib
-import json
 import math
 import time
 from collections.abc import Sequence
@@ -21,7 +19,8 @@ from solvers.learning.ensemble import EnsembleConfig, fit_ensemble
 from solvers.learning.workers import FlowToLearn, Workers
 from vcnn.closure.closure import Closure
 from vcnn.errors import DivergenceError, InputError
-from vcnn.training.run_state import RunState
+from vcnn.files import fingerprint
+from vcnn.training.run_state import RunState, weights_of
 
 
 @dataclass(frozen=True)
@@ -231,11 +230,7 @@ def _validated(answers) -> dict:
 
 def _fingerprint(closure, flows, config) -> str:
     settings = [asdict(config), closure.region.to_dict(), [flow.name for flow in flows]]
-    digest = hashlib.sha256(json.dumps(settings).encode())
-    for tensor in closure.network.state_dict().values():
-        digest.update(tensor.detach().cpu().numpy().tobytes())
+    parts = weights_of(closure.network)
     for flow in flows:
-        digest.update(flow.problem.mesh.points.tobytes())
-        for observation in flow.observations:
-            digest.update(observation.values.tobytes())
-    return digest.hexdigest()
+        parts += [flow.problem.mesh.points, *(seen.values for seen in flow.observations)]
+    return fingerprint(settings, parts)

@@ -20,8 +20,8 @@ from vcnn.closure.closure import Closure
 from vcnn.errors import InputError, naming
 from vcnn.evaluation.report.page import Section
 from vcnn.evaluation.report.pictures import ERRORS, VALUES, frame_panel
-from vcnn.evaluation.report.verdict import listed, percent
-from vcnn.flow.tensors import norms
+from vcnn.evaluation.report.text import listed, percent_or_power
+from vcnn.flow.norms import magnitudes
 
 _NONE = "does not settle"
 _SAME = 1e-8  # relative change of a velocity that is none, unless the tolerance is larger
@@ -96,7 +96,7 @@ def _fate(study, runs) -> str:
     words = []
     if (runs[worst].change or 0.0) > max(_SAME, 10 * study.tolerance):
         words.append(
-            f"finds another flow, {percent(runs[worst].change)} away at {study.angles[worst]:g}°"
+            f"finds another flow, {percent_or_power(runs[worst].change)} away at {study.angles[worst]:g}°"
         )
     if lost:
         words.append(f"{_NONE} at {listed(lost)}")
@@ -116,7 +116,9 @@ def _section(study, case) -> Section:
             rows.append([name, f"{angle:g}°", _NONE, *(2 + len(outcome)) * ["–"]])
         else:
             numbers = [f"{run.flow.parameters[key]:.6g}" for key in outcome]
-            shares = (percent(share) if share else "0" for share in (run.change, run.clipped))
+            shares = (
+                percent_or_power(share) if share else "0" for share in (run.change, run.clipped)
+            )
             rows.append([name, f"{angle:g}°", run.rounds, *shares, *numbers])
     text = (
         f"The flow of {case} is solved with each model in the loop. Then mesh, periods, driving direction and boundary "
@@ -168,7 +170,7 @@ def pictures(study: CoupledRotationStudy) -> dict[str, Figure]:
     origin = next(iter(solved.values()))[0].flow
     frames, plane = [origin.rotated(R) for R in study.rotations], study.axis is None
     flows = panel(
-        lambda _, run: norms(run.flow.velocity),
+        lambda _, run: magnitudes(run.flow.velocity),
         lambda largest: Normalize(0, largest),
         0,
         VALUES,
@@ -188,7 +190,8 @@ def pictures(study: CoupledRotationStudy) -> dict[str, Figure]:
             "How far the flow, turned back, is from the one solved at 0°; black where it is the same."
         ] = panel(
             lambda first, run: (
-                norms(run.back.velocity - first.flow.velocity) / norms(first.flow.velocity).max()
+                magnitudes(run.back.velocity - first.flow.velocity)
+                / magnitudes(first.flow.velocity).max()
             ),
             lambda largest: LogNorm(1e-3 * max(largest, _SAME), max(largest, _SAME), clip=True),
             1,

@@ -17,7 +17,7 @@ from solvers.studies.run_pictures import (
 )
 from solvers.studies.run_summary import RunSummary
 from vcnn.evaluation.report.page import Section, write_page
-from vcnn.evaluation.report.verdict import percent
+from vcnn.evaluation.report.text import percent_or_power
 
 
 def verdict(run: RunSummary) -> str:
@@ -44,11 +44,11 @@ def verdict(run: RunSummary) -> str:
             sentences.append("The flow separates nowhere.")
     if run.error is not None:
         sentences.append(
-            f"The velocity differs from {run.case.reference_name} by {percent(run.error)}."
+            f"The velocity differs from {run.case.reference_name} by {percent_or_power(run.error)}."
         )
     if run.share_clipped:
         sentences.append(
-            f"Beware: at {percent(run.share_clipped)} of the points what the closure predicts is out of bounds and was "
+            f"Beware: at {percent_or_power(run.share_clipped)} of the points what the closure predicts is out of bounds and was "
             "clipped."
         )
     if run.history and run.extrapolation is None:
@@ -56,7 +56,7 @@ def verdict(run: RunSummary) -> str:
             "The model does not say what it was trained on, so where it extrapolates is not known."
         )
     if run.extrapolating:
-        part = f"t {percent(run.extrapolating)} of the points the closure extrapolates"
+        part = f"t {percent_or_power(run.extrapolating)} of the points the closure extrapolates"
         suspicious = "extrapolating" in run.flags
         sentences.append(
             f"Beware: a{part}, this flow is unlike those of its training."
@@ -125,7 +125,7 @@ def _profile_section(run) -> list[Section]:
     text = ""
     if run.error is not None:
         text = (
-            f"The velocity differs from {run.case.reference_name} by {percent(run.error)}: relative L2 norm over the "
+            f"The velocity differs from {run.case.reference_name} by {percent_or_power(run.error)}: relative L2 norm over the "
             "points of the reference, with its quadrature weights. Circles are interpolated between these points."
         )
     figure = velocity_profiles(
@@ -179,7 +179,7 @@ def _convergence_section(run) -> Section:
             " A round corrects the flow once and asks the closure once; the change is how far what it says is from "
             "what the flow was solved with. The relaxation is the part of that change that a step takes, besides what "
             "Anderson's acceleration makes of earlier rounds. In the last round "
-            f"{percent(run.share_clipped) if run.share_clipped else 'none'} of the points were clipped."
+            f"{percent_or_power(run.share_clipped) if run.share_clipped else 'none'} of the points were clipped."
         )
     figure = convergence(run.residuals, run.history)
     return Section("Convergence", text, figures={"How the iteration went.": figure})

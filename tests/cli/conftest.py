@@ -1,7 +1,8 @@
 """The working folder of the tests of commands."""
 
 import pytest
-from command_line import CONFIGURATION, plane_flow, untrained
+
+from tests.support.command_line import CONFIGURATION, plane_flow, untrained
 
 
 @pytest.fixture

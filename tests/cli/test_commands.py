@@ -11,8 +11,8 @@ from importlib.metadata import entry_points
 import numpy as np
 import pytest
 import torch
-from command_line import CONFIGURATION, plane_flow, refused, run
 
+from tests.support.command_line import CONFIGURATION, plane_flow, refused, run
 from vcnn import Closure, FlowField
 
 

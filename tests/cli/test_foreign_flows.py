@@ -5,9 +5,9 @@ import json
 import meshio
 import numpy as np
 import pytest
-from command_line import CONFIGURATION, plane_flow, refused, run, untrained
-from foam_cases import BoxCase
 
+from tests.support.command_line import CONFIGURATION, plane_flow, refused, run, untrained
+from tests.support.foam_cases import BoxCase
 from vcnn import Closure, FlowField
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import pyvista
 import torch
-from command_line import CONFIGURATION, listing, plane_flow, refused, run, untrained
 
+from tests.support.command_line import CONFIGURATION, listing, plane_flow, refused, run, untrained
 from vcnn import Closure, DivergenceError, FlowField
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from command_line import plane_flow, refused, run, untrained
 
+from tests.support.command_line import plane_flow, refused, run, untrained
 from vcnn import FlowField
 
 

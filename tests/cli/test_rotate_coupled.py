@@ -6,10 +6,10 @@ import json
 from importlib import metadata
 
 import pytest
-from command_line import refused, run
-from test_solve import BUMP, HILL, small_closure
 
 import meshes
+from tests.support.command_line import refused, run
+from tests.support.solve_cases import BUMP, HILL, small_closure
 from vcnn import Closure
 from vcnn.baselines import GraphKernelNetwork
 from vcnn.cli import inputs

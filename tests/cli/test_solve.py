@@ -2,17 +2,17 @@
 same.
 """
 
-import json
 import subprocess
 import sys
 import time
 from pathlib import Path
-from shutil import which
 
 import numpy as np
 import pytest
-from command_line import refused, run
 
+from tests.support.command_line import refused, run
+from tests.support.mpi import mpirun
+from tests.support.solve_cases import BUMP, CHANNEL, HILL, result, small_closure
 from vcnn import Closure, FlowField, InputError, RegionOfInfluence, VectorCloudNetwork
 from vcnn.closure.scales import Scales
 
@@ -21,42 +21,6 @@ try:
 except InputError as error:
     pytest.skip(str(error), allow_module_level=True)
 
-CHANNEL = """
-viscosity = 0.05
-model = "laminar"
-[mesh]
-generator = "channel"
-height = 2.0
-cells = [4, 4]
-[conditions]
-bottom = { kind = "wall" }
-top = { kind = "wall" }
-inlet = { kind = "periodic", to = "outlet", bulk_velocity = 0.5 }
-"""
-HILL = """
-viscosity = 0.01
-model = "laminar"
-stations = [2.0, 6.0]
-[mesh]
-generator = "periodic_hill"
-cells = [20, 14]
-[conditions]
-bottom = { kind = "wall" }
-top = { kind = "wall" }
-inlet = { kind = "periodic", to = "outlet", bulk_velocity = 0.72 }
-"""
-BUMP = """
-viscosity = 0.05
-model = "laminar"
-[mesh]
-generator = "bump_channel"
-cells = [5, 4, 4]
-[conditions]
-bottom = { kind = "wall" }
-top = { kind = "wall" }
-inlet = { kind = "periodic", to = "outlet", bulk_velocity = 0.5 }
-back = { kind = "periodic", to = "front" }
-"""
 FILES = {
     "case.toml",
     "checkpoint.npz",
@@ -69,17 +33,6 @@ FILES = {
 }
 
 
-def small_closure(
-    target="eddy_viscosity", output="positive_scalar", scalars=("wall_distance",), dimension=2
-):
-    """A network with random weights; a viscosity from it is small, positive and depends on the
-    flow.
-    """
-    network = VectorCloudNetwork(scalars, output=output, embedding=8, fitting=(16,), seed=1)
-    scales = Scales(scalars=dict.fromkeys(scalars, (1.0, 1.0)), targets=((0.0, 0.01),))
-    return Closure(network, RegionOfInfluence.ball(0.4), target, dimension, scales)
-
-
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A working folder with cases and a model."""
@@ -88,10 +41,6 @@ def folder(tmp_path, monkeypatch):
         (tmp_path / f"{name}.toml").write_text(text)
     small_closure().save("nut.safetensors")
     return tmp_path
-
-
-def result(name):
-    return json.loads(Path(name, "result.json").read_text())
 
 
 def test_help_has_a_case(capsys):
@@ -319,18 +268,9 @@ def test_mistakes(folder, capsys, old, new, message):
 
 
 def test_two_ranks_write_the_same(folder):
-    beside = Path(sys.executable).with_name("mpirun")  # that of the environment, for its own MPI
-    program = str(beside) if beside.exists() else which("mpirun")
-    if program is None:
-        pytest.skip("no mpirun")
     code = "import sys; from vcnn.cli import main; main(sys.argv[1:])"
     arguments = ("solve", "hill.toml", "--closure", "nut.safetensors", "-o")
-    solved = subprocess.run(
-        [program, "-n", "2", sys.executable, "-c", code, *arguments, "two"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    solved = mpirun(2, code, *arguments, "two")
     assert solved.returncode == 0, solved.stderr
     assert solved.stdout.count("Converged") == 1
     assert run(*arguments, "one") == 0

@@ -1,7 +1,8 @@
 """Small OpenFOAM cases."""
 
 import pytest
-from foam_cases import BoxCase, write_polyhedral_case
+
+from tests.support.foam_cases import BoxCase, write_polyhedral_case
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """One solved hill, with the geometry of the reference data, for all tests that look at it."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -31,3 +33,30 @@ def reference(shared_data):
     """A second-order OpenFOAM solution of the same problem on 200 x 200 cells."""
     with np.load(shared_data / "openfoam" / "foam_alpha1.00_linearUpwind.npz") as data:
         return dict(data)
+
+
+@pytest.fixture(scope="session")
+def channels():
+    """A small solved channel, one on another mesh, and one from an inlet to an outlet."""
+    from tests.support.wrong_setups import THROUGH, WALLS, bounded, laminar
+
+    return laminar(), laminar(meshes.channel(cells=(5, 4))), bounded({**WALLS, **THROUGH})
+
+
+@pytest.fixture
+def small_channel(channels, tmp_path):
+    """A small solved channel with all that `Wrong` set-ups are built from."""
+    from solvers import save_checkpoint
+
+    flow, other, through = channels
+    fields = {"velocity": flow.velocity, "pressure": flow.pressure}
+    return SimpleNamespace(
+        flow=flow,
+        other=other,
+        through=through,
+        at_vertices=flow.flow("vertex"),
+        at_cells=flow.flow("cell"),
+        checkpoint=save_checkpoint(tmp_path / "u.npz", flow.domain, {"u": flow.velocity}),
+        restart=flow.checkpoint(tmp_path / "flow.npz"),
+        nameless=save_checkpoint(tmp_path / "nameless.npz", flow.domain, fields),
+    )

@@ -7,8 +7,6 @@ from functools import partial
 
 import numpy as np
 import pytest
-from test_coupling import gap
-from test_rans import Predicting
 
 import meshes
 from solvers import (
@@ -23,6 +21,8 @@ from solvers import (
     wall_force,
 )
 from solvers.fenics import fem, ufl
+from tests.support.closures import Predicting
+from tests.support.hills import gap
 from vcnn import Closure, DivergenceError, FlowField
 from vcnn.evaluation import relative_l2
 from vcnn.flow.mesh import boundary_facets, named_mesh

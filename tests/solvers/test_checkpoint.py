@@ -2,31 +2,27 @@
 
 import numpy as np
 import pytest
-from test_parallel import mpirun
 
-import meshes
-from solvers import LaminarFlow, load_checkpoint, save_checkpoint
+from solvers import load_checkpoint, save_checkpoint
 from solvers.fenics import fem
+from tests.support.hills import laminar_hill
+from tests.support.mpi import mpirun
 
 WRITE = """
 import sys
-from test_checkpoint import solved
+from tests.support.hills import laminar_hill
 from solvers import save_checkpoint
-result = solved()
+result = laminar_hill()
 functions = {"velocity": result.velocity, "pressure": result.pressure}
 save_checkpoint(sys.argv[1], result.domain, functions, {"force": result.pressure_gradient})
 """
-
-
-def solved(cells=(18, 10), kind="triangle"):
-    return LaminarFlow(meshes.periodic_hill(1.0, cells=cells, kind=kind), 0.02, 0.7).solve()
 
 
 def test_two_ranks_write_and_one_reads(tmp_path):
     path = tmp_path / "flow.npz"
     run = mpirun(2, WRITE, path)
     assert run.returncode == 0, run.stderr
-    result = solved()
+    result = laminar_hill()
     u, p = (fem.Function(f.function_space) for f in (result.velocity, result.pressure))
     numbers = load_checkpoint(path, result.domain, {"velocity": u, "pressure": p})
     assert numbers["force"] == pytest.approx(result.pressure_gradient, rel=1e-10)
@@ -38,7 +34,7 @@ def test_two_ranks_write_and_one_reads(tmp_path):
 
 @pytest.mark.parametrize("kind", ["triangle", "quadrilateral"])
 def test_values_come_back_bit_for_bit(tmp_path, kind):
-    result = solved(kind=kind)
+    result = laminar_hill(kind=kind)
     save_checkpoint(tmp_path / "flow.npz", result.domain, {"u": result.velocity})
     u = fem.Function(result.velocity.function_space)
     load_checkpoint(tmp_path / "flow.npz", result.domain, {"u": u})
@@ -48,11 +44,11 @@ def test_values_come_back_bit_for_bit(tmp_path, kind):
 
 def test_a_flow_goes_on_where_it_was_kept(tmp_path):
     """Written by two ranks; nothing is left to do but to see that it is a solution."""
-    code = "import sys\nfrom test_checkpoint import solved\nsolved().checkpoint(sys.argv[1])"
+    code = "import sys\nfrom tests.support.hills import laminar_hill\nlaminar_hill().checkpoint(sys.argv[1])"
     path = tmp_path / "flow.npz"
     run = mpirun(2, code, path)
     assert run.returncode == 0, run.stderr
-    cold = solved()
+    cold = laminar_hill()
     again = cold.problem.solve(start=str(path))
     assert len(again.residuals) < len(cold.residuals) - 3
     assert again.pressure_gradient == pytest.approx(cold.pressure_gradient, rel=1e-10)

@@ -4,12 +4,12 @@ others another one.
 
 import numpy as np
 import pytest
-from test_rans import Predicting, mixing_length
 
 import meshes
 from solvers import RANS, Inlet, Outlet, Periodic, Symmetry, Wall, coupled_rotation_study
 from solvers.flow.conditions import between_walls
 from solvers.studies.coupled_rotation_report import _section, verdict
+from tests.support.closures import Predicting, mixing_length
 from vcnn import InputError, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.baselines import GraphKernelNetwork
 

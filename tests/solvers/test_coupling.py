@@ -3,16 +3,13 @@ silent wrong one.
 """
 
 import math
-import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from test_rans import Predicting, mixing_length
 
 import meshes
 from solvers import (
@@ -28,16 +25,11 @@ from solvers import (
 from solvers.algebra.anderson import Anderson
 from solvers.fem.sampling import sample
 from solvers.fenics import ufl
-from vcnn import Closure, DivergenceError, RegionOfInfluence, VectorCloudNetwork
-from vcnn.closure.scales import Scales
+from tests.support.closures import LATTICE, Predicting, cloud_closure, linear_stress, mixing_length
+from tests.support.hills import HILL, REYNOLDS, gap, hill
+from tests.support.mpi import importing_tests
+from vcnn import DivergenceError
 from vcnn.flow.mesh import boundary_facets, named_mesh
-
-HILL = meshes.periodic_hill(1.0, cells=(20, 14))
-REYNOLDS = {"viscosity": 1 / 300, "bulk_velocity": 0.72}
-
-
-def hill(closure, **options):
-    return RANS(HILL, **REYNOLDS, closure=closure, **options)
 
 
 def blended(flow):
@@ -49,42 +41,9 @@ def blended(flow):
     return (near * flow.weights) @ values / (near @ flow.weights)
 
 
-def linear_stress(flow):
-    """A Reynolds stress <u'u'> from a wall distance and a velocity alone; it knows nothing of any
-    eddy viscosity.
-    """
-    d, u = flow.scalars["wall_distance"], flow.velocity
-    return 0.01 * (d / (1 + d))[:, None, None] * (u[:, :, None] * u[:, None, :] + 0.1 * np.eye(2))
-
-
-BALL, LATTICE = RegionOfInfluence.ball(0.4), RegionOfInfluence.ball(0.8, spacing=0.2)
-
-
-def cloud_closure(output="positive_scalar", seed=1, gain=1.0, region=BALL):
-    """A small network with random weights that predicts viscosities or stresses, small but for the
-    gain.
-    """
-    network = VectorCloudNetwork(
-        ("wall_distance", "strain_rate"), output=output, embedding=8, fitting=(16,), seed=seed
-    )
-    with torch.no_grad():
-        network.fitting[-1].weight.mul_(gain)
-        network.fitting[-1].bias.mul_(gain)
-    scales = Scales(scalars=dict.fromkeys(network.scalars, (1.0, 1.0)), targets=((0.0, 0.01),))
-    return Closure(network, region, "eddy_viscosity", 2, scales)
-
-
 @pytest.fixture(scope="module")
 def starts():
     return LaminarFlow(HILL, 0.02, 0.6).solve(), SpalartAllmaras(HILL, **REYNOLDS).solve()
-
-
-def gap(a, b):
-    """Relative L² difference of two velocities at cells."""
-    a, b = a.flow(), b.flow()
-    return np.sqrt(
-        (a.weights @ (a.velocity - b.velocity) ** 2).sum() / (a.weights @ b.velocity**2).sum()
-    )
 
 
 # -- acceleration
@@ -392,7 +351,8 @@ def test_a_killed_run_is_resumed(tmp_path):
     path = tmp_path / "state.npz"
     code = """
 import os, signal, sys
-from test_coupling import Predicting, hill, linear_stress
+from tests.support.closures import Predicting, linear_stress
+from tests.support.hills import hill
 rounds = []
 def killing(flow):
     rounds.append(flow)
@@ -401,7 +361,7 @@ def killing(flow):
     return linear_stress(flow)
 hill(Predicting(killing)).solve(checkpoint=sys.argv[1])
 """
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    environment = importing_tests()
     run = subprocess.run(
         [sys.executable, "-c", code, str(path)], env=environment, capture_output=True, timeout=120
     )

@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.spatial.transform import Rotation
-from test_laminar import box
 
 import meshes
 from solvers import (
@@ -16,31 +14,16 @@ from solvers import (
     LaminarFlow,
     Periodic,
     SpalartAllmaras,
-    Symmetry,
     Wall,
     evaluate,
     locate,
     wall_force,
 )
 from solvers.studies.rotated_problem import turned_problem
+from tests.support.boxes import box
+from tests.support.sections import FRAME, QUARTER, WALLS, Quadratic, along, duct, stress, vortices
 from vcnn import FlowField, InputError
 from vcnn.flow.mesh import named_mesh
-
-WALLS = dict.fromkeys(("bottom", "top", "inlet", "outlet"), Wall())
-QUARTER = {"bottom": Symmetry(), "inlet": Symmetry(), "top": Wall(), "outlet": Wall()}
-STRAIGHT = np.eye(3)
-FRAME = Rotation.from_euler(
-    "xyz", [40, -25, 110], degrees=True
-).as_matrix()  # its columns: x, y, z of a duct
-
-
-def duct(width, height, cells, frame=STRAIGHT, **options):
-    """The rectangle [0, width] x [0, height] of the y-z plane, turned."""
-    return meshes.section(meshes.channel(width, height, cells, **options), frame.T[1:])
-
-
-def along(frame=STRAIGHT, **drive):
-    return {"section": Developed(frame[:, 0], **(drive or {"bulk_velocity": 1.0}))}
 
 
 def rectangle(y, z, a, b, terms=60):
@@ -101,17 +84,6 @@ def test_the_bulk_velocity_is_held_to_the_side_that_is_named():
     np.testing.assert_allclose(drag, 1.5 * there.pressure_gradient * FRAME[:, 0], atol=1e-10)
 
 
-def stress(y, z):
-    """ν_t and a traceless a that drives vortices, for y and z in [0, 1]."""
-    bump = y * (1 - y) * z * (1 - z)
-    a = np.zeros((len(y), 3, 3))
-    a[:, 1, 1], a[:, 2, 2] = 3 * bump * y, 3 * bump * (z - 1.5 * y)
-    a[:, 0, 0] = -a[:, 1, 1] - a[:, 2, 2]
-    a[:, 0, 1] = a[:, 1, 0] = 0.3 * bump * (y - z)
-    a[:, 1, 2] = a[:, 2, 1] = 0.5 * bump
-    return 0.01 * (1 + bump), a
-
-
 def test_the_same_as_a_flow_in_space_that_is_periodic_along_itself():
     """The discrete equations in space have solutions that do not change along x: they are those on
     a section.
@@ -138,19 +110,6 @@ def test_the_same_as_a_flow_in_space_that_is_periodic_along_itself():
     assert np.abs(u[:, 1:]).max() > 0.02 * np.abs(u).max()
     np.testing.assert_allclose(there.reshape(-1, n, 3), np.broadcast_to(u, (4, n, 3)), atol=1e-9)
     assert flat.pressure_gradient == pytest.approx(solid.pressure_gradient, rel=1e-9)
-
-
-def vortices(cells=(6, 5), **options):
-    mesh = duct(1.0, 1.0, cells, **options)
-    nu_t, a = stress(*mesh.points[:, 1:].T)
-    return RANS(
-        mesh,
-        0.002,
-        closure=nu_t,
-        anisotropy=a,
-        location="vertex",
-        conditions={**QUARTER, **along()},
-    )
 
 
 @pytest.mark.parametrize("options", [{}, {"kind": "triangle"}, {"grading": 50.0}])
@@ -191,20 +150,6 @@ def test_gradients_at_points_of_a_section():
     np.testing.assert_allclose(
         gradient, flow.tensors["velocity_gradient"].swapaxes(1, 2), atol=1e-10
     )
-
-
-class Quadratic:
-    """ν_t of a mixing length, with the anisotropy C ℓ² (S·S)' of a quadratic model (Speziale 1987)."""
-
-    def predict(self, flow):
-        length = np.minimum(0.41 * flow.scalars["wall_distance"], 0.09)
-        gradient = flow.tensors["velocity_gradient"]
-        S = 0.5 * (gradient + gradient.swapaxes(1, 2))
-        square = S @ S - np.trace(S @ S, axis1=1, axis2=2)[:, None, None] / 3 * np.eye(3)
-        return {
-            "eddy_viscosity": length**2 * flow.scalars["strain_rate"],
-            "anisotropy": 0.5 * length[:, None, None] ** 2 * square,
-        }
 
 
 def test_a_closure_that_predicts_agrees_with_its_flow(tmp_path):

@@ -7,8 +7,8 @@ import meshes
 from benchmarks.verification import circular_couette
 from solvers import Inlet, LaminarFlow, Outlet, Periodic, Symmetry, Wall, evaluate
 from solvers.fenics import fem, ufl
+from tests.support.boxes import box
 from vcnn import DivergenceError, InputError
-from vcnn.flow.mesh import named_mesh
 
 
 def relative_error(values, truth, weights):
@@ -92,35 +92,6 @@ def test_units_and_direction_do_not_matter(length, speed):
         return result.pressure_gradient * length / speed / abs(speed)
 
     assert coefficient(length, speed) == pytest.approx(coefficient(1.0, 1.0), rel=1e-9)
-
-
-def box(n, kind):
-    """The unit cube cut into n³ hexahedra or 6 n³ tetrahedra; walls at y and z = 0, 1; periodic in
-    x.
-    """
-    line = np.linspace(0, 1, n + 1)
-    points = np.stack(np.meshgrid(line, line, line, indexing="ij"), axis=-1).reshape(-1, 3)
-    number = np.arange(len(points)).reshape(3 * [n + 1])
-    corner = lambda i, j, k: number[i : n + i, j : n + j, k : n + k].ravel()
-    ring = [(0, 0), (1, 0), (1, 1), (0, 1)]
-    hexes = np.stack([corner(i, j, k) for k in (0, 1) for i, j in ring], axis=-1)
-    if kind == "hexahedron":
-        cells, local = (
-            hexes,
-            [[0, 1, 2, 3], [4, 5, 6, 7], [0, 1, 5, 4], [1, 2, 6, 5], [2, 3, 7, 6], [3, 0, 4, 7]],
-        )
-    else:
-        paths = [[1, 2], [1, 5], [3, 2], [3, 7], [4, 5], [4, 7]]
-        cells = np.concatenate([hexes[:, [0, a, b, 6]] for a, b in paths])
-        swap = np.linalg.det(points[cells[:, 1:]] - points[cells[:, :1]]) < 0
-        cells[swap] = cells[swap][:, [0, 2, 1, 3]]
-        local = [[0, 1, 2], [0, 1, 3], [0, 2, 3], [1, 2, 3]]
-    facets = np.concatenate([cells[:, f] for f in local])
-    on = lambda axis, value: facets[(points[facets][:, :, axis] == value).all(axis=1)]
-    facet = "quad" if kind == "hexahedron" else "triangle"
-    walls = [(facet, on(axis, value)) for axis in (1, 2) for value in (0, 1)]
-    ends = {"inlet": [(facet, on(0, 0))], "outlet": [(facet, on(0, 1))]}
-    return named_mesh(points, [(kind, cells)], {"wall": walls, **ends})
 
 
 @pytest.mark.parametrize("kind", ["hexahedron", "tetra"])

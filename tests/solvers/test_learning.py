@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from test_adjoint import small_closure
 
 import meshes
 from solvers import (
@@ -22,6 +21,7 @@ from solvers import (
 from solvers.adjoint.coupling import DifferentiableCoupling
 from solvers.learning.ensemble import updated
 from solvers.learning.observations import Misfit
+from tests.support.closures import small_closure
 from vcnn import Closure, DivergenceError, InputError
 
 POINTS = np.random.default_rng(0).uniform([0.5, 1.2], [8.5, 2.8], (60, 2))

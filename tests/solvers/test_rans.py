@@ -9,6 +9,7 @@ import meshes
 from benchmarks.data import hills
 from solvers import RANS, LaminarFlow, evaluate
 from solvers.fenics import dolfinx
+from tests.support.closures import Predicting, mixing_length
 from vcnn import DivergenceError
 
 
@@ -87,17 +88,6 @@ def test_warm_start_leads_to_the_same_flow():
     warm = RANS(mesh, 0.01, 0.7, closure=np.full(160, 0.002)).solve(start=near)
     assert len(warm.residuals) < len(cold.residuals)
     np.testing.assert_allclose(warm.flow().velocity, cold.flow().velocity, atol=1e-9)
-
-
-class Predicting:
-    """A closure from a function of the flow."""
-
-    def __init__(self, predict):
-        self.predict = predict
-
-
-def mixing_length(flow):
-    return np.minimum(0.41 * flow.scalars["wall_distance"], 0.09) ** 2 * flow.scalars["strain_rate"]
 
 
 @pytest.mark.parametrize("location", ["cell", "vertex"])

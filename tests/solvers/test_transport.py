@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_parallel import mpirun
 
 import meshes
 from solvers import Inlet, LaminarFlow, ScalarTransport, Symmetry, Wall, evaluate
 from solvers.fenics import ufl
+from tests.support.mpi import mpirun
 from vcnn import FlowField, InputError
 
 ALL = ("bottom", "top", "inlet", "outlet")

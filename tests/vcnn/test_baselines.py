@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from synthetic import random_flow
 from torch_geometric.nn import NNConv, global_mean_pool
 
+from tests.support.synthetic import random_flow
 from vcnn import (
     Closure,
     InputError,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
-from synthetic import random_flow
 
 import vcnn.closure.closure
+from tests.support.synthetic import random_flow
 from vcnn import (
     Closure,
     DivergenceError,

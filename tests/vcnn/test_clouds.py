@@ -5,8 +5,8 @@ from itertools import product
 import numpy as np
 import pytest
 from scipy.stats import special_ortho_group
-from synthetic import random_flow
 
+from tests.support.synthetic import random_flow
 from vcnn import FlowField, InputError, RegionOfInfluence, VectorClouds
 
 TRANSPORT = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
-from synthetic import random_flow
 
+from tests.support.synthetic import random_flow
 from vcnn import Closure, RegionOfInfluence, Scales, VectorCloudNetwork
 from vcnn.baselines import GraphKernelNetwork
 from vcnn.evaluation.costs import cost_study

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import special_ortho_group
-from synthetic import random_flow
 
+from tests.support.synthetic import random_flow
 from vcnn import (
     Closure,
     FlowField,

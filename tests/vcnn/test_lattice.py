@@ -5,8 +5,8 @@ seen.
 import numpy as np
 import pytest
 from scipy.stats import special_ortho_group
-from synthetic import random_flow
 
+from tests.support.synthetic import random_flow
 from vcnn import Closure, FlowField, InputError, RegionOfInfluence, Scales, VectorCloudNetwork
 from vcnn.clouds.lattice import gathered
 from vcnn.testing import assert_equivariant

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from synthetic import random_flow
 
+from tests.support.synthetic import random_flow
 from vcnn import InputError, RegionOfInfluence, VectorCloudNetwork, Zhou2022
 from vcnn.architectures import architectures, build_network
 from vcnn.baselines import GraphKernelNetwork

@@ -4,8 +4,8 @@ import os
 import shutil
 
 import pytest
-from synthetic import random_flow
 
+from tests.support.synthetic import random_flow
 from vcnn import Closure, RegionOfInfluence, Scales, VectorCloudNetwork
 from vcnn.baselines import DeepSets
 from vcnn.evaluation.costs import cost_study

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from synthetic import random_flow
 
+from tests.support.synthetic import random_flow
 from vcnn import (
     Closure,
     DivergenceError,

@@ -4,8 +4,8 @@ analytic amount.
 
 import numpy as np
 import pytest
-from synthetic import random_flow
 
+from tests.support.synthetic import random_flow
 from vcnn import Closure, FlowField, InputError, RegionOfInfluence, Scales, VectorCloudNetwork
 from vcnn.baselines import DeepSets
 from vcnn.evaluation.transformations import transformation_study

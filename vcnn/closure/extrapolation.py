@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from vcnn.clouds.clouds import VectorClouds
-from vcnn.flow.tensors import norms
+from vcnn.flow.norms import magnitudes
 
 _REFERENCES = 2000  # clouds that stand for all
 _USUAL = 0.99  # share of training clouds that are not called extrapolation
@@ -73,7 +73,7 @@ def invariants(clouds: VectorClouds, galilean: bool) -> np.ndarray:
         u = u - here
     by_name = lambda fields: [fields[name] for name in sorted(fields)]
     columns = [value for s in by_name(flow.scalars) for value in (s[i], mean(s[j]))]
-    columns += [norms(v[i]) for v in (*by_name(flow.vectors), *by_name(flow.tensors))]
+    columns += [magnitudes(v[i]) for v in (*by_name(flow.vectors), *by_name(flow.tensors))]
     columns += [mean(np.linalg.norm(v, axis=1)) for v in (r, u)] + [
         np.linalg.norm(mean(v), axis=1) for v in (r, u)
     ]

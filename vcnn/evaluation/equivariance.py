@@ -22,7 +22,8 @@ from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
-from vcnn.flow.tensors import norms, turned
+from vcnn.flow.norms import magnitudes
+from vcnn.flow.tensors import turned
 
 TRANSFORMATIONS = (
     "rotation 1",
@@ -105,7 +106,7 @@ def equivariance_errors(
     centres = np.arange(len(flow)) if centres is None else np.asarray(centres)
     clouds = closure.region.clouds(flow, centres)
     reference = values_of(closure, clouds)
-    sizes = {name: norms(values).max() or 1.0 for name, values in reference.items()}
+    sizes = {name: magnitudes(values).max() or 1.0 for name, values in reference.items()}
     reused, rebuilt = {}, {}
     everything, of_clouds = (_transformations(known, seed) for known in (flow, clouds.flow))
     for name in _claimed(closure) if transformations is None else transformations:
@@ -115,7 +116,7 @@ def equivariance_errors(
         for errors, changed in ((reused, of_clouds[name].carry(clouds)), (rebuilt, again)):
             found = values_of(closure, changed)
             errors[name] = max(
-                float(norms(turned(found[key], back) - values).max() / sizes[key])
+                float(magnitudes(turned(found[key], back) - values).max() / sizes[key])
                 for key, values in reference.items()
             )
     symmetry = closure.network.symmetry + (", Galilean" if closure.galilean else "")

@@ -16,8 +16,7 @@ from vcnn.errors import InputError, naming
 from vcnn.evaluation.equivariance import TRANSFORMATIONS, equivariance_errors, values_of
 from vcnn.evaluation.parallel import in_parallel
 from vcnn.flow.field import FlowField
-from vcnn.flow.norms import relative_l2, truth_of
-from vcnn.flow.tensors import norms
+from vcnn.flow.norms import magnitudes, relative_l2, truth_of
 
 NOISE = 1e-3  # of the velocity, relative to its root mean square
 _PARTS = (25, 50, 100, 200, 400, 800, 1600)
@@ -136,8 +135,8 @@ def _response(closure, flow, samples, seed) -> Response:
     velocity = many.flow.velocity
     amplitude = NOISE * np.sqrt((flow.velocity**2).sum(axis=1).mean() / flow.dimension)
     noisy = replace(many.flow, velocity=velocity + amplitude * rng.standard_normal(velocity.shape))
-    shaken = norms(_predicted(closure, replace(many, flow=noisy)) - reference) / (
-        norms(reference).max() or 1.0
+    shaken = magnitudes(_predicted(closure, replace(many, flow=noisy)) - reference) / (
+        magnitudes(reference).max() or 1.0
     )
     return Response(
         claimed=exact.claimed,

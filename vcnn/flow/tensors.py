@@ -14,8 +14,3 @@ def turned(values: np.ndarray, R: np.ndarray) -> np.ndarray:
     if values.ndim == 2:
         return values @ R.T if R.ndim == 2 else np.einsum("nij,nj->ni", R, values)
     return R @ values @ np.swapaxes(R, -1, -2)
-
-
-def norms(values: np.ndarray) -> np.ndarray:
-    """(n,) |s|, |v| or Frobenius' |T|."""
-    return np.sqrt((values**2).reshape(len(values), -1).sum(axis=1))

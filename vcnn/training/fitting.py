@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import time
 from collections.abc import Sequence
@@ -20,9 +18,10 @@ from vcnn.closure.extrapolation import TrainingRange
 from vcnn.closure.scales import Scales
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import DivergenceError
+from vcnn.files import fingerprint
 from vcnn.flow.field import FlowField
 from vcnn.training.config import TrainingConfig
-from vcnn.training.run_state import RunState
+from vcnn.training.run_state import RunState, weights_of
 from vcnn.training.samples import check_flows, check_importance, draw_samples
 
 _CALIBRATION = 1000  # clouds that a network is calibrated with
@@ -180,17 +179,8 @@ def _fingerprint(network, flows, validation, names, region, config) -> str:
         asdict(config),
         len(validation),
     ]
-    digest = hashlib.sha256(json.dumps(settings).encode())
-    for tensor in network.state_dict().values():
-        digest.update(tensor.detach().cpu().numpy().tobytes())
+    parts = weights_of(network)
     for flow in (*flows, *validation):
-        for array in (
-            flow.points,
-            flow.velocity,
-            flow.weights,
-            *flow.scalars.values(),
-            *flow.vectors.values(),
-            *flow.tensors.values(),
-        ):
-            digest.update(array.tobytes())
-    return digest.hexdigest()
+        parts += [flow.points, flow.velocity, flow.weights]
+        parts += [*flow.scalars.values(), *flow.vectors.values(), *flow.tensors.values()]
+    return fingerprint(settings, parts)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
+
+import numpy as np
+import torch
 
 from vcnn.errors import InputError
+from vcnn.files import write_text
 from vcnn.tensor_file import read_tensors, write_tensors
 
 
@@ -88,10 +91,13 @@ class RunState:
             "best": self.best_entry,
         }
         write_tensors(self.directory / "checkpoint.safetensors", tensors, header)
-        part = self.directory / ".history.json.part"
-        part.write_text(json.dumps(self.history, indent=1))
-        os.replace(part, self.directory / "history.json")
+        write_text(self.directory / "history.json", json.dumps(self.history, indent=1))
 
     def patience_exhausted(self, patience) -> bool:
         since = self.epoch - self.best_entry.get("epoch", self.epoch)
         return patience is not None and since >= patience
+
+
+def weights_of(network: torch.nn.Module) -> list[np.ndarray]:
+    """The tensors of a network's state, in its order: what its fingerprint is taken of."""
+    return [tensor.detach().cpu().numpy() for tensor in network.state_dict().values()]

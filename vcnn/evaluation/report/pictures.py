@@ -14,8 +14,8 @@ from matplotlib.ticker import LogLocator, MaxNLocator, PercentFormatter
 from vcnn.evaluation.frames import RotationStudy
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import cell_dimension
+from vcnn.flow.norms import magnitudes
 from vcnn.flow.quantities import in_words
-from vcnn.flow.tensors import norms
 
 _WIDTH = 12.0  # inches of a panel
 VALUES, ERRORS = "viridis", "inferno"  # colour maps that every eye can read
@@ -86,8 +86,8 @@ def field_comparison(flow: FlowField, truth, prediction, label: str) -> Figure:
     Vectors and tensors are shown by their norms.
     """
     truth, prediction = np.asarray(truth, dtype=float), np.asarray(prediction, dtype=float)
-    error = norms(prediction - truth) / norms(truth).max()
-    truth, prediction = (v if v.ndim == 1 else norms(v) for v in (truth, prediction))
+    error = magnitudes(prediction - truth) / magnitudes(truth).max()
+    truth, prediction = (v if v.ndim == 1 else magnitudes(v) for v in (truth, prediction))
     width, height = np.ptp(flow.points if flow.mesh is None else flow.mesh.points, axis=0)[:2]
     figure = Figure(figsize=(_WIDTH, _WIDTH / 3 * height / width + 1.3), layout="compressed")
     axes = figure.subplots(1, 3)
@@ -123,7 +123,8 @@ def prediction_panel(study: RotationStudy) -> Figure:
     if study.truth is not None:
         rows = {"truth": np.repeat(study.truth[None], len(study.angles), axis=0), **rows}
     rows = {
-        name: v if v.ndim == 2 else np.array([norms(row) for row in v]) for name, v in rows.items()
+        name: v if v.ndim == 2 else np.array([magnitudes(row) for row in v])
+        for name, v in rows.items()
     }
     shown = np.array([values[0] for values in rows.values()])[
         : 1 if study.truth is not None else None
@@ -141,7 +142,9 @@ def error_panel(study: RotationStudy) -> Figure:
     rows = {}
     for name, values in study.predictions.items():
         reference = values[0] if study.truth is None else study.truth
-        rows[name] = np.array([norms(row - reference) for row in values]) / norms(reference).max()
+        rows[name] = (
+            np.array([magnitudes(row - reference) for row in values]) / magnitudes(reference).max()
+        )
     largest = max(values.max() for values in rows.values())
     reference = "prediction at 0°" if study.truth is None else "truth"
     label = f"|prediction − {reference}| / max |{reference}|"

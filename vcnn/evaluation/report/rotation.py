@@ -13,7 +13,8 @@ from vcnn.evaluation.frames import RotationStudy
 from vcnn.evaluation.report.curves import cost_curve, rotation_distribution
 from vcnn.evaluation.report.page import Section, write_page
 from vcnn.evaluation.report.pictures import angle_curve, error_panel, prediction_panel
-from vcnn.evaluation.report.verdict import percent, verdict
+from vcnn.evaluation.report.text import percent_or_power
+from vcnn.evaluation.report.verdict import verdict
 from vcnn.evaluation.transformations import NOISE, TransformationStudy
 from vcnn.flow.quantities import in_words
 
@@ -70,7 +71,8 @@ def _rotation_sections(study) -> list[Section]:
     known = bool(study.errors)
     measure = study.errors if known else study.changes
     rows = [
-        [name, *map(percent, measure[name]), _change(study.variation[name])] for name in measure
+        [name, *map(percent_or_power, measure[name]), _change(study.variation[name])]
+        for name in measure
     ]
     what = "Relative L2 error" if known else "Relative change of the prediction"
     table = Section(
@@ -145,7 +147,8 @@ def _transformation_sections(study) -> list[Section]:
         sections.append(_robustness(study))
     if study.mesh_errors:
         rows = [
-            [model, *map(percent, errors.values())] for model, errors in study.mesh_errors.items()
+            [model, *map(percent_or_power, errors.values())]
+            for model, errors in study.mesh_errors.items()
         ]
         sections.append(
             Section(
@@ -166,9 +169,16 @@ def _robustness(study) -> Section:
     rows = []
     for model, response in study.responses.items():
         low, mean, high = response.cloud_sizes
-        parts = [percent(response.parts[n]) if n in response.parts else "–" for n in counts]
+        parts = [
+            percent_or_power(response.parts[n]) if n in response.parts else "–" for n in counts
+        ]
         rows.append(
-            [model, f"{low:,}–{high:,} ({mean:,.0f})", *parts, *map(percent, response.noise)]
+            [
+                model,
+                f"{low:,}–{high:,} ({mean:,.0f})",
+                *parts,
+                *map(percent_or_power, response.noise),
+            ]
         )
     return Section(
         "Fewer points, and noise",
@@ -266,7 +276,7 @@ def _cost_numbers(study) -> dict:
 
 
 def _change(value) -> str:
-    return percent(value) if value else "0"
+    return percent_or_power(value) if value else "0"
 
 
 def _count(counts) -> str:

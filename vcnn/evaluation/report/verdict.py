@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from vcnn.evaluation.frames import RotationStudy
+from vcnn.evaluation.report.text import listed, percent_or_power
 
 _ROUND_OFF = (
     1e-6  # changes below this are round-off of float64, far above any seen and far below any effect
@@ -36,29 +37,17 @@ def _holding(study, names) -> str:
     if not study.errors:
         return f"{listed(names)} {'holds' if one else 'hold'} as the frame turns: {change}."
     if one:
-        return f"{names[0]} holds its error of {percent(study.errors[names[0]][0])} as the frame turns: {change}."
-    errors = [f"{name} ({percent(study.errors[name][0])})" for name in names]
+        return f"{names[0]} holds its error of {percent_or_power(study.errors[names[0]][0])} as the frame turns: {change}."
+    errors = [f"{name} ({percent_or_power(study.errors[name][0])})" for name in names]
     return f"{listed(errors)} hold their errors as the frame turns: {change}."
 
 
 def _breaking(study, name) -> str:
-    largest = percent(study.variation[name])
+    largest = percent_or_power(study.variation[name])
     if not study.errors:
         return f"changes its prediction by up to {largest}"
     errors, angles = study.errors[name], study.angles
     worst = int(np.argmax(np.abs(errors - errors[0])))
     if np.abs(errors / errors[0] - 1).max() < _SLIGHT:
-        return (
-            f"keeps its error of {percent(errors[0])} but changes its prediction by up to {largest}"
-        )
-    return f"goes from an error of {percent(errors[0])} to {percent(errors[worst])} (at {angles[worst]:g}°)"
-
-
-def listed(items) -> str:
-    """One, one and two, or one, two and three."""
-    return " and ".join([*([", ".join(items[:-1])] if items[1:] else []), items[-1]])
-
-
-def percent(value: float) -> str:
-    """Three digits, as a percentage if it is one."""
-    return f"{f'{100 * value:#.3g}'.rstrip('.')} %" if value >= 1e-4 else f"{value:.1e}"
+        return f"keeps its error of {percent_or_power(errors[0])} but changes its prediction by up to {largest}"
+    return f"goes from an error of {percent_or_power(errors[0])} to {percent_or_power(errors[worst])} (at {angles[worst]:g}°)"

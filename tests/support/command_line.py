@@ -76,7 +76,3 @@ def refused(capsys, folder, *arguments) -> str:
     assert line.startswith("error: ")
     assert listing(folder) == before
     return line.removeprefix("error: ")
-
-
-# -- what the verbs do
-# ----------------------------------------------------------------------------------------

@@ -1,38 +1,14 @@
-"""Meshes that cannot be solved on, for `test_wrong_setups.py`."""
-
-from collections.abc import Callable
-from dataclasses import dataclass
+"""Meshes that cannot be solved on."""
 
 import meshio
 import numpy as np
+import pytest
 
 import meshes
-from solvers import Inlet, LaminarFlow, Outlet, Periodic, Symmetry, Wall
+from solvers import Wall
 from solvers.fem.domain import build_domain
-from vcnn import InputError
+from tests.support.wrong_setups import DRIVEN, MESH, WALLS, Wrong, assert_refused, bounded, laminar
 from vcnn.flow.mesh import boundary_facets, named_mesh
-
-MESH = meshes.channel(cells=(4, 4))
-WALLS = {"bottom": Wall(), "top": Wall()}
-DRIVEN = {"inlet": Periodic("outlet", bulk_velocity=1.0)}
-ENDS = {"inlet": Periodic("outlet")}
-NO_WALLS = {"bottom": Symmetry(), "top": Symmetry()}
-THROUGH = {"inlet": Inlet((1.0, 0.0)), "outlet": Outlet()}
-
-
-@dataclass(frozen=True)
-class Wrong:
-    """A set-up by name, and words of the message it must give.
-
-    ``build`` is given a small solved channel: its result ``flow``, its fields ``at_vertices`` and
-    ``at_cells``, the results ``other`` on another mesh and ``through`` from an inlet to an outlet,
-    and the paths of checkpoints: of the velocity alone, ``restart`` of the result, and ``nameless``
-    of its fields without its numbers."""
-
-    name: str
-    build: Callable
-    message: str
-    error: type = InputError
 
 
 def rebuilt(mesh=MESH, points=None, cells=None, boundaries=None):
@@ -40,14 +16,6 @@ def rebuilt(mesh=MESH, points=None, cells=None, boundaries=None):
     volume = [(block.type, block.data) for block in mesh.cells if block.dim == 2]
     points = mesh.points if points is None else points
     return named_mesh(points, cells or volume, boundaries or boundary_facets(mesh))
-
-
-def laminar(mesh=MESH, viscosity=0.1, bulk_velocity=1.0, **options):
-    return LaminarFlow(mesh, viscosity, bulk_velocity, **options).solve()
-
-
-def bounded(conditions, mesh=MESH):
-    return LaminarFlow(mesh, 0.1, conditions=conditions).solve()
 
 
 def moved(vertex, by):
@@ -232,3 +200,8 @@ MESHES = [
         "periodic: too few cells between 'inlet' and 'outlet', at least 3",
     ),
 ]
+
+
+@pytest.mark.parametrize("wrong", MESHES, ids=lambda wrong: wrong.name)
+def test_wrong_meshes_are_refused_before_any_solve(wrong, small_channel, tmp_path, caplog):
+    assert_refused(wrong, small_channel, tmp_path, caplog)

@@ -1,12 +1,13 @@
-"""Closures, velocities and productions that cannot be used, for `test_wrong_setups.py`."""
+"""Closures, velocities and productions that cannot be used."""
 
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
-from wrong_meshes import ENDS, MESH, NO_WALLS, THROUGH, WALLS, Wrong
+import pytest
 
 from solvers import RANS, Inlet, ScalarTransport, SpalartAllmaras
+from tests.support.wrong_setups import ENDS, MESH, NO_WALLS, THROUGH, WALLS, Wrong, assert_refused
 from vcnn import DivergenceError
 
 
@@ -264,3 +265,8 @@ FIELDS = [
         "linear_solver: expected direct or iterative, got 'magic'",
     ),
 ]
+
+
+@pytest.mark.parametrize("wrong", FIELDS, ids=lambda wrong: wrong.name)
+def test_wrong_fields_are_refused_before_any_solve(wrong, small_channel, tmp_path, caplog):
+    assert_refused(wrong, small_channel, tmp_path, caplog)

@@ -1,12 +1,13 @@
-"""Active scalars that cannot be solved for, for `test_wrong_setups.py`."""
+"""Active scalars that cannot be solved for."""
 
 from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
-from wrong_meshes import DRIVEN, MESH, NO_WALLS, THROUGH, WALLS, Wrong
+import pytest
 
 from solvers import ActiveScalar, ScalarTransport
+from tests.support.wrong_setups import DRIVEN, MESH, NO_WALLS, THROUGH, WALLS, Wrong, assert_refused
 from vcnn import DivergenceError
 
 
@@ -134,3 +135,8 @@ SCALARS = [
         "bulk_velocity: missing; give it",
     ),
 ]
+
+
+@pytest.mark.parametrize("wrong", SCALARS, ids=lambda wrong: wrong.name)
+def test_wrong_scalars_are_refused_before_any_solve(wrong, small_channel, tmp_path, caplog):
+    assert_refused(wrong, small_channel, tmp_path, caplog)

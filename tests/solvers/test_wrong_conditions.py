@@ -1,7 +1,7 @@
-"""Conditions, numbers and starts that no flow can have, for `test_wrong_setups.py`."""
+"""Conditions, numbers and starts that no flow can have."""
 
 import numpy as np
-from wrong_meshes import DRIVEN, ENDS, MESH, NO_WALLS, THROUGH, WALLS, Wrong, bounded, laminar
+import pytest
 
 import meshes
 from solvers import (
@@ -17,6 +17,18 @@ from solvers import (
     Wall,
 )
 from solvers.fem.domain import build_domain
+from tests.support.wrong_setups import (
+    DRIVEN,
+    ENDS,
+    MESH,
+    NO_WALLS,
+    THROUGH,
+    WALLS,
+    Wrong,
+    assert_refused,
+    bounded,
+    laminar,
+)
 
 AROUND = dict.fromkeys(("bottom", "top", "inlet", "outlet"), Wall())
 ACROSS = Developed((1.0, 0.0, 0.0), bulk_velocity=1.0)
@@ -276,3 +288,8 @@ CONDITIONS = [
         "start: expected a FlowResult or the path of a checkpoint, got FlowField",
     ),
 ]
+
+
+@pytest.mark.parametrize("wrong", CONDITIONS, ids=lambda wrong: wrong.name)
+def test_wrong_conditions_are_refused_before_any_solve(wrong, small_channel, tmp_path, caplog):
+    assert_refused(wrong, small_channel, tmp_path, caplog)

@@ -1,0 +1,32 @@
+"""Python code run under mpirun, on any number of ranks."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from shutil import which
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def importing_tests() -> dict[str, str]:
+    """The environment of a process that imports this checkout and its `tests.support`."""
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
+def mpirun(ranks, code, *arguments, timeout=300):
+    """The finished process of code and its arguments on a number of ranks."""
+    beside = Path(sys.executable).with_name("mpirun")  # that of the environment, for its own MPI
+    program = str(beside) if beside.exists() else which("mpirun")
+    if program is None:
+        pytest.skip("no mpirun")
+    environment = {
+        name: value
+        for name, value in importing_tests().items()
+        if not name.startswith(("PMI", "HYD", "MPI"))
+    }
+    command = [program, "-n", str(ranks), sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout)
