@@ -11,14 +11,12 @@ from scipy.sparse.linalg import LinearOperator, gmres
 
 from solvers.adjoint.flow import DifferentiableFlow
 from solvers.coupling.loop import settled
-from solvers.coupling.requirements import VISCOUS_STRESS
+from solvers.coupling.requirements import check_differentiable
 from solvers.coupling.stress_feedback import StressFeedback
 from solvers.fem.points import locate
 from solvers.fenics import MPI
 from solvers.flow.incompressible import FlowResult
-from vcnn.closure.protocol import as_closure
-from vcnn.errors import DivergenceError, InputError, naming
-from vcnn.flow.quantities import follows_flow
+from vcnn.errors import DivergenceError, InputError
 
 
 class DifferentiableCoupling:
@@ -71,18 +69,12 @@ class DifferentiableCoupling:
         adjoint_tolerance=1e-3,
         adjoint_steps=30,
     ):
-        if not hasattr(problem.closure, "differentiable"):
-            raise InputError(
-                "closure: expected one that can be differentiated, such as a vcnn.Closure"
-            )
-        with naming("closure"):
-            VISCOUS_STRESS.quantities(as_closure(problem.closure).targets)
+        check_differentiable(problem.closure)
         self.closure, self.tolerance, self.max_rounds = problem.closure, tolerance, max_rounds
         self.adjoint_tolerance, self.adjoint_steps = adjoint_tolerance, adjoint_steps
         self.solver = DifferentiableFlow(problem, start, comm, partial(_Feedback, self))
         self.flow = self.solver.flow
         self._at_rest = at_rest = self.flow.result().flow(problem.location)
-        _check(self.closure)
         self._predicted = self.closure.differentiable(at_rest)
         self._at_points = locate(self.solver.domain.mesh, at_rest.points).values(self.solver.space)
         self._x = self.flow.known(start)
@@ -203,16 +195,3 @@ class _Feedback(StressFeedback):
         if not (torch.isfinite(nu_t).all() and torch.isfinite(a).all()):
             raise DivergenceError(f"{self.name}: the closure predicts NaN or infinite values")
         return {"eddy_viscosity": nu_t.numpy(), "anisotropy": a.numpy()}, None
-
-
-def _check(closure):
-    """The closure must not see what changes with the flow besides its velocity."""
-    network = getattr(closure, "network", None)
-    if network is None:
-        return
-    fields = [*network.scalars, *network.vectors, *network.tensors]
-    seen = [name for name in fields if follows_flow(name)]
-    if seen:
-        raise InputError(
-            f"closure: sees {', '.join(seen)}, which changes with the flow; only the velocity may"
-        )

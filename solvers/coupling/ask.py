@@ -10,14 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solvers.coupling.requirements import TURBULENT_STRESS
 from solvers.fem.arguments import float_array
 from solvers.fem.sampling import averaged, sample
 from solvers.fenics import ufl
-from vcnn.errors import DivergenceError, InputError
+from vcnn.errors import DivergenceError, InputError, naming
 from vcnn.flow.norms import magnitudes
-
-# what a closure may predict
-FORMS = (("eddy_viscosity",), ("reynolds_stress",), ("eddy_viscosity", "anisotropy"))
 
 
 @dataclass(frozen=True)
@@ -140,7 +138,7 @@ def stress(predicted, result, location, limit, largest, rate) -> TurbulentStress
 
 
 def checked_stress(values, count, d) -> dict[str, np.ndarray]:
-    """By name, as in `FORMS`; numbers (count,) are an eddy viscosity, tensors (count, d, d) a
+    """By quantity; numbers (count,) are an eddy viscosity, tensors (count, d, d) a
     Reynolds stress.
 
     Raises
@@ -152,11 +150,9 @@ def checked_stress(values, count, d) -> dict[str, np.ndarray]:
     if not isinstance(values, Mapping):
         values = float_array(values, "closure", expected)
         values = {"eddy_viscosity" if values.ndim == 1 else "reynolds_stress": values}
-    if set(values) not in map(set, FORMS):
-        forms = ", or ".join(" and ".join(form) for form in FORMS)
-        raise InputError(
-            f"closure: expected it to predict {forms}, got {', '.join(values) or 'none'}"
-        )
+    with naming("closure"):
+        names = TURBULENT_STRESS.quantities(dict.fromkeys(values, ""))
+    values = {names[name]: v for name, v in values.items()}
     shapes = {"eddy_viscosity": (count,)}
     found = {
         name: one_field(v, expected, shapes.get(name, (count, d, d))) for name, v in values.items()

@@ -9,9 +9,23 @@ import meshio
 import numpy as np
 
 from solvers.flow.conditions import Condition, Wall, of_kind
-from vcnn.closure.protocol import UNNAMED, ClosureLike, NeedsFields, StatesClouds
-from vcnn.errors import InputError
-from vcnn.flow.quantities import QUANTITIES, fields_while_solving, find_quantity, in_words
+from vcnn.closure.protocol import (
+    UNNAMED,
+    ClosureLike,
+    Differentiable,
+    NeedsFields,
+    Predicts,
+    StatesClouds,
+    as_closure,
+)
+from vcnn.errors import InputError, naming
+from vcnn.flow.quantities import (
+    QUANTITIES,
+    fields_while_solving,
+    find_quantity,
+    follows_flow,
+    in_words,
+)
 
 _WIDE = 10  # of the mesh: clouds as large are a matter of units, and with periods hardly computed
 
@@ -50,9 +64,9 @@ class Requirement:
         names = {target: self._quantity(target, head) for target, head in targets.items()}
         found = sorted(name or "" for name in names.values())
         if found not in [sorted(form) for form in self.forms]:
-            predicted = ", ".join(_describe(*item) for item in targets.items()) or "nothing"
+            predicted = " and ".join(_describe(*item) for item in targets.items()) or "nothing"
             raise InputError(
-                f"predicts {predicted}; {self.problem} needs {self._needed()}{_hint(targets)}"
+                f"predicts {predicted}; {self.problem} needs {self._needed()}{self._hint(targets)}"
             )
         return names
 
@@ -66,6 +80,13 @@ class Requirement:
 
     def _needed(self) -> str:
         return ", or ".join(" and ".join(form) for form in self.forms)
+
+    def _hint(self, targets) -> str:
+        rows = {target: find_quantity(target) for target in targets}
+        factors = [name for name, row in rows.items() if row and row.name == "correction"]
+        if not factors or ("eddy_viscosity",) not in self.forms:
+            return ""
+        return f"; {factors[0]} is a factor of another model's: see vcnn.closure.BaselineCorrection"
 
 
 TURBULENT_STRESS = Requirement(
@@ -112,12 +133,32 @@ def check_closure(
             )
 
 
+def check_differentiable(closure: object) -> None:
+    """Refuse a closure that a coupled flow cannot be differentiated with.
+
+    Raises
+    ------
+    InputError
+        If it is not differentiable, predicts something else than an eddy viscosity with or without
+        an anisotropy, or sees what changes with the flow besides its velocity.
+    """
+    with naming("closure"):
+        if not isinstance(closure, Differentiable):
+            raise InputError("expected one that can be differentiated, such as a vcnn.Closure")
+        if isinstance(closure, Predicts) and (targets := as_closure(closure).targets):
+            VISCOUS_STRESS.quantities(targets)
+        needs = closure.needs if isinstance(closure, NeedsFields) else ()
+        seen = [name for name in needs if follows_flow(name)]
+        if seen:
+            raise InputError(
+                f"sees {', '.join(seen)}, which changes with the flow; only the velocity may"
+            )
+
+
 def _check_clouds(closure: StatesClouds, mesh: meshio.Mesh) -> None:
     dimension, size = mesh.points.shape[1], np.linalg.norm(np.ptp(mesh.points, axis=0))
     if closure.dimension not in (None, dimension):
-        raise InputError(
-            f"was trained on {closure.dimension}-D flows, the mesh is {dimension}-D"
-        )
+        raise InputError(f"was trained on {closure.dimension}-D flows, the mesh is {dimension}-D")
     if closure.reach is not None and closure.reach > _WIDE * size:
         raise InputError(
             f"has clouds of radius {closure.reach:.3g}, the mesh is {size:.3g} wide: tell its units "
@@ -125,15 +166,7 @@ def _check_clouds(closure: StatesClouds, mesh: meshio.Mesh) -> None:
         )
 
 
-def _describe(target, head) -> str:
-    """A target with its kind of head and, of what is known, its meaning."""
-    row = find_quantity(target)
-    about = [in_words(head)] * bool(head) + ([row.meaning] if row is not None else [])
-    return f"{target or 'a field without a name'}{f' ({", ".join(about)})' if about else ''}"
-
-
-def _hint(targets) -> str:
-    rows = [find_quantity(target) for target in targets]
-    if any(row is not None and row.name == "correction" for row in rows):
-        return "; a correction needs its baseline: vcnn.closure.BaselineCorrection"
-    return ""
+def _describe(target: str, head: str) -> str:
+    """A target with its kind, if that is known."""
+    name = target if target != UNNAMED else "a field without a name"
+    return f"{name} ({in_words(head)})" if head else name

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from solvers.coupling.requirements import check_differentiable
 from solvers.learning.ensemble import EnsembleConfig, fit_ensemble
 from solvers.learning.workers import FlowToLearn, Workers
 from vcnn.closure.closure import Closure
@@ -117,6 +118,10 @@ def fit_through_solver(
         raise InputError("flows: expected at least one")
     if len(set(names)) < len(names):
         raise InputError(f"flows: expected names that differ, got {', '.join(names)}")
+    for flow in every:
+        replace(flow.problem, closure=closure)  # refuses a closure that cannot be asked
+    if isinstance(config, LearningConfig):
+        check_differentiable(closure)
     closure = replace(closure, network=copy.deepcopy(closure.network).eval())
     network = closure.network
     directory = None if run_directory is None else Path(run_directory)
