@@ -46,6 +46,8 @@ class Closure:
     provenance : how it was trained; anything JSON can hold
     training_range : TrainingRange, optional
         Which clouds it was trained on.
+    usage : name -> what a solver needs besides: ``baseline``, what it corrects, and ``bounds`` of a
+        `BaselineCorrection`; ``layer`` and ``damping`` of a `NearWall` closure
     """
 
     network: torch.nn.Module
@@ -56,6 +58,7 @@ class Closure:
     units: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping = field(default_factory=dict)
     training_range: TrainingRange | None = None
+    usage: Mapping = field(default_factory=dict)
 
     @property
     def targets(self) -> dict[str, str]:
@@ -257,6 +260,8 @@ class Closure:
             "units": dict(self.units),
             "provenance": dict(self.provenance),
         }
+        if self.usage:
+            header["usage"] = dict(self.usage)
         tensors = self.network.state_dict()
         if self.training_range is not None:
             tensors |= {
@@ -311,6 +316,7 @@ class Closure:
             units=header["units"],
             provenance=header["provenance"],
             training_range=TrainingRange(**arrays) if arrays else None,
+            usage=header.get("usage", {}),
         )
 
 

@@ -110,6 +110,20 @@ class StatesClouds(Protocol):
 
 
 @runtime_checkable
+class StatesUsage(Protocol):
+    """Says what a solver needs besides.
+
+    Attributes
+    ----------
+    usage : mapping
+        As in `vcnn.Closure`.
+    """
+
+    @property
+    def usage(self) -> Mapping: ...
+
+
+@runtime_checkable
 class StatesUnits(Protocol):
     """Says in which units it was made.
 
