@@ -9,15 +9,8 @@ import meshio
 import numpy as np
 
 from solvers.flow.conditions import Condition, Wall, of_kind
-from vcnn.closure.protocol import (
-    UNNAMED,
-    ClosureLike,
-    Differentiable,
-    NeedsFields,
-    Predicts,
-    StatesClouds,
-    as_closure,
-)
+from vcnn.closure.plain import UNNAMED, Predicts, as_closure
+from vcnn.closure.protocol import ClosureLike, Differentiable, NeedsFields, StatesClouds
 from vcnn.errors import InputError, naming
 from vcnn.flow.quantities import (
     QUANTITIES,

@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-import torch
-
-from vcnn.architectures import build_network
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import InputError, naming
+from vcnn.network.base import Network
+from vcnn.network.registry import build_network
 from vcnn.training.fitting import TrainingConfig
 
 
@@ -34,7 +33,7 @@ class RunConfiguration:
 
     target: str | tuple[str, ...]
     flows: tuple[Path, ...]
-    network: torch.nn.Module
+    network: Network
     region: RegionOfInfluence
     training: TrainingConfig = field(default_factory=TrainingConfig)
     validation: tuple[Path, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vcnn.closure.plain import as_closure
 from vcnn.closure.protocol import (
     ChecksFlows,
     ClosureLike,
@@ -15,7 +16,6 @@ from vcnn.closure.protocol import (
     StatesClouds,
     StatesUnits,
     StatesUsage,
-    as_closure,
 )
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField

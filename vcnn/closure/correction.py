@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vcnn.closure.adapters import Adapter
-from vcnn.closure.protocol import UNNAMED, MeasuresExtrapolation
+from vcnn.closure.plain import UNNAMED
+from vcnn.closure.protocol import MeasuresExtrapolation
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.quantities import QUANTITIES, find_quantity

@@ -20,6 +20,8 @@ from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import DivergenceError
 from vcnn.files import fingerprint
 from vcnn.flow.field import FlowField
+from vcnn.network.base import Network, check_network
+from vcnn.network.registry import check_storable
 from vcnn.training.config import TrainingConfig
 from vcnn.training.run_state import RunState, weights_of
 from vcnn.training.samples import check_flows, check_importance, draw_samples
@@ -29,7 +31,7 @@ _LARGEST_GRADIENT = 1.0  # longer ones are shortened: rare clouds would throw th
 
 
 def fit(
-    network,
+    network: Network,
     flows: Sequence[FlowField],
     target: str | Sequence[str],
     region: RegionOfInfluence,
@@ -49,7 +51,7 @@ def fit(
 
     Parameters
     ----------
-    network : nn.Module with ``forward(clouds)``; its weights are changed in place
+    network : Network; its weights are changed in place
     flows, validation : sequences of FlowField that have the target
     target : name of a field of the kind that the network puts out, or one for each of its outputs
     importance : name of a scalar field, optional
@@ -74,6 +76,9 @@ def fit(
     flows, validation = list(flows), list(validation)
     target = target if isinstance(target, str) else tuple(target)
     names = (target,) if isinstance(target, str) else target
+    check_network(network)
+    if run_directory is not None:
+        check_storable(network)  # now, not after hours of training
     check_flows(network, [*flows, *validation], names)
     check_importance(flows, importance)
     scales = Scales(targets=((0.0, 1.0),) * len(names))
@@ -87,12 +92,9 @@ def fit(
     )
     samples = draw_samples(closure, flows, config, importance)
     clouds = samples.clouds
-    if hasattr(network, "calibrate"):
-        rng = np.random.default_rng([config.seed, 2])
-        some = clouds.select(rng.permutation(len(clouds))[:_CALIBRATION])
-        network.calibrate(
-            some if config.max_points is None else some.subsample(config.max_points, rng)
-        )
+    rng = np.random.default_rng([config.seed, 2])
+    some = clouds.select(rng.permutation(len(clouds))[:_CALIBRATION])
+    network.calibrate(some if config.max_points is None else some.subsample(config.max_points, rng))
     state = RunState(
         network, optimizer, run, None if run_directory is None else Path(run_directory)
     )
@@ -128,7 +130,7 @@ def fit(
             for group in optimizer.param_groups:
                 group["lr"] = rate
             optimizer.zero_grad()
-            loss = samples.loss(network(part), batch, rotations)
+            loss = samples.loss(network.values(part), batch, rotations)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), _LARGEST_GRADIENT)
             optimizer.step()
