@@ -56,6 +56,10 @@ class Domain:
     periodic: tuple[tuple[str, str], ...]
     periods: tuple[np.ndarray, ...]
 
+    def count_cells(self) -> int:
+        """Of the whole mesh, on all ranks."""
+        return self.mesh.topology.index_map(self.mesh.topology.dim).size_global
+
     @property
     def period(self) -> np.ndarray | None:
         """(d,), the first period, or None."""

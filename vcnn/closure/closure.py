@@ -77,6 +77,11 @@ class Closure:
         return self.network.galilean and self.region.kind == "ball"
 
     @property
+    def symmetry(self) -> str:
+        """What its predictions do not see, in words, such as "O(d), Galilean"."""
+        return f"{self.network.symmetry}, Galilean" if self.galilean else str(self.network.symmetry)
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """Names of the fields of a flow that the network reads besides the velocity."""
         return tuple(name for kind in FIELDS for name in getattr(self.network, kind))

@@ -15,7 +15,7 @@ import numpy as np
 
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField, concatenate
-from vcnn.flow.tensors import turned
+from vcnn.flow.tensors import rotate
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,10 +143,10 @@ class VectorClouds:
         flow = self.flow.subset(np.concatenate([self.neighbours, self.centres]))
         flow = replace(
             flow,
-            points=turned(flow.points, R),
-            velocity=turned(flow.velocity, R),
-            vectors={name: turned(v, R) for name, v in flow.vectors.items()},
-            tensors={name: turned(T, R) for name, T in flow.tensors.items()},
+            points=rotate(flow.points, R),
+            velocity=rotate(flow.velocity, R),
+            vectors={name: rotate(v, R) for name, v in flow.vectors.items()},
+            tensors={name: rotate(T, R) for name, T in flow.tensors.items()},
             periods=(),
         )
         return VectorClouds(
@@ -154,7 +154,7 @@ class VectorClouds:
             pairs + np.arange(m),
             self.offsets,
             np.arange(pairs),
-            turned(self.positions, R[:pairs]),
+            rotate(self.positions, R[:pairs]),
         )
 
     def split(self, work: np.ndarray, budget: int) -> Iterator[VectorClouds]:

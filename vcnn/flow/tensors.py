@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 
-def turned(values: np.ndarray, R: np.ndarray) -> np.ndarray:
+def rotate(values: np.ndarray, R: np.ndarray) -> np.ndarray:
     """Their components in a frame turned by the orthogonal (d, d) matrix R: s, R v, R T Rᵀ; or (n,
     d, d), one each.
     """

@@ -274,7 +274,7 @@ def frame_panel(frames, angles, rows, norm, cmap, label, extend="neither", axis=
 
 
 def _study_panel(study, rows, norm, cmap, label, extend) -> Figure:
-    frames = [study.turned(angle) for angle in study.angles]
+    frames = [study.rotated(angle) for angle in study.angles]
     return frame_panel(frames, study.angles, rows, norm, cmap, label, extend, study.axis)
 
 
