@@ -13,7 +13,9 @@ from scipy.sparse import coo_array
 
 from benchmarks.paths import HILLS
 from solvers import RANS, evaluate, station_profiles
-from solvers.fem.periodicity import merged_vertices
+from solvers.fem.fields import function_from
+from solvers.fem.mesh_facts import mesh_facts
+from solvers.fem.periodicity import find_seams
 from vcnn.flow.mesh import boundary_facets, named_mesh
 
 SHOWN = ("alpha_10_9000_3036", "alpha_05_4071_3036", "alpha_15_13929_3036")
@@ -40,7 +42,7 @@ def at_vertices(
 
     The finite-volume code takes ν_t as linear between its points too; constant cells would cost 0.2
     %."""
-    merged, cells, field = merged_vertices(mesh, seams), data["cells"], data[name]
+    merged, cells, field = find_seams(mesh_facts(mesh), seams).merged, data["cells"], data[name]
     weights = 1 / np.linalg.norm(mesh.points[cells] - data["cell_centres"][:, None], axis=2)
     around = merged[cells].ravel(), np.repeat(np.arange(len(cells)), cells.shape[1])
     mean = coo_array((weights.ravel(), around), shape=(len(merged), len(cells))).tocsr()[merged]
@@ -84,7 +86,7 @@ def profiles(result, theirs, count=9) -> dict[str, list]:
 
     ``floor`` and ``ceiling`` are polylines, their x and y.
     """
-    theirs = result.domain.function(theirs, "vertex", "velocity")
+    theirs = function_from(result.domain, theirs, "vertex", "velocity")
     mesh = result.domain.source
     length = np.ptp(mesh.points[:, 0])
     lines = station_profiles(result, np.arange(count) * length / count, count=61)

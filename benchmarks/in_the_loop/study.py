@@ -27,6 +27,7 @@ from benchmarks.in_the_loop.page import card, draw, page
 from benchmarks.paths import DATA, HILLS, PRETRAINED, RESULTS
 from benchmarks.verification.turbulence import errors
 from solvers import RANS, LaminarFlow, SpalartAllmaras, coupled_rotation_study, evaluate
+from solvers.fem.fields import function_from
 from solvers.studies.coupled_rotation_report import pictures
 from vcnn import DivergenceError
 from vcnn.evaluation import relative_l2
@@ -74,7 +75,7 @@ def against_teacher(closure, teacher, name, folder) -> dict:
             data["cell_areas"].astype(float),
         )
         at_cells = lambda flow: evaluate(
-            result.domain.function(flow.velocity, "vertex", "velocity"), data["cell_centres"]
+            function_from(result.domain, flow.velocity, "vertex", "velocity"), data["cell_centres"]
         )
         row["own error"], row["error"] = (
             row["error"],

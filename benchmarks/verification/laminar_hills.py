@@ -11,6 +11,7 @@ from benchmarks.paths import DATA
 from solvers import LaminarFlow, ScalarTransport, along_wall, locate, wall_force
 from solvers.algebra.bordered import Constraint
 from solvers.algebra.newton import newton
+from solvers.fem.fields import wall_distance_function
 from solvers.fenics import basix, fem, ufl
 from solvers.flow.incompressible import strain_rate
 
@@ -172,7 +173,7 @@ def upwind_like(transport, shorter):
     u, c = w.sub(0).collapse(), fem.Function(transport.concentration.function_space)
     c.x.array[:] = transport.concentration.x.array
     s = ufl.TestFunction(c.function_space)
-    production = problem.production(strain_rate(u), domain.wall_distance())
+    production = problem.production(strain_rate(u), wall_distance_function(domain))
     spread = problem.diffusivity * ufl.Identity(2) + K(u)
     residual = (
         ufl.dot(u, ufl.grad(c)) * s

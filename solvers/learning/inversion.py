@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from solvers.adjoint.flow import DifferentiableFlow
 from solvers.fem.arguments import check_number
+from solvers.fem.fields import value_layout
 from solvers.fenics import MPI, fem, ufl
 from solvers.flow.incompressible import FlowResult
 from solvers.learning.observations import Misfit, Observation
@@ -181,7 +182,7 @@ class Smoothing:
         self._factor = splu(
             mass + length**2 * assembled(ufl.inner(ufl.grad(u), ufl.grad(v)) * ufl.dx)
         )
-        _, places = domain.places_of("vertex")
+        _, places = value_layout(domain, "vertex")
         number = np.zeros(len(domain.source.points), dtype=np.int64)
         number[places] = space.dofmap.list
         self._number = torch.from_numpy(number)
