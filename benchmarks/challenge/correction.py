@@ -18,7 +18,7 @@ from benchmarks.challenge.floors import LENGTH, hill_baseline, inversion_file
 from benchmarks.data.hills import hill_names
 from benchmarks.in_the_loop.flows import REGION, UNITS
 from solvers import RANS
-from solvers.learning.inversion import Smoothing
+from solvers.learning.smoothing import Smoothing
 from vcnn import Closure, FlowField, TrainingConfig, VectorCloudNetwork, fit
 
 BOUNDS = (0.25, 4.0)  # of β
@@ -39,7 +39,7 @@ class Corrected:
         followed the flow would keep flow and closure from settling.
     smoothed : callable (M,) -> (M,), optional
         Makes β as smooth as it was in training
-        (:meth:`solvers.learning.inversion.Smoothing.smoothed`).
+        (:meth:`solvers.learning.smoothing.Smoothing.smooth`).
     """
 
     factor: object
@@ -59,7 +59,7 @@ def corrected(factor, problem, first) -> RANS:
     """A problem whose closure is ν₀ (M,), corrected where ``first``, its solution, is like flows of
     training.
     """
-    smoothed = Smoothing(first.domain, LENGTH).smoothed
+    smoothed = Smoothing(first.domain, LENGTH).smooth
     return replace(
         problem,
         closure=Corrected(factor, problem.closure, trust(factor, first.flow("vertex")), smoothed),

@@ -14,9 +14,7 @@ import numpy as np
 from benchmarks.common.paths import existing
 from benchmarks.data.hills import at_vertices
 from solvers import RANS, Inlet, Outlet, Symmetry, Wall
-from solvers.fem.domain import build_domain
-from solvers.fenics import fem
-from solvers.flow.conditions import roles
+from solvers.fenics import MPI, fem
 from solvers.flow.incompressible import FlowResult
 from vcnn.flow.mesh import named_mesh
 
@@ -111,7 +109,7 @@ def opening_field(mesh: meshio.Mesh, data: dict, conditions: Mapping, name: str)
 
 def initial_flow(problem: RANS, mesh: meshio.Mesh, data: dict) -> FlowResult:
     """SST's own velocity and pressure, as from rest Picard's iteration does not find the hump's."""
-    domain = build_domain(mesh, **roles(problem.conditions))
+    domain = problem.boundary_conditions.build_domain(mesh, MPI.COMM_WORLD)
     velocity = fem.Function(fem.functionspace(domain.mesh, ("Lagrange", 2, (2,))))
     at_points = opening_field(mesh, data, problem.conditions, "sst_velocity")
     velocity.interpolate(domain.function(at_points, "vertex", "velocity"))

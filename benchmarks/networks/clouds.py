@@ -32,7 +32,7 @@ from vcnn import (
     Zhou2022,
 )
 from vcnn.baselines import GraphKernelNetwork
-from vcnn.closure.closure import ROWS  # pairs handed at once to a network that predicts a mesh
+from vcnn.network.base import ROWS  # pairs handed at once to a network that predicts a mesh
 
 REGION = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)
 SCALARS = ("strain_rate", "wall_distance")

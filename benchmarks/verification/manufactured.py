@@ -10,10 +10,9 @@ import numpy as np
 
 import meshes
 from meshes.generate.structured import KINDS
-from solvers import Periodic, ScalarTransport, Wall
-from solvers.fem.domain import Domain, build_domain
-from solvers.fenics import fem, ufl
-from solvers.flow.conditions import roles
+from solvers import FlowProblem, Periodic, ScalarTransport, Wall
+from solvers.fem.domain import Domain
+from solvers.fenics import MPI, fem, ufl
 from solvers.flow.incompressible import solve_incompressible
 from vcnn import FlowField
 from vcnn.flow.mesh import named_mesh
@@ -116,7 +115,8 @@ def flow_errors(mesh: meshio.Mesh, periodic: bool, viscosity: float = 0.2) -> di
     conditions = dict.fromkeys(walls, Wall(velocity=lambda x: np.stack(exact(x, np))))
     if ends:
         conditions[ends[0]] = Periodic(ends[1])
-    domain = build_domain(mesh, **roles(conditions))
+    problem = FlowProblem(mesh, viscosity, conditions=conditions)
+    domain = problem.boundary_conditions.build_domain(mesh, MPI.COMM_WORLD)
     u = ufl.as_vector(exact(tuple(ufl.SpatialCoordinate(domain.mesh)), ufl))
     # A pressure large enough for its own error to outweigh what it takes over from the velocity.
     p = 2 * u[0]
@@ -124,9 +124,8 @@ def flow_errors(mesh: meshio.Mesh, periodic: bool, viscosity: float = 0.2) -> di
         2 * viscosity * ufl.sym(ufl.grad(u)) - ufl.outer(u, u) - p * ufl.Identity(domain.dimension)
     )
     nodal = SimpleNamespace(velocity=at_nodes(domain, u, 2), pressure=at_nodes(domain, p, 1))
-    problem = SimpleNamespace(viscosity=viscosity)
     result = solve_incompressible(
-        problem, domain, conditions, "manufactured flow", 0, anisotropy=stress, start=nodal
+        problem, domain, "manufactured flow", 0, anisotropy=stress, start=nodal
     )
     return {
         "u": norm(domain, result.velocity - u),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from solvers import TransportResult
-from solvers.algebra.bordered import Drive
+from solvers.algebra.bordered import Constraint
 from solvers.algebra.newton import newton
 from solvers.fenics import basix, fem, ufl
 from solvers.flow.incompressible import strain_rate
@@ -68,7 +68,7 @@ def _flow(flow, viscosity, bulk_velocity, diffusion) -> fem.Function:
     pinned = fem.dirichletbc(fem.Function(Q), [to_pressure[:1], np.zeros(1, np.int32)], W.sub(1))
     residual = momentum(u, p, u)
     e = fem.Constant(domain.mesh, np.array([1.0, 0.0]))
-    drive = Drive(ufl.dot(e, v) * _DX, target=bulk_velocity * domain.integral(1.0))
+    drive = Constraint(ufl.dot(e, v) * _DX, target=bulk_velocity * domain.integral(1.0))
     jacobians = [momentum(du, dp, u), ufl.derivative(residual, w)]
     newton(residual, jacobians, w, [walls, pinned], drive, name="upwind flow")
     return w.sub(0).collapse()

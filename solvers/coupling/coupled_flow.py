@@ -11,7 +11,6 @@ from solvers.algebra.bordered import TRY, BorderedSystem
 from solvers.coupling.feedback import Feedback
 from solvers.fem.checkpoint import functions_in, load_checkpoint
 from solvers.fenics import fem, ufl
-from solvers.flow.conditions import flow_conditions
 from solvers.flow.incompressible import FlowResult, guess_from, linearised
 from solvers.flow.momentum import MomentumBalance, dx
 from vcnn.errors import DivergenceError
@@ -49,7 +48,7 @@ class CoupledFlow:
 
     def __init__(self, problem, make_feedback: Callable[..., Feedback], domain, start):
         self.problem, self.domain = problem, domain
-        self.balance = balance = MomentumBalance(domain, flow_conditions(problem))
+        self.balance = balance = MomentumBalance(domain, problem.boundary_conditions)
         self.feedback = feedback = make_feedback(problem, balance)
         self.root_shares = np.sqrt(feedback.weights / feedback.weights.sum())
         self.functions = self._zero_fields()
@@ -62,7 +61,7 @@ class CoupledFlow:
             [picard] * _PICARD_STEPS + [exact],
             balance.w,
             balance.bcs,
-            balance.drive(v),
+            balance.constraint(v),
             feedback.name,
             force=start.pressure_gradient
             if start is not None and balance.bulk is not None

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from pathlib import Path
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass, replace
 
-import meshio
 import numpy as np
 
 from solvers.coupling.loop import solve_coupled
+from solvers.coupling.problem import CoupledProblem
 from solvers.coupling.stress_feedback import StressFeedback
 from solvers.fem.arguments import check_location, float_array
-from solvers.fem.checkpoint import check_suffix
-from solvers.fenics import MPI
-from solvers.flow.conditions import Condition, flow_conditions
-from solvers.flow.incompressible import FlowResult, check_flow, solve_incompressible
+from solvers.flow.incompressible import FlowResult, solve_incompressible
 from solvers.flow.initial import begun
-from vcnn.closure.protocol import GivenValues, as_closure
+from solvers.flow.problem import FlowModel
+from vcnn.closure.plain import GivenValues, as_closure
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 
 _PICARD_STEPS = 5  # Newton from rest diverges; Picard alone is slow
-_OWN = ("closure", "anisotropy", "location")  # what turbulence models do not take
 
 
-@runtime_checkable
-class _FlowModel(Protocol):
-    """A problem of its own, such as `SpalartAllmaras`."""
-
-    def solve(self, start, comm) -> FlowResult: ...
-
-
-@dataclass(frozen=True, eq=False)
-class RANS:
+@dataclass(frozen=True, eq=False, repr=False)
+class RANS(CoupledProblem):
     """Steady Reynolds-averaged Navier-Stokes with a given eddy viscosity ν_t.
 
     u·∇u = −∇p + ∇·[(ν + ν_t)(∇u + ∇uᵀ)] − ∇·a + f e,  ∇·u = 0, driven and bounded as `LaminarFlow`
@@ -42,18 +29,19 @@ class RANS:
 
     Parameters
     ----------
-    mesh, viscosity, bulk_velocity, walls, periodic, conditions
-        As in `LaminarFlow`.
+    mesh, viscosity, bulk_velocity, drive, conditions, walls, periodic
+        As in `FlowProblem`.
     closure : array, FlowField, closure, or turbulence model
         ν_t, length²/time: values (n,) at the points of the mesh that ``location`` says; or a flow
         on the mesh with the scalar ``eddy_viscosity``. Or a closure, such as a `vcnn.Closure` or
-        whatever else :func:`vcnn.closure.protocol.as_closure` takes, that predicts at these points
+        whatever else :func:`vcnn.closure.plain.as_closure` takes, that predicts at these points
         ν_t, ν_t and an anisotropy a, or a Reynolds stress <u'u'> (n, d, d), velocity²: flow and
         closure are then made to agree (:func:`solvers.coupling.loop.solve_coupled`), and a Reynolds
         stress is split into an eddy viscosity in the operator and the rest
         (:func:`solvers.coupling.stress.split_stress`). Numbers and tensors without a name are ν_t
-        and <u'u'>. Or the class of a turbulence model, such as `SpalartAllmaras`, which then solves
-        the problem.
+        and <u'u'>; without a start the closure is asked first for the flow with ν_t = 0.02 U d, d
+        the distance to the wall. Or the class of a turbulence model, such as `SpalartAllmaras`,
+        which then solves the problem.
     anisotropy : array, optional
         a, velocity²: values (n, d, d) at the points that ``location`` says, part of the Reynolds
         stress that is not in ν_t.
@@ -66,15 +54,9 @@ class RANS:
         If a number, a name or a field does not make sense, or the mesh cannot be used.
     """
 
-    mesh: meshio.Mesh
-    viscosity: float
-    bulk_velocity: float | None = None
     closure: object = None
     anisotropy: np.ndarray | None = None
     location: str = "cell"
-    walls: tuple[str, ...] = ("bottom", "top")
-    periodic: tuple[str, str] = ("inlet", "outlet")
-    conditions: Mapping[str, Condition] | None = None
 
     def __post_init__(self):
         check_location(self.location)
@@ -82,75 +64,23 @@ class RANS:
             raise InputError("anisotropy: a turbulence model takes none")
         if not (self.closure is None or self._model or isinstance(self.closure, FlowField)):
             as_closure(self.closure)
-        check_flow(self)
+        super().__post_init__()
 
-    def solve(
-        self,
-        start: FlowResult | str | Path | None = None,
-        comm=MPI.COMM_WORLD,
-        *,
-        tolerance: float = 1e-9,
-        max_rounds: int = 100,
-        checkpoint: str | Path | None = None,
-        progress: bool = False,
-    ) -> FlowResult:
-        """Solve on all ranks of ``comm``.
-
-        Parameters
-        ----------
-        start : FlowResult or path, optional
-            To begin from, as in `LaminarFlow.solve`; a checkpoint of a coupled run goes on with
-            what was predicted then. Without it, a closure that predicts begins from the flow with
-            ν_t = 0.02 U d, d the distance to the wall.
-        tolerance : float
-            Bound of what the closure still changes, relative L²; see
-            :class:`solvers.CouplingHistory`.
-        max_rounds : int
-            How many times a closure that predicts may be asked.
-        checkpoint : path ending in ``.npz``, optional
-            Where the solution goes, every few rounds the present state, and the best one if there
-            is no solution: for ``solve(start=path)``.
-        progress : bool
-            Show a line with rounds and residuals.
-
-        Raises
-        ------
-        InputError
-            If the start lies elsewhere or cannot be read, or the closure cannot be asked.
-        DivergenceError
-            If the iteration does not converge.
-        """
-        check_suffix(checkpoint)
-        result = self._result(start, comm, tolerance, max_rounds, checkpoint, progress)
-        if checkpoint is not None:
-            result.checkpoint(checkpoint)
-        return result
-
-    def _result(self, start, comm, tolerance, max_rounds, checkpoint, progress):
+    def _solve(self, start, comm, **options) -> FlowResult:
         if self._model is not None:
-            options = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _OWN}
-            return self._model(**options).solve(start, comm)
+            return self._model.from_problem(self).solve(start, comm)
         given = self._given_eddy_viscosity()
         if given is not None:
             domain, initial = begun(self, start, comm)
             return self._solve_with(domain, *given, initial)
         if self.anisotropy is not None:
             _checked(self.anisotropy, "anisotropy", 2 * (self.mesh.points.shape[1],))
-        return solve_coupled(
-            self,
-            StressFeedback,
-            start=start,
-            comm=comm,
-            tolerance=tolerance,
-            max_rounds=max_rounds,
-            checkpoint=checkpoint,
-            progress=progress,
-        )
+        return solve_coupled(self, StressFeedback, start=start, comm=comm, **options)
 
     @property
-    def _model(self) -> type[_FlowModel] | None:
+    def _model(self) -> type[FlowModel] | None:
         """The class of a turbulence model."""
-        model = isinstance(self.closure, type) and issubclass(self.closure, _FlowModel)
+        model = isinstance(self.closure, type) and issubclass(self.closure, FlowModel)
         return self.closure if model else None
 
     def _solve_with(self, domain, values, location, start) -> FlowResult:
@@ -161,9 +91,7 @@ class RANS:
             a = domain.function(
                 _checked(a, "anisotropy", 2 * (domain.dimension,)), self.location, "anisotropy"
             )
-        result = solve_incompressible(
-            self, domain, flow_conditions(self), "RANS", _PICARD_STEPS, nu_t, a, start
-        )
+        result = solve_incompressible(self, domain, "RANS", _PICARD_STEPS, nu_t, a, start)
         return replace(result, eddy_viscosity=nu_t)
 
     def _given_eddy_viscosity(self) -> tuple[np.ndarray, str] | None:

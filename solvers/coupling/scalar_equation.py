@@ -9,11 +9,13 @@ from functools import partial
 import numpy as np
 
 from solvers.fem.domain import Domain
-from solvers.flow.conditions import Condition, Inlet, of_kind
+from solvers.flow.boundary_conditions import BoundaryConditions
+from solvers.flow.conditions import Condition, Inlet
 from solvers.flow.incompressible import FlowResult
 from solvers.scalar.production import MixingLengthProduction
 from solvers.scalar.transport import ScalarTransport
-from vcnn.closure.protocol import ClosureLike, as_closure
+from vcnn.closure.plain import as_closure
+from vcnn.closure.protocol import ClosureLike
 from vcnn.errors import InputError
 
 
@@ -39,7 +41,7 @@ class ScalarEquation:
     linear_solver: str = ScalarTransport.linear_solver
 
     def carried_by(
-        self, velocity: FlowResult, domain: Domain, conditions: Mapping[str, Condition]
+        self, velocity: FlowResult, domain: Domain, conditions: BoundaryConditions
     ) -> ScalarTransport:
         """The problem of this scalar in a flow under these conditions.
 
@@ -49,7 +51,7 @@ class ScalarEquation:
             If the flow comes in through an inlet and the scalar has no conditions of its own, or a
             number does not make sense.
         """
-        if self.conditions is None and of_kind(conditions, Inlet):
+        if self.conditions is None and conditions.of_kind(Inlet):
             raise InputError(
                 "scalar: needs values at an Inlet, ScalarEquation(conditions=...) of its own"
             )
@@ -60,7 +62,7 @@ class ScalarEquation:
             decay=self.decay,
             exponent=self.exponent,
             production=self.production,
-            conditions=conditions if self.conditions is None else self.conditions,
+            conditions=conditions.by_name if self.conditions is None else self.conditions,
             linear_solver=self.linear_solver,
         )
 
@@ -73,7 +75,7 @@ def as_scalar(thing: object) -> ScalarEquation | ClosureLike:
     thing : object
         A `ScalarEquation`; `ScalarTransport`, the equation with its defaults, or
         ``functools.partial(ScalarTransport, ...)``; or a closure, see
-        :func:`vcnn.closure.protocol.as_closure`.
+        :func:`vcnn.closure.plain.as_closure`.
 
     Raises
     ------

@@ -10,7 +10,6 @@ from solvers.coupling.ask import ask_closure, check_concentration
 from solvers.coupling.scalar_equation import ScalarEquation, as_scalar
 from solvers.fem.sampling import flow_field
 from solvers.fenics import basix, fem, ufl
-from solvers.flow.conditions import flow_conditions
 from solvers.flow.incompressible import FlowResult
 from solvers.scalar.transport import ScalarTransport
 from vcnn.errors import DivergenceError, InputError
@@ -127,4 +126,4 @@ class ScalarFeedback:
         return {"scalars": functions}
 
     def _transport(self, result: FlowResult) -> ScalarTransport:
-        return self.scalar.carried_by(result, self.domain, flow_conditions(self.problem))
+        return self.scalar.carried_by(result, self.domain, self.problem.boundary_conditions)

@@ -11,7 +11,7 @@ from solvers.coupling.stress import StressBounds
 from solvers.fem.sampling import averaged, flow_field, sample
 from solvers.fenics import fem, ufl
 from solvers.flow.incompressible import FlowResult
-from vcnn.closure.protocol import as_closure
+from vcnn.closure.plain import as_closure
 from vcnn.errors import InputError
 
 

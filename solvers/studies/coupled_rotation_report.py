@@ -11,7 +11,8 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
 from solvers.fenics import MPI
-from solvers.flow.conditions import Developed, Periodic, Symmetry, Wall, flow_conditions, of_kind
+from solvers.flow.conditions import Symmetry, Wall
+from solvers.flow.drive import BulkVelocity
 from solvers.studies.case import read_case
 from solvers.studies.coupled_rotation import CoupledRotationStudy, coupled_rotation_study
 from solvers.studies.requirements import closure_for
@@ -137,12 +138,12 @@ def _section(study, case) -> Section:
 
 def _outcome(problem) -> dict[str, str]:
     """What is not given of the mean flow along the period and its driving force, if there are any."""
-    for condition in of_kind(flow_conditions(problem), Periodic | Developed).values():
-        if condition.bulk_velocity is not None:
-            return {"pressure_gradient": "driving force"}
-        if condition.driven:
-            return {"bulk_velocity": "bulk velocity"}
-    return {}
+    drive = problem.boundary_conditions.drive
+    if drive is None:
+        return {}
+    if isinstance(drive, BulkVelocity):
+        return {"pressure_gradient": "driving force"}
+    return {"bulk_velocity": "bulk velocity"}
 
 
 def pictures(study: CoupledRotationStudy) -> dict[str, Figure]:
@@ -178,7 +179,7 @@ def pictures(study: CoupledRotationStudy) -> dict[str, Figure]:
         "|u|",
     )
     if plane:
-        closed = of_kind(flow_conditions(study.problem), Wall | Symmetry)
+        closed = study.problem.boundary_conditions.of_kind(Wall | Symmetry)
         for axes, run in zip(flows.axes, chain(*solved.values()), strict=False):
             if not run.failure:
                 draw_streamlines(axes, run.flow, closed, width=0.5)

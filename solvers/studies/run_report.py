@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from solvers.flow.conditions import Inlet, Periodic, Symmetry, Wall, of_kind
+from solvers.flow.boundary_conditions import conditions_from
+from solvers.flow.conditions import Inlet, Periodic, Symmetry, Wall
 from solvers.studies.run_pictures import (
     clipping_map,
     convergence,
@@ -35,7 +36,8 @@ def run_verdict(run: RunSummary) -> str:
     if run.viscosity_ratio is not None:
         facts.append(f"eddy viscosity up to {run.viscosity_ratio:.3g} times the molecular one")
     sentences = [f"{': '.join([last, ', '.join(facts)]) if facts else last}."]
-    if run.walls and of_kind(run.case.conditions, Periodic | Inlet):  # else there is no downstream
+    ends = conditions_from(run.case.conditions).of_kind(Periodic | Inlet)
+    if run.walls and ends:  # else there is no downstream
         bubbles = {name: _bubbles(wall) for name, wall in run.walls.items()}
         sentences += [
             f"On {name} the flow separates {' and '.join(b)}." for name, b in bubbles.items() if b
@@ -99,7 +101,7 @@ def _field_section(run) -> Section:
     figures, text = {}, ""
     if run.flow.dimension == 2:
         figures["Streamlines on the speed."] = streamlines(
-            run.vertices, of_kind(run.case.conditions, Wall | Symmetry)
+            run.vertices, conditions_from(run.case.conditions).of_kind(Wall | Symmetry)
         )
     else:
         text = (

@@ -12,7 +12,7 @@ from tests.support.command_line import refused, run
 from tests.support.solve_cases import BUMP, HILL, small_closure
 from vcnn import Closure
 from vcnn.baselines import GraphKernelNetwork
-from vcnn.cli import inputs
+from vcnn.cli import plugins
 
 COARSE = HILL.replace("[20, 14]", "[12, 8]")
 
@@ -94,7 +94,7 @@ def test_without_a_package_that_solves(folder, capsys, monkeypatch):
     def nothing_of(group, name):
         return [] if group == "vcnn.studies" else metadata.entry_points(group=group, name=name)
 
-    monkeypatch.setattr(inputs, "entry_points", nothing_of)
+    monkeypatch.setattr(plugins, "entry_points", nothing_of)
     assert refused(capsys, folder, *rotating()).startswith(
         "--coupled: nothing installed solves flows; "
     )

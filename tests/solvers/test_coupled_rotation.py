@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import meshes
-from solvers import RANS, Inlet, Outlet, Periodic, Symmetry, Wall, coupled_rotation_study
-from solvers.flow.conditions import between_walls
+from solvers import RANS, Force, Inlet, Outlet, Periodic, Symmetry, Wall, coupled_rotation_study
 from solvers.studies.coupled_rotation_report import _section, coupled_verdict
 from tests.support.closures import Predicting, mixing_length
 from vcnn import InputError, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
@@ -148,11 +147,8 @@ def test_nothing_to_draw_if_nothing_settles():
 
 def test_the_outcome_is_what_was_not_given():
     """With a given driving force the bulk velocity is what a closure changes."""
-    conditions = between_walls(("bottom", "top"), ("inlet", "outlet")) | {
-        "inlet": Periodic("outlet", pressure_gradient=0.05)
-    }
     given = study(
-        RANS(SMALL.mesh, 0.02, conditions=conditions),
+        RANS(SMALL.mesh, 0.02, drive=Force(0.05)),
         angles=(90,),
         mixing=Predicting(mixing_length),
     )

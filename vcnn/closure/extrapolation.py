@@ -41,11 +41,10 @@ class TrainingRange:
         order = rng.permutation(len(clouds))
         count = min(_REFERENCES, (len(clouds) + 1) // 2)
         references = invariants(clouds.select(order[:count]), galilean)
-        others = invariants(
-            clouds.select(order[count : 2 * count] if len(clouds) > 1 else order), galilean
-        )
+        second = order[count : 2 * count] if len(clouds) > 1 else order
+        probes = invariants(clouds.select(second), galilean)
         scales = references.std(axis=0) + _LEAST
-        distance, _ = cKDTree(references / scales).query(others / scales)
+        distance, _ = cKDTree(references / scales).query(probes / scales)
         usual = np.quantile(distance, _USUAL)
         return cls(references / scales, scales, np.array(usual if usual > 0 else 1.0))
 
@@ -57,8 +56,8 @@ class TrainingRange:
         """(m,) of clouds in the units of the network: below 1 like those of training, above 1
         extrapolation.
         """
-        found, _ = cKDTree(self.references).query(invariants(clouds, galilean) / self.scales)
-        return found / self.usual
+        nearest, _ = cKDTree(self.references).query(invariants(clouds, galilean) / self.scales)
+        return nearest / self.usual
 
 
 def invariants(clouds: VectorClouds, galilean: bool) -> np.ndarray:

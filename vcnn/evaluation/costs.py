@@ -136,8 +136,8 @@ def _cloud_seconds(closure, flow, size) -> float:
     """Of the network for one cloud; as many clouds at once as `Closure.predict` takes."""
     count = max(1, ROWS // int(closure.network.work(np.array([size]))[0]))
     centres = np.resize(_some(flow, count), count)
-    scaled = closure.scaled(flow)
-    clouds = closure.scales.clouds(_nearest_points(flow, centres, size), scaled)
+    scaled = closure.scale_flow(flow)
+    clouds = closure.scales.scale_clouds(_nearest_points(flow, centres, size), scaled)
     with torch.inference_mode():
         points = closure.network.points(scaled)
         times = []

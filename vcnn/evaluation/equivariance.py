@@ -160,7 +160,7 @@ def _closure(model, flow, region, dtype) -> Closure:
 def values_of(closure: Closure, clouds: VectorClouds) -> dict[str, np.ndarray]:
     """What the network of a closure puts out for clouds of a flow, in its own units; by target."""
     with torch.inference_mode():
-        values = closure.network(closure.scaled_clouds(clouds))
+        values = closure.network(closure.scale_clouds(clouds))
     values = (values,) if isinstance(values, torch.Tensor) else values
     return {name: v.double().cpu().numpy() for name, v in zip(closure.targets, values, strict=True)}
 
