@@ -112,5 +112,5 @@ def _draw_cell(axes, flow, values, box, height, norm, cmap, normal) -> None:
 
 
 def _study_panel(study, rows, **style) -> Figure:
-    frames = [study.turned(angle) for angle in study.angles]
+    frames = [study.rotated(angle) for angle in study.angles]
     return frame_panel(frames, study.angles, rows, axis=study.axis, **style)
