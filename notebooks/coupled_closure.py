@@ -52,8 +52,9 @@ from solvers.studies.run_pictures import (
 )
 from vcnn import RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.evaluation import relative_l2
-from vcnn.evaluation.report.pictures import field_comparison, frame_panel
-from vcnn.flow.tensors import norms
+from vcnn.evaluation.report.fields import field_comparison
+from vcnn.evaluation.report.panels import frame_panel
+from vcnn.flow.norms import magnitudes
 
 # %% [markdown]
 # ## Meshes and flows of the teacher Lengths are in units of the hill's height, velocities in units
@@ -233,7 +234,7 @@ for angle, run in zip(study.angles, study.runs["closure"], strict=True):
 # %%
 def in_their_frames(study):
     frames = [run.flow for run in study.runs["closure"]]
-    speeds = [norms(frame.velocity) for frame in frames]
+    speeds = [magnitudes(frame.velocity) for frame in frames]
     figure = frame_panel(
         frames, study.angles, {"closure": speeds}, Normalize(0, speeds[0].max()), "viridis", "|u|"
     )

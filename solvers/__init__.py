@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from solvers.adjoint.transport import DifferentiableTransport as DifferentiableTransport
     from solvers.coupling.active_scalar import ActiveScalar as ActiveScalar
     from solvers.coupling.rans import RANS as RANS
+    from solvers.coupling.scalar_equation import ScalarEquation as ScalarEquation
     from solvers.datasets.bumps import bump_concentration as bump_concentration
     from solvers.datasets.hills import hill_concentration as hill_concentration
     from solvers.diagnostics.profiles import station_profiles as station_profiles
@@ -29,15 +30,18 @@ if TYPE_CHECKING:
     from solvers.flow.conditions import Periodic as Periodic
     from solvers.flow.conditions import Symmetry as Symmetry
     from solvers.flow.conditions import Wall as Wall
+    from solvers.flow.drive import BulkVelocity as BulkVelocity
+    from solvers.flow.drive import Force as Force
     from solvers.flow.history import CouplingHistory as CouplingHistory
     from solvers.flow.incompressible import FlowResult as FlowResult
     from solvers.flow.laminar import LaminarFlow as LaminarFlow
+    from solvers.flow.problem import FlowProblem as FlowProblem
     from solvers.learning.ensemble import EnsembleConfig as EnsembleConfig
+    from solvers.learning.flows import FlowToLearn as FlowToLearn
+    from solvers.learning.gradient import LearningConfig as LearningConfig
     from solvers.learning.inversion import invert_stress as invert_stress
     from solvers.learning.observations import Observation as Observation
-    from solvers.learning.through_solver import LearningConfig as LearningConfig
     from solvers.learning.through_solver import fit_through_solver as fit_through_solver
-    from solvers.learning.workers import FlowToLearn as FlowToLearn
     from solvers.scalar.production import MixingLengthProduction as MixingLengthProduction
     from solvers.scalar.transport import ScalarTransport as ScalarTransport
     from solvers.scalar.transport import TransportResult as TransportResult

@@ -6,12 +6,16 @@ from vcnn.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from vcnn.closure.closure import Closure as Closure
+    from vcnn.closure.plain import as_closure as as_closure
+    from vcnn.closure.protocol import ClosureLike as ClosureLike
     from vcnn.closure.scales import Scales as Scales
     from vcnn.clouds.clouds import VectorClouds as VectorClouds
     from vcnn.clouds.regions import RegionOfInfluence as RegionOfInfluence
     from vcnn.errors import DivergenceError as DivergenceError
     from vcnn.errors import InputError as InputError
     from vcnn.flow.field import FlowField as FlowField
+    from vcnn.network.base import Network as Network
+    from vcnn.network.registry import register_network as register_network
     from vcnn.network.vcnn_e import VCNNe as VCNNe
     from vcnn.network.vector_cloud import VectorCloudNetwork as VectorCloudNetwork
     from vcnn.network.zhou2022 import Zhou2022 as Zhou2022

@@ -1,17 +1,21 @@
-"""What `-o` names: never overwritten unless the user says so."""
+"""Files and folders that are written whole or not at all, and what tells their contents apart."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import numpy as np
 
 from vcnn.errors import InputError
 
 
-def claim(path, force: bool = False) -> Path:
+def claim(path: str | os.PathLike, force: bool = False) -> Path:
     """The path that ``-o`` names, if a command may write there.
 
     Raises
@@ -29,22 +33,98 @@ def claim(path, force: bool = False) -> Path:
 
 
 @contextmanager
-def staged(directory) -> Iterator[Path]:
-    """A folder to write files into; they appear in ``directory`` together, once the block ends
-    without error.
+def replacing(path: str | os.PathLike) -> Iterator[Path]:
+    """A hidden path to write a file or folder to, which takes the place of ``path`` at the end.
 
-    If the directory exists already, files of the same names are replaced and others stay.
+    It lies beside ``path`` and has its suffix, if any; the folder is made if it is missing.
+    If the block ends with an error or is interrupted, what was at ``path`` stays as it was and
+    nothing is left beside it; what a process that was killed leaves there is replaced by the next.
+    A file gets the permissions that ``open`` would give it, whatever its writer thinks of them.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be made or written to; it names ``path``. Raised before the block
+        begins, and thus before what is to be written is computed in it.
     """
-    directory = Path(directory).resolve()
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    part = directory.with_name(f".{directory.name}.part-{os.getpid()}")
-    part.mkdir()
-    try:
+    path = Path(path)
+    with _beside(path) as (part, permissions):
         yield part
-        if directory.exists():
+        if part.is_file():
+            part.chmod(permissions)
+        _put(part, path)
+
+
+def write_text(path: str | os.PathLike, text: str) -> None:
+    """Text in UTF-8, whole or not at all."""
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def staged(folder: str | os.PathLike) -> Iterator[Path]:
+    """A hidden folder to write files into; they appear in ``folder`` once the block has ended.
+
+    If it ends with an error, none does. If ``folder`` exists already, what has the name of a new
+    file is replaced and the rest stays.
+    """
+    folder = Path(folder).resolve()
+    with _beside(folder) as (part, _):
+        part.mkdir()
+        yield part
+        if folder.exists():
             for file in part.iterdir():
-                os.replace(file, directory / file.name)
+                _put(file, folder / file.name)
         else:
-            os.replace(part, directory)
+            os.replace(part, folder)
+
+
+def fingerprint(settings, parts: Iterable[np.ndarray | str] = ()) -> str:
+    """What tells inputs from others: SHA-256 of settings as JSON, then of arrays and texts.
+
+    Parameters
+    ----------
+    settings : what :mod:`json` can write
+    parts : arrays, whose values count in their order and dtype but not their shape, and texts
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    digest = hashlib.sha256(json.dumps(settings).encode())
+    for part in parts:
+        digest.update(part.encode() if isinstance(part, str) else np.asarray(part).tobytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[tuple[Path, int]]:
+    """A free hidden path beside another, removed at the end, and the permissions of new files."""
+    part = path.with_name(f".{path.stem}.part{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove(part)
+        part.touch()
+        permissions = part.stat().st_mode
+        part.unlink()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    try:
+        yield part, permissions
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        _remove(part)
+
+
+def _put(part: Path, path: Path) -> None:
+    """Let a file or folder take the place of what is at ``path``, if anything is."""
+    if part.is_dir() and path.is_dir():
+        shutil.rmtree(path)  # a folder replaces none but an empty one
+    os.replace(part, path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,21 +11,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from vcnn.errors import InputError
+from vcnn.files import replacing
 
 
 def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], header: dict) -> None:
     """Tensors and a JSON header in one safetensors file, written whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-        part.touch()
-        usual = part.stat().st_mode  # safetensors would keep the file from all but its owner
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with replacing(path) as part:
         save_file(tensors, part, metadata={"vcnn": json.dumps(header)})
-        part.chmod(usual)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def read_tensors(path) -> tuple[dict[str, torch.Tensor], dict]:

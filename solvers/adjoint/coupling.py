@@ -10,14 +10,14 @@ import torch
 from scipy.sparse.linalg import LinearOperator, gmres
 
 from solvers.adjoint.flow import DifferentiableFlow
-from solvers.coupling.loop import settled
+from solvers.coupling.loop import iterate_coupling
+from solvers.coupling.requirements import check_differentiable
 from solvers.coupling.stress_feedback import StressFeedback
 from solvers.fem.points import locate
 from solvers.fenics import MPI
 from solvers.flow.incompressible import FlowResult
+from vcnn.closure.protocol import Differentiable
 from vcnn.errors import DivergenceError, InputError
-
-_FLOW_FREE = ("wall_distance", "boundary")  # scalars that stay as they are when the flow changes
 
 
 class DifferentiableCoupling:
@@ -70,21 +70,20 @@ class DifferentiableCoupling:
         adjoint_tolerance=1e-3,
         adjoint_steps=30,
     ):
-        if not hasattr(problem.closure, "differentiable"):
-            raise InputError(
-                "closure: expected one that can be differentiated, such as a vcnn.Closure"
-            )
         self.closure, self.tolerance, self.max_rounds = problem.closure, tolerance, max_rounds
         self.adjoint_tolerance, self.adjoint_steps = adjoint_tolerance, adjoint_steps
+        check_differentiable(self.closure)
         self.solver = DifferentiableFlow(problem, start, comm, partial(_Feedback, self))
         self.flow = self.solver.flow
-        self._at_rest = at_rest = self.flow.result().flow(problem.location)
-        _check(self.closure)
-        self._predicted = self.closure.differentiable(at_rest)
-        self._at_points = locate(self.solver.domain.mesh, at_rest.points).values(self.solver.space)
-        self._x = self.flow.known(start)
-        if self._x is None:  # the flow has begun already
-            self._x = self.flow.feedback.first() if start is None else self.flow.predicted()[0]
+        self._points = self.flow.result().flow(problem.location)
+        self._predict = self.closure.differentiable(self._points)
+        located = locate(self.solver.domain.mesh, self._points.points)
+        self._velocity_at = located.values(self.solver.space)
+        self._x = self.flow.fields_of(start)
+        if self._x is None and start is None:  # the flow has been solved with these
+            self._x = self.flow.feedback.initial_fields()
+        elif self._x is None:
+            self._x = self.flow.predict()[0]
         self.history = None
 
     def __call__(self) -> tuple[torch.Tensor, torch.Tensor]:
@@ -93,34 +92,36 @@ class DifferentiableCoupling:
         """
         before = self.solver.state()
         try:
-            result = settled(self.flow, self._x, self.tolerance, self.max_rounds)
+            result = iterate_coupling(
+                self.flow, self._x, tolerance=self.tolerance, max_rounds=self.max_rounds
+            )
         except DivergenceError:
-            self.solver.moved()
+            self.solver.forget_fields()
             self.solver.restore(before)
             raise
-        self.solver.moved()
-        self.history, self._x = result.history, self.flow.known(result)
+        self.solver.forget_fields()
+        self.history, self._x = result.history, self.flow.fields_of(result)
         self._u = u = self.velocity().requires_grad_()
-        self._now = predicted = self._packed(self._predicted(u))
+        self._y = predicted = self._pack(self._predict(u))
         y = predicted.clone()  # its hook must not act where the prediction alone is differentiated
-        coefficients, force = self.solver(*self._unpacked(y))
+        coefficients, force = self.solver(*self._unpack(y))
         if y.requires_grad:
-            y.register_hook(partial(self._implicit, predicted, u, self.solver.state()))
+            y.register_hook(partial(self._answer, predicted, u, self.solver.state()))
         return coefficients, force
 
-    def differentiable(self, closure):
-        """Another closure at the points of this flow, for :meth:`moved_from`."""
-        return closure.differentiable(self._at_rest)
+    def differentiable(self, closure: Differentiable):
+        """Another closure at the points of this flow, for :meth:`change_from`."""
+        return closure.differentiable(self._points)
 
-    def moved_from(self, prior) -> torch.Tensor:
+    def change_from(self, prior) -> torch.Tensor:
         """Mean square of what the fields of the last call differ by from those of another closure,
         relative to these.
 
         Both see the same flow, which is held fixed when this is differentiated.
         """
         with torch.no_grad():
-            theirs = self._packed(prior(self._u))
-        return (self._now - theirs).square().sum() / theirs.square().sum()
+            y = self._pack(prior(self._u))
+        return (self._y - y).square().sum() / y.square().sum()
 
     def result(self) -> FlowResult:
         """The flow as solved last."""
@@ -128,18 +129,20 @@ class DifferentiableCoupling:
 
     def velocity(self) -> torch.Tensor:
         """(n, d), where the closure is asked."""
-        return torch.from_numpy(self._at_points(self.solver.present()[0]))
+        return torch.from_numpy(self._velocity_at(self.solver.solution()[0]))
 
-    def _implicit(self, y, u, found, g):
-        """μ for g = ∂J/∂y, y the fields as :meth:`_packed`."""
-        now = self.solver.state()
-        self.solver.restore(found)
+    def _answer(self, y, u, solution, g):
+        """μ for g = ∂J/∂y, y the fields as :meth:`_pack` has them: what they do to J when the flow
+        answers.
+        """
+        present = self.solver.state()
+        self.solver.restore(solution)
 
         def through(mu):
             """(∂u/∂y)ᵀ (∂G/∂u)ᵀ μ."""
             mu = torch.from_numpy(np.asarray(mu, dtype=float).reshape(y.shape))
             (by_velocity,) = torch.autograd.grad(y, u, mu, retain_graph=True)
-            nu_t, a, _ = self.solver.slopes(self._at_points.transposed(by_velocity.numpy()), 0.0)
+            nu_t, a, _ = self.solver.slopes(self._velocity_at.transposed(by_velocity.numpy()), 0.0)
             return (np.column_stack([nu_t, a.reshape(len(a), -1)]) * self._sizes.numpy()).ravel()
 
         size, mu = y.numel(), g.numpy().ravel()
@@ -148,7 +151,7 @@ class DifferentiableCoupling:
             mu, _ = gmres(
                 matrix, mu, rtol=self.adjoint_tolerance, restart=self.adjoint_steps, maxiter=1
             )
-        self.solver.restore(now)
+        self.solver.restore(present)
         return torch.from_numpy(mu.reshape(y.shape))
 
     @property
@@ -157,61 +160,44 @@ class DifferentiableCoupling:
         feedback = self.flow.feedback
         nu_t, a = (feedback.units[name] for name in ("eddy_viscosity", "anisotropy"))
         d = self.solver.domain.dimension
-        return torch.from_numpy(np.array([nu_t, *[a] * d**2]) / self.flow.shares[:, None])
+        return torch.from_numpy(np.array([nu_t, *[a] * d**2]) / self.flow.root_shares[:, None])
 
-    def predicted_fields(self, velocity) -> tuple[torch.Tensor, torch.Tensor]:
+    def predict_fields(self, velocity: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Eddy viscosity and anisotropy for a velocity."""
-        return self._unpacked(self._packed(self._predicted(velocity)))
+        return self._unpack(self._pack(self._predict(velocity)))
 
-    def _packed(self, values) -> torch.Tensor:
-        """(n, 1 + d²), in units in which the norm is their root mean square; kept within the bounds
-        of the loop.
+    def _pack(self, values) -> torch.Tensor:
+        """(n, 1 + d²), in units in which the norm is their root mean square; within the bounds of
+        the loop.
         """
-        feedback, d = self.flow.feedback, self.solver.domain.dimension
         if "eddy_viscosity" not in values or not set(values) <= {"eddy_viscosity", "anisotropy"}:
             raise InputError(
-                f"closure: expected eddy_viscosity, with or without anisotropy, got {', '.join(values)}"
+                f"closure: expected eddy_viscosity, with or without anisotropy, got "
+                f"{', '.join(values)}"
             )
-        nu_t = values["eddy_viscosity"].double().clamp(0, feedback.limit)
-        columns = [nu_t[:, None], nu_t.new_zeros(len(nu_t), d**2)]
+        nu_t, d = values["eddy_viscosity"].double(), self.solver.domain.dimension
+        a = nu_t.new_zeros(len(nu_t), d**2)
         if "anisotropy" in values:
             a = values["anisotropy"].double().flatten(1)
-            columns[1] = a / (
-                torch.linalg.vector_norm(a, dim=1, keepdim=True) / feedback.speed**2
-            ).clamp(min=1)
-        return torch.cat(columns, dim=1) / self._sizes
+        nu_t, a = self.flow.feedback.limits.clip_tensors(nu_t, a)
+        return torch.cat([nu_t[:, None], a], dim=1) / self._sizes
 
-    def _unpacked(self, y):
+    def _unpack(self, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         d, columns = self.solver.domain.dimension, y * self._sizes
         return columns[:, 0], columns[:, 1:].reshape(-1, d, d)
 
 
 class _Feedback(StressFeedback):
-    """As in the loop of `RANS`, with clouds that are found once and nothing sampled but velocities."""
+    """As in the loop of `RANS`, with clouds found once and nothing sampled but velocities."""
 
     def __init__(self, coupling, problem, balance):
         super().__init__(problem, balance)
         self._coupling = coupling
 
-    def predicted(self, flow):
+    def predict(self, flow):
         coupling = self._coupling
         with torch.no_grad():
-            nu_t, a = coupling.predicted_fields(coupling.velocity())
+            nu_t, a = coupling.predict_fields(coupling.velocity())
         if not (torch.isfinite(nu_t).all() and torch.isfinite(a).all()):
             raise DivergenceError(f"{self.name}: the closure predicts NaN or infinite values")
         return {"eddy_viscosity": nu_t.numpy(), "anisotropy": a.numpy()}, None
-
-
-def _check(closure):
-    """The closure must not see what changes with the flow besides its velocity."""
-    network = getattr(closure, "network", None)
-    if network is None:
-        return
-    seen = [name for name in network.scalars if name not in _FLOW_FREE] + [
-        *network.vectors,
-        *network.tensors,
-    ]
-    if seen:
-        raise InputError(
-            f"closure: sees {', '.join(seen)}, which changes with the flow; only the velocity may"
-        )

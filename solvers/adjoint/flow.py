@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from solvers.adjoint.implicit import (
+    MeshValues,
     Probe,
-    Values,
-    assembled,
+    assemble_owned,
     check_tensor,
-    observed,
+    observe,
     slope_forms,
     solve,
     take_multiplier,
@@ -65,11 +65,11 @@ class DifferentiableFlow:
 
     def __init__(self, problem, start=None, comm=MPI.COMM_WORLD, make_feedback=StressFeedback):
         self.problem = problem
-        self.domain, begin = begun(problem, start, comm)
-        self.flow = CoupledFlow(problem, make_feedback, self.domain, begin)
-        if begin is None:
-            self.flow.begun()
-        self.values = Values(self.domain, problem.location)
+        self.domain, initial = begun(problem, start, comm)
+        self.flow = CoupledFlow(problem, make_feedback, self.domain, initial)
+        if initial is None:
+            self.flow.initialise()
+        self.values = MeshValues(self.domain, problem.location)
         self._fields, self._linearised = None, False
         balance, functions = self.flow.balance, self.flow.functions
         self._multiplier = fem.Function(balance.space)
@@ -109,61 +109,69 @@ class DifferentiableFlow:
 
     def at(self, points) -> Probe:
         """Coefficients -> velocities (m, d) at points."""
-        return partial(observed, locate(self.domain.mesh, points).values(self.space))
+        return partial(observe, locate(self.domain.mesh, points).values(self.space))
 
     def gradients_at(self, points) -> Probe:
         """Coefficients -> velocity gradients (m, d, d), ∂u_i/∂x_j at [i, j], such as the skin
         friction needs.
         """
-        return partial(observed, locate(self.domain.mesh, points).gradients(self.space))
+        return partial(observe, locate(self.domain.mesh, points).gradients(self.space))
 
     def result(self) -> FlowResult:
         """The flow as solved last."""
         residual = self.flow.system.residual() / self.flow.system.load()
         return self.flow.result((residual,))
 
-    # what `solvers.adjoint.implicit` asks for
+    def solve_with(self, eddy_viscosity, anisotropy, drive) -> tuple[np.ndarray, float]:
+        """Coefficients and force, as `solvers.adjoint.implicit.Solver` has it; a solve that fails
+        leaves everything as it was.
 
-    def solved(self, eddy_viscosity, anisotropy, drive):
-        """Coefficients and force; a solve that fails leaves everything as it was."""
-        before, system = self.state(), self.flow.system
+        Raises
+        ------
+        DivergenceError
+            If the flow cannot be solved.
+        """
+        before = self.state()
         try:
-            self._take(eddy_viscosity, anisotropy, drive)
-            if abs(system.missing()) > _RESIDUAL * abs(
-                system.target or 0.0
-            ):  # another bulk velocity
-                system.residual()
-                system.advance(system.correction())
-                self._linearised = False
-            for _ in range(_CORRECTIONS):
-                if (residual := system.residual() / system.load()) <= _RESIDUAL:
-                    break
-                last, self._linearised = residual, False
-                residual = self.flow.correct(self._fields)
-                if residual <= 1e3 * _RESIDUAL and residual > 0.5 * last:
-                    break  # round-off
-            else:
-                raise DivergenceError(
-                    f"RANS: relative residual {residual:.3g} after {_CORRECTIONS} corrections"
-                )
+            self._set(eddy_viscosity, anisotropy, drive)
+            self._solve()
         except DivergenceError:
             self.restore(before)
             raise
-        return self.present()
+        return self.solution()
 
-    def present(self) -> tuple[np.ndarray, float]:
+    def _solve(self):
+        """Newton's method with the fields that act now."""
+        system = self.flow.system
+        if abs(system.missing()) > _RESIDUAL * abs(system.target or 0.0):  # another bulk velocity
+            system.residual()
+            system.advance(system.correction())
+            self._linearised = False
+        for _ in range(_CORRECTIONS):
+            if (residual := system.residual() / system.load()) <= _RESIDUAL:
+                return
+            last, self._linearised = residual, False
+            residual = self.flow.correct(self._fields)
+            if residual <= 1e3 * _RESIDUAL and residual > 0.5 * last:
+                return  # round-off
+        raise DivergenceError(
+            f"RANS: relative residual {residual:.3g} after {_CORRECTIONS} corrections"
+        )
+
+    def solution(self) -> tuple[np.ndarray, float]:
         """Coefficients and force as they are now."""
         system = self.flow.system
-        return self.flow.balance.w.x.array[
-            self._dofs
-        ], system.force if system.b is not None else self.drive()
+        force = self.drive() if system.b is None else system.force
+        return self.flow.balance.w.x.array[self._dofs], force
 
-    def moved(self):
-        """What is known of fields and Jacobian no longer holds: the flow was solved from outside."""
+    def forget_fields(self) -> None:
+        """The flow was solved from outside: what was remembered of its fields and its Jacobian no
+        longer holds.
+        """
         self._fields, self._linearised = None, False
 
-    def state(self):
-        """What :meth:`restore` needs."""
+    def state(self) -> tuple:
+        """Coefficients, force, fields and drive, for :meth:`restore`."""
         return (
             self.flow.balance.w.x.array.copy(),
             self.flow.system.force,
@@ -171,47 +179,48 @@ class DifferentiableFlow:
             self.drive(),
         )
 
-    def restore(self, state):
+    def restore(self, state: tuple) -> None:
+        """Take all of it again; the Jacobian is kept if nothing has changed."""
         w, force, fields, drive = state
         if fields is not self._fields or not np.array_equal(w, self.flow.balance.w.x.array):
             self._linearised = False
             self.flow.balance.w.x.array[:], self.flow.system.force = w, force
             if fields is not None:
-                self._take(*fields.values(), drive, averaged=True)
+                self._set(*fields.values(), drive, averaged=True)
 
-    def slopes(self, gradient, of_force):
+    def slopes(self, gradient, of_force) -> tuple[np.ndarray, ...]:
         """Derivatives by eddy viscosity, anisotropy and drive."""
         system = self.flow.system
         if not self._linearised:
             system.linearise()
             self._linearised = True
         mu = take_multiplier(self._multiplier, system, gradient, self._dofs, of_force)
-        by_field = [self.values.transposed(assembled(form)) for form in self._slopes]
+        by_field = [self.values.pull_back(assemble_owned(form)) for form in self._slopes]
         if self._pushed is None:
             by_drive = mu * self.domain.volume
         else:
             by_drive = self.domain.mesh.comm.allreduce(fem.assemble_scalar(self._pushed)) + of_force
         shapes = self.flow.feedback.shapes.values()
-        return *(
-            v.reshape(-1, *shape) for v, shape in zip(by_field, shapes, strict=True)
-        ), np.array(float(by_drive))
+        by_field = [v.reshape(-1, *shape) for v, shape in zip(by_field, shapes, strict=True)]
+        return *by_field, np.array(float(by_drive))
 
     def drive(self) -> float:
-        """Bulk velocity or pressure gradient, whichever drives the flow, as it is now; 0 without."""
+        """Bulk velocity or pressure gradient that drives the flow now, whichever does; 0 if none."""
         balance, system = self.flow.balance, self.flow.system
         return balance.force if system.b is None else system.target / self.domain.volume
 
-    def _take(self, eddy_viscosity, anisotropy, drive, averaged=False):
+    def _set(self, eddy_viscosity, anisotropy, drive, averaged=False):
+        """Let fields and drive act; the flow stays as it is."""
         fields = {
             "eddy_viscosity": np.asarray(eddy_viscosity),
             "anisotropy": np.asarray(anisotropy),
         }
         if not all(np.isfinite(v).all() for v in fields.values()):
             raise DivergenceError("RANS: the closure values are NaN or infinite")
-        self._fields = (
-            fields if averaged else {name: self.values.averaged(v) for name, v in fields.items()}
-        )
-        self.flow.replace(self._fields)
+        if not averaged:
+            fields = {name: self.values.average(v) for name, v in fields.items()}
+        self._fields = fields
+        self.flow.replace(fields)
         if self.flow.system.b is not None:
             self.flow.system.target = float(drive) * self.domain.volume
         else:

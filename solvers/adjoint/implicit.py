@@ -13,14 +13,16 @@ same loss from them; coefficients are those of the rank."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import numpy as np
 import torch
 from scipy.sparse import csr_array
 
-from solvers.fem.periodicity import merged_vertices
+from solvers.algebra.bordered import BorderedSystem
+from solvers.fem.domain import Domain
+from solvers.fem.fields import value_layout
 from solvers.fem.points import PointOperator
 from solvers.fenics import MPI, dolfinx, fem, ufl
 from vcnn.errors import InputError
@@ -31,15 +33,15 @@ Probe = Callable[[torch.Tensor], torch.Tensor]  # coefficients -> fields at poin
 class Solver(Protocol):
     """A steady problem that keeps its last solution, to begin with the next time."""
 
-    def solved(self, *values: np.ndarray) -> tuple[np.ndarray, float]:
+    def solve_with(self, *values: np.ndarray) -> tuple[np.ndarray, float]:
         """Coefficients of the solution, and one more number that is found with it; raises
         `DivergenceError`.
         """
 
-    def state(self):
+    def state(self) -> object:
         """The solution and its values, for :meth:`restore`."""
 
-    def restore(self, state) -> None:
+    def restore(self, state: object) -> None:
         """Take both again, without solving."""
 
     def slopes(self, by_coefficients: np.ndarray, by_number: float) -> tuple[np.ndarray, ...]:
@@ -56,25 +58,27 @@ class _Solve(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, solver, *values):
-        coefficients, number = solver.solved(*(v.detach().numpy() for v in values))
-        ctx.solver, ctx.found = solver, solver.state()
+        coefficients, number = solver.solve_with(*(v.detach().numpy() for v in values))
+        ctx.solver, ctx.solution = solver, solver.state()
         return torch.tensor(coefficients), torch.tensor(number, dtype=torch.float64)
 
     @staticmethod
     def backward(ctx, by_coefficients, by_number):
-        now = ctx.solver.state()
-        ctx.solver.restore(ctx.found)
+        present = ctx.solver.state()
+        ctx.solver.restore(ctx.solution)
         slopes = ctx.solver.slopes(by_coefficients.numpy(), float(by_number))
-        ctx.solver.restore(now)
+        ctx.solver.restore(present)
         return None, *map(torch.from_numpy, slopes)
 
 
-def observed(operator: PointOperator, coefficients: torch.Tensor) -> torch.Tensor:
-    """What an operator makes of coefficients on this rank: whole on every rank, and differentiable."""
-    return _Observed.apply(operator, coefficients)
+def observe(operator: PointOperator, coefficients: torch.Tensor) -> torch.Tensor:
+    """What an operator makes of this rank's coefficients: whole on every rank, differentiable."""
+    return _Observe.apply(operator, coefficients)
 
 
-class _Observed(torch.autograd.Function):
+class _Observe(torch.autograd.Function):
+    """A linear operator, and backwards its transpose."""
+
     @staticmethod
     def forward(ctx, operator, coefficients):
         ctx.operator = operator
@@ -85,18 +89,23 @@ class _Observed(torch.autograd.Function):
         return None, torch.from_numpy(ctx.operator.transposed(gradient.numpy()))
 
 
-class Values:
+class MeshValues:
     """Values at the vertices or cells of a mesh, whole on every rank, as coefficients, and the
     transposed way.
 
     Vertices that a period makes one share the mean of their values.
+
+    Parameters
+    ----------
+    domain : Domain
+    location : {"cell", "vertex"}
     """
 
-    def __init__(self, domain, location):
+    def __init__(self, domain: Domain, location: str):
         self.domain, self.location = domain, location
-        family, places = domain.places_of(location)
+        family, places = value_layout(domain, location)
         if location == "vertex":
-            merged = merged_vertices(domain.source, domain.periodic)
+            merged = domain.seams.merged
         else:
             merged = np.arange(domain.mesh.topology.index_map(domain.mesh.topology.dim).size_global)
         self.count = len(merged)
@@ -108,20 +117,22 @@ class Values:
         owned = dofs < len(self._source)
         self._source[dofs[owned]] = places[owned]
 
-    def averaged(self, values) -> np.ndarray:
+    def average(self, values: np.ndarray) -> np.ndarray:
         """(n, ...) values, equal at vertices that are one."""
         return (self._mean @ values.reshape(self.count, -1)).reshape(values.shape)
 
-    def transposed(self, coefficients) -> np.ndarray:
-        """(n, c) derivatives by values from those by the (k, c) coefficients that this rank owns."""
+    def pull_back(self, coefficients: np.ndarray) -> np.ndarray:
+        """(n, c) derivatives by values from those by the (k, c) coefficients of this rank."""
         blocks = coefficients.reshape(len(self._source), -1)
-        found = np.zeros((self.count, blocks.shape[1]))
-        found[self._source] = blocks  # each owns its place
-        self.domain.mesh.comm.Allreduce(MPI.IN_PLACE, found)
-        return self.averaged(found)
+        slopes = np.zeros((self.count, blocks.shape[1]))
+        slopes[self._source] = blocks  # each rank fills its own rows
+        self.domain.mesh.comm.Allreduce(MPI.IN_PLACE, slopes)
+        return self.average(slopes)
 
 
-def slope_forms(equation, multiplier, functions) -> list[fem.Form]:
+def slope_forms(
+    equation: ufl.Form, multiplier: fem.Function, functions: Iterable[fem.Function]
+) -> list[fem.Form]:
     """−λᵀ ∂F/∂m for each Function m in an equation F, λ what the multiplier holds."""
     lagrangian = ufl.action(equation, multiplier)
     return [
@@ -130,7 +141,9 @@ def slope_forms(equation, multiplier, functions) -> list[fem.Form]:
     ]
 
 
-def take_multiplier(multiplier, system, gradient, dofs=slice(None), of_force=0.0) -> float:
+def take_multiplier(
+    multiplier: fem.Function, system: BorderedSystem, gradient, dofs=slice(None), of_force=0.0
+) -> float:
     """Put λ into a Function, and return μ (:meth:`BorderedSystem.adjoint`).
 
     Parameters
@@ -146,25 +159,26 @@ def take_multiplier(multiplier, system, gradient, dofs=slice(None), of_force=0.0
     load = fem.Function(multiplier.function_space)
     load.x.array[dofs] = gradient
     load.x.scatter_reverse(dolfinx.la.InsertMode.add)
-    found, mu = system.adjoint(load.x.petsc_vec, of_force)
-    found.copy(multiplier.x.petsc_vec)
+    solution, mu = system.adjoint(load.x.petsc_vec, of_force)
+    solution.copy(multiplier.x.petsc_vec)
     multiplier.x.scatter_forward()
     return mu
 
 
-def assembled(form) -> np.ndarray:
+def assemble_owned(form: fem.Form) -> np.ndarray:
     """The part of a linear form's vector that this rank owns."""
     vector = fem.assemble_vector(form)
     vector.scatter_reverse(dolfinx.la.InsertMode.add)
     return vector.array[: vector.index_map.size_local * vector.block_size]
 
 
-def check_tensor(value, name, shape) -> None:
+def check_tensor(value: object, name: str, shape: tuple[int, ...]) -> None:
     """Refuse anything but a float64 tensor of a shape.
 
     Raises
     ------
     InputError
+        If it is something else.
     """
     if not isinstance(value, torch.Tensor) or value.shape != shape or value.dtype != torch.float64:
         got = type(value).__name__

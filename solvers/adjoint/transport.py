@@ -9,11 +9,11 @@ import numpy as np
 import torch
 
 from solvers.adjoint.implicit import (
+    MeshValues,
     Probe,
-    Values,
-    assembled,
+    assemble_owned,
     check_tensor,
-    observed,
+    observe,
     slope_forms,
     solve,
     take_multiplier,
@@ -21,6 +21,7 @@ from solvers.adjoint.implicit import (
 from solvers.algebra.newton import converged
 from solvers.fem.arguments import is_number
 from solvers.fem.domain import Domain
+from solvers.fem.fields import function_from
 from solvers.fem.points import locate
 from solvers.fenics import MPI, fem
 from solvers.scalar.transport import TransportEquation, TransportResult
@@ -63,7 +64,7 @@ class DifferentiableTransport:
         self._fields = {"diffusivity": equation.diffusivity}
         if isinstance(problem.production, np.ndarray):
             self._fields["production"] = equation.sources["production"]
-        self._values = Values(self.domain, equation.location)
+        self._values = MeshValues(self.domain, equation.location)
         self._multiplier = fem.Function(self.space)
         self._slopes = slope_forms(equation.residual, self._multiplier, self._fields.values())
         self._residuals = (np.inf,)
@@ -81,34 +82,33 @@ class DifferentiableTransport:
         -------
         (k,) tensor, float64
         """
-        given = [diffusivity] if production is None else [diffusivity, production]
-        if len(given) > len(self._fields):
+        values = [diffusivity] if production is None else [diffusivity, production]
+        if len(values) > len(self._fields):
             raise InputError("production: cannot be replaced unless the problem's own is an array")
-        for name, values in zip(self._fields, given, strict=False):
-            check_tensor(values, name, (self._values.count,))
-        if len(given) < len(self._fields):
-            given.append(torch.tensor(self.equation.problem.production, dtype=torch.float64))
-        return solve(self, *given)[0]
+        for name, tensor in zip(self._fields, values, strict=False):
+            check_tensor(tensor, name, (self._values.count,))
+        if len(values) < len(self._fields):
+            values.append(torch.tensor(self.equation.problem.production, dtype=torch.float64))
+        return solve(self, *values)[0]
 
     def at(self, points) -> Probe:
         """Coefficients -> concentrations (m,) at points."""
-        return partial(observed, locate(self.domain.mesh, points).values(self.space))
+        return partial(observe, locate(self.domain.mesh, points).values(self.space))
 
     def result(self) -> TransportResult:
         """The concentration as solved last."""
         return self.equation.result(self._residuals)
 
-    # what `solvers.adjoint.implicit` asks for
-
-    def solved(self, *values):
+    def solve_with(self, *values):
+        """The concentration for such values, as `solvers.adjoint.implicit.Solver` has it."""
         if not (np.isfinite(values).all() and values[0].min() > 0):
             raise DivergenceError(
                 "scalar transport: the diffusivity must be positive, and all values finite"
             )
         before = self.state()
         for function, v in zip(self._fields.values(), values, strict=True):
-            function.x.array[:] = self.domain.function(
-                self._values.averaged(v), self._values.location, ""
+            function.x.array[:] = function_from(
+                self.domain, self._values.average(v), self._values.location, ""
             ).x.array
         try:
             self._residuals = converged(self.equation.system).residuals
@@ -117,21 +117,23 @@ class DifferentiableTransport:
             raise
         return self.equation.c.x.array, 0.0
 
-    def state(self):
-        return [
-            f.x.array.copy() for f in (self.equation.c, *self._fields.values())
-        ], self._residuals
+    def state(self) -> tuple:
+        """Copies of the concentration, the values and the residuals."""
+        functions = (self.equation.c, *self._fields.values())
+        return [function.x.array.copy() for function in functions], self._residuals
 
-    def restore(self, state):
+    def restore(self, state: tuple) -> None:
+        """Take all of it again."""
         arrays, self._residuals = state
         for function, array in zip((self.equation.c, *self._fields.values()), arrays, strict=True):
             function.x.array[:] = array
 
     def slopes(self, gradient, _):
+        """Derivatives by diffusivity and production."""
         system = self.equation.system
         system.linearise()
         take_multiplier(self._multiplier, system, gradient)
-        return [self._values.transposed(assembled(form))[:, 0] for form in self._slopes]
+        return [self._values.pull_back(assemble_owned(form))[:, 0] for form in self._slopes]
 
 
 def _count(problem) -> int:

@@ -13,7 +13,7 @@ from vcnn.errors import DivergenceError
 
 
 @dataclass(frozen=True)
-class Drive:
+class Constraint:
     """An unknown force f that holds a linear functional of the solution: F(w) - f b = 0 with b·w =
     target.
 
@@ -37,7 +37,7 @@ class Solution:
     residuals : tuple of float
         Norm of the residual before each step and after the last one, relative to the load.
     force : float
-        f of the `Drive`; 0 without one.
+        f of the `Constraint`; 0 without one.
     """
 
     residuals: tuple[float, ...]
@@ -45,7 +45,7 @@ class Solution:
 
 
 class BorderedSystem:
-    """F(w; v) - f b(v) = 0 for all v, with b·w = target if there is a `Drive`, else f = 0.
+    """F(w; v) - f b(v) = 0 for all v, with b·w = target if there is a `Constraint`, else f = 0.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class BorderedSystem:
         Satisfies the boundary conditions; holds the solution.
     bcs : list of dolfinx DirichletBC
         What is held fixed.
-    drive : Drive, optional
+    constraint : Constraint, optional
     name : str
         Of the problem, for messages.
     linear_solver : {"direct", "iterative"}
@@ -69,7 +69,7 @@ class BorderedSystem:
         A symmetric projection B: B w = 0 holds at the start and is kept, and the equations there
         are not solved.
     body : linear UFL form, optional
-        What acts besides the drive and may change, a part of F: see :meth:`load`.
+        What acts besides the force and may change, a part of F: see :meth:`load`.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class BorderedSystem:
         jacobians,
         w,
         bcs,
-        drive=None,
+        constraint=None,
         name="",
         linear_solver="direct",
         force=0.0,
@@ -94,10 +94,10 @@ class BorderedSystem:
         self.r = fem.petsc.create_vector(w.function_space)
         self.dw, self.z = self.r.duplicate(), self.r.duplicate()
         self.b, self.target = None, None
-        if drive is not None:
+        if constraint is not None:
             self.b, self.target = (
-                self._assembled(self.r.duplicate(), fem.form(drive.functional)),
-                drive.target,
+                self._assembled(self.r.duplicate(), fem.form(constraint.functional)),
+                constraint.target,
             )
         self.body = None if body is None else fem.form(body)
         self._first = self._assembled(self.r, self.F).norm()
@@ -121,7 +121,7 @@ class BorderedSystem:
         return load if load > 0 else 1.0
 
     def missing(self) -> float:
-        """target - b·w, which any correction makes vanish; 0 without a drive."""
+        """target - b·w, which any correction makes vanish; 0 without a constraint."""
         return 0.0 if self.b is None else self.target - self.b.dot(self.w.x.petsc_vec)
 
     def correction(self, step=-1) -> float:

@@ -17,7 +17,7 @@ def newton(
     jacobians,
     w,
     bcs,
-    drive=None,
+    constraint=None,
     guess=None,
     tolerance=1e-11,
     max_steps=30,
@@ -33,7 +33,7 @@ def newton(
 
     Parameters
     ----------
-    residual, jacobians, w, bcs, drive, name, linear_solver, blocked
+    residual, jacobians, w, bcs, constraint, name, linear_solver, blocked
         As in :class:`solvers.algebra.bordered.BorderedSystem`.
     guess : array, optional
         Degrees of freedom to start from instead of ``w``; they satisfy the boundary conditions.
@@ -48,7 +48,7 @@ def newton(
         a linear system cannot be solved.
     """
     system = BorderedSystem(
-        residual, jacobians, w, bcs, drive, name, linear_solver, blocked=blocked
+        residual, jacobians, w, bcs, constraint, name, linear_solver, blocked=blocked
     )
     if guess is not None:
         w.x.array[:] = guess

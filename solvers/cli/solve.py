@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -15,10 +14,9 @@ from typing import Annotated
 
 import typer
 
-from solvers.studies.requirements import closure_for
 from vcnn.cli.inputs import read_model
 from vcnn.errors import InputError, naming
-from vcnn.files import claim
+from vcnn.files import claim, write_text
 
 _OF_A_RUN = (
     "result.json",
@@ -74,7 +72,7 @@ def solve(
     """
     from solvers.fenics import MPI
     from solvers.studies.case import read_case
-    from solvers.studies.run_report import verdict, write_report
+    from solvers.studies.run_report import run_verdict, write_report
     from solvers.studies.run_summary import summarise
 
     comm, result_file = MPI.COMM_WORLD, output / "result.json"
@@ -110,18 +108,18 @@ def solve(
     if comm.rank == 0:
         run.vertices.save(output / "flow.vtu")
         page = write_report(run, output)
-        _write(
+        write_text(
             result_file,
-            json.dumps({"answer": verdict(run), **run.numbers()}, indent=1, allow_nan=False),
+            json.dumps({"answer": run_verdict(run), **run.numbers()}, indent=1, allow_nan=False),
         )
-        print(f"{verdict(run)}\nreport: {page}")
+        print(f"{run_verdict(run)}\nreport: {page}")
 
 
 def _closure(path, case):
     """The model, if it predicts a turbulent stress from what is known of a flow while it is solved."""
     model = read_model(path)
     with naming(path):
-        return closure_for(model, case)
+        return case.closure(model)
 
 
 def _source(case, closure) -> dict[str, str | None]:
@@ -196,7 +194,7 @@ def _kept_if_begun(output, case, source, comm) -> Iterator[None]:
         try:
             output.mkdir(parents=True, exist_ok=True)
             for path, text in kept.items():
-                _write(path, text)
+                write_text(path, text)
         except OSError as failure:
             error = failure
     error = comm.bcast(error)  # else the others would wait
@@ -239,10 +237,3 @@ def _progress(comm) -> Iterator[None]:
         finally:
             log.removeHandler(handler)
             log.setLevel(level)
-
-
-def _write(path, text):
-    """Replace a file by a complete one."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)

@@ -1,60 +1,44 @@
-"""What a closure says of a flow, as the part of the stress that goes into the viscosity and the
-part that does not.
-"""
+"""Asking a closure: the points of a flow shared out among ranks, in double precision, checked."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from solvers.fem.arguments import float_array
-from solvers.fem.sampling import averaged, sample
-from solvers.fenics import ufl
+from solvers.fenics import MPI
+from vcnn.closure.plain import UNNAMED, GivenValues, PlainClosure
+from vcnn.closure.protocol import ClosureLike
 from vcnn.errors import DivergenceError, InputError
-from vcnn.flow.tensors import norms
+from vcnn.flow.field import FlowField
 
-# what a closure may predict
+# what a closure of a turbulent stress may predict
 FORMS = (("eddy_viscosity",), ("reynolds_stress",), ("eddy_viscosity", "anisotropy"))
 
-
-@dataclass(frozen=True)
-class TurbulentStress:
-    """A stress 2 ν_t S − a at n points; the isotropic part of a Reynolds stress is left to the
-    pressure.
-
-    Parameters
-    ----------
-    eddy_viscosity : (n,)
-        ν_t >= 0, length²/time.
-    anisotropy : (n, d, d)
-        a, velocity².
-    clipped : (n,) int, optional
-        1 at points where less acts than was predicted, −1 where a negative ν_t was taken for none,
-        else 0.
-    """
-
-    eddy_viscosity: np.ndarray
-    anisotropy: np.ndarray
-    clipped: np.ndarray | None = None
+Fields = dict[str, np.ndarray]
 
 
-def predict(closure, flow, comm, checked, name) -> dict[str, np.ndarray]:
+def ask_closure(
+    closure: ClosureLike,
+    flow: FlowField,
+    *,
+    comm: MPI.Comm,
+    check: Callable[[Mapping[str, np.ndarray], int, int], Fields],
+    name: str,
+) -> Fields:
     """What a closure predicts at the points of a flow, by name and whole on every rank.
 
-
-    Each rank asks for its share of the points if ``closure.predict`` takes ``centres``, else the
-    first asks for all; in float64 if it takes ``dtype``.
+    Each rank asks for its share of the points; of a closure that predicts all at once anyway, the
+    first rank asks for all. In float64, as far as the closure can.
 
     Parameters
     ----------
-    closure : object with ``predict(flow)``
+    closure : ClosureLike
     flow : FlowField
     comm : MPI communicator
-    checked : callable (values, count, d) -> name -> (count, ...)
-        Raises what is wrong with the values, such as :func:`checked_stress`.
+    check : callable (values by name, count, d) -> name -> (count, ...)
+        Raises what is wrong with the values at ``count`` points, such as :func:`check_stress`.
     name : str
         Of the problem, for messages.
 
@@ -65,149 +49,106 @@ def predict(closure, flow, comm, checked, name) -> dict[str, np.ndarray]:
     DivergenceError
         If it predicts NaN or infinity.
     """
-    share, error = {}, None
-    takes = inspect.signature(closure.predict).parameters
-    options, mine = {}, slice(None) if comm.rank == 0 else slice(0)
-    if "centres" in takes and comm.size > 1:
-        mine = slice(comm.rank, None, comm.size)
-        options["centres"] = np.arange(len(flow))[mine]
-    if "dtype" in takes:
-        import torch
-
-        options["dtype"] = torch.float64
-    count = len(range(len(flow))[mine])
-    try:
-        if count:
-            share = checked(closure.predict(flow, **options), count, flow.dimension)
-    except InputError as failure:
-        error = failure
-    except DivergenceError as failure:
-        error = DivergenceError(f"{name}: the closure predicts {failure}")
-    except Exception as failure:
-        error = InputError(
-            f"closure: predict fails with {type(failure).__name__}: {' '.join(str(failure).split())}"
-        )
-        error.__cause__ = failure
-    every = comm.allgather((mine, share, error))  # an error on one rank is one on all
-    for _, _, failure in every:
+    share, centres = slice(None) if comm.rank == 0 else slice(0), None
+    if comm.size > 1 and not isinstance(closure, PlainClosure | GivenValues):
+        share = slice(comm.rank, None, comm.size)
+        centres = np.arange(len(flow))[share]
+    count = len(range(len(flow))[share])
+    values, error = {}, None
+    if count:
+        try:
+            values = check(_predict(closure, flow, centres), count, flow.dimension)
+        except InputError as failure:
+            error = failure
+        except DivergenceError as failure:
+            error = DivergenceError(f"{name}: the closure predicts {failure}")
+    parts = comm.allgather((share, values, error))  # an error on one rank is one on all
+    for _, _, failure in parts:
         if failure is not None:
             raise error or failure
-    values = {key: np.empty((len(flow), *part.shape[1:])) for key, part in every[0][1].items()}
-    for where, parts, _ in every:
-        for key, part in parts.items():
-            values[key][where] = part
+    whole = {key: np.empty((len(flow), *part.shape[1:])) for key, part in parts[0][1].items()}
+    for rows, fields, _ in parts:
+        for key, part in fields.items():
+            whole[key][rows] = part
+    return whole
+
+
+def _predict(closure, flow, centres) -> Fields:
+    """In double precision; whatever goes wrong in the closure becomes an `InputError`."""
+    import torch
+
+    try:
+        values = closure.predict(flow, centres=centres, dtype=torch.float64)
+    except (InputError, DivergenceError):
+        raise
+    except Exception as failure:
+        message = " ".join(str(failure).split())
+        raise InputError(
+            f"closure: predict fails with {type(failure).__name__}: {message}"
+        ) from failure
+    if not isinstance(values, Mapping):
+        raise InputError(
+            f"closure: expected predict to give a dict of arrays by name, as it has targets; got a "
+            f"{type(values).__name__}"
+        )
+    if len(values) == 1 and closure.targets:  # one field is what its shape says
+        values = {UNNAMED: next(iter(values.values()))}
     return values
 
 
-def stress(predicted, result, location, limit, largest, rate) -> TurbulentStress:
-    """The stress of a prediction for a flow.
-
-    An eddy viscosity acts as it is, and so does an anisotropy a that is predicted beside it: the
-    closure has split the stress itself (Wu, Xiao & Paterson, Phys. Rev. Fluids 3, 2018, 074602,
-    Sec. II D).
-
-    A Reynolds stress τ = <u'u'> is split into the eddy viscosity that is nearest to it where the
-    strain S is not small, ν_t = −τ:S / (2 S:S + s²) >= 0, and the rest, a = τ − tr τ/d + 2 ν_t S.
-    At the points the whole stress acts however it is split; with the former in the operator small
-    changes of τ change the velocity little (Wu, Xiao, Sun & Wang, J. Fluid Mech. 869, 2019, Sec.
-    4). The rate s keeps ν_t from jumping where S changes its sign.
-
-    Parameters
-    ----------
-    predicted : mapping
-        As from :func:`predict`.
-    result : FlowResult
-        The flow that it was predicted from.
-    location : {"cell", "vertex"}
-    limit : float
-        Largest ν_t; what a predicted eddy viscosity is beyond is lost, of a Reynolds stress it
-        stays in a.
-    largest : float
-        Of |τ − tr τ/d|, velocity²; a larger one is scaled down to it.
-    rate : float
-        s > 0, 1/time.
-    """
-    if "eddy_viscosity" in predicted:
-        given, d = predicted["eddy_viscosity"], result.domain.dimension
-        nu_t = np.clip(given, 0, limit)
-        a, beyond = _bounded(predicted.get("anisotropy", np.zeros((len(nu_t), d, d))), largest)
-        return TurbulentStress(nu_t, a, np.where(beyond, 1, np.sign(given - nu_t)).astype(int))
-    tau, beyond = _bounded(_traceless(predicted["reynolds_stress"]), largest)
-    S = _traceless(_strain(result, location))
-    nearest = -(tau * S).sum(axis=(1, 2)) / (2 * (S**2).sum(axis=(1, 2)) + rate**2)
-    nu_t = np.clip(nearest, 0, limit)
-    return TurbulentStress(nu_t, tau + 2 * nu_t[:, None, None] * S, beyond.astype(int))
-
-
-def checked_stress(values, count, d) -> dict[str, np.ndarray]:
-    """By name, as in `FORMS`; numbers (count,) are an eddy viscosity, tensors (count, d, d) a
+def check_stress(values: Mapping[str, np.ndarray], count: int, d: int) -> Fields:
+    """By name, as in `FORMS`; numbers (count,) alone are an eddy viscosity, tensors (count, d, d) a
     Reynolds stress.
 
     Raises
     ------
-    InputError, DivergenceError
-        As :func:`predict`.
+    InputError
+        If the closure predicts other fields, of other shapes, or tensors that are not symmetric.
+    DivergenceError
+        If a value is NaN or infinite.
     """
     expected = f"it to predict {count} eddy viscosities or {d} by {d} stresses"
-    if not isinstance(values, Mapping):
-        values = float_array(values, "closure", expected)
-        values = {"eddy_viscosity" if values.ndim == 1 else "reynolds_stress": values}
-    if set(values) not in map(set, FORMS):
+    if set(values) == {UNNAMED}:
+        array = np.asarray(values[UNNAMED])
+        values = {"eddy_viscosity" if array.ndim == 1 else "reynolds_stress": array}
+    if not any(set(values) == set(form) for form in FORMS):
         forms = ", or ".join(" and ".join(form) for form in FORMS)
         raise InputError(
             f"closure: expected it to predict {forms}, got {', '.join(values) or 'none'}"
         )
-    shapes = {"eddy_viscosity": (count,)}
-    found = {
-        name: one_field(v, expected, shapes.get(name, (count, d, d))) for name, v in values.items()
-    }
-    for T in found.values():
+    fields = {}
+    for name, array in values.items():
+        shape = (count,) if name == "eddy_viscosity" else (count, d, d)
+        fields[name] = _check_field(array, expected, shape)
+    for T in fields.values():
         if T.ndim == 3 and np.ptp([T, T.swapaxes(1, 2)], axis=0).max() > 1e-6 * np.abs(T).max():
             raise InputError("closure: expected symmetric stresses")
-    return found
+    return fields
 
 
-def one_field(values, expected, shape) -> np.ndarray:
-    """A predicted field as a finite array of this shape.
+def check_concentration(values: Mapping[str, np.ndarray], count: int, d: int) -> Fields:
+    """The concentration (count,), whatever name the closure has for it.
 
     Raises
     ------
-    InputError, DivergenceError
-        As :func:`predict`.
+    InputError
+        If it predicts several fields, or no numbers.
+    DivergenceError
+        If a value is NaN or infinite.
     """
-    if isinstance(values, Mapping):
+    if len(values) != 1:
         raise InputError(
             f"closure: expected one field to be predicted, got {', '.join(values) or 'none'}"
         )
+    (array,) = values.values()
+    return {"concentration": _check_field(array, f"it to predict {count} concentrations", (count,))}
+
+
+def _check_field(values, expected: str, shape: tuple[int, ...]) -> np.ndarray:
+    """A predicted field as a finite array of this shape."""
     values = float_array(values, "closure", expected)
     if values.shape != shape:
         raise InputError(f"closure: expected {expected}, got shape {values.shape}")
     if not np.isfinite(values).all():
         raise DivergenceError("NaN or infinite values")
     return values
-
-
-def _bounded(T, largest) -> tuple[np.ndarray, np.ndarray]:
-    """Tensors shortened to the largest size, and which of them were."""
-    size = norms(T)
-    beyond = size > largest
-    return np.where(
-        beyond[:, None, None], T * (largest / np.maximum(size, largest))[:, None, None], T
-    ), beyond
-
-
-def _traceless(T) -> np.ndarray:
-    """(n, d, d); of S too, whose trace is that of a discrete velocity only."""
-    return T - np.trace(T, axis1=1, axis2=2)[:, None, None] / T.shape[1] * np.eye(T.shape[1])
-
-
-def _strain(result, location) -> np.ndarray:
-    """(n, d, d), S = sym ∇u at the points; at vertices the lumped projection."""
-    S, d = ufl.sym(ufl.grad(result.velocity)), result.domain.dimension
-    parts = {f"{i}{j}": S[i, j] for i in range(d) for j in range(d)}
-    found = (
-        sample(result.domain, location, {}, parts)
-        if location == "cell"
-        else averaged(result.domain, parts)
-    )
-    return np.stack([found[name] for name in parts], axis=-1).reshape(-1, d, d)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 from tqdm import tqdm
 
 from solvers.algebra.anderson import Anderson
 from solvers.coupling.coupled_flow import CoupledFlow
+from solvers.coupling.feedback import Feedback
+from solvers.fenics import MPI
 from solvers.flow.history import CouplingHistory
 from solvers.flow.incompressible import FlowResult
 from solvers.flow.initial import begun
-from vcnn.errors import DivergenceError
+from vcnn.errors import DivergenceError, InputError
 
 log = logging.getLogger("vcnn.solvers")
 
@@ -22,7 +27,15 @@ _EVERY = 5  # rounds from checkpoint to checkpoint
 
 
 def solve_coupled(
-    problem, make_feedback, start, comm, tolerance, max_rounds, checkpoint, progress
+    problem,
+    make_feedback: Callable[..., Feedback],
+    *,
+    start: FlowResult | str | Path | None,
+    comm: MPI.Comm,
+    tolerance: float,
+    max_rounds: int,
+    checkpoint: str | Path | None = None,
+    progress: bool = False,
 ) -> FlowResult:
     """The fixed point of: flow → closure or transport equation → fields x that act on the momentum
     → flow.
@@ -36,7 +49,7 @@ def solve_coupled(
     Parameters
     ----------
     problem : RANS or ActiveScalar
-    make_feedback : callable (problem, MomentumBalance) -> solvers.coupling.coupled_flow.Feedback
+    make_feedback : callable (problem, MomentumBalance) -> solvers.coupling.feedback.Feedback
         Which fields these are and how they act.
     start : FlowResult, path or None
         x begins as in an earlier coupled run, as what the start makes, or without one as the
@@ -49,73 +62,116 @@ def solve_coupled(
     InputError, DivergenceError
         As there.
     """
-    domain, begin = begun(problem, start, comm)
-    flow = CoupledFlow(problem, make_feedback, domain, begin)
-    x = flow.known(start) or (flow.begun() if begin is None else flow.predicted()[0])
-    return settled(flow, x, tolerance, max_rounds, checkpoint, progress)
+    domain, initial = begun(problem, start, comm)
+    flow = CoupledFlow(problem, make_feedback, domain, initial)
+    x = flow.fields_of(start)
+    if x is None:
+        x = flow.initialise() if initial is None else flow.predict()[0]
+    return iterate_coupling(
+        flow,
+        x,
+        tolerance=tolerance,
+        max_rounds=max_rounds,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
 
 
-def settled(
-    flow: CoupledFlow, x, tolerance, max_rounds, checkpoint=None, progress=False
+def iterate_coupling(
+    flow: CoupledFlow,
+    x: Mapping[str, np.ndarray],
+    *,
+    tolerance: float,
+    max_rounds: int,
+    checkpoint: str | Path | None = None,
+    progress: bool = False,
 ) -> FlowResult:
-    """The iteration of :func:`solve_coupled`, from fields x; leaves flow and fields in ``flow``.
+    """The rounds of :func:`solve_coupled` from fields x; leaves flow and fields in ``flow``.
 
     Raises
     ------
+    InputError
+        If no round is allowed.
     DivergenceError
         As there.
     """
-    here = flow.domain.mesh.comm.rank == 0
+    if max_rounds < 1:
+        raise InputError(f"max_rounds: expected a positive integer, got {max_rounds!r}")
+    first_rank = flow.domain.mesh.comm.rank == 0
     history, anderson = CouplingHistory(), Anderson(relaxation=_RELAXATION)
-    name, what = flow.feedback.name, flow.feedback.what
-    best, lowest = None, np.inf
-    with tqdm(desc=name, unit=" rounds", disable=not (progress and here)) as bar:
+    states = _Checkpoints(checkpoint)
+    with tqdm(
+        desc=flow.feedback.name, unit=" rounds", disable=not (progress and first_rank)
+    ) as bar:
         try:
             while len(history) < max_rounds:
                 residual = flow.correct(x)
-                g, clipped = flow.predicted()
+                g, clipped = flow.predict()
                 change = flow.distance(x, g)
-                following = flow.unpacked(anderson.next(flow.packed(x), flow.packed(g)))
+                following = flow.unpack(anderson.next(flow.pack(x), flow.pack(g)))
                 share = 0.0 if clipped is None else float(np.mean(clipped != 0))
                 history = history.after(residual, change, anderson.relaxation, share)
-                bar.set_postfix(
-                    residual=f"{residual:.1e}", change=f"{change:.1e}", clipped=f"{share:.1%}"
-                )
-                bar.update()
-                if here:
-                    cut = f", {share:.1%} clipped" if share else ""
-                    log.info(
-                        "%s: round %d, residual %.2e, change %.2e%s",
-                        name,
-                        len(history),
-                        residual,
-                        change,
-                        cut,
-                    )
+                if first_rank:
+                    _report(flow.feedback.name, history, bar)
                 if residual <= _RESIDUAL and change <= tolerance:
-                    if here and share:
-                        log.warning(
-                            "%s: converged, but clipped at %.3g %% of the points", name, 100 * share
-                        )
+                    if first_rank and share:
+                        _warn_of_clipping(flow.feedback.name, share)
                     return flow.result(history.residual, history, clipped)
-                if checkpoint is not None:
-                    result = flow.result(history.residual, history, clipped)
-                    if max(residual, change) < lowest:
-                        best, lowest = result, max(residual, change)
-                    if len(history) % _EVERY == 0:
-                        result.checkpoint(checkpoint)
-                if (
-                    not _RESIDUAL < change <= tolerance
-                ):  # else the fields stay, for the flow to solve its equations
-                    x = following
-            raise DivergenceError(
-                f"{name}: flow and {what} do not settle, after {max_rounds} rounds the {what} still changes by "
-                f"{change:.3g} ({min(history.change):.3g} at best, wanted {tolerance:g}), the residual is "
-                f"{residual:.3g} and {share:.1%} of the points are clipped; try a start nearer to the "
-                "solution or a larger tolerance"
-            )
+                states.keep(flow, history, clipped)
+                if not _RESIDUAL < change <= tolerance:
+                    x = following  # else the fields stay, for the flow to solve its equations
+            raise DivergenceError(_why_not(flow.feedback, history, tolerance))
         except DivergenceError as error:
-            if best is None:
-                raise
-            best.checkpoint(checkpoint)
-            raise DivergenceError(f"{error}; the best state so far is in {checkpoint}") from error
+            states.fail(error)
+
+
+class _Checkpoints:
+    """The present state of a loop in a file every few rounds, and the best one if it fails."""
+
+    def __init__(self, path: str | Path | None):
+        self.path, self.best, self.lowest = path, None, np.inf
+
+    def keep(self, flow: CoupledFlow, history: CouplingHistory, clipped) -> None:
+        """After each round that is not the last."""
+        if self.path is None:
+            return
+        result = flow.result(history.residual, history, clipped)
+        error = max(history.residual[-1], history.change[-1])
+        if error < self.lowest:
+            self.best, self.lowest = result, error
+        if len(history) % _EVERY == 0:
+            result.checkpoint(self.path)
+
+    def fail(self, error: DivergenceError) -> NoReturn:
+        """Write the best state and raise the error, which says where that is."""
+        if self.best is None:
+            raise error
+        self.best.checkpoint(self.path)
+        raise DivergenceError(f"{error}; the best state so far is in {self.path}") from error
+
+
+def _report(name: str, history: CouplingHistory, bar: tqdm) -> None:
+    """A round on the progress line and in the log."""
+    residual, change, share = history.residual[-1], history.change[-1], history.clipped[-1]
+    bar.set_postfix(residual=f"{residual:.1e}", change=f"{change:.1e}", clipped=f"{share:.1%}")
+    bar.update()
+    cut = f", {share:.1%} clipped" if share else ""
+    log.info(
+        "%s: round %d, residual %.2e, change %.2e%s", name, len(history), residual, change, cut
+    )
+
+
+def _warn_of_clipping(name: str, share: float) -> None:
+    log.warning("%s: converged, but clipped at %.3g %% of the points", name, 100 * share)
+
+
+def _why_not(feedback: Feedback, history: CouplingHistory, tolerance: float) -> str:
+    """What to say of a loop that used up its rounds."""
+    quantity = feedback.quantity
+    return (
+        f"{feedback.name}: flow and {quantity} do not settle, after {len(history)} rounds the "
+        f"{quantity} still changes by {history.change[-1]:.3g} ({min(history.change):.3g} at best, "
+        f"wanted {tolerance:g}), the residual is {history.residual[-1]:.3g} and "
+        f"{history.clipped[-1]:.1%} of the points are clipped; try a start nearer to the solution "
+        "or a larger tolerance"
+    )

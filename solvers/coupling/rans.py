@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-import meshio
 import numpy as np
 
 from solvers.coupling.loop import solve_coupled
+from solvers.coupling.problem import CoupledProblem
 from solvers.coupling.stress_feedback import StressFeedback
 from solvers.fem.arguments import check_location, float_array
-from solvers.fem.checkpoint import check_suffix
-from solvers.fenics import MPI
-from solvers.flow.conditions import Condition, flow_conditions
-from solvers.flow.incompressible import FlowResult, check_flow, solve_incompressible
+from solvers.fem.fields import function_from
+from solvers.flow.incompressible import FlowResult, solve_incompressible
 from solvers.flow.initial import begun
+from solvers.flow.problem import FlowModel
+from vcnn.closure.plain import GivenValues, as_closure
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 
 _PICARD_STEPS = 5  # Newton from rest diverges; Picard alone is slow
-_OWN = ("closure", "anisotropy", "location")  # what turbulence models do not take
 
 
-@dataclass(frozen=True, eq=False)
-class RANS:
+@dataclass(frozen=True, eq=False, repr=False)
+class RANS(CoupledProblem):
     """Steady Reynolds-averaged Navier-Stokes with a given eddy viscosity ν_t.
 
     u·∇u = −∇p + ∇·[(ν + ν_t)(∇u + ∇uᵀ)] − ∇·a + f e,  ∇·u = 0, driven and bounded as `LaminarFlow`
@@ -33,16 +30,19 @@ class RANS:
 
     Parameters
     ----------
-    mesh, viscosity, bulk_velocity, walls, periodic, conditions
-        As in `LaminarFlow`.
-    closure : array, FlowField, object with ``predict(flow)``, or turbulence model
+    mesh, viscosity, bulk_velocity, drive, conditions, walls, periodic
+        As in `FlowProblem`.
+    closure : array, FlowField, closure, or turbulence model
         ν_t, length²/time: values (n,) at the points of the mesh that ``location`` says; or a flow
-        on the mesh with the scalar ``eddy_viscosity``. Or a closure, such as a `vcnn.Closure`, that
-        predicts at these points ν_t, ν_t and an anisotropy a, or a Reynolds stress <u'u'> (n, d,
-        d), velocity²: flow and closure are then made to agree
-        (:func:`solvers.coupling.loop.solve_coupled`), and a Reynolds stress is split into an eddy
-        viscosity in the operator and the rest (:func:`solvers.coupling.ask.stress`). Or the class
-        of a turbulence model, such as `SpalartAllmaras`, which then solves the problem.
+        on the mesh with the scalar ``eddy_viscosity``. Or a closure, such as a `vcnn.Closure` or
+        whatever else :func:`vcnn.closure.plain.as_closure` takes, that predicts at these points
+        ν_t, ν_t and an anisotropy a, or a Reynolds stress <u'u'> (n, d, d), velocity²: flow and
+        closure are then made to agree (:func:`solvers.coupling.loop.solve_coupled`), and a Reynolds
+        stress is split into an eddy viscosity in the operator and the rest
+        (:func:`solvers.coupling.stress.split_stress`). Numbers and tensors without a name are ν_t
+        and <u'u'>; without a start the closure is asked first for the flow with ν_t = 0.02 U d, d
+        the distance to the wall. Or the class of a turbulence model, such as `SpalartAllmaras`,
+        which then solves the problem.
     anisotropy : array, optional
         a, velocity²: values (n, d, d) at the points that ``location`` says, part of the Reynolds
         stress that is not in ν_t.
@@ -55,97 +55,67 @@ class RANS:
         If a number, a name or a field does not make sense, or the mesh cannot be used.
     """
 
-    mesh: meshio.Mesh
-    viscosity: float
-    bulk_velocity: float | None = None
     closure: object = None
     anisotropy: np.ndarray | None = None
     location: str = "cell"
-    walls: tuple[str, ...] = ("bottom", "top")
-    periodic: tuple[str, str] = ("inlet", "outlet")
-    conditions: Mapping[str, Condition] | None = None
 
     def __post_init__(self):
         check_location(self.location)
-        if isinstance(self.closure, type) and self.anisotropy is not None:
+        if self._model is not None and self.anisotropy is not None:
             raise InputError("anisotropy: a turbulence model takes none")
-        check_flow(self)
+        if not (self.closure is None or self._model or isinstance(self.closure, FlowField)):
+            as_closure(self.closure)
+        super().__post_init__()
 
-    def solve(
-        self,
-        start: FlowResult | str | Path | None = None,
-        comm=MPI.COMM_WORLD,
-        *,
-        tolerance: float = 1e-9,
-        max_rounds: int = 100,
-        checkpoint: str | Path | None = None,
-        progress: bool = False,
-    ) -> FlowResult:
-        """Solve on all ranks of ``comm``.
+    def _solve(self, start, comm, **options) -> FlowResult:
+        if self._model is not None:
+            return self._model.from_problem(self).solve(start, comm)
+        given = self._given_eddy_viscosity()
+        if given is not None:
+            domain, initial = begun(self, start, comm)
+            return self._solve_with(domain, *given, initial)
+        if self.anisotropy is not None:
+            _checked(self.anisotropy, "anisotropy", 2 * (self.mesh.points.shape[1],))
+        return solve_coupled(self, StressFeedback, start=start, comm=comm, **options)
 
-        Parameters
-        ----------
-        start : FlowResult or path, optional
-            To begin from, as in `LaminarFlow.solve`; a checkpoint of a coupled run goes on with
-            what was predicted then. Without it, a closure that predicts begins from the flow with
-            ν_t = 0.02 U d, d the distance to the wall.
-        tolerance : float
-            Bound of what the closure still changes, relative L²; see
-            :class:`solvers.CouplingHistory`.
-        max_rounds : int
-            How many times a closure that predicts may be asked.
-        checkpoint : path ending in ``.npz``, optional
-            Where the solution goes, every few rounds the present state, and the best one if there
-            is no solution: for ``solve(start=path)``.
-        progress : bool
-            Show a line with rounds and residuals.
+    @property
+    def _model(self) -> type[FlowModel] | None:
+        """The class of a turbulence model."""
+        model = isinstance(self.closure, type) and issubclass(self.closure, FlowModel)
+        return self.closure if model else None
+
+    def _solve_with(self, domain, values, location, start) -> FlowResult:
+        """The flow with a given eddy viscosity."""
+        nu_t = function_from(
+            domain, _checked(values, "eddy_viscosity", ()), location, "eddy_viscosity"
+        )
+        a = self.anisotropy
+        if a is not None:
+            a = function_from(
+                domain,
+                _checked(a, "anisotropy", 2 * (domain.dimension,)),
+                self.location,
+                "anisotropy",
+            )
+        result = solve_incompressible(self, domain, "RANS", _PICARD_STEPS, nu_t, a, start)
+        return replace(result, eddy_viscosity=nu_t)
+
+    def _given_eddy_viscosity(self) -> tuple[np.ndarray, str] | None:
+        """Values of ν_t and their location; None if a closure predicts them.
 
         Raises
         ------
         InputError
-            If the start lies elsewhere or cannot be read, or the closure cannot be asked.
-        DivergenceError
-            If the iteration does not converge.
+            If there is no closure, or it is a flow without ν_t or on another mesh.
         """
-        check_suffix(checkpoint)
-        result = self._result(start, comm, tolerance, max_rounds, checkpoint, progress)
-        if checkpoint is not None:
-            result.checkpoint(checkpoint)
-        return result
-
-    def _result(self, start, comm, tolerance, max_rounds, checkpoint, progress):
-        if isinstance(self.closure, type) and hasattr(self.closure, "solve"):
-            options = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _OWN}
-            return self.closure(**options).solve(start, comm)
-        if not hasattr(self.closure, "predict"):
-            values, location = self._eddy_viscosity()
-            domain, begin = begun(self, start, comm)
-            return self._solved(domain, values, location, begin)
-        if self.anisotropy is not None:
-            _checked(self.anisotropy, "anisotropy", 2 * (self.mesh.points.shape[1],))
-        return solve_coupled(
-            self, StressFeedback, start, comm, tolerance, max_rounds, checkpoint, progress
-        )
-
-    def _solved(self, domain, values, location, start) -> FlowResult:
-        """The flow with a given eddy viscosity."""
-        nu_t = domain.function(_checked(values, "eddy_viscosity", ()), location, "eddy_viscosity")
-        a = self.anisotropy
-        if a is not None:
-            a = domain.function(
-                _checked(a, "anisotropy", 2 * (domain.dimension,)), self.location, "anisotropy"
-            )
-        result = solve_incompressible(
-            self, domain, flow_conditions(self), "RANS", _PICARD_STEPS, nu_t, a, start
-        )
-        return replace(result, eddy_viscosity=nu_t)
-
-    def _eddy_viscosity(self):
-        """Values of ν_t and their location."""
-        if not isinstance(self.closure, FlowField):
-            expected = "an array, a FlowField or an object with predict"
-            return float_array(self.closure, "closure", expected), self.location
         flow = self.closure
+        if flow is None:
+            raise InputError(
+                "closure: missing; give an array, a FlowField, a closure or a turbulence model"
+            )
+        if not isinstance(flow, FlowField):
+            closure = as_closure(self.closure)
+            return (closure.values, self.location) if isinstance(closure, GivenValues) else None
         if "eddy_viscosity" not in flow.scalars:
             raise InputError("closure: the flow has no scalar 'eddy_viscosity'")
         if flow.mesh is None or not np.array_equal(flow.mesh.points, self.mesh.points):

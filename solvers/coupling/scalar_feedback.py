@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from solvers.coupling.ask import one_field, predict
+from solvers.coupling.ask import ask_closure, check_concentration
+from solvers.coupling.scalar_equation import ScalarEquation, as_scalar
+from solvers.fem.fields import nodes_per_cell, values_of
 from solvers.fem.sampling import flow_field
 from solvers.fenics import basix, fem, ufl
-from solvers.flow.conditions import Inlet, flow_conditions, of_kind
 from solvers.flow.incompressible import FlowResult
 from solvers.scalar.transport import ScalarTransport
 from vcnn.errors import DivergenceError, InputError
 
 
 class ScalarFeedback:
-    """The concentration of an `ActiveScalar`, a `solvers.coupling.coupled_flow.Feedback`.
+    """The concentration of an `ActiveScalar`, a `solvers.coupling.feedback.Feedback`.
 
     What a closure predicts is known at the cells or vertices that it is asked for, what is
     transported at the nodes of its own quadratic elements: nothing of it is lost on its way to the
@@ -24,101 +27,104 @@ class ScalarFeedback:
     ----------
     problem : ActiveScalar
     balance : MomentumBalance
+
+    Raises
+    ------
+    InputError
+        If the scalar cannot be transported in such a flow.
     """
 
-    name, what = "active scalar", "concentration"
+    name, quantity = "active scalar", "concentration"
     shapes, units, bounds = {"concentration": ()}, {"concentration": 1.0}, {}
 
     def __init__(self, problem, balance):
         self.problem, self.domain = problem, balance.domain
-        self.closed = hasattr(problem.scalar, "predict")
+        self.scalar = as_scalar(problem.scalar)
         at_rest = FlowResult(
             problem, self.domain, *balance.velocity_and_pressure(balance.w), 0.0, (np.inf,)
         )
-        asked = problem.location if self.closed else "cell"
-        weights = flow_field(self.domain, asked, at_rest.velocity, {}, {}, {}, {}).weights
-        if self.closed:
-            self.location, self.weights = asked, weights
-        else:
+        transported = isinstance(self.scalar, ScalarEquation)
+        location = "cell" if transported else problem.location
+        weights = flow_field(self.domain, location, at_rest.velocity, {}, {}, {}, {}).weights
+        if transported:
             self._transport(at_rest)  # refuses what cannot be before anything is solved
-            nodes = self.domain.nodes
-            self.location, self.weights = "node", np.repeat(weights / nodes, nodes)
+            nodes = nodes_per_cell(self.domain)
+            location, weights = "node", np.repeat(weights / nodes, nodes)
+        self.location, self.weights = location, weights
 
-    def terms(self, functions) -> dict:
+    def momentum_terms(self, functions: Mapping[str, fem.Function]) -> dict:
+        """ν(c) and c B.
+
+        Raises
+        ------
+        InputError
+            If the viscosity law cannot be used in a form.
+        """
         c, nu, B = functions["concentration"], self.problem.viscosity, self.problem.buoyancy
         if callable(nu):
             try:
                 nu = nu(c)
             except Exception as error:
-                what = f"{type(error).__name__}: {error}"
+                message = f"{type(error).__name__}: {error}"
                 raise InputError(
-                    f"viscosity: the callable given fails for a UFL expression with {what}"
+                    f"viscosity: the callable given fails for a UFL expression with {message}"
                 ) from error
         force = (
             None if B is None else c * fem.Constant(self.domain.mesh, np.asarray(B, dtype=float))
         )
         return {"viscosity": nu, "force": force}
 
-    def check(self, functions) -> None:
+    def check(self, functions: Mapping[str, fem.Function]) -> None:
         """The viscosity is positive where the momentum balance needs it: at the points of
         quadrature.
+
+        Raises
+        ------
+        DivergenceError
+            If it is not.
         """
         if not callable(self.problem.viscosity):
             return
         c, mesh = functions["concentration"], self.domain.mesh
         points, _ = basix.make_quadrature(mesh.basix_cell(), 5)
         both = fem.Expression(ufl.as_vector([self.problem.viscosity(c), c]), points)
-        every = np.concatenate(
+        pairs = np.concatenate(
             mesh.comm.allgather(both.eval(mesh, self.domain.cells).reshape(-1, 2))
         )
-        bad = ~((every[:, 0] > 0) & (every[:, 0] < np.inf))
+        bad = ~((pairs[:, 0] > 0) & (pairs[:, 0] < np.inf))
         if bad.any():
-            nu, c = every[bad][np.argmin(every[bad, 0])]
+            nu, c = pairs[bad][np.argmin(pairs[bad, 0])]
             raise DivergenceError(
-                f"{self.name}: the viscosity must be positive, it is {nu:.3g} where the concentration is {c:.3g}, and "
-                f"wrong at {bad.mean():.2g} of the points"
+                f"{self.name}: the viscosity must be positive, it is {nu:.3g} where the "
+                f"concentration is {c:.3g}, and wrong at {bad.mean():.2g} of the points"
             )
 
-    def first(self) -> dict[str, np.ndarray]:
-        """None of it."""
+    def initial_fields(self) -> dict[str, np.ndarray]:
+        """c = 0: the flow without its scalar."""
         return {"concentration": np.zeros(len(self.weights))}
 
-    def predicted(self, flow) -> tuple[dict[str, np.ndarray], None]:
-        """What the closure says of the flow, or what the flow carries."""
+    def predict(self, flow) -> tuple[dict[str, np.ndarray], None]:
+        """What the closure predicts of the flow, or what the flow carries."""
         result, comm = flow.result(), self.domain.mesh.comm
-        if self.closed:
-            return predict(
-                self.problem.scalar, result.flow(self.location), comm, _concentrations, self.name
-            ), None
-        c = self._transport(result).solve(comm).concentration
-        return {"concentration": self.domain.values(c, "node")}, None
+        if isinstance(self.scalar, ScalarEquation):
+            c = self._transport(result).solve(comm).concentration
+            return {"concentration": values_of(self.domain, c, "node")}, None
+        fields = ask_closure(
+            self.scalar,
+            result.flow(self.location),
+            comm=comm,
+            check=check_concentration,
+            name=self.name,
+        )
+        return fields, None
 
-    def scale(self, x) -> dict[str, np.ndarray]:
-        return x
+    def reference(self, x: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The concentration itself."""
+        return dict(x)
 
-    def kept(self, functions) -> dict:
+    def result_fields(self, functions: Mapping[str, fem.Function]) -> dict:
+        """``scalars`` of `FlowResult`."""
         return {"scalars": functions}
 
-    def _transport(self, result) -> ScalarTransport:
-        """The transport problem in a flow, under the conditions of the flow unless it has its own."""
-        scalar, conditions = self.problem.scalar, flow_conditions(self.problem)
-        own = "conditions" in getattr(scalar, "keywords", {})
-        if not own and of_kind(conditions, Inlet):
-            raise InputError(
-                "scalar: needs values at an Inlet, functools.partial(ScalarTransport, conditions=...)"
-            )
-        try:
-            transport = scalar(
-                self.domain, velocity=result, **({} if own else {"conditions": conditions})
-            )
-        except TypeError as error:
-            raise InputError(f"scalar: cannot be made into a transport problem: {error}") from error
-        if not isinstance(transport, ScalarTransport):
-            raise InputError(
-                f"scalar: expected it to make a ScalarTransport, got {type(transport).__name__}"
-            )
-        return transport
-
-
-def _concentrations(values, count, d) -> dict[str, np.ndarray]:
-    return {"concentration": one_field(values, f"it to predict {count} concentrations", (count,))}
+    def _transport(self, result: FlowResult) -> ScalarTransport:
+        return self.scalar.carried_by(result, self.domain, self.problem.boundary_conditions)

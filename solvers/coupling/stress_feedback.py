@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from solvers.coupling.ask import checked_stress, predict, stress
-from solvers.fem.sampling import flow_field
+from solvers.coupling.ask import ask_closure, check_stress
+from solvers.coupling.stress import StressBounds
+from solvers.fem.fields import function_from
+from solvers.fem.sampling import averaged, flow_field, sample
+from solvers.fenics import fem, ufl
+from solvers.flow.incompressible import FlowResult
+from vcnn.closure.plain import as_closure
 from vcnn.errors import InputError
-
-_SMALL_STRAIN = 0.3  # of U/d: where a stress says little of an eddy viscosity
 
 
 class StressFeedback:
-    """The fields ν_t and a of `RANS`, a `solvers.coupling.coupled_flow.Feedback`.
+    """The fields ν_t and a of `RANS`, a `solvers.coupling.feedback.Feedback`.
 
-    ν_t is kept between 0 and U d, U a velocity of the flow and d the largest distance to a wall,
-    and the deviator of a stress below U²: turbulence mixes over lengths below d and at speeds below
-    U, both well below.
+    They are kept within their `solvers.coupling.stress.StressBounds`.
 
     Parameters
     ----------
@@ -24,54 +27,82 @@ class StressFeedback:
     balance : MomentumBalance
     """
 
-    name, what = "RANS", "eddy viscosity"
+    name, quantity = "RANS", "eddy viscosity"
 
     def __init__(self, problem, balance):
         self.problem, self.domain, self.location = problem, balance.domain, problem.location
         at_rest, _ = balance.velocity_and_pressure(balance.w)
         points = flow_field(self.domain, self.location, at_rest, {}, {}, {}, {})
         self.weights, self.distances = points.weights, points.scalars.get("wall_distance")
-        d, self.speed = self.domain.dimension, float(balance.speed)
         extent = points.weights.sum() ** (1 / self.domain.mesh.topology.dim)
         size = extent if self.distances is None else self.distances.max()
-        self.limit, self.rate = self.speed * size, _SMALL_STRAIN * self.speed / size
-        self.shapes = {"eddy_viscosity": (), "anisotropy": (d, d)}
-        self.units = {"eddy_viscosity": self.limit, "anisotropy": self.speed**2}
-        self.bounds = {"eddy_viscosity": (0.0, self.limit)}
+        self.limits = limits = StressBounds(float(balance.speed), size)
+        self.shapes = {"eddy_viscosity": (), "anisotropy": 2 * (self.domain.dimension,)}
+        self.units = {"eddy_viscosity": limits.eddy_viscosity, "anisotropy": limits.anisotropy}
+        self.bounds = {"eddy_viscosity": (0.0, limits.eddy_viscosity)}
 
-    def terms(self, functions) -> dict:
+    def momentum_terms(self, functions: Mapping[str, fem.Function]) -> dict:
+        """ν, ν_t and a, with that of the problem."""
         terms = {"viscosity": self.problem.viscosity, **functions}
         if self.problem.anisotropy is not None:
-            terms["anisotropy"] += self.domain.function(
-                self.problem.anisotropy, self.location, "anisotropy"
+            terms["anisotropy"] += function_from(
+                self.domain, self.problem.anisotropy, self.location, "anisotropy"
             )
         return terms
 
-    def check(self, functions) -> None:
-        """Bounds see to it."""
+    def check(self, functions: Mapping[str, fem.Function]) -> None:
+        """Nothing: whatever is within bounds can be solved with."""
 
-    def first(self) -> dict[str, np.ndarray]:
-        """ν_t = 0.02 U d, d the distance at each point."""
+    def initial_fields(self) -> dict[str, np.ndarray]:
+        """ν_t = 0.02 U d, d the distance at each point.
+
+        Raises
+        ------
+        InputError
+            If there are no walls.
+        """
         if self.distances is None:
             raise InputError("start: needed for a closure that predicts, unless there are walls")
-        nu_t = 0.02 * self.speed * self.distances
+        nu_t = 0.02 * self.limits.speed * self.distances
         return {
             "eddy_viscosity": nu_t,
             "anisotropy": np.zeros((len(nu_t), *self.shapes["anisotropy"])),
         }
 
-    def predicted(self, flow) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """What the closure says of the flow."""
-        result, comm = flow.result(), self.domain.mesh.comm
-        values = predict(
-            self.problem.closure, result.flow(self.location), comm, checked_stress, self.name
+    def predict(self, flow) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """What the closure predicts of the flow, and where that was clipped."""
+        result = flow.result()
+        values = ask_closure(
+            as_closure(self.problem.closure),
+            result.flow(self.location),
+            comm=self.domain.mesh.comm,
+            check=check_stress,
+            name=self.name,
         )
-        found = stress(values, result, self.location, self.limit, self.speed**2, self.rate)
-        return {name: getattr(found, name) for name in self.shapes}, found.clipped
+        if "reynolds_stress" in values:
+            stress = self.limits.split(values["reynolds_stress"], strain_at(result, self.location))
+        else:
+            nu_t = values["eddy_viscosity"]
+            none = np.zeros((len(nu_t), *self.shapes["anisotropy"]))
+            stress = self.limits.clip(nu_t, values.get("anisotropy", none))
+        fields = {"eddy_viscosity": stress.eddy_viscosity, "anisotropy": stress.anisotropy}
+        return fields, stress.clipped
 
-    def scale(self, x) -> dict[str, np.ndarray]:
-        """With the molecular viscosity."""
+    def reference(self, x: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The fields with the molecular viscosity in ν_t."""
         return {**x, "eddy_viscosity": self.problem.viscosity + x["eddy_viscosity"]}
 
-    def kept(self, functions) -> dict:
+    def result_fields(self, functions: Mapping[str, fem.Function]) -> dict:
+        """``eddy_viscosity`` and ``anisotropy`` of `FlowResult`."""
         return dict(functions)
+
+
+def strain_at(result: FlowResult, location: str) -> np.ndarray:
+    """S = sym ∇u (n, d, d) at the cells or vertices; at vertices the lumped projection."""
+    S, d = ufl.sym(ufl.grad(result.velocity)), result.domain.dimension
+    parts = {f"{i}{j}": S[i, j] for i in range(d) for j in range(d)}
+    if location == "cell":
+        fields = sample(result.domain, location, {}, parts)
+    else:
+        fields = averaged(result.domain, parts)
+    return np.stack([fields[name] for name in parts], axis=-1).reshape(-1, d, d)

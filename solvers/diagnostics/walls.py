@@ -12,13 +12,12 @@ import numpy as np
 from meshes.geometry.cells import cell_centres
 from meshes.geometry.facets import cells_at
 from solvers.fem.arguments import check_number
+from solvers.fem.fields import function_from
 from solvers.fem.points import locate
 from solvers.fenics import dolfinx, fem, ufl
-from solvers.flow.conditions import flow_conditions
+from solvers.flow.drive import BulkVelocity, main_direction
 from solvers.flow.incompressible import molecular_viscosity
-from solvers.flow.velocity_conditions import main_direction
 from vcnn.errors import InputError
-from vcnn.flow.mesh import boundary_facets
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +113,9 @@ def along_wall(result, wall: str, reference_velocity=None) -> WallQuantities:
     located = locate(domain.mesh, gauss.reshape(-1, 2))
     gradient = located.gradients(u.function_space)(u).reshape(2, -1, 2, 2).mean(axis=0)
     pressure = located.values(p.function_space)(p).reshape(2, -1).mean(axis=0)
-    U = result.problem.bulk_velocity if reference_velocity is None else reference_velocity
+    U, drive = reference_velocity, result.problem.boundary_conditions.drive
+    if U is None and isinstance(drive, BulkVelocity):
+        U = drive.value
     if U is None:
         raise InputError("reference_velocity: needed where no bulk velocity is given")
     check_number(U, "reference_velocity", "a number other than 0")
@@ -159,7 +160,7 @@ def wall_force(result, *walls: str) -> np.ndarray:
         _check_wall(domain, wall)
     V, d = u.function_space, domain.dimension
     v = ufl.TestFunction(V)
-    along = main_direction(domain, flow_conditions(result.problem))
+    along = main_direction(domain, result.problem.boundary_conditions.drive)
     drive = np.zeros(d) if along is None else result.pressure_gradient * along
     nu, f = molecular_viscosity(result), fem.Constant(domain.mesh, drive)
     buoyancy = getattr(result.problem, "buoyancy", None)
@@ -172,7 +173,7 @@ def wall_force(result, *walls: str) -> np.ndarray:
     stress = 2 * nu * ufl.sym(ufl.grad(u)) - p * ufl.Identity(d)
     given = getattr(result.problem, "anisotropy", None)
     if given is not None:
-        stress -= domain.function(given, result.problem.location, "anisotropy")
+        stress -= function_from(domain, given, result.problem.location, "anisotropy")
     if result.anisotropy is not None:
         stress -= result.anisotropy
     momentum = (ufl.inner(ufl.grad(u) * u - f, v) + ufl.inner(stress, ufl.grad(v))) * ufl.dx(
@@ -195,7 +196,7 @@ def _walked(domain, wall) -> np.ndarray:
     """Vertices of a wall of ``domain.source`` in their order, from its upstream end."""
     _check_wall(domain, wall)
     neighbours = {}
-    for _, facets in boundary_facets(domain.source)[wall]:
+    for _, facets in domain.facts.boundaries[wall]:
         for a, b in facets[:, :2].tolist():
             neighbours.setdefault(a, []).append(b)
             neighbours.setdefault(b, []).append(a)

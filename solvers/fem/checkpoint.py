@@ -6,9 +6,7 @@ its neighbours or on the partition."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from solvers.fem.domain import Domain
+from solvers.fem.fields import gather_cells
 from solvers.fenics import fem
 from vcnn.errors import InputError
+from vcnn.files import fingerprint, replacing
 
 _FORMAT = 1
 
@@ -45,18 +45,13 @@ def save_checkpoint(
         raise InputError(
             f"{path}: a checkpoint is saved as .npz, got {path.suffix or 'no suffix'!r}"
         )
-    arrays = {name: domain.at_cells(_cell_values(name, f)) for name, f in functions.items()}
+    arrays = {name: gather_cells(domain, _cell_values(name, f)) for name, f in functions.items()}
     header = {"format": _FORMAT, "mesh": _fingerprint(domain), "numbers": dict(numbers or {})}
     if domain.mesh.comm.rank == 0:
-        part = path.with_name(f".{path.stem}.part.npz")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as part:
             np.savez_compressed(
                 part, header=json.dumps(header), **{f"function_{k}": v for k, v in arrays.items()}
             )
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
     domain.mesh.comm.barrier()
     return path
 
@@ -140,10 +135,7 @@ def _cell_values(name, function) -> np.ndarray:
 
 
 def _fingerprint(domain) -> str:
-    digest = hashlib.sha256(json.dumps(domain.periodic).encode())
-    digest.update(np.ascontiguousarray(domain.source.points, dtype=float).tobytes())
+    parts = [np.asarray(domain.source.points, float)]
     for block in domain.source.cells:
-        digest.update(
-            block.type.encode() + np.ascontiguousarray(block.data, dtype=np.int64).tobytes()
-        )
-    return digest.hexdigest()
+        parts += [block.type, np.asarray(block.data, np.int64)]
+    return fingerprint(domain.periodic, parts)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 from solvers.fem.domain import Domain
+from solvers.fem.fields import function_from
 from solvers.fem.sampling import averaged
 from solvers.fenics import dolfinx, fem, ufl
 from vcnn.errors import InputError
+from vcnn.files import replacing
 
 
 def write_vtx(domain: Domain, path, functions) -> Path:
@@ -29,26 +30,19 @@ def write_vtx(domain: Domain, path, functions) -> Path:
             f"{path}: this dolfinx was built without ADIOS2, which writes .bp; use flow().save"
         )
     comm = domain.parent.comm
-    part = path.with_name(f".{path.stem}.part.bp")
-    if comm.rank == 0:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    comm.barrier()
-    with dolfinx.io.VTXWriter(
-        comm, part, [_on_parent(domain, *item) for item in functions.items()]
-    ) as file:
-        file.write(0.0)
-    comm.barrier()
-    if comm.rank == 0:
-        if path.is_dir():
-            shutil.rmtree(path)
-        os.replace(part, path)
+    copies = [_on_parent(domain, *item) for item in functions.items()]
+    with replacing(path) if comm.rank == 0 else nullcontext() as part:
+        part = comm.bcast(part)
+        with dolfinx.io.VTXWriter(comm, part, copies) as file:
+            file.write(0.0)
+        comm.barrier()
     comm.barrier()
     return path
 
 
 def _on_parent(domain, name, function):
     if function.ufl_element() not in ufl.H1:
-        function = domain.function(averaged(domain, {"": function})[""], "vertex", name)
+        function = function_from(domain, averaged(domain, {"": function})[""], "vertex", name)
     space = fem.functionspace(domain.parent, ("Lagrange", 2, function.ufl_shape))
     copy = fem.Function(space, name=name)
     copy.interpolate(function, domain.cells, domain.cells)

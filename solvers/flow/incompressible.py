@@ -8,17 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from solvers.algebra.newton import newton
-from solvers.fem.arguments import check_number, is_number
+from solvers.fem.arguments import is_number
 from solvers.fem.checkpoint import save_checkpoint
 from solvers.fem.domain import Domain
-from solvers.fem.mesh_checks import cells_of
 from solvers.fem.sampling import flow_field
 from solvers.fem.vtx import write_vtx
 from solvers.fenics import fem, ufl
-from solvers.flow.conditions import flow_conditions
+from solvers.flow.drive import main_direction
 from solvers.flow.history import CouplingHistory
 from solvers.flow.momentum import MomentumBalance, dx
-from solvers.flow.velocity_conditions import main_direction
 from vcnn.flow.field import FlowField
 
 
@@ -36,18 +34,6 @@ def molecular_viscosity(result):
         if callable(nu)
         else fem.Constant(result.domain.mesh, float(nu))
     )
-
-
-def check_flow(problem) -> None:
-    """Refuse a mesh, viscosity or conditions that no flow can have.
-
-    Raises
-    ------
-    InputError
-    """
-    cells_of(problem.mesh)
-    check_number(problem.viscosity, "viscosity", "a positive number")
-    flow_conditions(problem)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +64,7 @@ class FlowResult:
     clipped : (n,) int, optional
         Of RANS with a closure that predicts, at the points where it was asked last: −1 where it was
         below its bounds, 1 where it was above, else 0
-        (:class:`solvers.coupling.ask.TurbulentStress`).
+        (:class:`solvers.coupling.stress.TurbulentStress`).
     """
 
     problem: object
@@ -92,6 +78,13 @@ class FlowResult:
     anisotropy: fem.Function | None = None
     history: CouplingHistory | None = None
     clipped: np.ndarray | None = None
+
+    def __repr__(self) -> str:
+        rounds = "" if self.history is None else f", {len(self.history)} rounds"
+        return (
+            f"FlowResult({type(self.problem).__name__}, {self.domain.count_cells():,} cells in "
+            f"{self.domain.dimension}-D, residual {self.residuals[-1]:.2g}{rounds})"
+        )
 
     def flow(self, location="cell") -> FlowField:
         """The solution at the midpoints of the cells or at the vertices of the mesh, whole on every
@@ -114,7 +107,7 @@ class FlowResult:
             expressions["viscosity"] = molecular_viscosity(self)
         else:
             parameters["viscosity"] = self.problem.viscosity
-        e = main_direction(self.domain, flow_conditions(self.problem))
+        e = main_direction(self.domain, self.problem.boundary_conditions.drive)
         if e is not None:
             mean = (
                 self.domain.integral(ufl.dot(self.velocity, ufl.as_vector(e))) / self.domain.volume
@@ -156,7 +149,6 @@ class FlowResult:
 def solve_incompressible(
     problem,
     domain,
-    conditions,
     name,
     picard_steps,
     eddy_viscosity=None,
@@ -169,9 +161,8 @@ def solve_incompressible(
 
     Parameters
     ----------
-    problem : with the attribute ``viscosity``, ν
+    problem : FlowProblem
     domain : Domain
-    conditions : mapping boundary name -> condition
     name : str
         For messages.
     picard_steps : int
@@ -188,7 +179,7 @@ def solve_incompressible(
     DivergenceError
         If the iteration does not converge.
     """
-    balance = MomentumBalance(domain, conditions)
+    balance = MomentumBalance(domain, problem.boundary_conditions)
     residual, picard, exact = linearised(balance, problem.viscosity, eddy_viscosity, anisotropy)
     w, (v, _) = balance.w, ufl.TestFunctions(balance.space)
     solution = newton(
@@ -196,7 +187,7 @@ def solve_incompressible(
         jacobians=[exact] if start else [picard] * picard_steps + [exact],
         w=w,
         bcs=balance.bcs,
-        drive=balance.drive(v),
+        constraint=balance.constraint(v),
         guess=None if start is None else guess_from(start, balance),
         name=name,
         blocked=balance.blocked,

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from solvers.fem.checkpoint import functions_in, load_checkpoint
-from solvers.fem.domain import Domain, build_domain
+from solvers.fem.domain import Domain
 from solvers.fem.points import evaluate
 from solvers.fenics import fem
-from solvers.flow.conditions import flow_conditions, roles
 from solvers.flow.incompressible import FlowResult
 from vcnn.errors import InputError
 
@@ -22,7 +21,7 @@ def begun(problem, start, comm) -> tuple[Domain, FlowResult | None]:
 
     Parameters
     ----------
-    problem : LaminarFlow, RANS or the like
+    problem : FlowProblem
     start : FlowResult, path or None
         As in :meth:`solvers.LaminarFlow.solve`.
     comm : MPI communicator
@@ -33,10 +32,9 @@ def begun(problem, start, comm) -> tuple[Domain, FlowResult | None]:
         If the mesh or the conditions cannot be used, the start is something else or does not cover
         the mesh, or the file cannot be read or belongs to another mesh.
     """
-    wanted = roles(flow_conditions(problem))
-    if isinstance(start, FlowResult) and _same(start.domain, problem.mesh, wanted):
+    if isinstance(start, FlowResult) and _same(start.domain, problem):
         return start.domain, start
-    domain = build_domain(problem.mesh, comm=comm, **wanted)
+    domain = problem.boundary_conditions.build_domain(problem.facts, comm)
     if start is None:
         return domain, None
     if isinstance(start, FlowResult):
@@ -48,11 +46,15 @@ def begun(problem, start, comm) -> tuple[Domain, FlowResult | None]:
     )
 
 
-def _same(domain, mesh, wanted) -> bool:
+def _same(domain, problem) -> bool:
+    """Whether a domain is the one that the mesh of a problem makes under its conditions."""
+    conditions = problem.boundary_conditions
     openings = set(domain.facets) - set(domain.walls)
-    there = domain.walls, domain.periodic, openings
-    here = wanted["walls"], wanted["periodic"], set(wanted["openings"])
-    return there == here and np.array_equal(mesh.points, domain.source.points)
+    return (
+        (domain.walls, domain.periodic) == (conditions.walls, conditions.periodic)
+        and openings == set(conditions.openings)
+        and problem.facts.is_same_mesh(domain.facts)
+    )
 
 
 def _read(problem, path, domain) -> FlowResult:

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from solvers.algebra.bordered import Drive
+from solvers.algebra.bordered import Constraint
+from solvers.fem.domain import Domain
 from solvers.fenics import basix, fem, ufl
-from solvers.flow.conditions import Outlet, of_kind
+from solvers.flow.boundary_conditions import BoundaryConditions
+from solvers.flow.conditions import Outlet
+from solvers.flow.drive import BulkVelocity, Force, main_direction
 from solvers.flow.velocity_conditions import (
     blocked_by_symmetry,
-    driven,
     pinned_pressure,
     pressures_outside,
     speed_of,
@@ -59,7 +61,7 @@ class MomentumBalance:
     speed : dolfinx Constant
         U, a velocity of the flow.
     bulk : float or None
-        Volume-mean velocity along the period, if it is given.
+        Volume-mean velocity along the period or across the section, if it is given.
     applied : dolfinx Constant
         The driving force, if it is given, else 0.
 
@@ -69,9 +71,11 @@ class MomentumBalance:
         If the conditions do not determine a flow.
     """
 
-    def __init__(self, domain, conditions, scalars: int = 1):
-        self.domain = domain
-        self.bulk, force, self._direction = driven(domain, conditions)
+    def __init__(self, domain: Domain, conditions: BoundaryConditions, scalars: int = 1):
+        self.domain, drive = domain, conditions.drive
+        self._direction = main_direction(domain, drive)
+        self.bulk = drive.value if isinstance(drive, BulkVelocity) else None
+        force = drive.value if isinstance(drive, Force) else 0.0
         self.applied = fem.Constant(domain.mesh, float(force))
         self.space = taylor_hood(domain, scalars)
         self.w = fem.Function(self.space)
@@ -80,7 +84,7 @@ class MomentumBalance:
         for bc in self.bcs:
             bc.set(self.w.x.array)
         self.speed = fem.Constant(domain.mesh, speed_of(domain, self.bulk, force, self.w))
-        self._outlets = of_kind(conditions, Outlet)
+        self._outlets = conditions.of_kind(Outlet)
         self._outside = pressures_outside(domain, self._outlets)
         if not self._outlets:
             self.bcs.append(pinned_pressure(self.space))
@@ -115,11 +119,11 @@ class MomentumBalance:
         """∫ e·v, what a unit force along the period adds to the equations."""
         return ufl.inner(fem.Constant(self.domain.mesh, self._direction), v) * dx
 
-    def drive(self, v) -> Drive | None:
-        """The force along the period that holds the volume-mean velocity, if that is given."""
+    def constraint(self, v) -> Constraint | None:
+        """The volume-mean velocity that an unknown force along it holds, if that is given."""
         if self.bulk is None:
             return None
-        return Drive(self.pushed(v), target=self.bulk * self.domain.volume)
+        return Constraint(self.pushed(v), target=self.bulk * self.domain.volume)
 
     @cached_property
     def _parts(self) -> list:

@@ -1,67 +1,17 @@
-"""What conditions by name mean for a velocity and a pressure: degrees of freedom that are held, and
-what drives.
-"""
+"""What conditions by name mean for a velocity and a pressure: degrees of freedom that are held."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from solvers.fem.arguments import is_number
+from solvers.fem.fields import interpolate_on_boundary
 from solvers.fenics import MPI, PETSc, fem, ufl
-from solvers.flow.conditions import Developed, Inlet, Outlet, Periodic, Symmetry, Wall, of_kind
+from solvers.flow.boundary_conditions import BoundaryConditions
+from solvers.flow.conditions import Inlet, Symmetry, Wall
 from vcnn.errors import InputError
 
 _SMOOTH = np.cos(np.deg2rad(15))  # how long the mean of unit normals is at least where facets meet
-
-
-def driven(domain, conditions):
-    """The bulk velocity or else the force that drives the flow, and the unit vector of its
-    direction.
-    """
-    driving = [
-        condition
-        for condition in of_kind(conditions, Periodic | Developed).values()
-        if condition.driven
-    ]
-    if len(driving) > 1:
-        raise InputError("conditions: the flow is driven in one direction at most, got two")
-    if of_kind(conditions, Inlet) and not of_kind(conditions, Outlet):
-        raise InputError(
-            "conditions: what enters by an Inlet must leave by an Outlet, there is none"
-        )
-    if not driving:
-        return None, 0.0, None
-    return (
-        driving[0].bulk_velocity,
-        driving[0].pressure_gradient or 0.0,
-        main_direction(domain, conditions),
-    )
-
-
-def main_direction(domain, conditions) -> np.ndarray | None:
-    """(d,) unit vector across a section or else along the first period; None where there is
-    neither.
-
-    Raises
-    ------
-    InputError
-        If there is something to drive across a section, and the mesh is none or lies otherwise.
-    """
-    for name, section in of_kind(conditions, Developed).items():
-        if domain.normal is None:
-            raise InputError(
-                f"conditions: {name!r}: Developed needs a mesh of triangles or quadrilaterals with points (M, 3) in a "
-                "plane, a section of the flow"
-            )
-        along = domain.normal @ section.direction / np.linalg.norm(section.direction)
-        if abs(along) < 1 - 1e-8:
-            normal = ", ".join(f"{x:.4g}" for x in domain.normal)
-            raise InputError(
-                f"conditions: {name!r}: the direction of Developed must be normal to the mesh, ({normal}) or its "
-                f"opposite, got {section.direction}"
-            )
-        return np.sign(along) * domain.normal
-    return None if domain.period is None else domain.period / np.linalg.norm(domain.period)
 
 
 def speed_of(domain, bulk, force, w) -> float:
@@ -76,7 +26,7 @@ def speed_of(domain, bulk, force, w) -> float:
     return float(speed)
 
 
-def velocity_conditions(domain, conditions, W) -> list:
+def velocity_conditions(domain, conditions: BoundaryConditions, W) -> list:
     """Dirichlet conditions; where boundaries meet the wall comes last and holds."""
     V, _ = W.sub(0).collapse()
 
@@ -84,28 +34,33 @@ def velocity_conditions(domain, conditions, W) -> list:
         return fem.dirichletbc(values, domain.boundary_dofs((W.sub(0), V), name), W.sub(0))
 
     entering = [
-        given(name, domain.profile(V, inlet.value, name, f"Inlet of boundary {name!r}"))
-        for name, inlet in of_kind(conditions, Inlet).items()
+        given(
+            name,
+            interpolate_on_boundary(
+                domain, V, inlet.value, boundary=name, name=f"Inlet of boundary {name!r}"
+            ),
+        )
+        for name, inlet in conditions.of_kind(Inlet).items()
     ]
     walls = [
         given(name, _wall_velocity(domain, name, wall, V))
-        for name, wall in of_kind(conditions, Wall).items()
+        for name, wall in conditions.of_kind(Wall).items()
     ]
     return entering + walls
 
 
-def blocked_by_symmetry(domain, conditions, W) -> PETSc.Mat | None:
+def blocked_by_symmetry(domain, conditions: BoundaryConditions, W) -> PETSc.Mat | None:
     """The symmetric projection onto velocities normal to boundaries of symmetry, at nodes where
     none is given.
 
     A matrix over the unknowns of W; None without such boundaries. Where some meet, all their
     normals are blocked."""
-    planes = of_kind(conditions, Symmetry)
+    planes = conditions.of_kind(Symmetry)
     if not planes:
         return None
     V, (dofs, *_) = W.sub(0).collapse()
     given = np.concatenate(
-        [domain.boundary_dofs(V, name) for name in of_kind(conditions, Wall | Inlet)] or [[]]
+        [domain.boundary_dofs(V, name) for name in conditions.of_kind(Wall | Inlet)] or [[]]
     )
     at_node = {}
     for name in planes:
@@ -131,7 +86,9 @@ def blocked_by_symmetry(domain, conditions, W) -> PETSc.Mat | None:
 def _wall_velocity(domain, name, wall, V):
     if wall.velocity is None:
         return fem.Function(V)
-    velocity = domain.profile(V, wall.velocity, name, f"Wall velocity of boundary {name!r}")
+    velocity = interpolate_on_boundary(
+        domain, V, wall.velocity, boundary=name, name=f"Wall velocity of boundary {name!r}"
+    )
     n = ufl.FacetNormal(domain.mesh)
     middles = domain.ds([name])(degree=1)  # where the chord of a curved wall is along it
     through = domain.total(abs(ufl.dot(velocity, n)) * middles)
@@ -177,8 +134,12 @@ def pressures_outside(domain, outlets) -> dict:
     space, given = fem.functionspace(domain.mesh, ("Lagrange", 2)), {}
     for name, outlet in outlets.items():
         if not (is_number(outlet.pressure) and outlet.pressure == 0):
-            values = domain.profile(
-                space, outlet.pressure, name, f"Outlet of boundary {name!r}"
+            values = interpolate_on_boundary(
+                domain,
+                space,
+                outlet.pressure,
+                boundary=name,
+                name=f"Outlet of boundary {name!r}",
             ).x.array
             given[name], dofs = fem.Function(space), domain.boundary_dofs(space, name)
             given[name].x.array[dofs] = values[dofs]

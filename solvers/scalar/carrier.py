@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import meshio
 import numpy as np
 
-from solvers.fem.domain import Domain, build_domain
+from solvers.fem.domain import Domain
+from solvers.fem.fields import function_from
 from solvers.fem.sampling import flow_field
-from solvers.fenics import fem
+from solvers.fenics import MPI, fem
+from solvers.flow.boundary_conditions import BoundaryConditions
 from solvers.flow.incompressible import FlowResult, strain_rate
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
@@ -35,7 +37,12 @@ class Carrier:
     flow: Callable[[str], FlowField]
 
 
-def carrier_of(velocity, mesh: meshio.Mesh | Domain, roles, comm) -> Carrier:
+def carrier_of(
+    velocity: FlowResult | FlowField | fem.Function,
+    mesh: meshio.Mesh | Domain,
+    conditions: BoundaryConditions,
+    comm: MPI.Comm,
+) -> Carrier:
     """The carrier for a FlowResult, a FlowField or a dolfinx Function on ``mesh``.
 
     Raises
@@ -44,8 +51,8 @@ def carrier_of(velocity, mesh: meshio.Mesh | Domain, roles, comm) -> Carrier:
         If the velocity belongs to another mesh, holds NaN, or lacks what a production needs.
     """
     if isinstance(velocity, FlowResult):
-        return _from_result(velocity, mesh, **roles)
-    domain = mesh if isinstance(mesh, Domain) else build_domain(mesh, comm=comm, **roles)
+        return _from_result(velocity, mesh, conditions)
+    domain = mesh if isinstance(mesh, Domain) else conditions.build_domain(mesh, comm)
     if isinstance(velocity, FlowField):
         return _from_flow(velocity, domain)
     if isinstance(velocity, fem.Function):
@@ -55,8 +62,8 @@ def carrier_of(velocity, mesh: meshio.Mesh | Domain, roles, comm) -> Carrier:
     )
 
 
-def _from_result(result, mesh, walls, periodic, openings):
-    domain = result.domain
+def _from_result(result, mesh, conditions):
+    domain, walls, periodic = result.domain, conditions.walls, conditions.periodic
     if mesh is not domain and not _same_points(getattr(mesh, "points", None), domain.source):
         raise InputError("velocity: was solved on another mesh than the one given")
     if (set(walls), set(periodic)) != (set(domain.walls), set(domain.periodic)):
@@ -64,9 +71,10 @@ def _from_result(result, mesh, walls, periodic, openings):
             f"velocity: was solved with walls {domain.walls} and periodic {domain.periodic}, "
             f"not {walls} and {periodic}"
         )
-    if {*walls, *openings} != set(domain.facets):
+    if {*walls, *conditions.openings} != set(domain.facets):
         raise InputError(
-            f"conditions: expected one for each of {tuple(domain.facets)}, got {(*walls, *openings)}"
+            f"conditions: expected one for each of {tuple(domain.facets)}, "
+            f"got {(*walls, *conditions.openings)}"
         )
     _check_finite(result.velocity)
     return Carrier(domain, result.velocity, strain_rate(result.velocity), result.flow)
@@ -75,9 +83,9 @@ def _from_result(result, mesh, walls, periodic, openings):
 def _from_flow(flow, domain):
     if flow.mesh is None or not _same_points(flow.mesh.points, domain.source):
         raise InputError("velocity: the flow does not live on the mesh given")
-    u = domain.function(flow.velocity, flow.location, "velocity")
+    u = function_from(domain, flow.velocity, flow.location, "velocity")
     if "strain_rate" in flow.scalars:
-        strain = domain.function(flow.scalars["strain_rate"], flow.location, "strain_rate")
+        strain = function_from(domain, flow.scalars["strain_rate"], flow.location, "strain_rate")
     elif flow.location == "vertex":
         strain = strain_rate(u)
     else:

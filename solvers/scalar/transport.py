@@ -12,19 +12,12 @@ from solvers.algebra.bordered import LINEAR_SOLVERS, BorderedSystem
 from solvers.algebra.newton import converged
 from solvers.fem.arguments import check_number, float_array, is_number
 from solvers.fem.domain import Domain
+from solvers.fem.fields import function_from, interpolate_on_boundary
 from solvers.fem.sampling import sample
 from solvers.fem.vtx import write_vtx
 from solvers.fenics import MPI, fem, ufl
-from solvers.flow.conditions import (
-    Condition,
-    Inlet,
-    Outlet,
-    Wall,
-    between_walls,
-    checked,
-    of_kind,
-    roles,
-)
+from solvers.flow.boundary_conditions import BoundaryConditions, between_walls, conditions_from
+from solvers.flow.conditions import Condition, Inlet, Outlet, Wall
 from solvers.scalar.advection import carried, dx, upwinding
 from solvers.scalar.balance import ScalarBalance, held_flux, on_boundary
 from solvers.scalar.carrier import Carrier, carrier_of
@@ -45,7 +38,7 @@ class ScalarTransport:
     Parameters
     ----------
     mesh : meshio.Mesh or Domain
-        As in :func:`solvers.fem.domain.build_domain`, the same on every rank of MPI.
+        As in :func:`solvers.fem.build.build_domain`, the same on every rank of MPI.
     velocity : FlowResult, FlowField or dolfinx Function
         u: a solution on the same mesh; a flow at its vertices (then linear) or its cells (then
         constant in each, and ``strain_rate`` must be among its scalars); a Function on
@@ -63,14 +56,20 @@ class ScalarTransport:
     walls, periodic
         Names of boundaries, as in `LaminarFlow`; ``periodic=None`` if there is no period.
     conditions : mapping boundary name -> condition, optional
-        Any others (:mod:`solvers.flow.conditions`), in place of ``walls`` and ``periodic``.
+        Any others (:mod:`solvers.flow.conditions`), in place of ``walls`` and ``periodic``. What
+        drives a flow among them does not matter.
     linear_solver : {"direct", "iterative"}
         As in :class:`solvers.algebra.bordered.BorderedSystem`; iterative from some 10⁵ unknowns on.
+
+    Attributes
+    ----------
+    boundary_conditions : BoundaryConditions
+        In one form, whichever way they were said.
 
     Raises
     ------
     InputError
-        If a number or a name does not make sense, or a field does not belong to the mesh.
+        If a number or a name does not make sense.
     """
 
     mesh: meshio.Mesh | Domain
@@ -85,6 +84,7 @@ class ScalarTransport:
     periodic: tuple[str, str] | None = ("inlet", "outlet")
     conditions: Mapping[str, Condition] | None = None
     linear_solver: str = "direct"
+    boundary_conditions: BoundaryConditions = field(init=False, repr=False)
 
     def __post_init__(self):
         if self.linear_solver not in LINEAR_SOLVERS:
@@ -95,6 +95,11 @@ class ScalarTransport:
             check_number(self.diffusivity, "diffusivity", "a positive number")
         for name in ("decay", "exponent"):
             check_number(getattr(self, name), name, "a number >= 0")
+        if self.conditions is None:
+            conditions = between_walls(self.walls, self.periodic)
+        else:
+            conditions = conditions_from(self.conditions)
+        object.__setattr__(self, "boundary_conditions", conditions)
 
     def solve(self, comm=MPI.COMM_WORLD) -> TransportResult:
         """Solve on all ranks of ``comm``.
@@ -131,9 +136,8 @@ class TransportEquation:
     """
 
     def __init__(self, problem, comm):
-        conditions = _conditions(problem)
-        self.problem = problem
-        self.carrier = carrier = carrier_of(problem.velocity, problem.mesh, roles(conditions), comm)
+        self.problem, conditions = problem, problem.boundary_conditions
+        self.carrier = carrier = carrier_of(problem.velocity, problem.mesh, conditions, comm)
         domain, u = carrier.domain, carrier.velocity
         C = fem.functionspace(domain.mesh, ("Lagrange", 2))
         self.location = (
@@ -149,7 +153,7 @@ class TransportEquation:
         for bc in bcs:
             bc.set(c.x.array)
         s, dc = ufl.TestFunction(C), ufl.TrialFunction(C)
-        through, sink = domain.ds(of_kind(conditions, Inlet | Outlet)), self.decay * abs(c) ** m
+        through, sink = domain.ds(conditions.of_kind(Inlet | Outlet)), self.decay * abs(c) ** m
         self.residual = (
             carried(c, s, u, D, sink, through)
             - self.sources["production"] * (s + upwinding(s, u, D)) * dx
@@ -204,6 +208,13 @@ class TransportResult:
     equation: ufl.Form
     residuals: tuple[float, ...]
 
+    def __repr__(self) -> str:
+        domain = self.carrier.domain
+        return (
+            f"TransportResult({domain.count_cells():,} cells in {domain.dimension}-D, "
+            f"residual {self.residuals[-1]:.2g})"
+        )
+
     def flow(self, location="cell") -> FlowField:
         """The flow that carries the scalar, as `FlowResult.flow` gives it, with further scalars.
 
@@ -231,7 +242,7 @@ class TransportResult:
         InputError
             If the boundary is another one.
         """
-        held = of_kind(_conditions(self.problem), Wall | Inlet)
+        held = self.problem.boundary_conditions.of_kind(Wall | Inlet)
         if boundary not in held:
             raise InputError(
                 f"boundary {boundary!r}: expected one that holds the scalar, {', '.join(held) or 'none'}"
@@ -244,7 +255,7 @@ class TransportResult:
         """Boundary name -> how much leaves there, carried and by diffusion; what enters is
         negative.
         """
-        domain, conditions = self.carrier.domain, _conditions(self.problem)
+        domain, conditions = self.carrier.domain, self.problem.boundary_conditions.by_name
         diffusive, n = self._held_flux(), ufl.FacetNormal(domain.mesh)
         carried = self.concentration * ufl.dot(self.carrier.velocity, n)
         leaving = {Wall: diffusive, Inlet: carried + diffusive, Outlet: carried}
@@ -257,7 +268,7 @@ class TransportResult:
         }
 
     def _held_flux(self):
-        held = of_kind(_conditions(self.problem), Wall | Inlet)
+        held = self.problem.boundary_conditions.of_kind(Wall | Inlet)
         return held_flux(
             self.concentration, self.diffusivity, self.equation, self.carrier.domain, held
         )
@@ -274,25 +285,21 @@ class TransportResult:
         return write_vtx(self.carrier.domain, path, {"concentration": self.concentration})
 
 
-def _conditions(problem) -> dict[str, Condition]:
-    if problem.conditions is None:
-        return between_walls(problem.walls, problem.periodic)
-    return checked(problem.conditions)
-
-
 def _diffusivity(given, domain, location):
     if is_number(given):
         return fem.Constant(domain.mesh, float(given))
     values = float_array(given, "diffusivity", "a positive number or an array of them")
     if values.ndim != 1 or not (np.isfinite(values) & (values > 0)).all():
         raise InputError("diffusivity: expected a positive number or an array (n,) of them")
-    return domain.function(values, location, "diffusivity")
+    return function_from(domain, values, location, "diffusivity")
 
 
 def _scalar_conditions(domain, conditions, C) -> list:
     """Dirichlet conditions; where boundaries meet the wall comes last and holds."""
     entering = []
-    for name, inlet in of_kind(conditions, Inlet).items():
-        values = domain.profile(C, inlet.value, name, f"Inlet of boundary {name!r}")
+    for name, inlet in conditions.of_kind(Inlet).items():
+        values = interpolate_on_boundary(
+            domain, C, inlet.value, boundary=name, name=f"Inlet of boundary {name!r}"
+        )
         entering.append(fem.dirichletbc(values, domain.boundary_dofs(C, name)))
     return [*entering, fem.dirichletbc(0.0, domain.wall_dofs(C), C)]

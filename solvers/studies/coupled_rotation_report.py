@@ -11,17 +11,18 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
 from solvers.fenics import MPI
-from solvers.flow.conditions import Developed, Periodic, Symmetry, Wall, flow_conditions, of_kind
+from solvers.flow.conditions import Symmetry, Wall
+from solvers.flow.drive import BulkVelocity
 from solvers.studies.case import read_case
 from solvers.studies.coupled_rotation import CoupledRotationStudy, coupled_rotation_study
-from solvers.studies.requirements import closure_for
 from solvers.studies.run_pictures import draw_streamlines
 from vcnn.closure.closure import Closure
 from vcnn.errors import InputError, naming
+from vcnn.evaluation.report.fields import ERRORS, VALUES
 from vcnn.evaluation.report.page import Section
-from vcnn.evaluation.report.pictures import ERRORS, VALUES, frame_panel
-from vcnn.evaluation.report.verdict import listed, percent
-from vcnn.flow.tensors import norms
+from vcnn.evaluation.report.panels import frame_panel
+from vcnn.evaluation.report.text import listed, percent_or_power
+from vcnn.flow.norms import magnitudes
 
 _NONE = "does not settle"
 _SAME = 1e-8  # relative change of a velocity that is none, unless the tolerance is larger
@@ -60,18 +61,18 @@ def coupled_part(
     closures = {}
     for label, (path, model) in zip(labels, models.items(), strict=True):
         with naming(path):
-            closures[label] = closure_for(model, told)
+            closures[label] = told.closure(model)
     options |= {"tolerance": told.tolerance, "max_rounds": told.max_rounds, "progress": progress}
     with naming(case):
         study = coupled_rotation_study(closures, told.problem(closures[labels[0]]), **options)
     return (
-        verdict(study),
+        coupled_verdict(study),
         [_section(study, case)],
         {"coupled": {"case": str(case), **_numbers(study)}},
     )
 
 
-def verdict(study: CoupledRotationStudy) -> str:
+def coupled_verdict(study: CoupledRotationStudy) -> str:
     """In words: which closures lead to the same flow in every frame, and how far off the others
     are.
     """
@@ -96,7 +97,7 @@ def _fate(study, runs) -> str:
     words = []
     if (runs[worst].change or 0.0) > max(_SAME, 10 * study.tolerance):
         words.append(
-            f"finds another flow, {percent(runs[worst].change)} away at {study.angles[worst]:g}°"
+            f"finds another flow, {percent_or_power(runs[worst].change)} away at {study.angles[worst]:g}°"
         )
     if lost:
         words.append(f"{_NONE} at {listed(lost)}")
@@ -116,7 +117,9 @@ def _section(study, case) -> Section:
             rows.append([name, f"{angle:g}°", _NONE, *(2 + len(outcome)) * ["–"]])
         else:
             numbers = [f"{run.flow.parameters[key]:.6g}" for key in outcome]
-            shares = (percent(share) if share else "0" for share in (run.change, run.clipped))
+            shares = (
+                percent_or_power(share) if share else "0" for share in (run.change, run.clipped)
+            )
             rows.append([name, f"{angle:g}°", run.rounds, *shares, *numbers])
     text = (
         f"The flow of {case} is solved with each model in the loop. Then mesh, periods, driving direction and boundary "
@@ -134,12 +137,12 @@ def _section(study, case) -> Section:
 
 def _outcome(problem) -> dict[str, str]:
     """What is not given of the mean flow along the period and its driving force, if there are any."""
-    for condition in of_kind(flow_conditions(problem), Periodic | Developed).values():
-        if condition.bulk_velocity is not None:
-            return {"pressure_gradient": "driving force"}
-        if condition.driven:
-            return {"bulk_velocity": "bulk velocity"}
-    return {}
+    drive = problem.boundary_conditions.drive
+    if drive is None:
+        return {}
+    if isinstance(drive, BulkVelocity):
+        return {"pressure_gradient": "driving force"}
+    return {"bulk_velocity": "bulk velocity"}
 
 
 def pictures(study: CoupledRotationStudy) -> dict[str, Figure]:
@@ -168,14 +171,14 @@ def pictures(study: CoupledRotationStudy) -> dict[str, Figure]:
     origin = next(iter(solved.values()))[0].flow
     frames, plane = [origin.rotated(R) for R in study.rotations], study.axis is None
     flows = panel(
-        lambda _, run: norms(run.flow.velocity),
+        lambda _, run: magnitudes(run.flow.velocity),
         lambda largest: Normalize(0, largest),
         0,
         VALUES,
         "|u|",
     )
     if plane:
-        closed = of_kind(flow_conditions(study.problem), Wall | Symmetry)
+        closed = study.problem.boundary_conditions.of_kind(Wall | Symmetry)
         for axes, run in zip(flows.axes, chain(*solved.values()), strict=False):
             if not run.failure:
                 draw_streamlines(axes, run.flow, closed, width=0.5)
@@ -188,7 +191,8 @@ def pictures(study: CoupledRotationStudy) -> dict[str, Figure]:
             "How far the flow, turned back, is from the one solved at 0°; black where it is the same."
         ] = panel(
             lambda first, run: (
-                norms(run.back.velocity - first.flow.velocity) / norms(first.flow.velocity).max()
+                magnitudes(run.back.velocity - first.flow.velocity)
+                / magnitudes(first.flow.velocity).max()
             ),
             lambda largest: LogNorm(1e-3 * max(largest, _SAME), max(largest, _SAME), clip=True),
             1,

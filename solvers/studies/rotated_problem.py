@@ -1,4 +1,4 @@
-"""The same problem in a turned frame."""
+"""The same problem in a rotated frame."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ import meshio
 import numpy as np
 
 from solvers.coupling.rans import RANS
-from solvers.flow.conditions import Condition, Developed, Inlet, Wall, flow_conditions
-from vcnn.flow.tensors import turned
+from solvers.flow.conditions import Condition, Inlet, Wall
+from vcnn.flow.tensors import rotate
 
 
-def turned_problem(problem: RANS, rotation: np.ndarray) -> RANS:
-    """The problem with its mesh and all that is given on it turned by R (d, d): x -> R x, u -> R u,
-    a -> R a Rᵀ.
+def rotate_problem(problem: RANS, rotation: np.ndarray) -> RANS:
+    """The problem with its mesh and all that is given on it rotated by R (d, d).
 
-    Periods, normals and the driving direction turn with the mesh. The closure stays as it is.
+    x -> R x, u -> R u, a -> R a Rᵀ; periods, normals and the driving direction rotate with the
+    mesh. The closure stays as it is.
     """
     R, mesh, a = np.asarray(rotation, dtype=float), problem.mesh, problem.anisotropy
+    conditions, drive = problem.boundary_conditions.by_name, problem.boundary_conditions.drive
     return replace(
         problem,
         mesh=meshio.Mesh(mesh.points @ R.T, mesh.cells, cell_sets=mesh.cell_sets),
-        conditions={
-            name: _turned(condition, R) for name, condition in flow_conditions(problem).items()
-        },
         bulk_velocity=None,
-        anisotropy=None if a is None else turned(a, R),
+        drive=None if drive is None else drive.rotated(R),
+        conditions={
+            name: _rotate_condition(condition, R) for name, condition in conditions.items()
+        },
+        anisotropy=None if a is None else rotate(a, R),
     )
 
 
-def _turned(condition, R) -> Condition:
+def _rotate_condition(condition, R) -> Condition:
     if isinstance(condition, Inlet):
-        return Inlet(_turned_velocity(condition.value, R))
+        return Inlet(_rotate_velocity(condition.value, R))
     if isinstance(condition, Wall) and condition.velocity is not None:
-        return Wall(_turned_velocity(condition.velocity, R))
-    if isinstance(condition, Developed):
-        return replace(condition, direction=R @ condition.direction)
+        return Wall(_rotate_velocity(condition.velocity, R))
     return condition
 
 
-def _turned_velocity(value, R):
+def _rotate_velocity(value, R):
     """Of a callable of positions (d, k), of values (M, d) at vertices, or of a constant (d,)."""
     if callable(value):
         return lambda x: R @ value(R.T @ x)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from solvers.flow.conditions import Inlet, Periodic, Symmetry, Wall, of_kind
+from solvers.flow.boundary_conditions import conditions_from
+from solvers.flow.conditions import Inlet, Periodic, Symmetry, Wall
 from solvers.studies.run_pictures import (
     clipping_map,
     convergence,
@@ -17,10 +18,10 @@ from solvers.studies.run_pictures import (
 )
 from solvers.studies.run_summary import RunSummary
 from vcnn.evaluation.report.page import Section, write_page
-from vcnn.evaluation.report.verdict import percent
+from vcnn.evaluation.report.text import percent_or_power
 
 
-def verdict(run: RunSummary) -> str:
+def run_verdict(run: RunSummary) -> str:
     """In words: what the iteration took and what the flow does."""
     step = "round" if run.history else "step"
     last = f"Converged in {run.steps} {'further ' * run.resumed}{step}{'s' * (run.steps != 1)}"
@@ -35,7 +36,8 @@ def verdict(run: RunSummary) -> str:
     if run.viscosity_ratio is not None:
         facts.append(f"eddy viscosity up to {run.viscosity_ratio:.3g} times the molecular one")
     sentences = [f"{': '.join([last, ', '.join(facts)]) if facts else last}."]
-    if run.walls and of_kind(run.case.conditions, Periodic | Inlet):  # else there is no downstream
+    ends = conditions_from(run.case.conditions).of_kind(Periodic | Inlet)
+    if run.walls and ends:  # else there is no downstream
         bubbles = {name: _bubbles(wall) for name, wall in run.walls.items()}
         sentences += [
             f"On {name} the flow separates {' and '.join(b)}." for name, b in bubbles.items() if b
@@ -44,11 +46,11 @@ def verdict(run: RunSummary) -> str:
             sentences.append("The flow separates nowhere.")
     if run.error is not None:
         sentences.append(
-            f"The velocity differs from {run.case.reference_name} by {percent(run.error)}."
+            f"The velocity differs from {run.case.reference_name} by {percent_or_power(run.error)}."
         )
     if run.share_clipped:
         sentences.append(
-            f"Beware: at {percent(run.share_clipped)} of the points what the closure predicts is out of bounds and was "
+            f"Beware: at {percent_or_power(run.share_clipped)} of the points what the closure predicts is out of bounds and was "
             "clipped."
         )
     if run.history and run.extrapolation is None:
@@ -56,7 +58,7 @@ def verdict(run: RunSummary) -> str:
             "The model does not say what it was trained on, so where it extrapolates is not known."
         )
     if run.extrapolating:
-        part = f"t {percent(run.extrapolating)} of the points the closure extrapolates"
+        part = f"t {percent_or_power(run.extrapolating)} of the points the closure extrapolates"
         suspicious = "extrapolating" in run.flags
         sentences.append(
             f"Beware: a{part}, this flow is unlike those of its training."
@@ -85,7 +87,13 @@ def write_report(run: RunSummary, directory: Path) -> Path:
         _convergence_section(run),
     ]
     return write_page(
-        directory, f"Flow: {name}", verdict(run), introduction, sections, run.numbers(), force=True
+        directory,
+        f"Flow: {name}",
+        run_verdict(run),
+        introduction,
+        sections,
+        run.numbers(),
+        force=True,
     )
 
 
@@ -93,7 +101,7 @@ def _field_section(run) -> Section:
     figures, text = {}, ""
     if run.flow.dimension == 2:
         figures["Streamlines on the speed."] = streamlines(
-            run.vertices, of_kind(run.case.conditions, Wall | Symmetry)
+            run.vertices, conditions_from(run.case.conditions).of_kind(Wall | Symmetry)
         )
     else:
         text = (
@@ -125,7 +133,7 @@ def _profile_section(run) -> list[Section]:
     text = ""
     if run.error is not None:
         text = (
-            f"The velocity differs from {run.case.reference_name} by {percent(run.error)}: relative L2 norm over the "
+            f"The velocity differs from {run.case.reference_name} by {percent_or_power(run.error)}: relative L2 norm over the "
             "points of the reference, with its quadrature weights. Circles are interpolated between these points."
         )
     figure = velocity_profiles(
@@ -179,7 +187,7 @@ def _convergence_section(run) -> Section:
             " A round corrects the flow once and asks the closure once; the change is how far what it says is from "
             "what the flow was solved with. The relaxation is the part of that change that a step takes, besides what "
             "Anderson's acceleration makes of earlier rounds. In the last round "
-            f"{percent(run.share_clipped) if run.share_clipped else 'none'} of the points were clipped."
+            f"{percent_or_power(run.share_clipped) if run.share_clipped else 'none'} of the points were clipped."
         )
     figure = convergence(run.residuals, run.history)
     return Section("Convergence", text, figures={"How the iteration went.": figure})

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 
 from solvers.algebra.bordered import BorderedSystem
 from solvers.fem.domain import Domain
+from solvers.fem.fields import wall_distance_function
 from solvers.fenics import MPI, fem, ufl
-from solvers.flow.conditions import Developed, Periodic, flow_conditions, of_kind
+from solvers.flow.boundary_conditions import BoundaryConditions
+from solvers.flow.drive import BulkVelocity, Force
 from solvers.flow.incompressible import FlowResult, guess_from
-from solvers.flow.initial import begun
 from solvers.flow.momentum import MomentumBalance
+from solvers.flow.problem import FlowProblem
 from vcnn.errors import InputError
 
 _PICARD_STEPS = 5
@@ -24,7 +26,7 @@ class MeanFlow:
     Parameters
     ----------
     domain : Domain
-    conditions : mapping boundary name -> condition
+    conditions : BoundaryConditions
     viscosity : dolfinx Constant
     distance : dolfinx Function
         To the nearest wall.
@@ -39,7 +41,7 @@ class MeanFlow:
     """
 
     domain: Domain
-    conditions: dict
+    conditions: BoundaryConditions
     viscosity: fem.Constant
     distance: fem.Function
     thickness: fem.Constant
@@ -62,8 +64,8 @@ class MeanFlow:
         return (self.length * damping) ** 2 * ufl.sqrt(2 * ufl.inner(S, S) + floor**2)
 
 
-def mean_flow(problem, start, comm) -> MeanFlow:
-    """The start given, or five Picard steps from rest.
+def mean_flow(problem: FlowProblem, domain: Domain, start: FlowResult | None) -> MeanFlow:
+    """The start given on a domain, or five Picard steps from rest.
 
     From rest, a flow driven by a given force starts with a bulk velocity instead, that of a
     channel: U⁺ = 15, or Re_τ/3 if it is laminar. Picard steps would else go from far too fast to
@@ -72,16 +74,15 @@ def mean_flow(problem, start, comm) -> MeanFlow:
     Raises
     ------
     InputError
-        If the mesh, the conditions or the start cannot be used.
+        If there is no wall, or the conditions do not determine a flow.
     """
-    conditions = flow_conditions(problem)
-    domain, start = begun(problem, start, comm)
+    conditions = problem.boundary_conditions
     if not domain.walls:
         raise InputError(f"{type(problem).__name__}: needs at least one wall")
     at_first = (
         _with_bulk_velocity(conditions, domain, problem.viscosity) if start is None else conditions
     )
-    balance, distance = MomentumBalance(domain, at_first), domain.wall_distance()
+    balance, distance = MomentumBalance(domain, at_first), wall_distance_function(domain)
     nu, thickness = (
         fem.Constant(domain.mesh, float(value))
         for value in (
@@ -100,7 +101,7 @@ def mean_flow(problem, start, comm) -> MeanFlow:
         [balance.oseen(*ufl.TrialFunctions(balance.space), v, q, u, viscosity)],
         balance.w,
         balance.bcs,
-        balance.drive(v),
+        balance.constraint(v),
         "mixing length",
         blocked=balance.blocked,
     )
@@ -110,15 +111,15 @@ def mean_flow(problem, start, comm) -> MeanFlow:
     return replace(flow, force=system.force)
 
 
-def _with_bulk_velocity(conditions, domain, viscosity) -> dict:
+def _with_bulk_velocity(
+    conditions: BoundaryConditions, domain: Domain, viscosity: float
+) -> BoundaryConditions:
     """The conditions with an estimated bulk velocity in place of a driving force."""
+    if not isinstance(conditions.drive, Force):
+        return conditions
+    force = conditions.drive.value
     depth = domain.integral(1.0) / sum(domain.boundary_integral(1.0, name) for name in domain.walls)
-    changed = dict(conditions)
-    for name, condition in of_kind(conditions, Periodic | Developed).items():
-        if force := condition.pressure_gradient:
-            friction_velocity = (abs(force) * depth) ** 0.5
-            speed = friction_velocity * min(15, friction_velocity * depth / viscosity / 3)
-            changed[name] = replace(
-                condition, pressure_gradient=None, bulk_velocity=speed if force > 0 else -speed
-            )
-    return changed
+    friction_velocity = (abs(force) * depth) ** 0.5
+    speed = friction_velocity * min(15, friction_velocity * depth / viscosity / 3)
+    drive = BulkVelocity(speed if force > 0 else -speed, conditions.drive.direction)
+    return replace(conditions, drive=drive)

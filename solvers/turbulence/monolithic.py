@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from solvers.algebra.bordered import BorderedSystem
 from solvers.algebra.pseudo_time import march
 from solvers.fenics import fem, ufl
-from solvers.flow.conditions import Inlet, of_kind
+from solvers.flow.conditions import Inlet
 from solvers.flow.incompressible import FlowResult
 from solvers.flow.momentum import MomentumBalance, dx
 from solvers.turbulence.mean_flow import MeanFlow
@@ -101,7 +101,7 @@ def solve_closed(
         [ufl.derivative(residual, w)],
         w,
         balance.bcs + held,
-        balance.drive(v),
+        balance.constraint(v),
         name,
         force=start.force,
         blocked=balance.blocked,
@@ -154,6 +154,6 @@ def _held(domain, conditions, W, part, inlet) -> list:
 
     entering = [
         given(inlet, domain.boundary_dofs((W.sub(part), X), name))
-        for name in of_kind(conditions, Inlet)
+        for name in conditions.of_kind(Inlet)
     ]
     return [*entering, given(0.0, domain.wall_dofs((W.sub(part), X)))]

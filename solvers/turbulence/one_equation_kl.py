@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-
-import meshio
-
-from solvers.fenics import MPI, ufl
-from solvers.flow.conditions import Condition
-from solvers.flow.incompressible import FlowResult, check_flow
+from solvers.fem.domain import Domain
+from solvers.fenics import ufl
+from solvers.flow.incompressible import FlowResult
 from solvers.flow.momentum import dx
+from solvers.flow.problem import FlowModel
 from solvers.turbulence.mean_flow import mean_flow
 from solvers.turbulence.monolithic import TransportedScalar, solve_closed
 
@@ -21,8 +16,7 @@ _SLOPE = 0.4  # of Nikuradse's length at walls, so that L = d there
 _INTENSITY = 0.01  # of the turbulence that enters: k = 3/2 (1 % of the speed)²
 
 
-@dataclass(frozen=True, eq=False)
-class OneEquationKL:
+class OneEquationKL(FlowModel):
     """Steady mean flow, by default with a given volume-mean velocity U along a period, and a
     transported k.
 
@@ -34,48 +28,22 @@ class OneEquationKL:
     the constants of Chen & Patel, AIAA J. 26, 1988). They take L = d; here 0.4 L is Nikuradse's
     mixing length in a channel, 0.4 d near walls and 0.14 δ at the largest distance δ, so that there
     is a core too. k = 0 on walls, that of 1 % turbulence at inlets, no flux elsewhere; the pressure
-    includes 2k/3. Quadratic velocity, linear pressure and k, all solved for together.
+    includes 2k/3. Quadratic velocity, linear pressure and k, all solved for together: five
+    Picard steps with a mixing length, then Newton in pseudo-time.
 
     Parameters
     ----------
-    mesh, viscosity, bulk_velocity, walls, periodic, conditions
-        As in `LaminarFlow`; there must be a wall. The first cells at walls should be within d⁺ = 1.
+    mesh, viscosity, bulk_velocity, drive, conditions, walls, periodic
+        As in `FlowProblem`; there must be a wall. The first cells at walls should be within d⁺ = 1.
 
     Raises
     ------
     InputError
-        If a number or a name does not make sense, or the mesh cannot be used.
+        As `FlowProblem`.
     """
 
-    mesh: meshio.Mesh
-    viscosity: float
-    bulk_velocity: float | None = None
-    walls: tuple[str, ...] = ("bottom", "top")
-    periodic: tuple[str, str] = ("inlet", "outlet")
-    conditions: Mapping[str, Condition] | None = None
-
-    def __post_init__(self):
-        check_flow(self)
-
-    def solve(
-        self, start: FlowResult | str | Path | None = None, comm=MPI.COMM_WORLD
-    ) -> FlowResult:
-        """Solve on all ranks of ``comm``: five Picard steps with a mixing length, then Newton in
-        pseudo-time.
-
-        Parameters
-        ----------
-        start : FlowResult or path, optional
-            To begin from instead of the Picard steps, as in `LaminarFlow.solve`.
-
-        Raises
-        ------
-        InputError
-            If the start lies elsewhere or cannot be read.
-        DivergenceError
-            If the iteration does not converge.
-        """
-        flow = mean_flow(self, start, comm)
+    def _solve_on(self, domain: Domain, start: FlowResult | None) -> FlowResult:
+        flow = mean_flow(self, domain, start)
         nu, U, d = flow.viscosity, flow.balance.speed, flow.distance
         L = flow.length / _SLOPE
         d = ufl.max_value(

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-
-import meshio
-
-from solvers.fenics import MPI, ufl
-from solvers.flow.conditions import Condition
-from solvers.flow.incompressible import FlowResult, check_flow
+from solvers.fem.domain import Domain
+from solvers.fenics import ufl
+from solvers.flow.incompressible import FlowResult
 from solvers.flow.momentum import dx
+from solvers.flow.problem import FlowModel
 from solvers.turbulence.mean_flow import mean_flow
 from solvers.turbulence.monolithic import TransportedScalar, solve_closed
 
@@ -23,8 +18,7 @@ CT3, CN1 = 1.2, 16.0
 _INLET = 3.0  # ν̃/ν of a turbulent flow that enters (Spalart & Rumsey, AIAA J. 45, 2007)
 
 
-@dataclass(frozen=True, eq=False)
-class SpalartAllmaras:
+class SpalartAllmaras(FlowModel):
     """Steady mean flow, by default with a given volume-mean velocity U along a period, and a
     transported ν̃.
 
@@ -35,48 +29,21 @@ class SpalartAllmaras:
     (Spalart & Allmaras, La Recherche Aérospatiale 1, 1994, without the trip terms). S̃ stays
     positive and negative ν̃, which a discrete solution may have, decays as in Allmaras, Johnson &
     Spalart, ICCFD7-1902 (2012). Quadratic velocity, linear pressure and ν̃, all solved for
-    together.
+    together: five Picard steps with a mixing length, then Newton in pseudo-time.
 
     Parameters
     ----------
-    mesh, viscosity, bulk_velocity, walls, periodic, conditions
-        As in `LaminarFlow`; there must be a wall. The first cells at walls should be within d⁺ = 2.
+    mesh, viscosity, bulk_velocity, drive, conditions, walls, periodic
+        As in `FlowProblem`; there must be a wall. The first cells at walls should be within d⁺ = 2.
 
     Raises
     ------
     InputError
-        If a number or a name does not make sense, or the mesh cannot be used.
+        As `FlowProblem`.
     """
 
-    mesh: meshio.Mesh
-    viscosity: float
-    bulk_velocity: float | None = None
-    walls: tuple[str, ...] = ("bottom", "top")
-    periodic: tuple[str, str] = ("inlet", "outlet")
-    conditions: Mapping[str, Condition] | None = None
-
-    def __post_init__(self):
-        check_flow(self)
-
-    def solve(
-        self, start: FlowResult | str | Path | None = None, comm=MPI.COMM_WORLD
-    ) -> FlowResult:
-        """Solve on all ranks of ``comm``: five Picard steps with a mixing length, then Newton in
-        pseudo-time.
-
-        Parameters
-        ----------
-        start : FlowResult or path, optional
-            To begin from instead of the Picard steps, as in `LaminarFlow.solve`.
-
-        Raises
-        ------
-        InputError
-            If the start lies elsewhere or cannot be read.
-        DivergenceError
-            If the iteration does not converge.
-        """
-        flow = mean_flow(self, start, comm)
+    def _solve_on(self, domain: Domain, start: FlowResult | None) -> FlowResult:
+        flow = mean_flow(self, domain, start)
         d, nu, U, size = flow.distance, flow.viscosity, flow.balance.speed, flow.thickness
         scalar = TransportedScalar(
             name="modified_viscosity",

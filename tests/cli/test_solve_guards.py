@@ -19,7 +19,7 @@ from solvers import LaminarFlow, SpalartAllmaras
 from tests.support.command_line import listing, refused, run
 from tests.support.solve_cases import HILL, result, small_closure
 from vcnn import FlowField, RegionOfInfluence, VectorCloudNetwork, fit
-from vcnn.evaluation.report.verdict import percent
+from vcnn.evaluation.report.text import percent_or_power
 from vcnn.flow.mesh import boundary_facets, named_mesh
 from vcnn.training.fitting import TrainingConfig
 
@@ -65,7 +65,9 @@ def test_where_a_closure_was_clipped_is_counted_and_mapped(folder, capsys):
     assert found["flags"] == ["clipped"]
     assert found["clipped_below"] == pytest.approx(140, abs=30) and found["clipped_above"] == 0
     assert found["clipped"] == found["history"]["clipped"][-1] == found["clipped_below"] / 280
-    assert f"Beware: at {percent(found['clipped'])} of the points" in capsys.readouterr().out
+    assert (
+        f"Beware: at {percent_or_power(found['clipped'])} of the points" in capsys.readouterr().out
+    )
     page = (folder / "half/report.html").read_text()
     assert "Beware: " in page and "Where the closure was clipped." in page
     vertices = FlowField.load("half/flow.vtu")

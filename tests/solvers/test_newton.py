@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import meshes
-from solvers.algebra.bordered import Drive
+from solvers.algebra.bordered import Constraint
 from solvers.algebra.newton import newton
-from solvers.fem.domain import build_domain
+from solvers.fem.build import build_domain
 from solvers.fenics import fem, ufl
 from vcnn import DivergenceError
 
@@ -47,7 +47,9 @@ def test_the_force_holds_the_functional(u):
     u.x.array[:] = 0
     v = ufl.TestFunction(u.function_space)
     F = ufl.atan(u) * v * ufl.dx
-    solution = newton(F, [ufl.derivative(F, u)], u, [], drive=Drive(v * ufl.dx, target=3.0))
+    solution = newton(
+        F, [ufl.derivative(F, u)], u, [], constraint=Constraint(v * ufl.dx, target=3.0)
+    )
     assert solution.force == pytest.approx(np.arctan(3), rel=1e-12)
     np.testing.assert_allclose(u.x.array, 3, rtol=1e-12)
 

@@ -17,6 +17,7 @@ from solvers import (
     along_wall,
     evaluate,
 )
+from solvers.fem.fields import wall_distance_function
 from solvers.fenics import ufl
 from solvers.flow.momentum import dx
 from solvers.turbulence import one_equation_kl as kl
@@ -136,7 +137,7 @@ def test_budget_of_the_kinetic_energy_closes():
     def gap(cells):
         result = channel(OneEquationKL, 550, 18.4, cells)
         domain, k, nu = result.domain, result.scalars["turbulent_kinetic_energy"], 1 / 550
-        d = domain.wall_distance()
+        d = wall_distance_function(domain)
         L = (0.14 - 0.08 * (1 - d) ** 2 - 0.06 * (1 - d) ** 4) / 0.4
         S = ufl.sym(ufl.grad(result.velocity))
         production = domain.total(2 * kl.eddy_viscosity(k, d, L, nu) * ufl.inner(S, S) * dx)

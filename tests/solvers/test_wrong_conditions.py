@@ -5,7 +5,9 @@ import pytest
 
 import meshes
 from solvers import (
+    BulkVelocity,
     Developed,
+    Force,
     Inlet,
     LaminarFlow,
     MixingLength,
@@ -16,7 +18,7 @@ from solvers import (
     Symmetry,
     Wall,
 )
-from solvers.fem.domain import build_domain
+from solvers.fem.build import build_domain
 from tests.support.wrong_setups import (
     DRIVEN,
     ENDS,
@@ -162,12 +164,12 @@ CONDITIONS = [
     Wrong(
         "a section that is driven and plane",
         lambda s: bounded({**AROUND, "section": ACROSS}),
-        r"conditions: 'section': Developed needs a mesh of triangles or .* with points \(M, 3\) in a plane",
+        r"drive: expected a direction along a period or across a section .* neither, got \(1.0, 0.0, 0.0\)",
     ),
     Wrong(
         "a section that is driven along itself",
         lambda s: bounded({**AROUND, "section": ACROSS}, meshes.section(MESH, np.eye(3)[:2])),
-        r"'section': the direction of Developed must be normal to the mesh, \(.*1\) .*got \(1\.0, 0\.0, 0\.0\)",
+        r"drive: expected a direction .*, \(.*1\) or the opposite, got \(1\.0, 0\.0, 0\.0\)",
     ),
     Wrong(
         "a section that is driven in two directions",
@@ -196,6 +198,51 @@ CONDITIONS = [
             "direction: expected",
         )
         for given in ("x", (0, 0, 0), (1.0, 0.0), (np.nan, 0, 0))
+    ),
+    Wrong(
+        "a drive beside a bulk velocity",
+        lambda s: laminar(drive=Force(1.0)),
+        "drive: stands in place of bulk_velocity, got both",
+    ),
+    Wrong(
+        "a drive beside a period that is driven",
+        lambda s: bounded({**WALLS, **DRIVEN}, drive=Force(1.0)),
+        "conditions: the flow is driven in one direction at most, got two",
+    ),
+    Wrong(
+        "a drive of a number",
+        lambda s: laminar(bulk_velocity=None, drive=1.0),
+        "drive: expected BulkVelocity or Force, got 1.0",
+    ),
+    Wrong(
+        "a drive across the channel",
+        lambda s: bounded({**WALLS, **ENDS}, drive=Force(1.0, (0, 1))),
+        r"drive: expected a direction .*, \(1, 0\) or the opposite, got \(0.0, 1.0\)",
+    ),
+    Wrong(
+        "a drive in space of a plane flow",
+        lambda s: bounded({**WALLS, **ENDS}, drive=BulkVelocity(1.0, (1, 0, 0))),
+        r"drive: expected a direction .*, \(1, 0\) or the opposite, got \(1.0, 0.0, 0.0\)",
+    ),
+    Wrong(
+        "a drive from an inlet to an outlet",
+        lambda s: bounded({**WALLS, **THROUGH}, drive=Force(1.0)),
+        "drive: expected a direction .*, this mesh has neither, got none",
+    ),
+    Wrong(
+        "a drive through a section without a direction",
+        lambda s: bounded(AROUND, meshes.section(MESH), drive=Force(1.0)),
+        r"drive: expected a direction .*, \(-?1, 0, 0\) or the opposite, got none",
+    ),
+    Wrong(
+        "a force of 0",
+        lambda s: Force(0.0),
+        "force: expected a number other than 0, got 0.0",
+    ),
+    Wrong(
+        "a bulk velocity in no direction",
+        lambda s: BulkVelocity(1.0, (0.0, 0.0)),
+        r"direction: expected two or three numbers, not all 0, got \(0.0, 0.0\)",
     ),
     Wrong(
         "bulk velocity beside conditions",

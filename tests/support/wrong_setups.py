@@ -46,8 +46,8 @@ def laminar(mesh=MESH, viscosity=0.1, bulk_velocity=1.0, **options):
     return LaminarFlow(mesh, viscosity, bulk_velocity, **options).solve()
 
 
-def bounded(conditions, mesh=MESH):
-    return LaminarFlow(mesh, 0.1, conditions=conditions).solve()
+def bounded(conditions, mesh=MESH, **options):
+    return LaminarFlow(mesh, 0.1, conditions=conditions, **options).solve()
 
 
 def assert_refused(wrong, solved, folder, caplog):

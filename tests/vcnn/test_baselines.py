@@ -19,7 +19,6 @@ from vcnn import (
     VectorCloudNetwork,
     fit,
 )
-from vcnn.architectures import build_network
 from vcnn.baselines import (
     EGNN,
     AttentionNetwork,
@@ -29,6 +28,7 @@ from vcnn.baselines import (
     InvariantGraphKernelNetwork,
 )
 from vcnn.flow.norms import relative_l2
+from vcnn.network.registry import build_network
 from vcnn.testing import assert_equivariant, equivariance_errors
 
 BALL = RegionOfInfluence.ball(0.6)

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from tests.support.pictures import coloured_share, embedded
 from vcnn import FlowField, InputError
 from vcnn.evaluation.frames import rotate_study
-from vcnn.evaluation.report.pictures import field_figure
-from vcnn.evaluation.report.rotation import Section, verdict, write_report
+from vcnn.evaluation.report import Section, rotation_verdict, write_report
+from vcnn.evaluation.report.fields import field_figure
 from vcnn.flow.mesh import named_mesh
 
 
@@ -102,7 +102,7 @@ def test_numbers_and_pictures_are_those_of_the_study(tmp_path):
 def test_verdict_names_who_holds_and_who_does_not():
     study = study_of(grid_flow())
     held, broken = re.fullmatch(
-        r"(speed holds .*?\)\.) (component does not: .*)", verdict(study)
+        r"(speed holds .*?\)\.) (component does not: .*)", rotation_verdict(study)
     ).groups()
     assert f"{100 * study.errors['speed'][0]:#.3g} %" in held
     first, worst = (f"{100 * study.errors['component'][k]:.3g} %" for k in (0, -1))
@@ -111,21 +111,21 @@ def test_verdict_names_who_holds_and_who_does_not():
 
 def test_verdict_groups_many_closures():
     closures = {"a": Speed(), "b": Component(), "c": Speed(), "d": Component(), "e": Speed()}
-    held, broken = verdict(rotate_study(closures, grid_flow(), progress=False)).split(
+    held, broken = rotation_verdict(rotate_study(closures, grid_flow(), progress=False)).split(
         ". The others do not: "
     )
     assert re.fullmatch(
         r"a \(.* %\), c \(.* %\) and e \(.* %\) hold their errors as the frame turns: .*", held
     )
     assert re.fullmatch(r"b goes from .* \(at 180°\); d goes from .* \(at 180°\)\.", broken)
-    assert verdict(
+    assert rotation_verdict(
         rotate_study({"b": Component(), "d": Component()}, grid_flow(), progress=False)
     ).startswith("None")
 
 
 def test_verdict_without_truth_speaks_of_changes():
     study = study_of(grid_flow(truth="other"))
-    text = verdict(study)
+    text = rotation_verdict(study)
     assert re.match(
         r"speed holds as the frame turns: its prediction changes by .* at most \(round-off\)\. ",
         text,

@@ -6,18 +6,18 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import nn
 
-from vcnn.architectures import build_network
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
+from vcnn.network.base import Network, Symmetry
+from vcnn.network.registry import build_network
 
 _INNER = ("deep-sets", "attention", "graph-kernel")
 _AT_REST = 1e-10  # of the root mean square velocity in the cloud
 
 
-class CanonicalNetwork(nn.Module):
+class CanonicalNetwork(Network):
     """A network without symmetry on clouds turned into frames of their own (Kaba et al. 2023, arXiv
     2211.06489).
 
@@ -47,9 +47,7 @@ class CanonicalNetwork(nn.Module):
     """
 
     name = "canonical"
-    scaling = True
-    vectors = tensors = ()
-    galilean = False
+    differentiable_in_velocity = False  # neither are the frames
 
     def __init__(
         self,
@@ -62,7 +60,6 @@ class CanonicalNetwork(nn.Module):
         seed=0,
         **options,
     ):
-        super().__init__()
         if inner not in _INNER:
             raise InputError(f"inner: expected one of {', '.join(_INNER)}, got {inner!r}")
         if frame not in ("velocity", "axes"):
@@ -74,20 +71,29 @@ class CanonicalNetwork(nn.Module):
             "seed": seed,
             **options,
         }
-        self.network = build_network(inner, arguments)
-        self.config = {**self.network.config, "inner": inner, "frame": frame}
+        network = build_network(inner, arguments)
+        super().__init__(**network.config, inner=inner, frame=frame)
+        self.network = network
         self.frames = _velocity_frames if frame == "velocity" else _principal_frames
-        self.symmetry = "SO(d)" if frame == "velocity" else "O(d)"
-        self.weighted, self.work = self.network.weighted, self.network.work
-        self.scalars, self.dimension = self.network.scalars, dimension
-        self.output, self.outputs = self.network.output, self.network.outputs
+        self.symmetry = Symmetry.SO if frame == "velocity" else Symmetry.O
+        self.weighted, self.scalars, self.outputs = (
+            network.weighted,
+            network.scalars,
+            network.outputs,
+        )
+        self.dimension = dimension
 
-    def points(self, flow: FlowField) -> None:
+    def work(self, counts: np.ndarray) -> np.ndarray:
+        """Rows of data that clouds of ``counts`` points need: those of the inner network."""
+        return self.network.work(counts)
+
+    def points(self, flow: FlowField, velocity: torch.Tensor | None = None) -> tuple[()]:
         """Nothing: what points are like depends on the cloud that looks at them."""
+        return ()
 
-    def forward(self, clouds: VectorClouds, points=None) -> torch.Tensor:
+    def forward(self, clouds: VectorClouds, points: tuple[()]) -> torch.Tensor:
         """Closure values of m clouds, shape (m,)."""
-        return self.network(clouds.turned(self.frames(_Means(clouds, self.weighted))))
+        return self.network(clouds.rotated(self.frames(_Means(clouds, self.weighted))))
 
 
 class _Means:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import numpy as np
 import torch
-from torch import nn
 from torch.nn.functional import pad
 from torch_geometric.utils import to_dense_batch
 
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
+from vcnn.network.base import Network
 from vcnn.network.heads import value
 from vcnn.network.layers import as_tensor
 
 
-class CloudNetwork(nn.Module):
+class CloudNetwork(Network):
     """A network that takes the positions r, velocities u and scalars s of the points of a cloud and
     puts out a scalar.
 
@@ -32,49 +34,33 @@ class CloudNetwork(nn.Module):
         If the dimension or the output is another one, or a flow has another dimension.
     """
 
-    scaling = True
     weighted = False
-    vectors = tensors = ()
-    galilean, symmetry = False, "translations"
 
     def __init__(self, scalars, dimension, output, **options):
-        super().__init__()
+        super().__init__(scalars=list(scalars), dimension=dimension, output=output, **options)
         if type(dimension) is not int or dimension not in (2, 3):
             raise InputError(f"dimension: expected 2 or 3, got {dimension!r}")
         if output not in ("scalar", "positive_scalar"):
             raise InputError(f"output: expected scalar or positive_scalar, got {output!r}")
-        self.scalars, self.dimension = tuple(scalars), dimension
-        self.output, self.outputs = output, (output,)
-        self.config = {
-            "scalars": list(scalars),
-            "dimension": dimension,
-            "output": output,
-            **options,
-        }
+        self.scalars, self.dimension, self.outputs = tuple(scalars), dimension, (output,)
 
-    def work(self, counts: np.ndarray) -> np.ndarray:
-        """Rows of data that clouds of ``counts`` points need."""
-        return counts
-
-    def points(self, flow: FlowField) -> torch.Tensor:
+    def points(self, flow: FlowField, velocity: torch.Tensor | None = None) -> torch.Tensor:
         """(n, d + scalars) velocity and scalars of points."""
         if flow.dimension != self.dimension:
             raise InputError(
-                f"dimension: the network takes {self.dimension}-D flows, this flow is {flow.dimension}-D"
+                f"dimension: the network takes {self.dimension}-D flows, "
+                f"this flow is {flow.dimension}-D"
             )
-        columns = [flow.velocity, *(flow.scalars[name][:, None] for name in self.scalars)]
-        return as_tensor(np.concatenate(columns, axis=1), next(self.parameters()))
+        fields = super().points(flow, velocity)
+        return torch.cat([fields.velocity, *(s[:, None] for s in fields.scalars.values())], dim=1)
 
-    def forward(self, clouds: VectorClouds, points=None) -> torch.Tensor:
+    def forward(self, clouds: VectorClouds, points: torch.Tensor) -> torch.Tensor:
         """Closure values of m clouds, shape (m,)."""
-        if points is None:
-            clouds = clouds.compact()
-            points = self.points(clouds.flow)
-        return value(self.output, self._evaluate(clouds, points), None, None)
+        return value(self.outputs[0], self._evaluate(clouds, points), None, None)
 
-    def _evaluate(self, clouds, points):
+    @abstractmethod
+    def _evaluate(self, clouds: VectorClouds, points: torch.Tensor) -> torch.Tensor:
         """(m, 1) what the output is made of."""
-        raise NotImplementedError
 
     def _side_by_side(self, clouds, points):
         """r and u (m, 1 + n, d), s (m, 1 + n, scalars) and shares (m, 1 + n, 1) of clouds filled up

@@ -7,6 +7,8 @@ from torch import nn
 
 from vcnn.baselines.cloud_network import invariants
 from vcnn.baselines.graph_kernel import GraphKernelNetwork
+from vcnn.network.base import Symmetry
+from vcnn.network.layers import seeded
 
 
 class InvariantGraphKernelNetwork(GraphKernelNetwork):
@@ -23,7 +25,7 @@ class InvariantGraphKernelNetwork(GraphKernelNetwork):
     """
 
     name = "invariant-graph-kernel"
-    symmetry = "O(d)"
+    symmetry = Symmetry.O
 
     def __init__(
         self,
@@ -39,8 +41,7 @@ class InvariantGraphKernelNetwork(GraphKernelNetwork):
         super().__init__(
             scalars, dimension, output, width=width, depth=depth, kernel=kernel, seed=seed
         )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.products = nn.Linear(2, kernel[0], bias=False)
 
     def _count_features(self):

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import glob
-import inspect
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-import torch
-
-from vcnn.architectures import build_network
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import InputError, naming
+from vcnn.network.base import Network
+from vcnn.network.registry import build_network
 from vcnn.training.fitting import TrainingConfig
 
 
@@ -34,7 +32,7 @@ class RunConfiguration:
 
     target: str | tuple[str, ...]
     flows: tuple[Path, ...]
-    network: torch.nn.Module
+    network: Network
     region: RegionOfInfluence
     training: TrainingConfig = field(default_factory=TrainingConfig)
     validation: tuple[Path, ...] = ()
@@ -111,9 +109,6 @@ def _named(kind) -> str:
 
 def _region(table):
     with naming("[region]"):
-        if table.get("kind") in ("transport", "ball", "ellipsoid"):
-            maker = getattr(RegionOfInfluence, table["kind"])
-            _refuse_unknown(table, ["kind", *inspect.signature(maker).parameters])
         return RegionOfInfluence.from_dict(table)
 
 

@@ -7,13 +7,13 @@ VTK expects); what VTK has no place for travels in the file's field data: a JSON
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import meshio
 import numpy as np
 
 from vcnn.errors import InputError, naming
+from vcnn.files import replacing
 from vcnn.flow.mesh import boundary_facets, cell_dimension, named_mesh
 
 _FORMAT = 1
@@ -67,13 +67,8 @@ def write_flow(flow, path) -> Path:
     for name, blocks in boundaries.items():
         for kind, facets in blocks:
             grid.field_data[f"boundary:{name}:{kind}"] = facets
-    part = path.with_name(f".{path.stem}.part.vtu")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as part:
         grid.save(part)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 

@@ -1,10 +1,15 @@
-"""Error measures."""
+"""Sizes of values at points, and how far they are from the truth."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from vcnn.errors import InputError
+
+
+def magnitudes(values: np.ndarray) -> np.ndarray:
+    """(n,) |s|, |v| or Frobenius' |T| of scalars, vectors or tensors at n points."""
+    return np.sqrt((values**2).reshape(len(values), -1).sum(axis=1))
 
 
 def relative_l2(prediction, truth, weights=None) -> float:
@@ -15,12 +20,20 @@ def relative_l2(prediction, truth, weights=None) -> float:
     prediction, truth : (n, ...)
     weights : (n,), optional
         Default: equal weights, the measure of Zhou et al. 2022.
+
+    Raises
+    ------
+    InputError
+        If the shapes differ, or the truth is zero everywhere.
     """
     prediction, truth = np.asarray(prediction, float), np.asarray(truth, float)
     if prediction.shape != truth.shape:
         raise InputError(f"prediction has shape {prediction.shape}, truth {truth.shape}")
     weights = np.ones(len(truth)) if weights is None else np.asarray(weights)
-    square = lambda v: weights @ (v**2).reshape(len(v), -1).sum(axis=1)
+
+    def square(values):
+        return weights @ (values**2).reshape(len(values), -1).sum(axis=1)
+
     if not square(truth) > 0:
         raise InputError("truth: is zero everywhere, a relative error is undefined")
     return float(np.sqrt(square(prediction - truth) / square(truth)))

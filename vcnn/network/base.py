@@ -1,5 +1,243 @@
-"""What a network must have."""
+"""What every network is: the base class that a user's own network derives from too."""
 
-ROWS = (
-    2**14
-)  # rows of pair data a network handles at once: activations stay in the cache, in double precision too
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import nn
+
+from vcnn.clouds.clouds import VectorClouds
+from vcnn.errors import InputError
+from vcnn.flow.field import FlowField
+from vcnn.network.heads import OUTPUTS
+from vcnn.network.layers import as_tensor
+
+# Rows of pair data that a network is given at once: its activations stay in the cache then, in
+# double precision too.
+ROWS = 2**14
+
+FIELDS = (
+    "scalars",
+    "vectors",
+    "tensors",
+)  # where flows keep them, and networks say which they take
+
+
+class Symmetry(StrEnum):
+    """Changes of the frame that leave a network's values what they were, or rotate them with it.
+
+    All include translations. The text is what files and reports say.
+    """
+
+    TRANSLATIONS = "translations"
+    SO = "SO(d)"
+    O = "O(d)"  # noqa: E741  the orthogonal group has no other name
+
+    @property
+    def rotations(self) -> bool:
+        """Whether rotations of the frame are among them."""
+        return self is not Symmetry.TRANSLATIONS
+
+    @property
+    def reflections(self) -> bool:
+        """Whether reflections of the frame are among them."""
+        return self is Symmetry.O
+
+
+@dataclass(frozen=True, eq=False)
+class PointFields:
+    """The fields of a flow that a network takes, as tensors of its own dtype and device.
+
+    Parameters
+    ----------
+    velocity : (n, d)
+    scalars, vectors, tensors : name -> (n,), (n, d), (n, d, d)
+    """
+
+    velocity: torch.Tensor
+    scalars: Mapping[str, torch.Tensor]
+    vectors: Mapping[str, torch.Tensor]
+    tensors: Mapping[str, torch.Tensor]
+
+
+class Network(nn.Module, ABC):
+    """A network that gives closure values to clouds; derive from it to write one of your own.
+
+    A network of one's own needs :meth:`forward` and what differs from the defaults below. Whoever
+    wants to save and load it also gives it a ``name`` and decorates it with
+    :func:`vcnn.register_network`.
+
+    Its constructor passes every argument on to ``super().__init__`` by keyword; each has a default.
+    They are kept as :attr:`config`, from which files build the network again.
+
+    Parameters
+    ----------
+    config : keyword arguments that build the network again
+        Anything that JSON can hold. Tuples become lists.
+
+    Attributes
+    ----------
+    name : how files and configurations call it
+    scalars, vectors, tensors : names of the fields of the flow that it takes beside the velocity
+    outputs : kinds of its values (:data:`vcnn.network.heads.OUTPUTS`), one for each target
+    symmetry : `Symmetry`, what changes of the frame it does not see
+    galilean : whether a uniform velocity added to the flow changes nothing
+    weighted : whether its sums over clouds are weighted by quadrature weights, so that values
+        belong to the flow and not to the mesh
+    scaling : whether it wants inputs of order one (`Scales` sees to it), not those of the data
+    dimension : of the flows it takes, None for any
+    differentiable_in_velocity : whether its values follow the ``velocity`` given to :meth:`points`,
+        so that a solver can be differentiated through it
+
+    Raises
+    ------
+    InputError
+        If an argument is nothing that JSON can hold.
+    """
+
+    name: ClassVar[str] = ""
+    scalars: tuple[str, ...] = ()
+    vectors: tuple[str, ...] = ()
+    tensors: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ("scalar",)
+    symmetry: Symmetry = Symmetry.TRANSLATIONS
+    galilean: bool = False
+    weighted: bool = True
+    scaling: bool = True
+    dimension: int | None = None
+    differentiable_in_velocity: bool = True
+    config: dict[str, Any]
+
+    def __init__(self, **config: Any):
+        super().__init__()
+        self.config = _plain(config, self.name or type(self).__name__)
+
+    @abstractmethod
+    def forward(self, clouds: VectorClouds, points: Any) -> torch.Tensor | tuple[torch.Tensor, ...]:
+        """Closure values of m clouds: (m,), (m, d) or (m, d, d) by the kind of output.
+
+        Parameters
+        ----------
+        clouds : VectorClouds
+        points : what :meth:`points` made of their flow
+
+        Returns
+        -------
+        A tensor, or a tuple of them if there are several outputs.
+        """
+
+    def __call__(self, clouds: VectorClouds, points: Any = None):
+        """What :meth:`forward` gives; :meth:`points` are made of the clouds' flow if not given."""
+        if points is None:
+            clouds = clouds.compact()
+            points = self.points(clouds.flow)
+        return super().__call__(clouds, points)
+
+    def values(self, clouds: VectorClouds, points: Any = None) -> tuple[torch.Tensor, ...]:
+        """Values of m clouds, one tensor for each of :attr:`outputs`, whatever `forward` returns.
+
+        Raises
+        ------
+        InputError
+            If :meth:`forward` gave another number of values, or values of another shape.
+        """
+        values = self(clouds, points)
+        values = (values,) if isinstance(values, torch.Tensor) else tuple(values)
+        if len(values) != len(self.outputs):
+            raise InputError(
+                f"network {self.name!r}: forward gave {len(values)} values, "
+                f"expected one for each of its outputs: {', '.join(self.outputs)}"
+            )
+        for kind, value in zip(self.outputs, values, strict=True):
+            rank = {"scalars": 0, "vectors": 1, "tensors": 2}[OUTPUTS[kind]]
+            expected = (len(clouds), *[clouds.flow.dimension] * rank)
+            if tuple(value.shape) != expected:
+                raise InputError(
+                    f"network {self.name!r}: forward gave values of shape {tuple(value.shape)} "
+                    f"for the output {kind!r}, expected {expected}"
+                )
+        return values
+
+    def points(self, flow: FlowField, velocity: torch.Tensor | None = None) -> Any:
+        """What is computed once a point, however many clouds share it: by default `PointFields`.
+
+        Parameters
+        ----------
+        flow : FlowField
+        velocity : (n, d) tensor, optional
+            Takes the place of the flow's; values can be differentiated by it.
+        """
+        return PointFields(
+            self.as_tensor(flow.velocity) if velocity is None else velocity,
+            {name: self.as_tensor(flow.scalars[name]) for name in self.scalars},
+            {name: self.as_tensor(flow.vectors[name]) for name in self.vectors},
+            {name: self.as_tensor(flow.tensors[name]) for name in self.tensors},
+        )
+
+    def work(self, counts: np.ndarray) -> np.ndarray:
+        """Rows of data that clouds of ``counts`` points need; by default one a point."""
+        return counts
+
+    def calibrate(self, clouds: VectorClouds) -> None:
+        """Adapt to training clouds before the first step; by default nothing."""
+
+    def as_tensor(self, array: np.ndarray) -> torch.Tensor:
+        """A numpy array with the dtype and on the device of the network's weights."""
+        return as_tensor(array, next(self.parameters()))
+
+    def mean(self, clouds: VectorClouds, values: torch.Tensor) -> torch.Tensor:
+        """(m, k) means over each cloud of values (N, k) of its pairs, as :attr:`weighted` says."""
+        shares = self.as_tensor(clouds.shares_of(self.weighted))
+        owners = torch.as_tensor(clouds.owners, device=values.device)
+        sums = values.new_zeros(len(clouds), values.shape[1])
+        return sums.index_add(0, owners, shares[:, None] * values)
+
+
+def check_network(network: object) -> None:
+    """Raise `InputError` unless this is a `Network` whose attributes say what they should."""
+    if not isinstance(network, Network):
+        raise InputError(
+            f"network: expected a vcnn.Network, got {type(network).__name__}; "
+            "a network of your own derives from vcnn.Network"
+        )
+    who = f"network {network.name or type(network).__name__!r}"
+    if next(network.parameters(), None) is None:
+        raise InputError(
+            f"{who}: expected weights, got none; what has none is a function of a flow"
+        )
+    for kind in network.outputs or ("none",):
+        if kind not in OUTPUTS:
+            raise InputError(f"{who}: outputs: expected {', '.join(OUTPUTS)}, got {kind!r}")
+    if not isinstance(network.symmetry, Symmetry):
+        raise InputError(
+            f"{who}: symmetry: expected a vcnn.network.Symmetry, got {network.symmetry!r}"
+        )
+
+
+def check_fields(network: Network, flow: FlowField, who: str) -> None:
+    """Raise `InputError` if the flow lacks a field that the network takes."""
+    for kind in FIELDS:
+        missing = [name for name in getattr(network, kind) if name not in getattr(flow, kind)]
+        if missing:
+            present = ", ".join(getattr(flow, kind)) or "none"
+            raise InputError(f"{who} needs {kind} {', '.join(missing)}; the flow has: {present}")
+
+
+def _plain(config: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The arguments as a file gives them back."""
+    plain = {}
+    for key, value in config.items():
+        try:
+            plain[key] = json.loads(json.dumps(value))
+        except (TypeError, ValueError):
+            raise InputError(
+                f"network {name!r}: config: {key}: expected what JSON can hold, got {value!r}"
+            ) from None
+    return plain

@@ -19,14 +19,14 @@ class VCNNe(Zhou2022):
     Parameters as there."""
 
     name = "vcnn-e"
-    output, outputs = "symmetric_tensor", ("symmetric_tensor",)
+    outputs = ("symmetric_tensor",)
 
     @staticmethod
     def _layers():
         embedding = nn.Sequential(nn.Linear(7, 64), nn.ReLU())
         return embedding, perceptron(4 * 64, 64, 64, 64, activation=nn.ReLU)
 
-    def forward(self, clouds: VectorClouds, points=None) -> torch.Tensor:
+    def forward(self, clouds: VectorClouds, points: dict[str, torch.Tensor]) -> torch.Tensor:
         """Tensors of m clouds, shape (m, d, d)."""
         moments, invariants = self._described(clouds, points)
         X = moments[:, :, : clouds.flow.dimension]

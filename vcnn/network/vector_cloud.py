@@ -7,16 +7,16 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations_with_replacement
 
-import numpy as np
 import torch
 from torch import nn
 
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
+from vcnn.network.base import Network, Symmetry
 from vcnn.network.features import Inputs, PointData, full, pair_data, point_data
 from vcnn.network.heads import OUTPUTS, count_coefficients, value
-from vcnn.network.layers import perceptron
+from vcnn.network.layers import perceptron, seeded
 from vcnn.network.pairs import Pairs
 
 _SECOND = 8  # embedding channels that second moments are taken with
@@ -25,7 +25,7 @@ _LEAST = 1e-4  # what varies by less counts as constant, so that its round-off i
 _LEAST_SHARE = 0.01  # and what varies by less relative to its size
 
 
-class VectorCloudNetwork(nn.Module):
+class VectorCloudNetwork(Network):
     """Vector-cloud network with separate moments of positions, velocities and further vectors.
 
     After Zhou, Han & Xiao (CMAME 388, 2022, 114211) and Han, Zhou & Xiao (arXiv 2201.01287), with
@@ -77,8 +77,6 @@ class VectorCloudNetwork(nn.Module):
     """
 
     name = "vector-cloud"
-    scaling = True  # wants inputs of order one
-    weighted = True  # sums are weighted by the quadrature weights
 
     def __init__(
         self,
@@ -97,8 +95,21 @@ class VectorCloudNetwork(nn.Module):
         basis=6,
         seed=0,
     ):
-        super().__init__()
-        self.output = output if isinstance(output, str) else tuple(output)
+        super().__init__(
+            scalars=list(scalars),
+            vectors=list(vectors),
+            output=output if isinstance(output, str) else list(output),
+            tensors=list(tensors),
+            pseudoscalars=list(pseudoscalars),
+            galilean=galilean,
+            order=order,
+            embedding=embedding,
+            retained=retained,
+            hidden=hidden,
+            fitting=list(fitting),
+            basis=basis,
+            seed=seed,
+        )
         self.outputs = (output,) if isinstance(output, str) else tuple(output)
         for kind in self.outputs or ("none",):
             if kind not in OUTPUTS:
@@ -109,21 +120,6 @@ class VectorCloudNetwork(nn.Module):
             raise InputError(
                 f"retained: expected 1..{embedding} (embedding channels), got {retained}"
             )
-        self.config = {
-            "scalars": list(scalars),
-            "vectors": list(vectors),
-            "output": output if isinstance(output, str) else list(output),
-            "tensors": list(tensors),
-            "pseudoscalars": list(pseudoscalars),
-            "galilean": galilean,
-            "order": order,
-            "embedding": embedding,
-            "retained": retained,
-            "hidden": hidden,
-            "fitting": list(fitting),
-            "basis": basis,
-            "seed": seed,
-        }
         self.scalars, self.vectors, self.tensors = (
             (*scalars, *pseudoscalars),
             tuple(vectors),
@@ -131,7 +127,7 @@ class VectorCloudNetwork(nn.Module):
         )
         self.inputs = Inputs(self.scalars, self.vectors, self.tensors, bool(galilean))
         self.galilean = bool(galilean)
-        self.symmetry = "SO(d)" if pseudoscalars else "O(d)"
+        self.symmetry = Symmetry.SO if pseudoscalars else Symmetry.O
         self.order, self.retained = order, retained
         self.second = min(_SECOND, embedding)
 
@@ -156,8 +152,7 @@ class VectorCloudNetwork(nn.Module):
         self.coefficients = [
             count_coefficients(k, self.vector_basis, self.tensor_basis) for k in self.outputs
         ]
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.point_embedding = perceptron(self.inputs.point_features, hidden, hidden, embedding)
             self.pair_embedding = nn.Sequential(
                 nn.Linear(self.inputs.pair_features, embedding, bias=False), nn.SiLU()
@@ -175,10 +170,6 @@ class VectorCloudNetwork(nn.Module):
         self.register_buffer("vector_sizes", torch.ones(self.vector_basis if turning else 0))
         self.register_buffer("tensor_sizes", torch.ones(self.tensor_basis))
 
-    def work(self, counts: np.ndarray) -> np.ndarray:
-        """Rows of pair data that clouds of ``counts`` points need."""
-        return counts
-
     def points(self, flow: FlowField, velocity: torch.Tensor | None = None) -> PointData:
         """What is computed once a point, however many clouds share it; ``velocity`` (n, d) replaces
         the flow's.
@@ -186,15 +177,10 @@ class VectorCloudNetwork(nn.Module):
         data = point_data(flow, self.inputs, self.fitting[0].weight, velocity)
         return replace(data, embedding=self.point_embedding(data.features) / self.embedding_sizes)
 
-    def forward(self, clouds: VectorClouds, points: PointData | None = None):
+    def forward(self, clouds: VectorClouds, points: PointData):
         """Closure values of m clouds: scalars (m,), vectors (m, d), tensors (m, d, d); a tuple if
         there are several.
-
-        ``points`` is :meth:`points` of the clouds' flow, if known.
         """
-        if points is None:
-            clouds = clouds.compact()
-            points = self.points(clouds.flow)
         invariants, vectors, tensors = self._described(clouds, points)
         parts = self.fitting((invariants - self.shift) / self.spread).split(
             self.coefficients, dim=1
@@ -202,7 +188,7 @@ class VectorCloudNetwork(nn.Module):
         values = tuple(
             value(kind, c, vectors, tensors) for kind, c in zip(self.outputs, parts, strict=True)
         )
-        return values[0] if isinstance(self.output, str) else values
+        return values[0] if len(values) == 1 else values
 
     def calibrate(self, clouds: VectorClouds) -> None:
         """Bring embeddings, the basis of outputs and the inputs of ρ to order one on these clouds.

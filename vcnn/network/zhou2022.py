@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 from torch import nn
 
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.flow.field import FlowField
+from vcnn.network.base import Network, Symmetry
 from vcnn.network.features import dot, length
-from vcnn.network.layers import as_tensor, perceptron
+from vcnn.network.layers import perceptron, seeded
 from vcnn.network.pairs import Pairs
 
 
-class Zhou2022(nn.Module):
+class Zhou2022(Network):
     """Published vector-cloud network: 39,553 parameters, equal weights, one concatenated moment.
 
     Each point carries Q_i = [r/|r|, u, s] with s = (|S|, boundary flag, cell volume, |u|, wall
@@ -32,16 +32,12 @@ class Zhou2022(nn.Module):
     name = "zhou2022"
     scaling = weighted = False
     scalars = ("strain_rate", "boundary", "wall_distance")
-    vectors = tensors = ()
-    output, outputs = "scalar", ("scalar",)
-    galilean, symmetry = False, "O(d)"
+    symmetry = Symmetry.O
 
     def __init__(self, diffusion_length: float = math.sqrt(0.1 / 3) * math.log(5), seed: int = 0):
-        super().__init__()
-        self.config = {"diffusion_length": diffusion_length, "seed": seed}
+        super().__init__(diffusion_length=diffusion_length, seed=seed)
         self.diffusion_length = diffusion_length
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.embedding, self.fitting = self._layers()
 
     @staticmethod
@@ -50,25 +46,23 @@ class Zhou2022(nn.Module):
             4 * 64, 128, 1, activation=nn.ReLU
         )
 
-    def work(self, counts: np.ndarray) -> np.ndarray:
-        """Rows of pair data that clouds of ``counts`` points need."""
-        return counts
-
-    def points(self, flow: FlowField) -> dict[str, torch.Tensor]:
+    def points(
+        self, flow: FlowField, velocity: torch.Tensor | None = None
+    ) -> dict[str, torch.Tensor]:
         """Data of points by name, each (n,) but for the velocity (d, n)."""
-        like = self.fitting[0].weight
-        velocity = as_tensor(flow.velocity.T, like)
-        wall = as_tensor(flow.scalars["wall_distance"], like) / (1.5 * self.diffusion_length)
+        fields = super().points(flow, velocity)
+        velocity = fields.velocity.T.contiguous()
+        wall = fields.scalars["wall_distance"] / (1.5 * self.diffusion_length)
         return {
             "velocity": velocity,
-            "strain_rate": as_tensor(flow.scalars["strain_rate"], like),
-            "boundary": as_tensor(flow.scalars["boundary"], like),
-            "volume": as_tensor(flow.weights, like),
+            "strain_rate": fields.scalars["strain_rate"],
+            "boundary": fields.scalars["boundary"],
+            "volume": self.as_tensor(flow.weights),
             "speed": length(velocity),
             "wall": wall.clamp(max=1.0),
         }
 
-    def forward(self, clouds: VectorClouds, points=None) -> torch.Tensor:
+    def forward(self, clouds: VectorClouds, points: dict[str, torch.Tensor]) -> torch.Tensor:
         """Closure values of m clouds, shape (m,)."""
         _, invariants = self._described(clouds, points)
         return self.fitting(invariants).squeeze(1)
@@ -77,9 +71,6 @@ class Zhou2022(nn.Module):
         """GᵀQ/n, (m, 64, 2d + 7) with the positions first, and its invariants GᵀQ QᵀG*/n², (m,
         256).
         """
-        if points is None:
-            clouds = clouds.compact()
-            points = self.points(clouds.flow)
         pairs = Pairs.of(clouds, points["velocity"], weighted=False)
         j, r = pairs.neighbours, pairs.positions
         u = points["velocity"].index_select(1, j)

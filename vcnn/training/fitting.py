@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import time
 from collections.abc import Sequence
@@ -20,9 +18,12 @@ from vcnn.closure.extrapolation import TrainingRange
 from vcnn.closure.scales import Scales
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import DivergenceError
+from vcnn.files import fingerprint
 from vcnn.flow.field import FlowField
+from vcnn.network.base import Network, check_network
+from vcnn.network.registry import check_storable
 from vcnn.training.config import TrainingConfig
-from vcnn.training.run_state import RunState
+from vcnn.training.run_state import RunState, weights_of
 from vcnn.training.samples import check_flows, check_importance, draw_samples
 
 _CALIBRATION = 1000  # clouds that a network is calibrated with
@@ -30,7 +31,7 @@ _LARGEST_GRADIENT = 1.0  # longer ones are shortened: rare clouds would throw th
 
 
 def fit(
-    network,
+    network: Network,
     flows: Sequence[FlowField],
     target: str | Sequence[str],
     region: RegionOfInfluence,
@@ -50,7 +51,7 @@ def fit(
 
     Parameters
     ----------
-    network : nn.Module with ``forward(clouds)``; its weights are changed in place
+    network : Network; its weights are changed in place
     flows, validation : sequences of FlowField that have the target
     target : name of a field of the kind that the network puts out, or one for each of its outputs
     importance : name of a scalar field, optional
@@ -75,6 +76,9 @@ def fit(
     flows, validation = list(flows), list(validation)
     target = target if isinstance(target, str) else tuple(target)
     names = (target,) if isinstance(target, str) else target
+    check_network(network)
+    if run_directory is not None:
+        check_storable(network)  # now, not after hours of training
     check_flows(network, [*flows, *validation], names)
     check_importance(flows, importance)
     scales = Scales(targets=((0.0, 1.0),) * len(names))
@@ -88,12 +92,9 @@ def fit(
     )
     samples = draw_samples(closure, flows, config, importance)
     clouds = samples.clouds
-    if hasattr(network, "calibrate"):
-        rng = np.random.default_rng([config.seed, 2])
-        some = clouds.select(rng.permutation(len(clouds))[:_CALIBRATION])
-        network.calibrate(
-            some if config.max_points is None else some.subsample(config.max_points, rng)
-        )
+    rng = np.random.default_rng([config.seed, 2])
+    some = clouds.select(rng.permutation(len(clouds))[:_CALIBRATION])
+    network.calibrate(some if config.max_points is None else some.subsample(config.max_points, rng))
     state = RunState(
         network, optimizer, run, None if run_directory is None else Path(run_directory)
     )
@@ -124,12 +125,12 @@ def fit(
                 rotations = special_ortho_group.rvs(
                     closure.dimension, size=len(part), random_state=turning
                 )
-                part = part.turned(rotations.reshape(-1, closure.dimension, closure.dimension))
+                part = part.rotated(rotations.reshape(-1, closure.dimension, closure.dimension))
             rate = config.learning_rate * _schedule((epoch * len(batches) + number + 0.5) / steps)
             for group in optimizer.param_groups:
                 group["lr"] = rate
             optimizer.zero_grad()
-            loss = samples.loss(network(part), batch, rotations)
+            loss = samples.loss(network.values(part), batch, rotations)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), _LARGEST_GRADIENT)
             optimizer.step()
@@ -180,17 +181,8 @@ def _fingerprint(network, flows, validation, names, region, config) -> str:
         asdict(config),
         len(validation),
     ]
-    digest = hashlib.sha256(json.dumps(settings).encode())
-    for tensor in network.state_dict().values():
-        digest.update(tensor.detach().cpu().numpy().tobytes())
+    parts = weights_of(network)
     for flow in (*flows, *validation):
-        for array in (
-            flow.points,
-            flow.velocity,
-            flow.weights,
-            *flow.scalars.values(),
-            *flow.vectors.values(),
-            *flow.tensors.values(),
-        ):
-            digest.update(array.tobytes())
-    return digest.hexdigest()
+        parts += [flow.points, flow.velocity, flow.weights]
+        parts += [*flow.scalars.values(), *flow.vectors.values(), *flow.tensors.values()]
+    return fingerprint(settings, parts)

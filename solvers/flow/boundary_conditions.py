@@ -1,0 +1,119 @@
+"""Conditions in one form, however they were said: one for each boundary, and what drives the flow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import UnionType
+
+import meshio
+
+from solvers.fem.arguments import names_of
+from solvers.fem.build import build_domain
+from solvers.fem.domain import Domain
+from solvers.fem.mesh_facts import MeshFacts
+from solvers.fenics import MPI
+from solvers.flow.conditions import Condition, Developed, Periodic, Wall
+from solvers.flow.drive import Drive
+from vcnn.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class BoundaryConditions:
+    """What holds a flow or a scalar at the boundaries of a mesh, and what drives the flow.
+
+    Parameters
+    ----------
+    by_name : mapping boundary name -> Wall, Symmetry, Inlet, Outlet or Periodic(to)
+        The boundaries that others are periodic with are left out. The period that the flow is
+        driven along is the first one.
+    drive : BulkVelocity, Force or None
+    """
+
+    by_name: Mapping[str, Condition]
+    drive: Drive | None = None
+
+    def of_kind(self, kind: type | UnionType) -> dict[str, Condition]:
+        """Those of one class, or of several given as a union, by boundary."""
+        return {name: c for name, c in self.by_name.items() if isinstance(c, kind)}
+
+    @property
+    def walls(self) -> tuple[str, ...]:
+        return tuple(self.of_kind(Wall))
+
+    @property
+    def periodic(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of boundaries that are one."""
+        return tuple((name, c.to) for name, c in self.of_kind(Periodic).items())
+
+    @property
+    def openings(self) -> tuple[str, ...]:
+        """Boundaries that are neither walls nor periodic."""
+        return tuple(name for name, c in self.by_name.items() if not isinstance(c, Wall | Periodic))
+
+    def build_domain(self, mesh: meshio.Mesh | MeshFacts, comm: MPI.Comm) -> Domain:
+        """Prepare a mesh for solving under these conditions: :func:`solvers.fem.build.build_domain`.
+
+        Raises
+        ------
+        InputError
+            If a boundary has no condition or there is none of that name, or the mesh cannot be
+            used.
+        """
+        return build_domain(mesh, self.walls, self.periodic, comm, self.openings)
+
+
+def conditions_from(
+    conditions: Mapping[str, Condition], drive: Drive | None = None
+) -> BoundaryConditions:
+    """One form of conditions by name, among which a `Periodic` or a `Developed` may drive the flow.
+
+    Parameters
+    ----------
+    conditions : mapping name -> condition
+    drive : BulkVelocity or Force, optional
+        Given beside them.
+
+    Raises
+    ------
+    InputError
+        If they are not a mapping from names to conditions, or several drive the flow.
+    """
+    if not isinstance(conditions, Mapping):
+        raise InputError(
+            f"conditions: expected a mapping from boundary names to conditions, got {conditions!r}"
+        )
+    drives = [] if drive is None else [drive]
+    driven, at_rest = {}, {}
+    for name, condition in conditions.items():
+        if not isinstance(condition, Condition):
+            raise InputError(
+                f"conditions: boundary {name!r}: expected Wall(), Symmetry(), Inlet(...), "
+                f"Outlet(), Periodic(...) or Developed(...), got {condition!r}"
+            )
+        if isinstance(condition, Periodic | Developed) and condition.drive is not None:
+            drives.append(condition.drive)
+            if isinstance(condition, Periodic):
+                driven[name] = Periodic(condition.to)
+        else:
+            at_rest[name] = condition
+    if len(drives) > 1:
+        raise InputError("conditions: the flow is driven in one direction at most, got two")
+    return BoundaryConditions({**driven, **at_rest}, *drives)
+
+
+def between_walls(
+    walls: Sequence[str], periodic: Sequence[str] | None, drive: Drive | None = None
+) -> BoundaryConditions:
+    """Conditions where all boundaries are walls at rest or one periodic pair, if there is one.
+
+    Raises
+    ------
+    InputError
+        If ``periodic`` is not two names, or ``walls`` not a sequence of them.
+    """
+    walls, ends = names_of(walls, "walls"), names_of(periodic or (), "periodic")
+    if len(ends) not in (0, 2):
+        raise InputError(f"periodic: expected the names of two boundaries, got {periodic}")
+    seam = {ends[0]: Periodic(ends[1])} if ends else {}
+    return BoundaryConditions({**dict.fromkeys(walls, Wall()), **seam}, drive)

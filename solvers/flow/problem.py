@@ -1,0 +1,162 @@
+"""A flow to solve: the mesh, the viscosity, the conditions and what drives it, said in one place."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field, fields
+from pathlib import Path
+from typing import Self
+
+import meshio
+
+from solvers.fem.arguments import check_number
+from solvers.fem.domain import Domain
+from solvers.fem.mesh_facts import MeshFacts, mesh_facts
+from solvers.fenics import MPI
+from solvers.flow.boundary_conditions import BoundaryConditions, between_walls, conditions_from
+from solvers.flow.conditions import Condition, Inlet, Outlet
+from solvers.flow.drive import BulkVelocity, Drive
+from solvers.flow.incompressible import FlowResult
+from solvers.flow.initial import begun
+from vcnn.errors import InputError
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FlowProblem:
+    """A steady incompressible flow: the equations of a model are still to be chosen.
+
+    Whatever they are, u = 0 on walls at rest, and what drives a flow along a period, or across a
+    plane section, is a force f e, with e its direction: given, or the unknown one with which
+    (1/|Ω|) ∫ u·e dx = U.
+
+    Parameters
+    ----------
+    mesh : meshio.Mesh
+        As in :func:`solvers.fem.build.build_domain`, the same on every rank of MPI.
+    viscosity : float
+        ν, length²/time.
+    bulk_velocity : float, optional
+        U, length/time: short for ``drive=BulkVelocity(U)`` where no ``conditions`` are given.
+    drive : BulkVelocity or Force, optional
+        Along the first period unless it says otherwise. ``Periodic(to, bulk_velocity=U)`` and
+        ``Developed(...)`` among the conditions are other ways to say it.
+    conditions : mapping boundary name -> condition, optional
+        One for each boundary (:mod:`solvers.flow.conditions`). Without them all are ``walls`` at
+        rest but for the pair that is ``periodic``.
+    walls : sequence of str
+        Names of the boundaries without slip, unless there are ``conditions``.
+    periodic : (str, str)
+        Names of the boundaries that are one, the flow going from the first to the second if U > 0.
+
+    Attributes
+    ----------
+    facts : MeshFacts
+        What follows from the mesh.
+    boundary_conditions : BoundaryConditions
+        Conditions and drive in one form, whichever way they were said.
+
+    Raises
+    ------
+    InputError
+        If a number or a name does not make sense, conditions or drive are incomplete or said twice,
+        or the mesh cannot be used.
+    """
+
+    mesh: meshio.Mesh
+    viscosity: float
+    bulk_velocity: float | None = None
+    _: KW_ONLY
+    drive: Drive | None = None
+    conditions: Mapping[str, Condition] | None = None
+    walls: tuple[str, ...] = ("bottom", "top")
+    periodic: tuple[str, str] | None = ("inlet", "outlet")
+    facts: MeshFacts = field(init=False)
+    boundary_conditions: BoundaryConditions = field(init=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "facts", mesh_facts(self.mesh))
+        self._check_viscosity()
+        object.__setattr__(self, "boundary_conditions", self._in_one_form())
+
+    def __repr__(self) -> str:
+        cells = f"{len(self.facts.cells)} cells ({self.facts.kind})"
+        return (
+            f"{type(self).__name__}({cells}, viscosity={self.viscosity}, "
+            f"drive={self.boundary_conditions.drive})"
+        )
+
+    @classmethod
+    def from_problem(cls, problem: FlowProblem, **options) -> Self:
+        """This problem for the flow of another one, which had other equations.
+
+        Parameters
+        ----------
+        problem : FlowProblem
+        **options
+            What this class takes besides.
+        """
+        shared = (f.name for f in fields(FlowProblem) if f.init)
+        return cls(**{name: getattr(problem, name) for name in shared}, **options)
+
+    def _check_viscosity(self) -> None:
+        check_number(self.viscosity, "viscosity", "a positive number")
+
+    def _in_one_form(self) -> BoundaryConditions:
+        if not isinstance(self.drive, Drive | None):
+            raise InputError(f"drive: expected BulkVelocity or Force, got {self.drive!r}")
+        if self.drive is not None and self.bulk_velocity is not None:
+            raise InputError("drive: stands in place of bulk_velocity, got both")
+        if self.conditions is None:
+            return self._between_walls()
+        if self.bulk_velocity is not None:
+            raise InputError(
+                "bulk_velocity: with conditions, give it as Periodic(to, bulk_velocity=...) or as "
+                "drive=BulkVelocity(...)"
+            )
+        conditions = conditions_from(self.conditions, self.drive)
+        if conditions.of_kind(Inlet) and not conditions.of_kind(Outlet):
+            raise InputError(
+                "conditions: what enters by an Inlet must leave by an Outlet, there is none"
+            )
+        return conditions
+
+    def _between_walls(self) -> BoundaryConditions:
+        if not self.periodic or not self.walls:
+            raise InputError(
+                f"{type(self).__name__}: needs walls and two periodic boundaries, or conditions"
+            )
+        if self.bulk_velocity is None and self.drive is None:
+            raise InputError("bulk_velocity: missing; give it, or conditions or a drive")
+        drive = BulkVelocity(self.bulk_velocity) if self.drive is None else self.drive
+        return between_walls(self.walls, self.periodic, drive)
+
+
+class FlowModel(FlowProblem, ABC):
+    """A flow problem whose equations are closed: it is solved as it stands."""
+
+    def solve(
+        self, start: FlowResult | str | Path | None = None, comm: MPI.Comm = MPI.COMM_WORLD
+    ) -> FlowResult:
+        """Solve on all ranks of ``comm``.
+
+        Parameters
+        ----------
+        start : FlowResult or path, optional
+            To begin from: an earlier solution on any mesh of the same domain, or the file of
+            :meth:`FlowResult.checkpoint` for the same mesh and periods. It need not satisfy the
+            conditions.
+
+        Raises
+        ------
+        InputError
+            If the start lies elsewhere or cannot be read, or the conditions do not determine a
+            flow.
+        DivergenceError
+            If the iteration does not converge.
+        """
+        return self._solve_on(*begun(self, start, comm))
+
+    @abstractmethod
+    def _solve_on(self, domain: Domain, start: FlowResult | None) -> FlowResult:
+        """Solve on a domain, from rest or a start there."""
