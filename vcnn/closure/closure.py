@@ -21,7 +21,7 @@ from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import DivergenceError, InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import relative_l2
-from vcnn.network.base import FIELDS, Network, check_fields, check_network
+from vcnn.network.base import FIELDS, Network, check_fields, check_network, name_outputs
 from vcnn.network.heads import OUTPUTS
 
 
@@ -68,8 +68,7 @@ class Closure:
     @property
     def targets(self) -> dict[str, str]:
         """Name of each predicted field -> kind of output (:mod:`vcnn.network.heads`)."""
-        names = (self.target,) if isinstance(self.target, str) else self.target
-        return dict(zip(names, self.network.outputs, strict=True))
+        return name_outputs(self.network, self.target)
 
     @property
     def galilean(self) -> bool:
