@@ -10,6 +10,7 @@ from scipy.interpolate import LinearNDInterpolator
 
 from solvers.diagnostics.profiles import station_profiles
 from solvers.diagnostics.walls import WallQuantities, along_wall, wall_force
+from solvers.fem.fields import function_from
 from solvers.fem.points import evaluate
 from solvers.fem.sampling import averaged
 from solvers.flow.conditions import Inlet, Wall
@@ -188,7 +189,7 @@ def summarise(
     of_closure = {name: v for name, v in of_closure.items() if v is not None}
     if case.location == "cell":
         of_closure = averaged(
-            domain, {name: domain.function(v, "cell", name) for name, v in of_closure.items()}
+            domain, {name: function_from(domain, v, "cell", name) for name, v in of_closure.items()}
         )
     reference, error, known = case.reference, None, ()
     if reference is not None:

@@ -100,7 +100,7 @@ FIELDS = [
     Wrong(
         "closure predicts several fields",
         lambda s: asked(s, {"k": np.ones(16), "nu_t": np.ones(16)}),
-        "closure: expected it to predict eddy_viscosity, or reynolds_stress, or eddy_viscosity and anisotropy, got k",
+        "closure: predicts k and nu_t; RANS needs eddy_viscosity, or reynolds_stress, or eddy_viscosity",
     ),
     Wrong(
         "stress that is not symmetric",

@@ -59,7 +59,12 @@ def solved() -> dict[str, np.ndarray]:
         mesh, lambda c: 0.05 + 0.02 * c, 0.7, scalar=ScalarTransport, buoyancy=(0.0, 0.1)
     ).solve()
     closed = ActiveScalar(
-        mesh, 0.02, 0.7, scalar=cloud_closure(), buoyancy=(0.0, 1.0), location="vertex"
+        mesh,
+        0.02,
+        0.7,
+        scalar=cloud_closure(target="concentration"),
+        buoyancy=(0.0, 1.0),
+        location="vertex",
     ).solve()
     duct = LaminarFlow(box(3, "tetra"), 0.1, 0.5, walls=("wall",)).solve()
     section = rotate_problem(vortices(), FRAME).solve()
