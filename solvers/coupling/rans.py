@@ -75,7 +75,7 @@ class RANS(CoupledProblem):
             domain, initial = begun(self, start, comm)
             return self._solve_with(domain, *given, initial)
         if self.anisotropy is not None:
-            _checked(self.anisotropy, "anisotropy", 2 * (self.mesh.points.shape[1],))
+            _check_values(self.anisotropy, "anisotropy", 2 * (self.mesh.points.shape[1],))
         return solve_coupled(self, StressFeedback, start=start, comm=comm, **options)
 
     @property
@@ -87,13 +87,13 @@ class RANS(CoupledProblem):
     def _solve_with(self, domain, values, location, start) -> FlowResult:
         """The flow with a given eddy viscosity."""
         nu_t = function_from(
-            domain, _checked(values, "eddy_viscosity", ()), location, "eddy_viscosity"
+            domain, _check_values(values, "eddy_viscosity", ()), location, "eddy_viscosity"
         )
         a = self.anisotropy
         if a is not None:
             a = function_from(
                 domain,
-                _checked(a, "anisotropy", 2 * (domain.dimension,)),
+                _check_values(a, "anisotropy", 2 * (domain.dimension,)),
                 self.location,
                 "anisotropy",
             )
@@ -123,7 +123,7 @@ class RANS(CoupledProblem):
         return flow.scalars["eddy_viscosity"], flow.location
 
 
-def _checked(values, name, shape) -> np.ndarray:
+def _check_values(values, name, shape) -> np.ndarray:
     expected = f"an array of shape (n{''.join(f', {d}' for d in shape)})"
     values = float_array(values, name, expected)
     if values.ndim != 1 + len(shape) or values.shape[1:] != shape:

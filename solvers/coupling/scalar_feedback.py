@@ -40,12 +40,18 @@ class ScalarFeedback:
     def __init__(self, problem, balance):
         self.problem, self.domain = problem, balance.domain
         self.scalar = as_scalar(problem.scalar)
+        velocity, pressure = balance.velocity_and_pressure(balance.w)
         at_rest = FlowResult(
-            problem, self.domain, *balance.velocity_and_pressure(balance.w), 0.0, (np.inf,)
+            problem=problem,
+            domain=self.domain,
+            velocity=velocity,
+            pressure=pressure,
+            pressure_gradient=0.0,
+            residuals=(np.inf,),
         )
         transported = isinstance(self.scalar, ScalarEquation)
         location = "cell" if transported else problem.location
-        weights = flow_field(self.domain, location, at_rest.velocity, {}, {}, {}, {}).weights
+        weights = flow_field(self.domain, location, velocity, {}, {}, {}, {}).weights
         if transported:
             self._transport(at_rest)  # refuses what cannot be before anything is solved
             nodes = nodes_per_cell(self.domain)
