@@ -9,11 +9,12 @@ import numpy as np
 
 from solvers.coupling.loop import solve_coupled
 from solvers.coupling.problem import CoupledProblem
-from solvers.coupling.scalar_equation import as_scalar
+from solvers.coupling.requirements import CARRIED_SCALAR, check_closure
+from solvers.coupling.scalar_equation import ScalarEquation, as_scalar
 from solvers.coupling.scalar_feedback import ScalarFeedback
 from solvers.fem.arguments import check_location, check_number, float_array
 from solvers.flow.incompressible import FlowResult
-from vcnn.errors import InputError
+from vcnn.errors import InputError, naming
 
 _SOME = np.array([0.0, 0.5, 1.0])  # concentrations
 
@@ -63,7 +64,11 @@ class ActiveScalar(CoupledProblem):
     def __post_init__(self):
         super().__post_init__()
         check_location(self.location)
-        as_scalar(self.scalar)
+        scalar = as_scalar(self.scalar)
+        if not isinstance(scalar, ScalarEquation):
+            with naming("scalar"):
+                walls = bool(self.boundary_conditions.walls)
+                check_closure(scalar, CARRIED_SCALAR, self.mesh, walls)
         if self.buoyancy is not None:
             d = self.mesh.points.shape[1]
             B = float_array(self.buoyancy, "buoyancy", f"{d} numbers")

@@ -8,14 +8,15 @@ import numpy as np
 
 from solvers.coupling.loop import solve_coupled
 from solvers.coupling.problem import CoupledProblem
+from solvers.coupling.requirements import TURBULENT_STRESS, check_closure
 from solvers.coupling.stress_feedback import StressFeedback
 from solvers.fem.arguments import check_location, float_array
 from solvers.fem.fields import function_from
 from solvers.flow.incompressible import FlowResult, solve_incompressible
 from solvers.flow.initial import begun
 from solvers.flow.problem import FlowModel
-from vcnn.closure.plain import GivenValues, as_closure
-from vcnn.errors import InputError
+from vcnn.closure.plain import GivenValues, Predicts, as_closure
+from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
 
 _PICARD_STEPS = 5  # Newton from rest diverges; Picard alone is slow
@@ -66,6 +67,10 @@ class RANS(CoupledProblem):
         if not (self.closure is None or self._model or isinstance(self.closure, FlowField)):
             as_closure(self.closure)
         super().__post_init__()
+        if isinstance(self.closure, Predicts) and self._model is None:
+            walls = bool(self.boundary_conditions.walls)
+            with naming("closure"):
+                check_closure(as_closure(self.closure), TURBULENT_STRESS, self.mesh, walls)
 
     def _solve(self, start, comm, **options) -> FlowResult:
         if self._model is not None:

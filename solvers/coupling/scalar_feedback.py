@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from solvers.coupling.ask import ask_closure, check_concentration
+from solvers.coupling.ask import ask_closure
+from solvers.coupling.requirements import CARRIED_SCALAR
 from solvers.coupling.scalar_equation import ScalarEquation, as_scalar
 from solvers.fem.fields import nodes_per_cell, values_of
 from solvers.fem.sampling import flow_field
@@ -119,7 +120,7 @@ class ScalarFeedback:
             self.scalar,
             result.flow(self.location),
             comm=comm,
-            check=check_concentration,
+            requirement=CARRIED_SCALAR,
             name=self.name,
         )
         return fields, None

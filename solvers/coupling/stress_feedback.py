@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from solvers.coupling.ask import ask_closure, check_stress
+from solvers.coupling.ask import ask_closure
+from solvers.coupling.requirements import TURBULENT_STRESS
 from solvers.coupling.stress import StressBounds
 from solvers.fem.fields import function_from
 from solvers.fem.sampling import averaged, flow_field, sample
@@ -76,7 +77,7 @@ class StressFeedback:
             as_closure(self.problem.closure),
             result.flow(self.location),
             comm=self.domain.mesh.comm,
-            check=check_stress,
+            requirement=TURBULENT_STRESS,
             name=self.name,
         )
         if "reynolds_stress" in values:
