@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from solvers.flow.laminar import LaminarFlow as LaminarFlow
     from solvers.flow.problem import FlowProblem as FlowProblem
     from solvers.learning.ensemble import EnsembleConfig as EnsembleConfig
+    from solvers.learning.flows import FlowToLearn as FlowToLearn
+    from solvers.learning.gradient import LearningConfig as LearningConfig
     from solvers.learning.inversion import invert_stress as invert_stress
     from solvers.learning.observations import Observation as Observation
-    from solvers.learning.through_solver import LearningConfig as LearningConfig
     from solvers.learning.through_solver import fit_through_solver as fit_through_solver
-    from solvers.learning.workers import FlowToLearn as FlowToLearn
     from solvers.scalar.production import MixingLengthProduction as MixingLengthProduction
     from solvers.scalar.transport import ScalarTransport as ScalarTransport
     from solvers.scalar.transport import TransportResult as TransportResult

@@ -22,3 +22,14 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("reference flows (../shared/data) are not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def own_network(tmp_path_factory) -> Path:
+    """The file with the network of docs/own-network.md, which is registered in this process too."""
+    from tests.support.own_network import write_network
+    from vcnn.cli.plugins import import_users_module
+
+    path = write_network(tmp_path_factory.mktemp("own"))
+    import_users_module(str(path))
+    return path

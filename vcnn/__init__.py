@@ -6,8 +6,8 @@ from vcnn.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from vcnn.closure.closure import Closure as Closure
+    from vcnn.closure.plain import as_closure as as_closure
     from vcnn.closure.protocol import ClosureLike as ClosureLike
-    from vcnn.closure.protocol import as_closure as as_closure
     from vcnn.closure.scales import Scales as Scales
     from vcnn.clouds.clouds import VectorClouds as VectorClouds
     from vcnn.clouds.regions import RegionOfInfluence as RegionOfInfluence

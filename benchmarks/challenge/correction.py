@@ -1,10 +1,10 @@
-"""A correction β of another model's eddy viscosity, learned on periodic hills, that can go to other
-flows.
+"""A correction β of another model's eddy viscosity, learned on hills, that can go elsewhere.
 
 ν_t = β ν₀ with ν₀ that of OpenFOAM's k-ω SST, a field given once: what the model knows of a flow is
-kept where nothing better is known. What β should be comes from inversions (`hill_floors.py`), in
+kept where nothing better is known. What β should be comes from inversions (`floors.py`), in
 the manner of Parish & Duraisamy, J. Comput. Phys. 305 (2016) 758; here it is nonlocal and is asked
-in the loop."""
+in the loop.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.challenge.floors import LENGTH, hill_baseline, inverted
-from benchmarks.in_the_loop.flows import REGION, UNITS, hills
+from benchmarks.challenge.floors import LENGTH, hill_baseline, inversion_file
+from benchmarks.data.hills import hill_names
+from benchmarks.in_the_loop.flows import REGION, UNITS
 from solvers import RANS
-from solvers.learning.inversion import Smoothing
-from vcnn import FlowField, TrainingConfig, VectorCloudNetwork, fit
+from solvers.learning.smoothing import Smoothing
+from vcnn import Closure, FlowField, TrainingConfig, VectorCloudNetwork, fit
 
 BOUNDS = (0.25, 4.0)  # of β
 
@@ -38,7 +39,7 @@ class Corrected:
         followed the flow would keep flow and closure from settling.
     smoothed : callable (M,) -> (M,), optional
         Makes β as smooth as it was in training
-        (:meth:`solvers.learning.inversion.Smoothing.smoothed`).
+        (:meth:`solvers.learning.smoothing.Smoothing.smooth`).
     """
 
     factor: object
@@ -58,7 +59,7 @@ def corrected(factor, problem, first) -> RANS:
     """A problem whose closure is ν₀ (M,), corrected where ``first``, its solution, is like flows of
     training.
     """
-    smoothed = Smoothing(first.domain, LENGTH).smoothed
+    smoothed = Smoothing(first.domain, LENGTH).smooth
     return replace(
         problem,
         closure=Corrected(factor, problem.closure, trust(factor, first.flow("vertex")), smoothed),
@@ -73,11 +74,13 @@ def trust(factor, flow) -> np.ndarray:
     return x**2 * (3 - 2 * x)
 
 
-def corrections(name, folder):
-    """The flow of a hill's inversion with β = (ν + ν_t) / (ν + ν₀), and what an error of it counts
-    for: (ν₀ |S|)².
+def training_flow(name: str, folder: Path) -> FlowField:
+    """The flow of a hill's inversion with β = (ν + ν_t) / (ν + ν₀).
+
+    An error of β counts for (ν₀ |S|)², what it does to the stress.
     """
-    flow, baseline = FlowField.load(inverted(name, "eddy viscosity", folder)), hill_baseline(name)
+    flow = FlowField.load(inversion_file(name, "eddy viscosity", folder))
+    baseline = hill_baseline(name)
     nu = flow.parameters["viscosity"]
     beta = np.clip((nu + flow.scalars["eddy_viscosity"]) / (nu + baseline), *BOUNDS)
     weight = (baseline * np.minimum(flow.scalars["strain_rate"], 10)) ** 2
@@ -86,17 +89,17 @@ def corrections(name, folder):
     )
 
 
-def trained_correction(folder):
+def train_correction(folder: Path) -> Closure:
     """β, learned from the inversions of the training hills."""
     network = VectorCloudNetwork(["wall_distance"], output="positive_scalar", order=2)
     return fit(
         network,
-        [corrections(name, folder) for name in hills("train")],
+        [training_flow(name, folder) for name in hill_names("train")],
         "correction",
         REGION,
         TrainingConfig(epochs=12, centres=2500),
         importance="importance",
         run_directory=Path(folder) / "correction",
         units=UNITS,
-        provenance={"teacher": "inversion over SST", "flows": hills("train")},
+        provenance={"teacher": "inversion over SST", "flows": hill_names("train")},
     )

@@ -1,35 +1,36 @@
-"""A closure for developed flow in ducts, learned from DNS stresses at four ratios and coupled at a
-fifth.
+"""A closure for developed flow in ducts, learned from DNS at four ratios and coupled at a fifth.
 
     python -m benchmarks.challenge.duct_closure FOLDER
 
 Keeps flows and closure in FOLDER, so that an interrupted run goes on. Units are those of
-`ducts.read_duct`.
+`benchmarks.data.ducts.read_duct`.
 
 The network predicts β and â: ν_t = β ν₀ with ν₀ the ν_t of OpenFOAM's k-ω SST, and a = (1 −
 e^{−d⁺/26}) â. All that it is told is in outer units, velocities relative to those around (the
 defect law); what depends on the Reynolds number, of which it has seen one, is in ν₀ and in van
 Driest's damping. A developed flow does not feel the part φ (3 n nᵀ − 1) of a, n along the flow,
-whose divergence is a gradient in the section: it is taken off, else it would be most of a."""
+whose divergence is a gradient in the section: it is taken off, else it would be most of a.
+"""
 
 from __future__ import annotations
 
-import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.common.command import parser, run
+from benchmarks.common.measures import score
 from benchmarks.data.ducts import (
     RATIOS,
     VALIDATION,
     at_vertices,
     conditions,
     dns_flow,
-    duct,
+    duct_file,
     read_duct,
-    score,
     split_stress,
     sst_flow,
 )
@@ -47,18 +48,9 @@ from vcnn.flow import concatenate
 
 REGION = RegionOfInfluence.ball(0.8, spacing=0.1)
 LAYER = 0.145  # of the half height: where d⁺ is 26 in training
-BLENDS = (
-    0.0,
-    0.5,
-    1.0,
-)  # of DNS in SST: in the loop the closure meets flows that are not yet right
+BLENDS = (0.0, 0.5, 1.0)  # of DNS in SST: in the loop the closure meets flows not yet right
 _MIRRORS = [np.diag([1.0, y, z]) for y, z in ((1, 1), (-1, 1), (1, -1), (-1, -1))]
-_SCALARS = (
-    "wall_distance",
-    "layer",
-    "beta",
-    "importance",
-)  # layer: the wall distance, finer near the wall
+_SCALARS = ("wall_distance", "layer", "beta", "importance")  # layer is finer near the wall
 
 
 def damping(flow) -> np.ndarray:
@@ -109,37 +101,36 @@ class DuctClosure:
         return self.closure.extrapolation(whole_duct(flow), np.arange(len(flow)))
 
 
-def kept(make, ratio, folder) -> FlowField:
-    """The flow of one of the functions of `ducts` at the vertices, solved once."""
+def flow_at_vertices(make: Callable, ratio: int, folder: Path) -> FlowField:
+    """The flow of one of the functions of `benchmarks.data.ducts`, solved once."""
     path = Path(folder) / f"{make.__name__}_{ratio}.vtu"
     if not path.is_file():
-        make(duct(ratio)).flow("vertex").save(path)
+        make(duct_file(ratio)).flow("vertex").save(path)
     return FlowField.load(path)
 
 
-def training_flows(ratio, folder) -> list[FlowField]:
+def training_flows(ratio: int, folder: Path) -> list[FlowField]:
     """Whole ducts between SST's flow and that of the DNS, all with the stress of the latter."""
-    dns, sst = (kept(make, ratio, folder) for make in (dns_flow, sst_flow))
-    mesh, data = read_duct(duct(ratio))
+    dns, sst = (flow_at_vertices(make, ratio, folder) for make in (dns_flow, sst_flow))
+    mesh, data = read_duct(duct_file(ratio))
     nu_t, a = split_stress(mesh, data)
     a = a - a[:, :1, :1] / 2 * np.diag([2.0, -1.0, -1.0])
     a = a / np.maximum(damping(dns), 1e-3)[:, None, None]
     nu_0 = baseline(mesh, data)
     shear = nu_0 * dns.scalars["strain_rate"]
-    beside_the_end = (
-        dns.points[:, 2] > dns.points[:, 2].max() - 2.5
-    )  # the rest of a wide duct is a channel
-    known = {
+    # All but the ends of a wide duct is a channel.
+    beside_the_end = dns.points[:, 2] > dns.points[:, 2].max() - 2.5
+    scalars = {
         "beta": np.clip(np.divide(nu_t, nu_0, out=np.zeros_like(nu_t), where=nu_0 > 1e-9), 0, 4),
         "importance": (0.3 + np.minimum(shear**2, 1)) * np.where(beside_the_end, 4, 1),
     }
     mixed = (
         replace(sst, velocity=part * dns.velocity + (1 - part) * sst.velocity) for part in BLENDS
     )
-    return [whole_duct(flow.with_fields(known, tensors={"anisotropy": a})) for flow in mixed]
+    return [whole_duct(flow.with_fields(scalars, tensors={"anisotropy": a})) for flow in mixed]
 
 
-def trained(folder) -> Closure:
+def train_closure(folder: Path) -> Closure:
     """The closure of all ducts but the one for validation."""
     flows = [
         flow for ratio in RATIOS if ratio != VALIDATION for flow in training_flows(ratio, folder)
@@ -166,11 +157,14 @@ def trained(folder) -> Closure:
     )
 
 
-def main(folder):
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    mesh, data = read_duct(duct(VALIDATION))
-    closure = DuctClosure(trained(folder), baseline(mesh, data))
-    truth, start = data["les_velocity"], sst_flow(duct(VALIDATION))
+def main():
+    command = parser(__doc__)
+    command.add_argument("folder", metavar="FOLDER", type=Path)
+    folder = command.parse_args().folder
+    path = duct_file(VALIDATION)
+    mesh, data = read_duct(path)
+    closure = DuctClosure(train_closure(folder), baseline(mesh, data))
+    truth, start = data["les_velocity"], sst_flow(path)
     problem = RANS(
         mesh, data["viscosity"], closure=closure, location="vertex", conditions=conditions(data)
     )
@@ -179,25 +173,22 @@ def main(folder):
         problem, closure=values["eddy_viscosity"], anisotropy=values["anisotropy"]
     ).solve(start)
     results = {"SST": data["sst_velocity"], "asked once, of SST's flow": once.flow().velocity}
-    best, begin = Path(folder) / "coupled.npz", time.perf_counter()
+    best, begin = folder / "coupled.npz", time.perf_counter()
     try:
         result = problem.solve(start, tolerance=1e-5, max_rounds=60, checkpoint=best)
     except DivergenceError as error:
         print(error)
-        result = problem.solve(
-            best, tolerance=1e-2, max_rounds=5
-        )  # the flow that agrees best with the closure
+        # From the flow that agrees best with the closure.
+        result = problem.solve(best, tolerance=1e-2, max_rounds=5)
     seconds, change = time.perf_counter() - begin, result.history.change[-1]
     results[f"in the loop, {seconds:.0f} s, the stress still changes by {change:.1e}"] = (
         result.flow().velocity
     )
     for name, u in results.items():
         both = score(u, truth), score(u[:, 1:], truth[:, 1:])
-        print(
-            f"ratio {VALIDATION}, {name}: {100 * both[0]:.2f} %, secondary flow {100 * both[1]:.1f} %",
-            flush=True,
-        )
+        numbers = f"{100 * both[0]:.2f} %, secondary flow {100 * both[1]:.1f} %"
+        print(f"ratio {VALIDATION}, {name}: {numbers}", flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    run(main)

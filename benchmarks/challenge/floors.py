@@ -1,5 +1,4 @@
-"""How near our equations come to the LES of a hill with a stress that is given: the floors beneath
-every closure.
+"""How near our equations come to the LES of a hill with any stress: floors beneath all closures.
 
 Fields are kept as files in a folder, so that an interrupted study goes on where it stopped.
 """
@@ -8,13 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import meshio
 import numpy as np
 
-from benchmarks.data.hills import at_vertices, read_hill
+from benchmarks.common.measures import errors_against_les
+from benchmarks.data.hills import at_vertices, hill_file, read_hill
 from benchmarks.data.thinned_hills import flow_to_learn, rows
-from benchmarks.in_the_loop.flows import known_flow
-from benchmarks.paths import HILLS
-from benchmarks.verification.turbulence import errors
+from benchmarks.in_the_loop.flows import teacher_flow
 from solvers import evaluate, invert_stress
 
 LENGTH = 0.1  # corrections are smooth over this part of the hill's height
@@ -23,7 +22,7 @@ STRESS = 0.03  # of the bulk velocity squared: what the anisotropy is measured i
 STEPS = {"eddy viscosity": 20, "eddy viscosity and anisotropy": 8}
 
 
-def floors(name, kind, folder, les_folder) -> dict:
+def floors(name: str, kind: str, folder: Path, les_folder: Path) -> dict:
     """The stress with which a hill comes nearest to its LES; keeps the flow and returns its errors.
 
     An eddy viscosity alone begins as that of SST, and one with an anisotropy as the stress of the
@@ -35,46 +34,48 @@ def floors(name, kind, folder, les_folder) -> dict:
         ``before`` and ``after``, relative L2 of the velocity with the fields begun with and at the
         end; ``score``, the challenge's, at the end; ``steps``.
     """
-    mesh, data = read_hill(HILLS / f"{name}.npz")
-    kept = np.unique(rows(mesh)[:, ::2])
+    mesh, data = read_hill(hill_file(name))
     if kind == "eddy viscosity":
-        given, options = [hill_baseline(name)], {}
+        initial, options = [hill_baseline(name)], {}
     else:
-        les = known_flow("les", name, les_folder)
-        given, options = (
-            [les.scalars["eddy_viscosity"][kept], les.tensors["anisotropy"][kept]],
-            {"stress": STRESS},
-        )
+        les, vertices = teacher_flow("les", name, les_folder), thinned_vertices(mesh)
+        initial = [les.scalars["eddy_viscosity"][vertices], les.tensors["anisotropy"][vertices]]
+        options = {"stress": STRESS}
     flow = flow_to_learn(name)
-    found = invert_stress(
+    inversion = invert_stress(
         flow.problem,
         flow.observations,
-        *given,
+        *initial,
         length=LENGTH,
         strength=STRENGTH,
         steps=STEPS[kind],
         **options,
     )
-    path = inverted(name, kind, folder)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    found.flow.flow("vertex").save(path)
+    inversion.flow.flow("vertex").save(inversion_file(name, kind, folder))
+    velocity = evaluate(inversion.flow.velocity, data["cell_centres"][:, :2])
     return {
-        "before": found.misfits[0] ** 0.5,
-        "after": found.misfits[-1] ** 0.5,
-        "steps": len(found.misfits) - 1,
-        "score": errors(evaluate(found.flow.velocity, data["cell_centres"][:, :2]), data)[0],
+        "before": inversion.misfits[0] ** 0.5,
+        "after": inversion.misfits[-1] ** 0.5,
+        "steps": len(inversion.misfits) - 1,
+        "score": errors_against_les(velocity, data)[0],
     }
 
 
-def inverted(name, kind, folder) -> Path:
+def inversion_file(name: str, kind: str, folder: Path) -> Path:
     """Where the flow of an inversion is kept, with its stress."""
     return Path(folder) / "inverted" / f"{kind.replace(' ', '_')}_{name}.vtu"
 
 
-def hill_baseline(name) -> np.ndarray:
-    """SST's ν_t at the vertices of the thinned mesh, for the bulk velocity of the LES: SST ran at
-    another, ν_t ∝ U.
+def thinned_vertices(mesh: meshio.Mesh) -> np.ndarray:
+    """Which vertices of a hill those of the thinned mesh are."""
+    return np.unique(rows(mesh)[:, ::2])
+
+
+def hill_baseline(name: str) -> np.ndarray:
+    """SST's ν_t at the vertices of the thinned mesh, for the bulk velocity of the LES.
+
+    SST ran at another; ν_t is proportional to it.
     """
-    mesh, data = read_hill(HILLS / f"{name}.npz")
-    nu_t = np.maximum(at_vertices(mesh, data, "sst_nut"), 0)[np.unique(rows(mesh)[:, ::2])]
+    mesh, data = read_hill(hill_file(name))
+    nu_t = np.maximum(at_vertices(mesh, data, "sst_nut"), 0)[thinned_vertices(mesh)]
     return nu_t * float(data["ubar_dns"][0] / data["ubar"][0])

@@ -1,12 +1,13 @@
-"""Flows of the Closure Challenge, those with a truth and those without, solved with closures in the
-loop.
+"""Flows of the Closure Challenge, with a truth or without, solved with closures in the loop.
 
 Each is driven as its reference is: hills by `ubar_dns` where the file has it, ducts by the bulk
-velocity, flows with an inlet by its profile."""
+velocity, flows with an inlet by its profile.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from benchmarks.challenge.correction import corrected
 from benchmarks.challenge.duct_closure import DuctClosure, baseline
 from benchmarks.data.ducts import conditions, read_duct, sst_flow
 from benchmarks.data.hills import read_hill
-from benchmarks.data.openings import SCALES, begun, opening_field, read_opening
+from benchmarks.data.openings import SCALES, initial_flow, opening_field, read_opening
 from solvers import RANS, FlowResult
+from vcnn import Closure, ClosureLike
 from vcnn.files import replacing
 
 TESTS = (
@@ -35,8 +37,8 @@ TESTS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Solved:
-    """A flow that was solved.
+class Solution:
+    """A flow solved with a closure in the loop.
 
     Parameters
     ----------
@@ -54,7 +56,12 @@ class Solved:
     row: dict
 
 
-def solved(path, closures, checkpoint=None, tolerance=1e-9) -> Solved:
+def solve_flow(
+    path: Path,
+    closures: Mapping[str, ClosureLike],
+    checkpoint: Path | None = None,
+    tolerance: float = 1e-9,
+) -> Solution:
     """Solve the flow of a file with the closure for its kind.
 
     Parameters
@@ -70,45 +77,45 @@ def solved(path, closures, checkpoint=None, tolerance=1e-9) -> Solved:
     DivergenceError
         If flow and closure do not settle.
     """
-    path = Path(path)
-    kind = "opening" if path.stem in SCALES else "duct" if path.stem.startswith("AR_") else "hill"
-    if kind == "hill":
-        return hill(path, closures["hill"], checkpoint, tolerance)
-    return {"duct": duct, "opening": opening}[kind](path, closures[kind], checkpoint)
+    if path.stem in SCALES:
+        return solve_opening(path, closures["opening"], checkpoint)
+    if path.stem.startswith("AR_"):
+        return solve_duct(path, closures["duct"], checkpoint)
+    return solve_hill(path, closures["hill"], checkpoint, tolerance)
 
 
-def hill(path, closure, checkpoint=None, tolerance=1e-9) -> Solved:
+def solve_hill(
+    path: Path, closure: ClosureLike, checkpoint: Path | None = None, tolerance: float = 1e-9
+) -> Solution:
     """A periodic hill."""
     mesh, data = read_hill(path)
     bulk = data.get("ubar_dns", data["ubar"])[0]
     problem = RANS(mesh, float(data["nu"]), float(bulk), closure=closure, location="vertex")
-    return _run(problem, None, data, checkpoint, tolerance)
+    return _solve(problem, None, data, checkpoint, tolerance=tolerance)
 
 
-def duct(path, closure, checkpoint=None) -> Solved:
+def solve_duct(path: Path, closure: Closure, checkpoint: Path | None = None) -> Solution:
     """A quarter of a rectangular duct, from the flow with SST's ν_t."""
     mesh, data = read_duct(path)
     closure = DuctClosure(closure, baseline(mesh, data))
     problem = RANS(
         mesh, data["viscosity"], closure=closure, location="vertex", conditions=conditions(data)
     )
-    return _run(problem, sst_flow(path), data, checkpoint, 1e-3, data["friction_velocity"])
+    return _solve(problem, sst_flow(path), data, checkpoint, velocity=data["friction_velocity"])
 
 
-def opening(path, factor, checkpoint=None) -> Solved:
-    """A flow with inlet and outlet, from the flow with the ν_t of SST in its file, which the
-    closure corrects.
-    """
-    mesh, data, there = read_opening(path)
-    nu_t = opening_field(mesh, data, there, "sst_nut")
-    problem = RANS(mesh, float(data["nu"]), closure=nu_t, location="vertex", conditions=there)
-    first = problem.solve(begun(problem, mesh, data))
-    return _run(
-        corrected(factor, problem, first), first, data, checkpoint, 1e-3, SCALES[Path(path).stem][1]
-    )
+def solve_opening(path: Path, factor: ClosureLike, checkpoint: Path | None = None) -> Solution:
+    """A flow with inlet and outlet, from that with the ν_t of SST, which the closure corrects."""
+    mesh, data, ends = read_opening(path)
+    nu_t = opening_field(mesh, data, ends, "sst_nut")
+    problem = RANS(mesh, float(data["nu"]), closure=nu_t, location="vertex", conditions=ends)
+    first = problem.solve(initial_flow(problem, mesh, data))
+    problem = corrected(factor, problem, first)
+    return _solve(problem, first, data, checkpoint, velocity=SCALES[path.stem][1])
 
 
-def _run(problem, start, data, checkpoint, tolerance, velocity=1.0) -> Solved:
+def _solve(problem, start, data, checkpoint, *, tolerance=1e-3, velocity=1.0) -> Solution:
+    """``velocity`` is the file's unit."""
     begin = time.perf_counter()
     result = problem.solve(start, tolerance=tolerance, checkpoint=checkpoint, progress=True)
     seconds, history = time.perf_counter() - begin, result.history
@@ -121,17 +128,14 @@ def _run(problem, start, data, checkpoint, tolerance, velocity=1.0) -> Solved:
         "clipped": history.clipped[-1],
         "extrapolating": float(np.mean(problem.closure.extrapolation(result.flow("vertex")) > 1)),
     }
-    found = result.flow("cell").velocity * velocity
-    whole = found
-    if found.shape[1] == 2:
-        whole = np.zeros((len(found), 3))
-        whole[:, data["plane_axes"]] = found
-    return Solved(result, whole, row)
+    velocities = result.flow("cell").velocity * velocity
+    if velocities.shape[1] == 2:
+        plane, velocities = velocities, np.zeros((len(velocities), 3))
+        velocities[:, data["plane_axes"]] = plane
+    return Solution(result, velocities, row)
 
 
-def submission(path, velocity) -> None:
-    """Write the velocities (1000, 3) at the points of evaluation, in the order of the file, as the
-    challenge asks.
-    """
+def write_submission(path: Path, velocity: np.ndarray) -> None:
+    """Write the velocities (1000, 3) at the points of evaluation as the challenge asks for them."""
     with replacing(path) as part:
         np.savetxt(part, velocity, fmt="%.9g", delimiter=",")

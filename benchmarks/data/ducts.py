@@ -1,42 +1,35 @@
-"""Developed turbulent flow in rectangular ducts of the Closure Challenge: a quarter of each,
-against SST and DNS.
+"""Developed turbulent flow in rectangular ducts of the Closure Challenge: a quarter of each.
 
-    python -m benchmarks.data.ducts [RATIO...]
-
-Prints, for each width-to-height ratio, the challenge's score of the velocity, mean |ΔU| / mean |U|
-over cells: ours with the ν_t of OpenFOAM's k-ω SST against OpenFOAM's velocity, SST's against DNS,
-and ours with the stress of the DNS, split into an eddy viscosity in the operator and the rest,
-against DNS: what is left is interpolation, sampling and discretisation. The ducts are those of
-Vinuesa, Schlatter & Nagib (Phys. Rev. Fluids 3, 2018, 054606), Re_τ about 180."""
+The ducts are those of Vinuesa, Schlatter & Nagib (Phys. Rev. Fluids 3, 2018, 054606), Re_τ about
+180.
+"""
 
 from __future__ import annotations
 
-import sys
-import time
+from pathlib import Path
 
+import meshio
 import numpy as np
 from scipy.interpolate import RectBivariateSpline
 
-from benchmarks.paths import HILLS
+from benchmarks.common.paths import HILLS, existing
 from meshes import section
 from solvers import RANS, Developed, FlowResult, Symmetry, Wall
 from solvers.coupling import stress
-from vcnn import DivergenceError
 from vcnn.flow.mesh import named_mesh
 
 RATIOS = (1, 3, 5, 7, 10)
 VALIDATION = 7
-_FORMS = {"velocity": 1, "nut": 1, "reynolds_stress": 2}  # powers of the velocity
+_FIELDS = ("velocity", "nut", "reynolds_stress")  # of SST and the DNS
 
 
-def duct(ratio):
-    """The file of a duct: width over height."""
+def duct_file(ratio: int) -> Path:
+    """The file of a duct of a ratio of width to height."""
     return HILLS / f"AR_{ratio}_Ret_180.npz"
 
 
-def read_duct(path):
-    """A quarter of a duct as a section, in units of the half height h and of SST's friction
-    velocity.
+def read_duct(path: Path) -> tuple[meshio.Mesh, dict]:
+    """A quarter of a duct as a section, in half heights h and SST's friction velocity.
 
     u_τ² = f A / P with the driving force f, the area A and the wetted length P; x is along the
     flow, walls are at y = 1 and z = ratio, planes of symmetry at y, z = 0.
@@ -50,8 +43,13 @@ def read_duct(path):
         ``friction_velocity`` (in the file's units), the names of ``walls`` and ``symmetries``;
         ``cell_areas`` (N,) and ``cell_centres`` (N, 3); fields ``sst_velocity``, ``sst_nut`` and,
         where the file has them, ``les_velocity`` and ``les_reynolds_stress`` (N, 3, 3).
+
+    Raises
+    ------
+    InputError
+        If the file does not exist.
     """
-    with np.load(path) as file:
+    with np.load(existing(path)) as file:
         raw = dict(file)
     h, names = raw["points"][:, 0].max(), raw["patch_names"].tolist()
     facets = {name: raw["bfacet_points"][raw["bfacet_patch"] == i] for i, name in enumerate(names)}
@@ -76,10 +74,9 @@ def read_duct(path):
     }
     for name, values in raw.items():
         source, _, field = name.partition("_")
-        if source in ("sst", "les") and field in _FORMS:
-            data[name] = (
-                values.astype(float) / speed ** _FORMS[field] / (h if field == "nut" else 1)
-            )
+        if source in ("sst", "les") and field in _FIELDS:
+            a, b = find_quantity(field).powers
+            data[name] = values.astype(float) / speed**b / h**a
     if "les_reynolds_stress" in data:
         data["les_reynolds_stress"] = data["les_reynolds_stress"][
             :, [0, 1, 2, 1, 3, 4, 2, 4, 5]
@@ -87,11 +84,12 @@ def read_duct(path):
     return mesh, data
 
 
-def at_vertices(mesh, data, name):
+def at_vertices(mesh: meshio.Mesh, data: dict, name: str) -> tuple[np.ndarray, np.ndarray]:
     """A field of the file at the vertices (M, ...), and its derivatives (M, ..., 3).
 
     A cubic spline through the cell centres, the mirror images of the quarter, which have other
-    signs in components across the mirrors, and 0 on the walls."""
+    signs in components across the mirrors, and 0 on the walls.
+    """
     field, points = data[name], mesh.points[:, 1:]
     (y, row), (z, column) = (
         np.unique(x.round(6), return_inverse=True) for x in data["cell_centres"].T[1:]
@@ -121,7 +119,7 @@ def _knots(x, wall):
     return np.concatenate([[-wall], -x[::-1], x, [wall]])
 
 
-def sst_flow(path) -> FlowResult:
+def sst_flow(path: Path) -> FlowResult:
     """The flow with SST's ν_t in our equations, at the bulk velocity of that run."""
     mesh, data = read_duct(path)
     nu_t = np.maximum(at_vertices(mesh, data, "sst_nut")[0], 0)
@@ -130,7 +128,7 @@ def sst_flow(path) -> FlowResult:
     ).solve()
 
 
-def split_stress(mesh, data):
+def split_stress(mesh: meshio.Mesh, data: dict) -> tuple[np.ndarray, np.ndarray]:
     """ν_t (M,) >= 0 and a (M, 3, 3) with τ − tr τ/3 = a − 2 ν_t S of the DNS, S of its velocity."""
     tau = at_vertices(mesh, data, "les_reynolds_stress")[0]
     _, gradient = at_vertices(mesh, data, "les_velocity")
@@ -139,7 +137,7 @@ def split_stress(mesh, data):
     return stress.split_stress(stress.deviator(tau), stress.deviator(S), small)
 
 
-def dns_flow(path) -> FlowResult:
+def dns_flow(path: Path) -> FlowResult:
     """The flow with the stress of the DNS in our equations, at its bulk velocity."""
     mesh, data = read_duct(path)
     nu_t, a = split_stress(mesh, data)
@@ -155,67 +153,10 @@ def dns_flow(path) -> FlowResult:
     ).solve()
 
 
-def conditions(data, bulk_velocity=None):
-    """Of a quarter of a duct, driven along x; by default at the bulk velocity of the SST run."""
+def conditions(data: dict, bulk_velocity: float | None = None) -> dict:
+    """Those of a quarter of a duct, driven along x, by default at the bulk velocity of SST."""
     return {
         **dict.fromkeys(data["walls"], Wall()),
         **dict.fromkeys(data["symmetries"], Symmetry()),
         "section": Developed((1, 0, 0), bulk_velocity=bulk_velocity or data["bulk_velocity"]),
     }
-
-
-def score(velocity, truth) -> float:
-    """Mean |ΔU| / mean |U| over cells."""
-    return float(
-        np.linalg.norm(velocity - truth, axis=1).mean() / np.linalg.norm(truth, axis=1).mean()
-    )
-
-
-def row(ratio) -> str:
-    """One duct's line of the table."""
-    _, data = read_duct(duct(ratio))
-    sst, dns = data["sst_velocity"], data["les_velocity"]
-    cells = [str(ratio), str(len(dns))]
-    for solve, truth in ((sst_flow, sst), (dns_flow, dns)):
-        begin = time.perf_counter()
-        try:
-            result = solve(duct(ratio))
-        except DivergenceError as error:
-            return f"| {ratio} | {error} |"
-        seconds, u = time.perf_counter() - begin, result.flow("cell").velocity
-        cells += [
-            f"{100 * score(u, truth):.2f} %",
-            f"{len(result.residuals) - 1}",
-            f"{seconds:.1f}",
-        ]
-        if solve is dns_flow:
-            cells += [
-                f"{100 * score(u[:, 1:], truth[:, 1:]):.2f} %",
-                f"{np.linalg.norm(u[:, 1:], axis=1).max():.3f}",
-            ]
-        else:
-            cells.append(f"{100 * score(sst, dns):.2f} %")
-    return f"| {' | '.join(cells)} |"
-
-
-def main(ratios):
-    header = [
-        "ratio",
-        "cells",
-        "ν_t of SST",
-        "steps",
-        "s",
-        "SST to DNS",
-        "stress of DNS",
-        "steps",
-        "s",
-        "of the secondary flow",
-        "its maximum / u_τ",
-    ]
-    print(f"| {' | '.join(header)} |\n{'| --- ' * len(header)}|")
-    for ratio in ratios or RATIOS:
-        print(row(ratio), flush=True)
-
-
-if __name__ == "__main__":
-    main([int(ratio) for ratio in sys.argv[1:]])

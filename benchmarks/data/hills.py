@@ -1,30 +1,54 @@
-"""Velocity with another code's eddy viscosity: periodic hills of the Closure Challenge against
-OpenFOAM's k-ω SST.
-
-Both solve the same equations with the same ν_t and bulk velocity; what is left are the
-discretisations."""
+"""The periodic hills of the Closure Challenge."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Sequence
+from pathlib import Path
 
+import meshio
 import numpy as np
 from scipy.sparse import coo_array
 
-from benchmarks.paths import HILLS
-from solvers import RANS, evaluate, station_profiles
-from solvers.fem.fields import function_from
+from benchmarks.common.paths import HILLS, existing
 from solvers.fem.mesh_facts import mesh_facts
 from solvers.fem.periodicity import find_seams
 from vcnn.flow.mesh import boundary_facets, named_mesh
 
-SHOWN = ("alpha_10_9000_3036", "alpha_05_4071_3036", "alpha_15_13929_3036")
+VALIDATION = (
+    "alpha_05_10071_2024",
+    "alpha_05_10071_4048",
+    "alpha_15_7929_2024",
+    "alpha_15_7929_4048",
+)
 _PATCHES = {"bottomWall": "bottom", "topWall": "top"}
 
 
-def read_hill(path):
-    """The mesh of a hill with boundaries bottom, top, inlet and outlet, and all arrays of its file."""
-    with np.load(path) as file:
+def hill_names(split: str) -> list[str]:
+    """Names of the hills of a split, "train" or "validation".
+
+    Raises
+    ------
+    InputError
+        If none of the challenge's hills exists.
+    """
+    names = sorted(path.stem for path in existing(HILLS).glob("alpha_*.npz"))
+    return [name for name in names if (name in VALIDATION) == (split == "validation")]
+
+
+def hill_file(name: str) -> Path:
+    """The file of a hill of training or validation."""
+    return HILLS / f"{name}.npz"
+
+
+def read_hill(path: Path) -> tuple[meshio.Mesh, dict[str, np.ndarray]]:
+    """The mesh of a hill, bounded by bottom, top, inlet and outlet, and all arrays of its file.
+
+    Raises
+    ------
+    InputError
+        If the file does not exist.
+    """
+    with np.load(existing(path)) as file:
         data = dict(file)
     patches = np.array([_PATCHES.get(name, name.split("_")[0]) for name in data["patch_names"]])
     facets = {
@@ -35,13 +59,17 @@ def read_hill(path):
 
 
 def at_vertices(
-    mesh, data, name, seams=(("inlet", "outlet"),), walls=("bottom", "top")
+    mesh: meshio.Mesh,
+    data: dict[str, np.ndarray],
+    name: str,
+    seams: Sequence[tuple[str, str]] = (("inlet", "outlet"),),
+    walls: Sequence[str] = ("bottom", "top"),
 ) -> np.ndarray:
-    """A field of OpenFOAM (M, ...) at the vertices: means of the cells around by inverse distance,
-    0 on walls.
+    """A field of OpenFOAM (M, ...) at the vertices, 0 on walls.
 
-    The finite-volume code takes ν_t as linear between its points too; constant cells would cost 0.2
-    %."""
+    It is the mean over the cells around by inverse distance. The finite-volume code takes ν_t as
+    linear between its points too; constant cells would cost 0.2 %.
+    """
     merged, cells, field = find_seams(mesh_facts(mesh), seams).merged, data["cells"], data[name]
     weights = 1 / np.linalg.norm(mesh.points[cells] - data["cell_centres"][:, None], axis=2)
     around = merged[cells].ravel(), np.repeat(np.arange(len(cells)), cells.shape[1])
@@ -52,60 +80,7 @@ def at_vertices(
     return values
 
 
-def compare(path) -> dict:
-    """Solve one hill with the eddy viscosity in its file, driven at the bulk velocity there.
-
-    Returns
-    -------
-    dict
-        ``error``: area-weighted relative L2 of the velocity; ``pressure_gradient`` and
-        ``reference_gradient``; ``steps``; ``seconds``; ``profiles``, see :func:`profiles`.
-    """
-    mesh, data = read_hill(path)
-    nu, bulk = float(data["nu"]), float(data["ubar"][0])
-    begin = time.perf_counter()
-    result = RANS(
-        mesh, nu, bulk, closure=at_vertices(mesh, data, "sst_nut"), location="vertex"
-    ).solve()
-    seconds = time.perf_counter() - begin
-    truth, weights = data["sst_velocity"][:, :2], data["cell_areas"][:, None]
-    difference = result.flow("cell").velocity - truth
-    return {
-        "error": float(np.sqrt((weights * difference**2).sum() / (weights * truth**2).sum())),
-        "pressure_gradient": result.pressure_gradient,
-        "reference_gradient": float(data["sst_pressure_gradient"]),
-        "steps": len(result.residuals) - 1,
-        "seconds": seconds,
-        "profiles": profiles(result, at_vertices(mesh, data, "sst_velocity")[:, 0]),
-    }
-
-
-def profiles(result, theirs, count=9) -> dict[str, list]:
-    """Equidistant stations along the period: ``station`` and, there, ``y``, ``ours`` and ``theirs``
-    of u along x.
-
-    ``floor`` and ``ceiling`` are polylines, their x and y.
-    """
-    theirs = function_from(result.domain, theirs, "vertex", "velocity")
-    mesh = result.domain.source
-    length = np.ptp(mesh.points[:, 0])
-    lines = station_profiles(result, np.arange(count) * length / count, count=61)
-    return {
-        "station": [line.parameters["station"] for line in lines],
-        "y": [line.points[:, 1].round(4).tolist() for line in lines],
-        "ours": [line.velocity[:, 0].round(4).tolist() for line in lines],
-        "theirs": [evaluate(theirs, line.points).round(4).tolist() for line in lines],
-        "floor": outline(mesh, "bottom"),
-        "ceiling": outline(mesh, "top"),
-    }
-
-
-def outline(mesh, wall) -> list:
+def outline(mesh: meshio.Mesh, wall: str) -> list[list[float]]:
     """x and y along a wall that no vertical line meets twice."""
     points = mesh.points[np.unique(boundary_facets(mesh)[wall][0][1])]
     return points[np.argsort(points[:, 0])].T.round(4).tolist()
-
-
-def hills_known():
-    """Paths of those of `SHOWN` that are here."""
-    return [path for path in (HILLS / f"{name}.npz" for name in SHOWN) if path.is_file()]

@@ -1,27 +1,26 @@
-"""What derivatives through the solver cost, and what the fixed point of flow and closure adds to
-them.
+"""What derivatives through the solver cost, and what the fixed point with the closure adds.
 
     OMP_NUM_THREADS=1 python -m benchmarks.in_the_loop.adjoint [CLOSURE.safetensors]
 
 On a training hill of the Closure Challenge: seconds of a warm forward solve and a backward one, and
 memory over 200 iterations. With a closure that predicts an eddy viscosity and an anisotropy, such
-as the one `coupled_rans.py` trains: the gradient by its weights with so many steps of GMRES against
+as the one that `study.py` trains: the gradient by its weights with so many steps of GMRES against
 that of thirty, 0 being a closure that is taken not to answer to the flow, and the seconds of each.
 """
 
 from __future__ import annotations
 
 import resource
-import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
 
-from benchmarks.data.hills import at_vertices, read_hill
+from benchmarks.common.command import parser, run
+from benchmarks.data.hills import at_vertices, hill_file, read_hill
 from benchmarks.data.thinned_hills import flow_to_learn
-from benchmarks.paths import HILLS
 from solvers import DifferentiableCoupling, DifferentiableFlow
 from solvers.learning.observations import Misfit
 from vcnn import Closure
@@ -29,14 +28,13 @@ from vcnn import Closure
 HILL = "alpha_10_9000_3036"
 
 
-def costs(iterations=200) -> str:
+def costs(iterations: int = 200) -> str:
     """Seconds and memory of gradients by a prescribed eddy viscosity."""
     case = flow_to_learn(HILL)
-    mesh, data = read_hill(HILLS / f"{HILL}.npz")
-    kept = {tuple(p): i for i, p in enumerate(mesh.points.tolist())}
-    nu_t = at_vertices(mesh, data, "sst_nut")[
-        [kept[tuple(p)] for p in case.problem.mesh.points.tolist()]
-    ]
+    mesh, data = read_hill(hill_file(HILL))
+    vertices = {tuple(p): i for i, p in enumerate(mesh.points.tolist())}
+    thinned = [vertices[tuple(p)] for p in case.problem.mesh.points.tolist()]
+    nu_t = at_vertices(mesh, data, "sst_nut")[thinned]
     flow = DifferentiableFlow(replace(case.problem, closure=nu_t))
     misfit = Misfit(case.observations, flow.domain.mesh, flow.space)
     values, forward, backward, memory = torch.tensor(nu_t, requires_grad=True), [], [], []
@@ -50,13 +48,13 @@ def costs(iterations=200) -> str:
         memory.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     warm, back = np.median(forward[1:]), np.median(backward[1:])
     return (
-        f"{len(case.problem.mesh.cells_dict['quad'])} cells: forward {warm:.2f} s, backward {back:.2f} s, "
-        f"ratio {back / warm:.2f}; "
-        f"peak memory {memory[20]:.0f} MiB after 20 iterations, {memory[-1]:.0f} MiB after {iterations}"
+        f"{len(case.problem.mesh.cells_dict['quad'])} cells: forward {warm:.2f} s, backward "
+        f"{back:.2f} s, ratio {back / warm:.2f}; peak memory {memory[20]:.0f} MiB after 20 "
+        f"iterations, {memory[-1]:.0f} MiB after {iterations}"
     )
 
 
-def gradients(path) -> str:
+def gradients(path: Path) -> str:
     """Gradients by a closure's weights with ever more steps for the fixed point."""
     closure, case = Closure.load(path), flow_to_learn(HILL)
     closure = replace(closure, network=closure.network.double())
@@ -80,7 +78,14 @@ def gradients(path) -> str:
     return "\n".join(lines)
 
 
-if __name__ == "__main__":
+def main():
+    command = parser(__doc__)
+    command.add_argument("closure", nargs="?", metavar="CLOSURE.safetensors", type=Path)
+    closure = command.parse_args().closure
     print(costs(), flush=True)
-    if len(sys.argv) > 1:
-        print(gradients(sys.argv[1]))
+    if closure is not None:
+        print(gradients(closure))
+
+
+if __name__ == "__main__":
+    run(main)

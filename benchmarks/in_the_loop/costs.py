@@ -1,19 +1,18 @@
-"""What a round of a coupled flow costs: the closure beside the linear solve and the turbulence
-model it replaces.
-"""
+"""What a round of a coupled flow costs: the closure beside the linear solve and another model."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmarks.data.hills import read_hill
-from benchmarks.paths import HILLS
+from benchmarks.data.hills import hill_file, read_hill
 from solvers import RANS, SpalartAllmaras
 from solvers.algebra.bordered import BorderedSystem
 from solvers.fem.fields import wall_distance_function
 from solvers.fenics import fem, ufl
 from solvers.turbulence.spalart_allmaras import transport
+from vcnn import ClosureLike
 
 HILL = "alpha_15_7929_4048"
 
@@ -33,8 +32,8 @@ class Timed:
 
 
 @contextmanager
-def timed_corrections():
-    """Seconds of every Newton correction so far: assembly, factorisation, two back-substitutions."""
+def timed_corrections() -> Iterator[list[float]]:
+    """Seconds of every Newton correction so far: assembly, factorisation, back-substitutions."""
     spent, correction = [], BorderedSystem.correction
 
     def timed(self, step=-1):
@@ -50,9 +49,9 @@ def timed_corrections():
         BorderedSystem.correction = correction
 
 
-def costs(closure) -> dict:
-    """Seconds of a round, its parts, and of Spalart-Allmaras on the same mesh; one thread, one run."""
-    mesh, data = read_hill(HILLS / f"{HILL}.npz")
+def costs(closure: ClosureLike) -> dict:
+    """Seconds of a round, of its parts, and of Spalart-Allmaras on the same mesh; one run."""
+    mesh, data = read_hill(hill_file(HILL))
     nu, bulk = float(data["nu"]), float(data["ubar"][0])
     with timed_corrections() as spent:
         begin = time.perf_counter()

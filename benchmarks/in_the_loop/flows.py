@@ -1,8 +1,8 @@
-"""Flows and closures of the study in `coupled_rans.py`: what teachers say on the Closure
-Challenge's periodic hills.
+"""Flows of teachers over the Closure Challenge's periodic hills, and closures that learn from them.
 
 Flows are kept as files in a folder and networks are trained in folders of their own, so that an
-interrupted study goes on where it stopped."""
+interrupted study goes on where it stopped.
+"""
 
 from __future__ import annotations
 
@@ -10,40 +10,27 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.data.hills import at_vertices, read_hill
-from benchmarks.paths import HILLS
+from benchmarks.data.hills import at_vertices, hill_file, hill_names, read_hill
 from solvers import RANS, SpalartAllmaras
 from solvers.coupling.stress import SMALL_STRAIN, deviator, split_stress
 from solvers.fem.build import build_domain
 from solvers.fem.fields import function_from
 from solvers.fem.sampling import flow_field
-from vcnn import FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
+from vcnn import Closure, FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.baselines import GraphKernelNetwork
 
-VALIDATION = (
-    "alpha_05_10071_2024",
-    "alpha_05_10071_4048",
-    "alpha_15_7929_2024",
-    "alpha_15_7929_4048",
-)
 UNITS = {"length": "hill height", "velocity": "volume-mean velocity / 0.72"}
 SCALARS = ("strain_rate", "wall_distance")
 REGION = RegionOfInfluence.ball(1.0, spacing=0.2)
 
 
-def hills(split) -> list[str]:
-    """Names of the hills of a split that are here."""
-    names = sorted(path.stem for path in HILLS.glob("alpha_*.npz"))
-    return [name for name in names if (name in VALIDATION) == (split == "validation")]
-
-
-def sst_flow(name) -> FlowField:
-    """The flow with the ν_t of OpenFOAM's k-ω SST in our equations, driven at that run's bulk
-    velocity.
+def sst_flow(name: str) -> FlowField:
+    """The flow with the ν_t of OpenFOAM's k-ω SST in our equations, at that run's bulk velocity.
 
     What a closure is trained on must be what it meets in the loop: this flow is where ν_t and the
-    discrete equations agree; OpenFOAM's own velocity is 0.3 to 2.2 % away from it."""
-    mesh, data = read_hill(HILLS / f"{name}.npz")
+    discrete equations agree; OpenFOAM's own velocity is 0.3 to 2.2 % away from it.
+    """
+    mesh, data = read_hill(hill_file(name))
     nu_t = at_vertices(mesh, data, "sst_nut")
     result = RANS(
         mesh, float(data["nu"]), float(data["ubar"][0]), closure=nu_t, location="vertex"
@@ -51,15 +38,15 @@ def sst_flow(name) -> FlowField:
     return result.flow("vertex")
 
 
-def sa_flow(name) -> FlowField:
+def sa_flow(name: str) -> FlowField:
     """The flow of our own Spalart-Allmaras model, at the same bulk velocity."""
-    mesh, data = read_hill(HILLS / f"{name}.npz")
+    mesh, data = read_hill(hill_file(name))
     return SpalartAllmaras(mesh, float(data["nu"]), float(data["ubar"][0])).solve().flow("vertex")
 
 
-def les_flow(name) -> FlowField:
+def les_flow(name: str) -> FlowField:
     """The mean flow of the LES, with its stress split as -2 ν_t S + a where S is not small."""
-    mesh, data = read_hill(HILLS / f"{name}.npz")
+    mesh, data = read_hill(hill_file(name))
     domain = build_domain(mesh, ("bottom", "top"), ("inlet", "outlet"))
     velocity = at_vertices(mesh, data, "les_velocity")[:, :2]
     u = function_from(domain, velocity, "vertex", "velocity")
@@ -82,17 +69,16 @@ def les_flow(name) -> FlowField:
 TEACHERS = {"sst": sst_flow, "sa": sa_flow, "les": les_flow}
 
 
-def known_flow(teacher, name, folder) -> FlowField:
-    """The flow of a teacher, solved once."""
+def teacher_flow(teacher: str, name: str, folder: Path) -> FlowField:
+    """The flow of a teacher over a hill, solved once."""
     path = Path(folder) / "flows" / f"{teacher}_{name}.vtu"
     if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
         TEACHERS[teacher](name).save(path)
         print(f"{teacher}: {name}", flush=True)
-    return weighed(FlowField.load(path))
+    return with_importance(FlowField.load(path))
 
 
-def weighed(flow) -> FlowField:
+def with_importance(flow: FlowField) -> FlowField:
     """A flow with what an error of ν_t counts for, |S|² + 1 with |S| up to 10.
 
     Errors of the stress 2 ν_t S move the velocity, those of ν_t alone do not.
@@ -102,9 +88,8 @@ def weighed(flow) -> FlowField:
     )
 
 
-def trained(name, folder):
-    """The closure of a teacher; ``graph`` is a plain graph kernel network that learns from SST as
-    well.
+def train_closure(name: str, folder: Path) -> Closure:
+    """The closure of a teacher; ``graph`` is a graph kernel network that learns from SST as well.
 
     Raises
     ------
@@ -138,7 +123,7 @@ def trained(name, folder):
         ),
     }[name]
     teacher = "sst" if name == "graph" else name
-    flows = [known_flow(teacher, hill, folder) for hill in hills("train")]
+    flows = [teacher_flow(teacher, hill, folder) for hill in hill_names("train")]
     return fit(
         network,
         flows,
@@ -148,5 +133,9 @@ def trained(name, folder):
         importance="importance",
         run_directory=Path(folder) / name,
         units=UNITS,
-        provenance={"teacher": teacher, "flows": hills("train"), "where": "vertices of the meshes"},
+        provenance={
+            "teacher": teacher,
+            "flows": hill_names("train"),
+            "where": "vertices of the meshes",
+        },
     )

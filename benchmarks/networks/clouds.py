@@ -5,31 +5,40 @@
 
 Peers: a loop over centres in pandas that does what the published preparation does (needs pandas),
 scipy's bare k-d tree query, a float32 matrix product on the same thread, and the published network
-as it was written, on padded tensors."""
+as it was written, on padded tensors.
+"""
 
 from __future__ import annotations
 
-import argparse
 import math
 import resource
 import time
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
 import meshes
-from vcnn import Closure, FlowField, RegionOfInfluence, Scales, VectorCloudNetwork, Zhou2022
+from benchmarks.common.command import parser, run
+from vcnn import (
+    Closure,
+    FlowField,
+    RegionOfInfluence,
+    Scales,
+    VectorCloudNetwork,
+    VectorClouds,
+    Zhou2022,
+)
 from vcnn.baselines import GraphKernelNetwork
-from vcnn.closure.closure import (
-    ROWS,
-)  # pairs handed to a network at once, as in whole-mesh prediction
+from vcnn.network.base import ROWS  # pairs handed at once to a network that predicts a mesh
 
 REGION = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)
 SCALARS = ("strain_rate", "wall_distance")
 
 
-def hill_flow(cells=200) -> FlowField:
+def hill_flow(cells: int = 200) -> FlowField:
     """A parabolic profile between the walls of a hill: enough of a velocity to shape the clouds."""
     mesh = meshes.periodic_hill(1.0, (cells, cells))
     points, periods = meshes.cell_centres(mesh), [[9.0, 0.0]]
@@ -52,7 +61,7 @@ def hill_flow(cells=200) -> FlowField:
     )
 
 
-def seconds(job, repeat=5) -> float:
+def seconds(job: Callable, repeat: int = 5) -> float:
     """Shortest of several wall-clock times."""
     times = []
     for _ in range(repeat):
@@ -62,10 +71,8 @@ def seconds(job, repeat=5) -> float:
     return min(times)
 
 
-def loop_in_pandas(flow, centres, size=150):
-    """As the published preparation: for every centre its ellipse among all points and images, and
-    150 of them.
-    """
+def loop_in_pandas(flow: FlowField, centres: np.ndarray, size: int = 150) -> None:
+    """The published preparation: each centre's ellipse among points and images; 150 of them."""
     import pandas
 
     images = [flow.points + shift * flow.periods[0] for shift in (0, 1, -1)]
@@ -103,7 +110,8 @@ def loop_in_pandas(flow, centres, size=150):
         cloud.to_numpy()
 
 
-def time_clouds(flow):
+def time_clouds(flow: FlowField) -> None:
+    """Seconds a cloud: ours, a bare tree, the published loop."""
     some = np.random.default_rng(0).permutation(len(flow))[:100]
     pairs = sum(len(block.neighbours) for block in REGION.stream(flow))
     ours = seconds(lambda: [None for _ in REGION.stream(flow)], repeat=3) / len(flow)
@@ -120,17 +128,20 @@ def time_clouds(flow):
         )
     except ModuleNotFoundError:
         print("published loop: left out, it needs pandas")
-    print(
-        f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB at most so far"
-    )
+    print(f"memory: {peak_memory():.2f} GiB at most so far")
 
 
-def padded_published(network, clouds, flow):
-    """The published network as it was written: features of all pairs in one (m, n, 11) tensor, then
-    this function.
+def peak_memory() -> float:
+    """GiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def padded_published(network: Zhou2022, clouds: VectorClouds, flow: FlowField) -> Callable:
+    """The published network as it was written, on features of all pairs in an (m, n, 11) tensor.
 
     Their notebook evaluates all its 20,000 clouds in one batch, as here; smaller batches stay in
-    the cache."""
+    the cache. The features are made here, the function that is returned is the network.
+    """
     m, n = len(clouds), int(clouds.counts[0])
     j, r = clouds.neighbours, clouds.positions
     u, distance = flow.velocity[j], np.linalg.norm(r, axis=1)
@@ -164,17 +175,25 @@ def padded_published(network, clouds, flow):
     return forward
 
 
-def unfactored_operations(network, n) -> float:
-    """Of one cloud of n points in two dimensions, if the product embedding were evaluated pair by
-    pair.
-    """
-    layers = lambda net: sum(2 * layer.weight.numel() for layer in net if hasattr(layer, "weight"))
+def unfactored_operations(network: VectorCloudNetwork, n: int) -> float:
+    """Operations of a cloud of n points in 2-D, were the product embedding evaluated on pairs."""
+
+    def layers(net):
+        return sum(2 * layer.weight.numel() for layer in net if isinstance(layer, torch.nn.Linear))
+
     moments = 2 * network.config["embedding"] * 5
     pair = layers(network.point_embedding) + layers(network.pair_embedding) + moments
     return n * pair + layers(network.fitting)
 
 
-def time_networks(flow):
+def evaluate(network: torch.nn.Module, parts: list[VectorClouds], points: torch.Tensor) -> None:
+    """Evaluate a network on all parts of some clouds."""
+    for part in parts:
+        network(part, points)
+
+
+def time_networks(flow: FlowField) -> None:
+    """Clouds a second, of the default network and the published one."""
     a = torch.rand(2048, 2048)
     rate = 2 * 2048**3 / seconds(lambda: a @ a)
     print(f"{torch.get_num_threads()} threads; matrix product {rate / 1e9:9.1f} GFLOP/s (float32)")
@@ -188,8 +207,8 @@ def time_networks(flow):
         speed = {}
         for network in (default, published):
             points, parts = network.points(flow), list(sample.split(sample.counts, ROWS))
-            run = lambda net=network, p=points, parts=parts: [net(part, p) for part in parts]
-            speed[network.name] = len(sample) / seconds(run)
+            job = partial(evaluate, network, parts, points)
+            speed[network.name] = len(sample) / seconds(job)
         few = sample.select(np.arange(128))
         speed["few padded"] = len(few) / seconds(padded_published(published, few, flow))
         eager = padded_published(published, sample, flow)
@@ -205,9 +224,8 @@ def time_networks(flow):
     print(f"{published.name:25s} {speed[published.name]:9,.0f}, same values to {difference:.0e}")
     ratio = speed[default.name] / speed["padded"]
     few = speed[default.name] / speed["few padded"]
-    print(
-        f"{default.name:25s} {speed[default.name]:9,.0f}, {ratio:.1f} and {few:.1f} times the padded ones"
-    )
+    rate_of_ours = f"{default.name:25s} {speed[default.name]:9,.0f}"
+    print(f"{rate_of_ours}, {ratio:.1f} and {few:.1f} times the padded ones")
     print(f"operations of the unfactored form: {100 * share:.0f} % of the matrix product's rate")
     small = sample.select(np.arange(200)).subsample(25, np.random.default_rng(0))
     for network, clouds in (
@@ -218,21 +236,21 @@ def time_networks(flow):
         print(f"training {network.name}, {clouds.counts[0]} points: {1 / step:,.0f} clouds/s")
 
 
-def time_prediction(cells, region):
+def time_prediction(cells: int, region: RegionOfInfluence) -> float:
     """Whole-mesh prediction of the default network: seconds a point."""
     flow = hill_flow(cells)
     scales = Scales(scalars=dict.fromkeys(SCALARS, (0.0, 1.0)))
     closure = Closure(VectorCloudNetwork(SCALARS).eval(), region, "concentration", 2, scales)
     spent = seconds(lambda: closure.predict(flow), repeat=1) / len(flow)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{len(flow):9,} points: {1e6 * spent:6.1f} µs a point, {memory:.2f} GiB at most so far")
+    memory = f"{peak_memory():.2f} GiB at most so far"
+    print(f"{len(flow):9,} points: {1e6 * spent:6.1f} µs a point, {memory}")
     return spent
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--million", action="store_true", help="predict a mesh of 10⁶ cells, too")
-    options = parser.parse_args()
+    command = parser(__doc__)
+    command.add_argument("--million", action="store_true", help="predict a mesh of 10⁶ cells, too")
+    options = command.parse_args()
     flow = hill_flow()
     time_networks(flow)
     time_clouds(flow)
@@ -244,4 +262,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,10 +1,9 @@
-"""What the study of turned frames compares: architectures, their settings, and what they are
-trained on.
-"""
+"""What the study of rotated frames compares: architectures, their settings, their training."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -20,12 +19,13 @@ from vcnn.baselines import (
     GraphKernelNetwork,
     InvariantGraphKernelNetwork,
 )
+from vcnn.files import write_text
 
 TARGET = "concentration"
 HILLS = (1.0, 1.25, 1.5, 1.75, 2.0)  # slopes
 BUMPS = ((0.4, 2, 20), (0.6, 1.5, 70), (0.8, 1.25, -40))  # height, aspect, yaw
 CENTRES = 2500  # of each hill
-TURNED = {"augmentation": "rotations"}
+ROTATED = {"augmentation": "rotations"}
 SMALL = {"embedding": 26, "retained": 4, "fitting": (72, 72)}
 # Settings that serve each family best, about 40,000 parameters each, and epochs that take about two
 # minutes of a core; parts of 25 points where cost is quadratic, as published, and 50 elsewhere
@@ -40,9 +40,9 @@ MODELS = {  # name -> network of a dimension, epochs, further settings
     "graph kernel": (lambda d: GraphKernelNetwork(SCALARS, d), 9, GRAPH),
     "Deep Sets": (lambda d: DeepSets(SCALARS, d), 110, POINTWISE),
     "attention": (lambda d: AttentionNetwork(SCALARS, d), 20, ATTENTION),
-    "graph kernel, augmented": (lambda d: GraphKernelNetwork(SCALARS, d), 9, GRAPH | TURNED),
-    "Deep Sets, augmented": (lambda d: DeepSets(SCALARS, d), 110, POINTWISE | TURNED),
-    "attention, augmented": (lambda d: AttentionNetwork(SCALARS, d), 20, ATTENTION | TURNED),
+    "graph kernel, augmented": (lambda d: GraphKernelNetwork(SCALARS, d), 9, GRAPH | ROTATED),
+    "Deep Sets, augmented": (lambda d: DeepSets(SCALARS, d), 110, POINTWISE | ROTATED),
+    "attention, augmented": (lambda d: AttentionNetwork(SCALARS, d), 20, ATTENTION | ROTATED),
     "Deep Sets, canonical": (lambda d: CanonicalNetwork(SCALARS, d), 110, POINTWISE),
     "VCNN, as often as graph": (lambda d: Zhou2022(), 9, GRAPH),
 }
@@ -58,25 +58,26 @@ FAMILIES = ("vector-cloud", "Deep Sets, augmented", "Deep Sets")
 VISITS = 500_000  # of clouds, for every model of the comparison of sizes
 
 
-def bump_of(bump, folder) -> FlowField:
-    """Solved, or read back."""
+def bump_of(bump: tuple, folder: Path) -> FlowField:
+    """The flow over a bump, solved or read back."""
     path = folder / ("bump_" + "_".join(f"{x:g}" for x in bump) + ".vtu")
     if not path.exists():
         bump_concentration(*bump).save(path)
     return FlowField.load(path)
 
 
-def flow(case, folder) -> FlowField:
-    """Of a hill (its slope) or a bump."""
+def flow(case: float | tuple, folder: Path) -> FlowField:
+    """The flow over a hill (its slope) or a bump."""
     return bump_of(case, folder) if isinstance(case, tuple) else flow_of(case, folder)
 
 
-def model_path(folder, group, model) -> Path:
+def model_path(folder: Path, group: str, model: str) -> Path:
+    """Where a trained model is kept."""
     return folder / group / model.lower().replace(",", "").replace(" ", "_") / "model.safetensors"
 
 
-def train(folder, group, model, cases, settings) -> Path:
-    """Train one model on one thread, unless it is there."""
+def train(folder: Path, group: str, model: str, cases: Sequence, settings: dict) -> Path:
+    """Train one model on one thread, unless it is kept already."""
     torch.set_num_threads(1)
     path = model_path(folder, group, model)
     make, _, options = MODELS[model]
@@ -93,17 +94,17 @@ def train(folder, group, model, cases, settings) -> Path:
             run_directory=path.parent,
             units=UNITS,
             provenance={
-                "command": "benchmarks/networks/frame_rotation.py",
+                "command": "benchmarks.networks.frame_rotation",
                 "cases": list(cases),
                 **config,
             },
             progress=False,
         )
-        path.with_name("cpu_seconds").write_text(str(time.process_time() - start))
+        write_text(path.with_name("cpu_seconds"), str(time.process_time() - start))
     return path
 
 
-def jobs():
+def jobs() -> Iterator[tuple]:
     """(group, model, cases, settings) of everything that is to be trained."""
     for model, (_, epochs, _) in MODELS.items():
         settings = {"epochs": epochs, "centres": CENTRES}

@@ -1,5 +1,4 @@
-"""Reynolds stresses a priori: learned from mean velocities on periodic hills, beside the best
-linear eddy viscosity.
+"""Reynolds stresses a priori: learned from mean velocities, beside the best eddy viscosity.
 
     python -m benchmarks.networks.reynolds_stress [-o build/reynolds_stress] [--epochs N]
 
@@ -8,11 +7,11 @@ validation hills. The network sees clouds of mean velocity and its gradient, wit
 relative to the centre, and the wall distance; it predicts <u'u'>, <u'v'>, <v'v'> as a positive
 semi-definite tensor and <w'w'> as a positive scalar, in squares of the bulk velocity at the crest.
 Cells whose LES stress is not positive semi-definite (0.4 % of the area, at walls) are left out.
-Writes results/reynolds_stress.md and a picture; an interrupted run goes on where it stopped."""
+Writes results/reynolds_stress.md and a picture; an interrupted run goes on where it stopped.
+"""
 
 from __future__ import annotations
 
-import argparse
 import time
 from pathlib import Path
 
@@ -20,12 +19,15 @@ import matplotlib
 import numpy as np
 
 import meshes
-from benchmarks.data.hills import read_hill
-from benchmarks.paths import HILLS, RESULTS
-from vcnn import FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
+from benchmarks.common.command import parser, run
+from benchmarks.common.markdown import table
+from benchmarks.common.paths import RESULTS
+from benchmarks.data.hills import hill_file, hill_names, read_hill
+from vcnn import Closure, FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.evaluation import relative_l2
 from vcnn.evaluation.report.pictures import draw_field
 from vcnn.evaluation.report.text import percent
+from vcnn.files import write_text
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
@@ -34,14 +36,13 @@ from matplotlib.colors import Normalize
 TARGETS = ("reynolds_stress", "spanwise_stress")
 COMPONENTS = ("uu", "uv", "vv", "ww")
 REGION = RegionOfInfluence.ball(0.4)
+SHOWN = "alpha_15_7929_4048"
 CONFIG = {"epochs": 60, "centres": 3000, "max_points": 64}
 
 
-def read_flow(path) -> FlowField:
-    """The mean flow of the LES at the cells of a hill, with its stresses and which of them are
-    realizable.
-    """
-    mesh, data = read_hill(path)
+def les_flow(name: str) -> FlowField:
+    """The mean flow of the LES of a hill at cells, its stresses and where they are realizable."""
+    mesh, data = read_hill(hill_file(name))
     uu, uv, _, vv, _, ww = data["les_reynolds_stress"].astype(float).T
     stress = np.stack([uu, uv, uv, vv], axis=1).reshape(-1, 2, 2)
     velocity = data["les_velocity"][:, :2].astype(float)
@@ -65,10 +66,8 @@ def read_flow(path) -> FlowField:
     )
 
 
-def linear_eddy_viscosity(flow) -> np.ndarray:
-    """(n, 4) components of 2/3 k I - 2 ν_t S with the true k and, at every point, the ν_t >= 0 that
-    fits best.
-    """
+def linear_eddy_viscosity(flow: FlowField) -> np.ndarray:
+    """(n, 4) components of 2/3 k I - 2 ν_t S with the true k and, pointwise, the best ν_t >= 0."""
     gradient, truth = flow.tensors["velocity_gradient"], components(flow)
     S = 0.5 * (gradient + gradient.transpose(0, 2, 1))
     k = 0.5 * (truth[:, 0] + truth[:, 2] + truth[:, 3])
@@ -78,35 +77,34 @@ def linear_eddy_viscosity(flow) -> np.ndarray:
     return np.stack([stress[:, 0, 0], stress[:, 0, 1], stress[:, 1, 1], (2 / 3) * k], axis=1)
 
 
-def components(flow) -> np.ndarray:
+def components(flow: FlowField) -> np.ndarray:
     """(n, 4) stresses of the LES."""
     stress, spanwise = (flow.tensors["reynolds_stress"], flow.scalars["spanwise_stress"])
     return np.stack([stress[:, 0, 0], stress[:, 0, 1], stress[:, 1, 1], spanwise], axis=1)
 
 
-def predicted(closure, flow):
+def predict(closure: Closure, flow: FlowField) -> tuple[np.ndarray, float]:
     """(n, 4) stresses, and the share of points where they are realizable."""
-    found = closure.predict(flow)
-    stress, spanwise = (found[name] for name in TARGETS)
+    predicted = closure.predict(flow)
+    stress, spanwise = (predicted[name] for name in TARGETS)
     trace = np.maximum(np.trace(stress, axis1=1, axis2=2), 1e-300)
-    realizable = (np.linalg.eigvalsh(stress)[:, 0] >= -1e-6 * trace) & (
-        spanwise >= 0
-    )  # round-off in float32
-    return np.stack(
-        [stress[:, 0, 0], stress[:, 0, 1], stress[:, 1, 1], spanwise], axis=1
-    ), realizable.mean()
+    least = -1e-6 * trace  # round-off in float32
+    realizable = (np.linalg.eigvalsh(stress)[:, 0] >= least) & (spanwise >= 0)
+    parts = [stress[:, 0, 0], stress[:, 0, 1], stress[:, 1, 1], spanwise]
+    return np.stack(parts, axis=1), realizable.mean()
 
 
-def errors(values, flow) -> list[float]:
+def errors(values: np.ndarray, flow: FlowField) -> list[float]:
     """Relative L2 error of each component and, with the shear stress twice, of the tensor."""
-    kept = flow.scalars["realizable"] > 0
-    truth, weights, values = components(flow)[kept], flow.weights[kept], values[kept]
+    fit_for_truth = flow.scalars["realizable"] > 0
+    truth, weights = components(flow)[fit_for_truth], flow.weights[fit_for_truth]
+    values = values[fit_for_truth]
     twice = np.sqrt([1, 2, 1, 1])
     single = [relative_l2(values[:, k], truth[:, k], weights) for k in range(4)]
     return [*single, relative_l2(values * twice, truth * twice, weights)]
 
 
-def picture(flow, values, path):
+def draw(flow: FlowField, values: np.ndarray, path: Path) -> None:
     """LES above, prediction below, for each component."""
     truth, titles = components(flow), [f"<{a[0]}'{a[1]}'>" for a in COMPONENTS]
     figure, axes = plt.subplots(2, 4, figsize=(18, 5.2), layout="constrained")
@@ -117,18 +115,11 @@ def picture(flow, values, path):
             axes[row, k].set(title=f"{title}, {name}", xticks=[], yticks=[])
         figure.colorbar(drawn, ax=axes[:, k], orientation="horizontal", shrink=0.8, aspect=30)
     figure.savefig(path, dpi=90)
+    plt.close(figure)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("-o", "--output", type=Path, default=Path("build/reynolds_stress"))
-    parser.add_argument("--epochs", type=int, default=CONFIG["epochs"])
-    options = parser.parse_args()
-    config = {**CONFIG, "epochs": options.epochs}
-    flows = {path.stem: read_flow(path) for path in sorted(HILLS.glob("alpha_*.npz"))}
-    of = lambda split: {
-        name: flow for name, flow in flows.items() if flow.provenance["split"] == split
-    }
+def train(folder: Path, config: dict) -> tuple[Closure, float]:
+    """The closure, and the seconds that its training took."""
     network = VectorCloudNetwork(
         ["wall_distance"],
         output=["reynolds_stress", "positive_scalar"],
@@ -136,52 +127,68 @@ def main():
         galilean=True,
         order=2,
     )
-    run = options.output / f"run_{options.epochs}"
-    start = time.perf_counter()
+    clock, start = folder / "seconds", time.perf_counter()
     closure = fit(
         network,
-        list(of("train").values()),
+        [les_flow(name) for name in hill_names("train")],
         TARGETS,
         REGION,
         TrainingConfig(**config),
-        run_directory=run,
+        run_directory=folder,
         importance="realizable",
     )
-    if not (run / "seconds").exists():
-        (run / "seconds").write_text(str(time.perf_counter() - start))
+    if not clock.exists():
+        write_text(clock, str(time.perf_counter() - start))
+    return closure, float(clock.read_text())
 
-    rows, share = [], []
-    for name, flow in of("validation").items():
-        values, realizable = predicted(closure, flow)
-        share.append(realizable)
-        for model, found in (
-            ("network", values),
-            ("linear eddy viscosity", linear_eddy_viscosity(flow)),
-        ):
-            rows.append(
-                f"| {name} | {model} | {' | '.join(percent(e) for e in errors(found, flow))} |"
-            )
-        if name == "alpha_15_7929_4048":
-            picture(flow, values, RESULTS / "reynolds_stress.png")
-    seconds = float((run / "seconds").read_text())
-    text = f"""# Reynolds stresses a priori
 
-Relative L2 errors, weighted by area, on hills the network never saw. It was trained on {len(of("train"))} others for
-{seconds / 60:.0f} min ({config["epochs"]} epochs, {config["centres"]} clouds of each hill). The linear eddy viscosity
-is given the true k and, at every point, the ν_t >= 0 that fits the true anisotropy best: no such model can do better.
+def page(rows: list[list[str]], shares: list[float], seconds: float, config: dict) -> str:
+    """The page in Markdown.
 
-| hill | model | uu | uv | vv | ww | tensor |
-| --- | --- | --- | --- | --- | --- | --- |
-{chr(10).join(rows)}
+    Parameters
+    ----------
+    rows : hill, model and its errors
+    shares : of each hill's points with a realizable prediction
+    seconds, config : of the training
+    """
+    return f"""# Reynolds stresses a priori
 
-Realizable (positive semi-definite): {100 * min(share):.2f} % of the predictions on each hill, at least.
+Written by `python -m benchmarks.networks.reynolds_stress`. Relative L2 errors, weighted by area, on
+hills the network never saw. It was trained on {len(hill_names("train"))} others for
+{seconds / 60:.0f} min ({config["epochs"]} epochs, {config["centres"]} clouds of each hill). The
+linear eddy viscosity is given the true k and, at every point, the ν_t >= 0 that fits the true
+anisotropy best: no such model can do better.
 
-![Stresses of alpha_15_7929_4048](reynolds_stress.png)
+{table(["hill", "model", *COMPONENTS, "tensor"], rows)}
+
+Realizable (positive semi-definite): {100 * min(shares):.2f} % of the predictions on each hill, at
+least.
+
+![Stresses of {SHOWN}](reynolds_stress.png)
 """
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "reynolds_stress.md").write_text(text, encoding="utf-8")
+
+
+def main():
+    command = parser(__doc__)
+    command.add_argument("-o", "--output", type=Path, default=Path("build/reynolds_stress"))
+    command.add_argument("--epochs", type=int, default=CONFIG["epochs"])
+    options = command.parse_args()
+    config = {**CONFIG, "epochs": options.epochs}
+    closure, seconds = train(options.output / f"run_{options.epochs}", config)
+    rows, shares = [], []
+    for name in hill_names("validation"):
+        flow = les_flow(name)
+        values, share = predict(closure, flow)
+        shares.append(share)
+        linear = linear_eddy_viscosity(flow)
+        for model, stresses in (("network", values), ("linear eddy viscosity", linear)):
+            rows.append([name, model, *map(percent, errors(stresses, flow))])
+        if name == SHOWN:
+            draw(flow, values, RESULTS / "reynolds_stress.png")
+    text = page(rows, shares, seconds, config)
+    write_text(RESULTS / "reynolds_stress.md", text)
     print(text)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

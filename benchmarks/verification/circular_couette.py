@@ -1,15 +1,17 @@
-"""Flow between two cylinders, the inner one turning: what straight-sided cells along curved walls
-cost.
+"""Flow between two cylinders, the inner one turning: what straight cells cost at curved walls.
 
     python -m benchmarks.verification.circular_couette
 
 prints the errors of u = (A r + B/r) e_θ on meshes whose vertices lie on the cylinders and whose
-edges are chords."""
+edges are chords.
+"""
 
 from __future__ import annotations
 
+import meshio
 import numpy as np
 
+from benchmarks.common.command import parser, run
 from solvers import LaminarFlow, Wall
 from solvers.fenics import ufl
 from vcnn.flow.mesh import named_mesh
@@ -18,7 +20,7 @@ INNER, OUTER, OMEGA = 1.0, 2.0, 1.0
 SIZES = (4, 8, 16, 32)  # cells between the cylinders
 
 
-def annulus(n):
+def annulus(n: int) -> meshio.Mesh:
     """n x 8 n quadrilaterals between the cylinders."""
     around = 8 * n
     r, angle = np.meshgrid(np.linspace(INNER, OUTER, n + 1), 2 * np.pi * np.arange(around) / around)
@@ -34,7 +36,7 @@ def annulus(n):
     return named_mesh(points, [("quad", cells)], boundaries)
 
 
-def velocity_error(n, viscosity=0.1) -> float:
+def velocity_error(n: int, viscosity: float = 0.1) -> float:
     """L2 error relative to the velocity, over the cells."""
     turning = Wall(velocity=lambda x: OMEGA * np.stack([-x[1], x[0]]))
     result = LaminarFlow(
@@ -45,11 +47,13 @@ def velocity_error(n, viscosity=0.1) -> float:
     B = OMEGA * INNER**2 * OUTER**2 / (OUTER**2 - INNER**2)
     turn = B * (1 / (x**2 + y**2) - 1 / OUTER**2)
     exact = ufl.as_vector([-turn * y, turn * x])
-    square = lambda u: domain.integral(ufl.inner(u, u))
-    return float(np.sqrt(square(result.velocity - exact) / square(exact)))
+    error = result.velocity - exact
+    squares = [domain.integral(ufl.inner(u, u)) for u in (error, exact)]
+    return float(np.sqrt(squares[0] / squares[1]))
 
 
 def main():
+    parser(__doc__).parse_args()
     errors = [velocity_error(n) for n in SIZES]
     orders = [np.nan, *np.log2(np.divide(errors[:-1], errors[1:]))]
     print("cells between  error of u  order")
@@ -58,4 +62,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

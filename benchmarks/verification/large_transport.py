@@ -4,27 +4,27 @@
 
 CELLS (default 500) along the flow and between the walls of a hill: 4 CELLS² unknowns. The velocity
 is a parabolic profile between floor and ceiling; a direct solution checks the iterative one where
-it is affordable (up to 200 cells)."""
+it is affordable (up to 200 cells).
+"""
 
 from __future__ import annotations
 
 import resource
-import sys
 import time
 
+import meshio
 import numpy as np
 
 import meshes
+from benchmarks.common.command import parser, run
 from solvers import ScalarTransport
 from solvers.fenics import MPI
 from vcnn import FlowField
 from vcnn.evaluation import relative_l2
 
 
-def hill_flow(mesh) -> FlowField:
-    """A divergence-free flow from the stream function of a parabolic profile between floor and
-    ceiling.
-    """
+def hill_flow(mesh: meshio.Mesh) -> FlowField:
+    """A divergence-free flow: the stream function of a parabola between floor and ceiling."""
     x, y = mesh.points.T
     step = 1e-5
     heights = [meshes.hill_profile(np.clip(x + s, 0, 9.0), 1.0) for s in (-step, 0, step)]
@@ -37,7 +37,9 @@ def hill_flow(mesh) -> FlowField:
 
 
 def main():
-    comm, cells = MPI.COMM_WORLD, int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    command = parser(__doc__)
+    command.add_argument("cells", nargs="?", metavar="CELLS", type=int, default=500)
+    comm, cells = MPI.COMM_WORLD, command.parse_args().cells
     start = time.perf_counter()
     mesh = meshes.periodic_hill(1.0, (cells, cells))
     flow = hill_flow(mesh)
@@ -50,8 +52,8 @@ def main():
     if comm.rank == 0:
         print(
             f"{unknowns:,} unknowns on {comm.size} ranks: mesh {prepared - start:.1f} s, solution "
-            f"{solved - prepared:.1f} s in {len(result.residuals) - 1} Newton steps to a relative residual of "
-            f"{result.residuals[-1]:.1e}; {sum(memory):.1f} GiB in all"
+            f"{solved - prepared:.1f} s in {len(result.residuals) - 1} Newton steps to a relative "
+            f"residual of {result.residuals[-1]:.1e}; {sum(memory):.1f} GiB in all"
         )
     if cells <= 200:
         direct = ScalarTransport(mesh, flow).solve().flow("vertex").scalars["concentration"]
@@ -60,4 +62,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

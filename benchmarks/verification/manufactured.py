@@ -1,14 +1,17 @@
-"""Manufactured solutions: known fields that the solvers must find, and how fast their errors fall."""
+"""Manufactured solutions: known fields that solvers must find, and how fast their errors fall."""
 
 from __future__ import annotations
 
+from itertools import product
 from types import SimpleNamespace
 
+import meshio
 import numpy as np
 
 import meshes
 from meshes.generate.structured import KINDS
 from solvers import FlowProblem, Periodic, ScalarTransport, Wall
+from solvers.fem.domain import Domain
 from solvers.fenics import MPI, fem, ufl
 from solvers.flow.incompressible import solve_incompressible
 from vcnn import FlowField
@@ -16,8 +19,7 @@ from vcnn.flow.mesh import named_mesh
 
 SIDES = ("bottom", "top", "inlet", "outlet")
 THEORY = {"u": 3, "∇u": 2, "p": 2, "c": 3, "∇c": 2}
-# Cells a side. Triangles need the finer meshes in space: their pressure falls faster than its order
-# before.
+# Cells a side. Simplices need the finer ones: before, their pressure falls faster than its order.
 SIZES = {
     "quadrilateral": (8, 16, 32, 64),
     "triangle": (8, 16, 32, 64),
@@ -27,7 +29,17 @@ SIZES = {
 PI = np.pi
 
 
-def square(n, kind):
+def name_of(kind: str, periodic: bool, n: int) -> str:
+    """The name of a measurement."""
+    return f"{label(kind, periodic)}, {n}"
+
+
+def label(kind: str, periodic: bool) -> str:
+    """The name of a series of measurements."""
+    return f"{kind}, periodic" if periodic else kind
+
+
+def square(n: int, kind: str) -> meshio.Mesh:
     """The unit square in n x n cells, none of them regular."""
     mesh = meshes.channel(1.0, 1.0, cells=(n, n), kind=kind)
     x, y = mesh.points.T
@@ -36,18 +48,13 @@ def square(n, kind):
     return mesh
 
 
-def cube(n, kind):
-    """The unit cube in n³ hexahedra, none of them regular, or in 6 n³ tetrahedra that share their
-    vertices.
-    """
+def cube(n: int, kind: str) -> meshio.Mesh:
+    """The unit cube in n³ hexahedra, none of them regular, or in 6 n³ tetrahedra."""
     line = np.linspace(0, 1, n + 1)
     points = np.stack(np.meshgrid(line, line, line, indexing="ij"), axis=-1).reshape(-1, 3)
     number = np.arange(len(points)).reshape(3 * [n + 1])
     corner = [
-        number[i : n + i, j : n + j, k : n + k].ravel()
-        for i in (0, 1)
-        for j in (0, 1)
-        for k in (0, 1)
+        number[i : n + i, j : n + j, k : n + k].ravel() for i, j, k in product((0, 1), repeat=3)
     ]
     if kind == "hexahedron":
         of_cells, of_facets = "hexahedron", "quad"
@@ -61,35 +68,38 @@ def cube(n, kind):
         )
         sides = [0, 1, 2], [0, 1, 3], [0, 2, 3], [1, 2, 3]
     facets = np.concatenate([cells[:, side] for side in sides])
-    on = lambda axis, value: (of_facets, facets[(points[facets][:, :, axis] == value).all(axis=1)])
-    names = dict(zip(SIDES, ((1, 0), (1, 1), (0, 0), (0, 1)), strict=True))
-    boundaries = {name: [on(*place)] for name, place in names.items()}
+
+    def on(axis, value):
+        return of_facets, facets[(points[facets][:, :, axis] == value).all(axis=1)]
+
+    planes = dict(zip(SIDES, ((1, 0), (1, 1), (0, 0), (0, 1)), strict=True))
+    planes |= {"back": (2, 0), "front": (2, 1)}
     bump = 0.04 * np.sin(2 * PI * points).prod(axis=1, keepdims=True)
     return named_mesh(
         points + bump * [1, -1, 1],
         [(of_cells, cells)],
-        {**boundaries, "back": [on(2, 0)], "front": [on(2, 1)]},
+        {name: [on(*plane)] for name, plane in planes.items()},
     )
 
 
-def unit_mesh(n, kind):
+def unit_mesh(n: int, kind: str) -> meshio.Mesh:
     """The unit square or cube in cells of one kind, n a side."""
     return square(n, kind) if kind in KINDS else cube(n, kind)
 
 
-def around(mesh, periodic):
+def around(mesh: meshio.Mesh, periodic: bool) -> tuple[tuple, tuple | None]:
     """Names of the walls, and of the periodic pair if there is one."""
     sides = [name for name in mesh.cell_sets if not (periodic and name in ("inlet", "outlet"))]
     return tuple(sides), ("inlet", "outlet") if periodic else None
 
 
-def flow_errors(mesh, periodic, viscosity=0.2):
-    """L2 errors of u, ∇u, p where the walls slide: u·n = 0 there, and nothing is symmetric or
-    developed.
+def flow_errors(mesh: meshio.Mesh, periodic: bool, viscosity: float = 0.2) -> dict[str, float]:
+    """L2 errors of u, ∇u, p where the walls slide: u·n = 0, and nothing is symmetric or developed.
 
     The exact solution is held by the stress a = 2νS − u⊗u − pI, handed to the solver of laminar
     flow and RANS as what its closure leaves to the anisotropy. The solver starts from the exact
-    solution at the nodes, to save steps."""
+    solution at the nodes, to save steps.
+    """
 
     def exact(x, lib):
         depth = 1 + x[2] ** 2 if len(x) == 3 else 1.0
@@ -108,9 +118,8 @@ def flow_errors(mesh, periodic, viscosity=0.2):
     problem = FlowProblem(mesh, viscosity, conditions=conditions)
     domain = problem.boundary_conditions.build_domain(mesh, MPI.COMM_WORLD)
     u = ufl.as_vector(exact(tuple(ufl.SpatialCoordinate(domain.mesh)), ufl))
-    p = (
-        2 * u[0]
-    )  # enough for its own error, of second order, to outweigh what it takes over from the velocity
+    # A pressure large enough for its own error to outweigh what it takes over from the velocity.
+    p = 2 * u[0]
     stress = (
         2 * viscosity * ufl.sym(ufl.grad(u)) - ufl.outer(u, u) - p * ufl.Identity(domain.dimension)
     )
@@ -125,7 +134,9 @@ def flow_errors(mesh, periodic, viscosity=0.2):
     }
 
 
-def transport_errors(mesh, periodic, diffusivity=0.1, decay=3.0):
+def transport_errors(
+    mesh: meshio.Mesh, periodic: bool, diffusivity: float = 0.1, decay: float = 3.0
+) -> dict[str, float]:
     """L2 errors of c and ∇c, c = 0 on walls, carried by a velocity linear in space."""
 
     def exact(x, lib):
@@ -164,13 +175,13 @@ def transport_errors(mesh, periodic, diffusivity=0.1, decay=3.0):
     return {"c": norm(domain, error), "∇c": norm(domain, ufl.grad(error))}
 
 
-def norm(domain, field):
+def norm(domain: Domain, field: ufl.core.expr.Expr) -> float:
     """L2 norm."""
     squared = ufl.inner(field, field) * ufl.dx(domain.mesh, degree=8)
     return np.sqrt(domain.mesh.comm.allreduce(fem.assemble_scalar(fem.form(squared))))
 
 
-def at_nodes(domain, expression, degree):
+def at_nodes(domain: Domain, expression: ufl.core.expr.Expr, degree: int) -> fem.Function:
     """A UFL expression, interpolated."""
     function = fem.Function(
         fem.functionspace(domain.mesh, ("Lagrange", degree, expression.ufl_shape))
@@ -181,14 +192,12 @@ def at_nodes(domain, expression, degree):
     return function
 
 
-def errors(kind, periodic, n) -> dict[str, float]:
+def errors(kind: str, periodic: bool, n: int) -> dict[str, float]:
     """L2 errors by the names of `THEORY`."""
     mesh = unit_mesh(n, kind)
     return flow_errors(mesh, periodic) | transport_errors(mesh, periodic)
 
 
-def order(coarse, fine, refinement) -> float:
-    """Observed order of convergence between two errors, of meshes whose cells are ``refinement``
-    times smaller.
-    """
+def order(coarse: float, fine: float, refinement: float) -> float:
+    """Observed order between two errors, of cells that became ``refinement`` times smaller."""
     return float(np.log(coarse / fine) / np.log(refinement))

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import matplotlib
 import numpy as np
 
-from benchmarks.verification.manufactured import THEORY
+from benchmarks.verification.manufactured import THEORY, label
 from benchmarks.verification.page import error_series
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 
 
-def save(figure, path):
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure and close it."""
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
 
-def orders(numbers, folder):
-    """Errors of manufactured solutions; a colour for each kind of cells, squares where they are
-    periodic.
-    """
+def orders(numbers: dict, folder: Path) -> None:
+    """Errors of manufactured solutions: a colour for each kind of cells, squares where periodic."""
     figure, axes = plt.subplots(1, len(THEORY), figsize=(15, 3.8), layout="constrained")
-    found = dict(error_series(numbers))
-    colours = {kind: f"C{i}" for i, kind in enumerate(dict.fromkeys(kind for kind, _ in found))}
+    all_series = dict(error_series(numbers))
+    colours = {
+        kind: f"C{i}" for i, kind in enumerate(dict.fromkeys(kind for kind, _ in all_series))
+    }
     for axis, (name, theory) in zip(axes, THEORY.items(), strict=True):
-        for (kind, periodic), (sizes, series) in found.items():
-            style = dict(color=colours[kind], label=kind + ", periodic" * periodic, markersize=4)
+        for (kind, periodic), (sizes, series) in all_series.items():
+            style = dict(color=colours[kind], label=label(kind, periodic), markersize=4)
             axis.loglog(sizes, series[name], "s-" if periodic else "o--", **style)
         n = np.array([8.0, 64.0])
-        last = min(series[name][-1] for sizes, series in found.values())
+        last = min(series[name][-1] for sizes, series in all_series.values())
         axis.loglog(n, 0.5 * last * (n / n[-1]) ** -theory, "k:", label="theory")
         axis.set(title=f"{name}: order {theory}", xlabel="cells a side", xticks=[4, 8, 16, 32, 64])
         axis.set_xticklabels(["4", "8", "16", "32", "64"])
@@ -40,13 +44,13 @@ def orders(numbers, folder):
     save(figure, folder / "verification_orders.png")
 
 
-def hill(numbers, folder):
+def hill(numbers: dict, folder: Path) -> None:
     """Gaps to the other code and friction along the floor, on meshes of different size."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4), layout="constrained")
     n = [int(cells.split()[0]) for cells in numbers]
-    for name, label in (("u", "velocity"), ("c", "concentration")):
+    for name, of in (("u", "velocity"), ("c", "concentration")):
         if all(name in row for row in numbers.values()):
-            left.loglog(n, [row[name] for row in numbers.values()], "o-", label=label)
+            left.loglog(n, [row[name] for row in numbers.values()], "o-", label=of)
             left.legend()
     left.set(
         xlabel="cells along the hill",
@@ -65,7 +69,7 @@ def hill(numbers, folder):
     save(figure, folder / "verification_hill.png")
 
 
-def rans(numbers, folder):
+def rans(numbers: dict, folder: Path) -> None:
     """Velocity along x at stations of each hill, ours and OpenFOAM's."""
     figure, axes = plt.subplots(
         len(numbers),

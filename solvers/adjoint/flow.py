@@ -205,7 +205,7 @@ class DifferentiableFlow:
         return *by_field, np.array(float(by_drive))
 
     def drive(self) -> float:
-        """Bulk velocity or pressure gradient, whichever drives the flow, as it is now; 0 without."""
+        """Bulk velocity or pressure gradient that drives the flow now, whichever does; 0 if none."""
         balance, system = self.flow.balance, self.flow.system
         return balance.force if system.b is None else system.target / self.domain.volume
 

@@ -122,7 +122,7 @@ class MeshValues:
         return (self._mean @ values.reshape(self.count, -1)).reshape(values.shape)
 
     def pull_back(self, coefficients: np.ndarray) -> np.ndarray:
-        """(n, c) derivatives by values from those by the (k, c) coefficients that this rank owns."""
+        """(n, c) derivatives by values from those by the (k, c) coefficients of this rank."""
         blocks = coefficients.reshape(len(self._source), -1)
         slopes = np.zeros((self.count, blocks.shape[1]))
         slopes[self._source] = blocks  # each rank fills its own rows

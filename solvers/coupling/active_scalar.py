@@ -40,7 +40,7 @@ class ActiveScalar(CoupledProblem):
         the equation is solved in each round, under the conditions of the flow unless it has its
         own, which it needs at an `Inlet`. The momentum then has the quadratic c.
         ``functools.partial(ScalarTransport, ...)`` is a `ScalarEquation` too. Or a closure, such as
-        a `vcnn.Closure` or whatever else :func:`vcnn.closure.protocol.as_closure` takes, that
+        a `vcnn.Closure` or whatever else :func:`vcnn.closure.plain.as_closure` takes, that
         predicts c (n,) at the points of the mesh that ``location`` says; one whose clouds follow
         the velocity predicts in steps, as points come and go, and may settle to 1e-3 only. Without
         a start the flow with c = 0 is the first.

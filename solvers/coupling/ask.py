@@ -8,7 +8,8 @@ import numpy as np
 
 from solvers.fem.arguments import float_array
 from solvers.fenics import MPI
-from vcnn.closure.protocol import UNNAMED, ClosureLike, GivenValues, PlainClosure
+from vcnn.closure.plain import UNNAMED, GivenValues, PlainClosure
+from vcnn.closure.protocol import ClosureLike
 from vcnn.errors import DivergenceError, InputError
 from vcnn.flow.field import FlowField
 

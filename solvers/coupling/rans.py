@@ -14,7 +14,7 @@ from solvers.fem.fields import function_from
 from solvers.flow.incompressible import FlowResult, solve_incompressible
 from solvers.flow.initial import begun
 from solvers.flow.problem import FlowModel
-from vcnn.closure.protocol import GivenValues, as_closure
+from vcnn.closure.plain import GivenValues, as_closure
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 
@@ -35,7 +35,7 @@ class RANS(CoupledProblem):
     closure : array, FlowField, closure, or turbulence model
         ν_t, length²/time: values (n,) at the points of the mesh that ``location`` says; or a flow
         on the mesh with the scalar ``eddy_viscosity``. Or a closure, such as a `vcnn.Closure` or
-        whatever else :func:`vcnn.closure.protocol.as_closure` takes, that predicts at these points
+        whatever else :func:`vcnn.closure.plain.as_closure` takes, that predicts at these points
         ν_t, ν_t and an anisotropy a, or a Reynolds stress <u'u'> (n, d, d), velocity²: flow and
         closure are then made to agree (:func:`solvers.coupling.loop.solve_coupled`), and a Reynolds
         stress is split into an eddy viscosity in the operator and the rest

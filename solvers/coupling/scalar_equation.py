@@ -14,7 +14,8 @@ from solvers.flow.conditions import Condition, Inlet
 from solvers.flow.incompressible import FlowResult
 from solvers.scalar.production import MixingLengthProduction
 from solvers.scalar.transport import ScalarTransport
-from vcnn.closure.protocol import ClosureLike, as_closure
+from vcnn.closure.plain import as_closure
+from vcnn.closure.protocol import ClosureLike
 from vcnn.errors import InputError
 
 
@@ -74,7 +75,7 @@ def as_scalar(thing: object) -> ScalarEquation | ClosureLike:
     thing : object
         A `ScalarEquation`; `ScalarTransport`, the equation with its defaults, or
         ``functools.partial(ScalarTransport, ...)``; or a closure, see
-        :func:`vcnn.closure.protocol.as_closure`.
+        :func:`vcnn.closure.plain.as_closure`.
 
     Raises
     ------

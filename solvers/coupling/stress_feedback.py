@@ -12,7 +12,7 @@ from solvers.fem.fields import function_from
 from solvers.fem.sampling import averaged, flow_field, sample
 from solvers.fenics import fem, ufl
 from solvers.flow.incompressible import FlowResult
-from vcnn.closure.protocol import as_closure
+from vcnn.closure.plain import as_closure
 from vcnn.errors import InputError
 
 

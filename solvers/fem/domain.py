@@ -64,6 +64,10 @@ class Domain:
         """(d,) for each pair, from its first boundary to its second."""
         return self.seams.periods
 
+    def count_cells(self) -> int:
+        """Of the whole mesh, on all ranks."""
+        return self.mesh.topology.index_map(self.mesh.topology.dim).size_global
+
     @property
     def period(self) -> np.ndarray | None:
         """(d,), the first period, or None."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,10 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from solvers.learning.flows import Evaluation
+from solvers.learning.workers import Workers
 from vcnn.errors import DivergenceError, InputError
-from vcnn.files import replacing, write_text
+from vcnn.training.run_state import read_checkpoint, write_checkpoint
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,11 @@ class EnsembleConfig:
     error : relative error of the velocity at which a flow counts as explained
     tolerance : to which flow and closure agree
     seed : of the members and of the perturbed observations
+
+    Raises
+    ------
+    InputError
+        If a number does not make sense.
     """
 
     iterations: int = 10
@@ -45,8 +52,14 @@ class EnsembleConfig:
             if not 0 < getattr(self, name) < math.inf:
                 raise InputError(f"{name}: expected a positive number, got {getattr(self, name)!r}")
 
+    def flow_settings(self) -> dict:
+        """What :class:`solvers.learning.flows.FlowEvaluator` needs of it."""
+        return {"tolerance": self.tolerance}
 
-def updated(members, residuals, rng) -> np.ndarray:
+
+def kalman_update(
+    members: np.ndarray, residuals: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """One step of ensemble Kalman inversion.
 
     θ_j ← θ_j + C^{θg} (C^{gg} + 1)⁻¹ (η_j − g_j), g_j what member j misses the data by, in units of
@@ -70,8 +83,17 @@ def updated(members, residuals, rng) -> np.ndarray:
     return members + inner.T @ weights
 
 
-def fit_ensemble(network, workers, flows, config, run, directory, progress) -> list[dict]:
-    """Leave the mean of the last ensemble in a network; returns the history.
+def fit_ensemble(
+    network: torch.nn.Module,
+    workers: Workers,
+    count: int,
+    config: EnsembleConfig,
+    *,
+    run: str,
+    directory: Path | None,
+    progress: bool,
+) -> dict:
+    """Leave the mean of the last ensemble in a network.
 
     A member with which a flow fails takes no part in the update, and is drawn anew from the others'
     mean and spread.
@@ -79,98 +101,92 @@ def fit_ensemble(network, workers, flows, config, run, directory, progress) -> l
     Parameters
     ----------
     network : nn.Module
-    workers : solvers.learning.workers.Workers
-    flows : int
-        The first of theirs are learned from.
+    workers : Workers
+    count : int
+        The first of their flows are learned from.
+    config : EnsembleConfig
     run : str
         What tells this run from others.
     directory : Path or None
-        Receives ``ensemble.npz`` and ``history.json`` after every iteration.
+        Receives ``checkpoint.safetensors`` and ``history.json`` after every iteration.
+    progress : bool
+
+    Returns
+    -------
+    dict
+        ``history``, an entry for each iteration.
 
     Raises
     ------
+    InputError
+        If the directory holds another run.
     DivergenceError
         If flows fail with all but two members.
     """
-    members, history = _resumed(directory, run)
-    if members is None:
-        members = _drawn(network, config)
-    bar = tqdm(
+    checkpoint = read_checkpoint(directory, run)
+    if checkpoint is None:
+        members, history = _draw_members(network, config), []
+    else:
+        members, history = checkpoint[0]["members"].numpy(), checkpoint[1]["history"]
+    with tqdm(
         total=config.iterations,
         initial=len(history),
         unit="step",
         disable=not progress,
         desc="ensemble",
-    )
-    while len(history) < config.iterations:
-        rng = np.random.default_rng([config.seed, 1, len(history)])
-        every = []
-        for weights in members:
-            _set(network, weights)
-            every.append(workers.observe(network, range(flows)))
-        good = np.array([all(answer.failure is None for answer in answers) for answers in every])
-        if good.sum() < 3:
-            failure = next(a.failure for answers in every for a in answers if a.failure is not None)
-            raise DivergenceError(
-                f"learning: flows fail with all members but {good.sum()}: {failure}"
-            )
-        residuals = np.stack(
-            [
-                np.concatenate([a.residuals for a in answers])
-                for answers, fine in zip(every, good, strict=True)
-                if fine
-            ]
-        )
-        found = updated(members[good], residuals / config.error, rng)
-        members = members.copy()
-        members[good] = found
-        noise = rng.standard_normal((int((~good).sum()), len(found)))
-        members[~good] = found.mean(axis=0) + noise @ (found - found.mean(axis=0)) / math.sqrt(
-            len(found) - 1
-        )
-        misfits = (residuals**2).sum(axis=1) / flows
-        failed = int((~good).sum())
-        history.append(
-            {"epoch": len(history) + 1, "training_misfit": float(misfits.mean()), "failed": failed}
-        )
-        if directory is not None:
-            _keep(directory, run, members, history)
-        bar.set_postfix(misfit=f"{misfits.mean():.3g}")
-        bar.update()
-    bar.close()
-    _set(network, members.mean(axis=0))
-    return history
+    ) as bar:
+        while len(history) < config.iterations:
+            rng = np.random.default_rng([config.seed, 1, len(history)])
+            evaluations = []
+            for weights in members:
+                _set_weights(network, weights)
+                evaluations.append(workers.observe(network, range(count)))
+            members, residuals = _step(members, evaluations, config.error, rng)
+            misfit = float(((residuals**2).sum(axis=1) / count).mean())
+            failed = len(members) - len(residuals)
+            entry = {"epoch": len(history) + 1, "training_misfit": misfit, "failed": failed}
+            history.append(entry)
+            header = {"history": history}
+            write_checkpoint(directory, run, {"members": torch.from_numpy(members)}, header)
+            bar.set_postfix(misfit=f"{misfit:.3g}")
+            bar.update()
+    _set_weights(network, members.mean(axis=0))
+    return {"history": history}
 
 
-def _drawn(network, config) -> np.ndarray:
+def _step(
+    members: np.ndarray, evaluations: Sequence[Sequence[Evaluation]], error: float, rng
+) -> tuple[np.ndarray, np.ndarray]:
+    """The next ensemble (J, p), and the residuals of those with which all flows were solved."""
+    failures = [
+        [flow.failure for flow in flows if flow.failure is not None] for flows in evaluations
+    ]
+    good = np.array([not reasons for reasons in failures])
+    if good.sum() < 3:
+        reason = next(reasons[0] for reasons in failures if reasons)
+        raise DivergenceError(f"learning: flows fail with all members but {good.sum()}: {reason}")
+    solved = [flows for flows, fine in zip(evaluations, good, strict=True) if fine]
+    residuals = np.stack([np.concatenate([flow.residuals for flow in flows]) for flows in solved])
+    updated = kalman_update(members[good], residuals / error, rng)
+    following = members.copy()
+    following[good] = updated
+    noise = rng.standard_normal((int((~good).sum()), len(updated)))
+    deviations, count = updated - updated.mean(axis=0), len(updated)
+    following[~good] = updated.mean(axis=0) + noise @ deviations / math.sqrt(count - 1)
+    return following, residuals
+
+
+def _draw_members(network: torch.nn.Module, config: EnsembleConfig) -> np.ndarray:
+    """(J, p), normal around the weights of a network."""
     rng, parts = np.random.default_rng([config.seed, 0]), []
     for parameter in network.parameters():
         values = parameter.detach().double().numpy().ravel()
         size = np.sqrt((values**2).mean())
-        parts.append(
-            values + config.spread * size * rng.standard_normal((config.members, len(values)))
-        )
+        noise = rng.standard_normal((config.members, len(values)))
+        parts.append(values + config.spread * size * noise)
     return np.concatenate(parts, axis=1)
 
 
-def _set(network, weights):
+def _set_weights(network: torch.nn.Module, weights: np.ndarray) -> None:
     vector = torch.from_numpy(np.ascontiguousarray(weights)).to(next(network.parameters()).dtype)
     torch.nn.utils.vector_to_parameters(vector, network.parameters())
-
-
-def _resumed(directory, run):
-    path = None if directory is None else Path(directory) / "ensemble.npz"
-    if path is None or not path.is_file():
-        return None, []
-    with np.load(path, allow_pickle=False) as file:
-        if str(file["run"]) != run:
-            raise InputError(
-                f"{path}: belongs to another run (other configuration or data); choose another"
-            )
-        return file["members"], json.loads(str(file["history"]))
-
-
-def _keep(directory, run, members, history):
-    with replacing(directory / "ensemble.npz") as part:
-        np.savez(part, run=run, members=members, history=json.dumps(history))
-    write_text(directory / "history.json", json.dumps(history, indent=1))

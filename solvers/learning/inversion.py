@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from scipy.optimize import minimize
-from scipy.sparse.linalg import splu
 from tqdm import tqdm
 
 from solvers.adjoint.flow import DifferentiableFlow
+from solvers.coupling.rans import RANS
 from solvers.fem.arguments import check_number
-from solvers.fem.fields import value_layout
-from solvers.fenics import MPI, fem, ufl
+from solvers.fenics import MPI
 from solvers.flow.incompressible import FlowResult
 from solvers.learning.observations import Misfit, Observation
+from solvers.learning.smoothing import Smoothing
 from vcnn.errors import DivergenceError, InputError
 
-_FIRST_STEP = (
-    0.1  # root mean square of what ξ and ζ change by at first, as L-BFGS's first step has length 1
-)
+# root mean square of the first change of ξ and ζ, as the first step of L-BFGS has length 1
+_FIRST_STEP = 0.1
 
 
 @dataclass(frozen=True, eq=False)
 class Inversion:
-    """What was found.
+    """A stress that explains observations of a flow.
 
     Parameters
     ----------
@@ -45,18 +45,25 @@ class Inversion:
     anisotropy: np.ndarray
     misfits: tuple[float, ...]
 
+    def __repr__(self) -> str:
+        return (
+            f"Inversion({len(self.eddy_viscosity):,} vertices in {self.anisotropy.shape[-1]}-D, "
+            f"{len(self.misfits) - 1} steps, misfit {self.misfits[0]:.2g} -> "
+            f"{self.misfits[-1]:.2g})"
+        )
+
 
 def invert_stress(
-    problem,
+    problem: RANS,
     observations: Sequence[Observation],
-    eddy_viscosity,
-    anisotropy=None,
+    eddy_viscosity: np.ndarray,
+    anisotropy: np.ndarray | None = None,
     *,
-    length,
-    strength=1e-4,
+    length: float,
+    strength: float = 1e-4,
     stress: float | None = None,
     steps: int = 50,
-    start=None,
+    start: FlowResult | str | Path | None = None,
     progress: bool = False,
 ) -> Inversion:
     """The eddy viscosity, and the anisotropy if wanted, with which the flow comes nearest to
@@ -74,7 +81,7 @@ def invert_stress(
     Parameters
     ----------
     problem : RANS
-        With ``location="vertex"``; its closure is not looked at.
+        With ``location="vertex"``; its closure does not matter.
     observations : sequence of Observation
     eddy_viscosity : (n,)
         ν_t⁰ at the vertices of the mesh.
@@ -107,120 +114,110 @@ def invert_stress(
     check_number(strength, "strength", "a number >= 0")
     flow = DifferentiableFlow(problem, start)
     n, d = flow.values.count, flow.domain.dimension
-    nu_0 = torch.tensor(np.asarray(eddy_viscosity, dtype=float))
-    a_0 = torch.tensor(
-        np.zeros((n, d, d)) if anisotropy is None else np.asarray(anisotropy, dtype=float)
-    )
-    smoothing, misfit = (
-        Smoothing(flow.domain, length),
+    if anisotropy is None:
+        anisotropy = np.zeros((n, d, d))
+    objective = _Objective(
+        flow,
         Misfit(observations, flow.domain.mesh, flow.space),
+        Smoothing(flow.domain, length),
+        torch.tensor(np.asarray(eddy_viscosity, dtype=float)),
+        torch.tensor(np.asarray(anisotropy, dtype=float)),
+        strength=strength,
+        stress=stress,
     )
-    basis = _traceless_basis(d) if stress is not None else torch.zeros(0, d, d, dtype=torch.float64)
-
-    def fields(unknowns):
-        smooth = smoothing(unknowns)
-        return nu_0 * torch.exp(smooth[:, 0]), a_0 + (stress or 0.0) * torch.einsum(
-            "nk,kij->nij", smooth[:, 1:], basis
-        )
-
-    def objective(vector):
-        unknowns = torch.tensor(
-            _FIRST_STEP * vector.reshape(smoothing.count, -1), requires_grad=True
-        )
-        found = misfit(flow(*fields(unknowns))[0])
-        penalty = strength * unknowns.square().sum()
-        (slope,) = torch.autograd.grad(found + penalty, [unknowns])
-        return found.item(), penalty.item(), _FIRST_STEP * slope.numpy().ravel()
-
-    first = np.zeros((smoothing.count, 1 + len(basis))).ravel()
-    last = objective(first)
-    misfits, unit = (
-        [last[0]],
-        last[0] or 1.0,
-    )  # J is measured in it: what is small depends on the flow
-
-    def safe(vector):
-        nonlocal last
-        try:
-            last = objective(vector)
-        except DivergenceError:  # the line search went too far: a shorter step is tried
-            return 100.0, last[2] / unit
-        return (last[0] + last[1]) / unit, last[2] / unit
-
+    misfits = [objective.misfit]
     with tqdm(total=steps, desc="inversion", unit="step", disable=not progress) as bar:
 
-        def accepted(_):
-            misfits.append(last[0])
-            bar.set_postfix(misfit=f"{last[0]:.3g}")
+        def accept(_):
+            misfits.append(objective.misfit)
+            bar.set_postfix(misfit=f"{objective.misfit:.3g}")
             bar.update()
 
-        limits = {"maxiter": steps, "gtol": 0.0, "ftol": 1e-4, "maxcor": 20}
-        found = minimize(
-            safe, first, jac=True, method="L-BFGS-B", callback=accepted, options=limits
+        minimum = minimize(
+            objective,
+            objective.initial,
+            jac=True,
+            method="L-BFGS-B",
+            callback=accept,
+            options={"maxiter": steps, "gtol": 0.0, "ftol": 1e-4, "maxcor": 20},
         )
     with torch.no_grad():
-        nu_t, a = fields(torch.tensor(_FIRST_STEP * found.x.reshape(smoothing.count, -1)))
+        nu_t, a = objective.fields(torch.tensor(objective.unknowns(minimum.x)))
         flow(nu_t, a)
     return Inversion(flow.result(), nu_t.numpy(), a.numpy(), tuple(misfits))
 
 
-class Smoothing:
-    """K = (1 − ℓ²∇²)⁻¹ for linear elements on a domain, of fields whose mean square is the sum of
-    squares of numbers.
+class _Objective:
+    """J and its slope by a vector of unknowns, in units of the first misfit: what is small depends
+    on the flow.
 
-    Calling it turns (count, k) such numbers, one of each k for a vertex that differs from others,
-    into smooth fields (n, k) at the vertices of the mesh. As unknowns they make steps of a
-    minimisation independent of the mesh."""
+    Parameters
+    ----------
+    flow : DifferentiableFlow
+    misfit : Misfit
+    smoothing : Smoothing
+    eddy_viscosity, anisotropy : tensors (n,) and (n, d, d)
+        ν_t⁰ and a⁰.
+    strength, stress : float
+        As in :func:`invert_stress`.
 
-    def __init__(self, domain, length):
-        space = fem.functionspace(domain.mesh, ("Lagrange", 1))
-        u, v = ufl.TrialFunction(space), ufl.TestFunction(space)
-        assembled = lambda form: fem.assemble_matrix(fem.form(form)).to_scipy().tocsc()
-        self._mass = mass = assembled(u * v * ufl.dx)
-        masses = np.asarray(mass.sum(axis=1)).ravel()
-        self.count, self._sizes = len(masses), torch.from_numpy(np.sqrt(masses * masses.sum()))
-        self._factor = splu(
-            mass + length**2 * assembled(ufl.inner(ufl.grad(u), ufl.grad(v)) * ufl.dx)
+    Attributes
+    ----------
+    initial : (k,)
+        The vector of ν_t⁰ and a⁰.
+    misfit : float
+        Of the last vector that the flow could be solved with.
+    """
+
+    def __init__(self, flow, misfit, smoothing, eddy_viscosity, anisotropy, *, strength, stress):
+        self.flow, self.smoothing, self.strength = flow, smoothing, strength
+        self._misfit_of, self._nu_t, self._a = misfit, eddy_viscosity, anisotropy
+        self._basis = torch.zeros(0, *anisotropy.shape[1:], dtype=torch.float64)
+        self._stress = 0.0 if stress is None else stress
+        if stress is not None:
+            self._basis = _traceless_basis(flow.domain.dimension)
+        self.initial = np.zeros(smoothing.count * (1 + len(self._basis)))
+        self.misfit, _, self._slope = self._evaluate(self.initial)
+        self._unit = self.misfit or 1.0
+
+    def __call__(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
+        """Value and slope; where the flow cannot be solved a large value, for the line search to
+        try a shorter step.
+        """
+        try:
+            self.misfit, penalty, self._slope = self._evaluate(vector)
+        except DivergenceError:
+            return 100.0, self._slope / self._unit
+        return (self.misfit + penalty) / self._unit, self._slope / self._unit
+
+    def unknowns(self, vector: np.ndarray) -> np.ndarray:
+        """ξ and the components of ζ, (count, 1 + k)."""
+        return _FIRST_STEP * vector.reshape(self.smoothing.count, -1)
+
+    def fields(self, unknowns: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """ν_t and a."""
+        smooth = self.smoothing(unknowns)
+        nu_t = self._nu_t * torch.exp(smooth[:, 0])
+        return nu_t, self._a + self._stress * torch.einsum(
+            "nk,kij->nij", smooth[:, 1:], self._basis
         )
-        _, places = value_layout(domain, "vertex")
-        number = np.zeros(len(domain.source.points), dtype=np.int64)
-        number[places] = space.dofmap.list
-        self._number = torch.from_numpy(number)
 
-    def __call__(self, numbers: torch.Tensor) -> torch.Tensor:
-        return _Solved.apply(self._factor, self._sizes[:, None] * numbers)[self._number]
-
-    def smoothed(self, values: np.ndarray) -> np.ndarray:
-        """K of a field given at the vertices (n,)."""
-        at = np.empty(self.count)
-        at[self._number] = values
-        return self._factor.solve(self._mass @ at)[self._number]
+    def _evaluate(self, vector) -> tuple[float, float, np.ndarray]:
+        """Misfit, penalty, and the slope of their sum."""
+        unknowns = torch.tensor(self.unknowns(vector), requires_grad=True)
+        misfit = self._misfit_of(self.flow(*self.fields(unknowns))[0])
+        penalty = self.strength * unknowns.square().sum()
+        (slope,) = torch.autograd.grad(misfit + penalty, [unknowns])
+        return misfit.item(), penalty.item(), _FIRST_STEP * slope.numpy().ravel()
 
 
-class _Solved(torch.autograd.Function):
-    """With a factorised symmetric matrix."""
-
-    @staticmethod
-    def forward(ctx, factor, right):
-        ctx.factor = factor
-        return torch.from_numpy(factor.solve(right.detach().numpy()))
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return None, torch.from_numpy(ctx.factor.solve(gradient.numpy()))
-
-
-def _traceless_basis(d) -> torch.Tensor:
+def _traceless_basis(d: int) -> torch.Tensor:
     """(k, d, d) orthonormal traceless symmetric tensors."""
-    pairs = [(i, j) for i in range(d) for j in range(i, d)]
-    units = np.array(
-        [[[float({k, m} == {i, j}) for m in range(d)] for k in range(d)] for i, j in pairs]
-    )
-    for number, (i, j) in enumerate(pairs):
-        if i == j:
-            units[number] = np.diag(np.arange(d) == i).astype(float)
-    flat = (units - np.trace(units, axis1=1, axis2=2)[:, None, None] / d * np.eye(d)).reshape(
-        len(pairs), -1
-    )
-    _, sizes, basis = np.linalg.svd(flat, full_matrices=False)
+    units = []
+    for i in range(d):
+        for j in range(i, d):
+            unit = np.zeros((d, d))
+            unit[i, j] = unit[j, i] = 1.0
+            units.append(unit - np.trace(unit) / d * np.eye(d))
+    _, sizes, basis = np.linalg.svd(np.reshape(units, (len(units), -1)), full_matrices=False)
     return torch.from_numpy(basis[sizes > 1e-10].reshape(-1, d, d))

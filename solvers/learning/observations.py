@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -49,7 +50,9 @@ class Observation:
             raise InputError(f"kind: expected {' or '.join(KINDS)}, got {self.kind!r}")
         points = float_array(self.points, "points", "positions (m, d)")
         values = float_array(self.values, "values", "an array (m, d) or (m, d, d)")
-        shape = points.shape + points.shape[1:] * (self.kind == "velocity_gradient")
+        shape = points.shape
+        if self.kind == "velocity_gradient":
+            shape += points.shape[1:]
         if points.ndim != 2 or values.shape != shape:
             raise InputError(f"values: expected shape {shape} for {self.kind}, got {values.shape}")
         if not np.isfinite(values).any():
@@ -76,13 +79,13 @@ class Misfit:
         The dolfinx mesh and the space of the velocity.
     """
 
-    def __init__(self, observations, mesh, space):
+    def __init__(self, observations: Sequence[Observation], mesh, space):
         self._terms = []
         for observation in observations:
             located = locate(mesh, observation.points)
-            known = np.isfinite(observation.values)
-            values = np.where(known, observation.values, 0.0)
-            weights = observation.weights.reshape(-1, *[1] * (values.ndim - 1)) * known
+            finite = np.isfinite(observation.values)
+            values = np.where(finite, observation.values, 0.0)
+            weights = observation.weights.reshape(-1, *[1] * (values.ndim - 1)) * finite
             scale = observation.share / max((weights * values**2).sum(), np.finfo(float).tiny)
             probe = partial(observe, _operator(located, observation.kind, space))
             self._terms.append((probe, torch.from_numpy(values), torch.from_numpy(weights * scale)))

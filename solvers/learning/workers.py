@@ -2,64 +2,20 @@
 
 from __future__ import annotations
 
-import copy
 import multiprocessing
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from solvers.adjoint.coupling import DifferentiableCoupling
-from solvers.learning.observations import Misfit, Observation
-from vcnn.errors import DivergenceError
-
-
-@dataclass(frozen=True, eq=False)
-class FlowToLearn:
-    """A flow that a closure learns from.
-
-    Parameters
-    ----------
-    name : str
-    problem : RANS
-        Its ``closure`` is not looked at.
-    observations : sequence of Observation
-    start : FlowResult or path, optional
-        As in :meth:`RANS.solve`.
-    """
-
-    name: str
-    problem: object
-    observations: Sequence[Observation]
-    start: object = None
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """What one flow says of a closure.
-
-    Parameters
-    ----------
-    flow : int
-        Its number.
-    name : str
-    misfit : float
-    slopes : list of arrays
-        Of the loss, by the network's parameters; empty if not asked for.
-    residuals : (k,), optional
-        Whose sum of squares is the misfit; None if not asked for.
-    failure : str or None
-        Why it could not be solved.
-    """
-
-    flow: int
-    name: str
-    misfit: float = np.nan
-    slopes: Sequence[np.ndarray] = ()
-    residuals: np.ndarray | None = None
-    failure: str | None = None
+from solvers.learning.flows import Evaluation, FlowEvaluator, FlowToLearn
+from vcnn.closure.closure import Closure
+from vcnn.errors import DivergenceError, InputError
+from vcnn.network.registry import check_importable
 
 
 class Workers:
@@ -70,148 +26,120 @@ class Workers:
     closure : Closure
         The prior.
     flows : sequence of FlowToLearn
-    config : LearningConfig
     directory : Path or None
         Where the flows are kept and, if they are there, begin.
     processes : int
+    settings
+        As in :class:`solvers.learning.flows.FlowEvaluator`.
     """
 
-    def __init__(self, closure, flows, config, directory, processes):
-        self.flows, arguments = flows, (closure, flows, config, directory)
-        self._here = _Flows(*arguments) if processes == 1 else None
+    def __init__(
+        self,
+        closure: Closure,
+        flows: Sequence[FlowToLearn],
+        directory: Path | None,
+        processes: int,
+        **settings: float,
+    ):
+        self.flows = flows
+        make = partial(FlowEvaluator, closure, flows, directory, **settings)
+        self._evaluator = make() if processes == 1 else None
         self._pipes, self._processes = [], []
+        if processes > 1:
+            check_importable(closure.network)
         context = multiprocessing.get_context("spawn")  # MPI does not survive a fork
         for _ in range(processes if processes > 1 else 0):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_serve, args=(theirs, *arguments), daemon=True)
+            pipe, other_end = context.Pipe()
+            process = context.Process(target=_serve, args=(other_end, make), daemon=True)
             process.start()
-            theirs.close()
-            self._pipes.append(ours)
+            other_end.close()
+            self._pipes.append(pipe)
             self._processes.append(process)
 
-    def __enter__(self):
+    def __enter__(self) -> Workers:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_) -> None:
         for pipe in self._pipes:
             pipe.close()
         for process in self._processes:
             process.join(timeout=10)
             process.terminate()
 
-    def differentiate(self, network, flows) -> list[Answer]:
-        """Losses and their slopes."""
-        return self._asked("differentiate", network, flows)
+    def differentiate(self, network: torch.nn.Module, flows: Iterable[int]) -> list[Evaluation]:
+        """Misfits and the slopes of losses, of flows by their numbers."""
+        return self._run(FlowEvaluator.differentiate, flows, network)
 
-    def evaluate(self, network, flows) -> list[Answer]:
+    def evaluate(self, network: torch.nn.Module, flows: Iterable[int]) -> list[Evaluation]:
         """Misfits."""
-        return self._asked("evaluate", network, flows)
+        return self._run(FlowEvaluator.evaluate, flows, network)
 
-    def observe(self, network, flows) -> list[Answer]:
-        """Misfits and their residuals, by `RANS.solve`, which needs no derivatives."""
-        return self._asked("observe", network, flows)
+    def observe(self, network: torch.nn.Module, flows: Iterable[int]) -> list[Evaluation]:
+        """Misfits and their residuals, without derivatives."""
+        return self._run(FlowEvaluator.observe, flows, network)
 
     def keep(self) -> None:
         """Write the flows as solved last to the directory."""
-        self._asked("keep", None, range(len(self.flows)))
+        self._run(FlowEvaluator.keep, range(len(self.flows)))
 
-    def _asked(self, what, network, flows) -> list[Answer]:
-        weights = (
-            None if network is None else [p.detach().numpy().copy() for p in network.parameters()]
-        )
-        if self._here is not None:
-            return [self._here.asked(what, weights, int(flow)) for flow in flows]
-        share = {}
-        for flow in map(int, flows):  # each flow always goes to one process, which keeps it
-            share.setdefault(flow % len(self._pipes), []).append(flow)
-        for number, mine in share.items():
-            self._pipes[number].send((what, weights, mine))
-        answers = []
-        for number in share:
+    def _run(self, task: Callable, flows: Iterable[int], network=None) -> list:
+        """What a method of `FlowEvaluator` makes of flows, in their order.
+
+        Raises
+        ------
+        Exception
+            Whatever a process raises.
+        DivergenceError
+            If a process has been killed.
+        """
+        weights = None
+        if network is not None:
+            weights = [p.detach().numpy().copy() for p in network.parameters()]
+        if self._evaluator is not None:
+            return _run(self._evaluator, task, map(int, flows), weights)
+        flows, shares = list(map(int, flows)), {}
+        for flow in flows:  # each flow always goes to one process, which keeps it
+            shares.setdefault(flow % len(self._pipes), []).append(flow)
+        for process, share in shares.items():
+            self._pipes[process].send((task, share, weights))
+        results, failures = {}, []
+        for process, share in shares.items():
             try:
-                answers += self._pipes[number].recv()
+                outcome = self._pipes[process].recv()
             except EOFError:
-                raise DivergenceError(
+                outcome = DivergenceError(
                     "learning: a process that solves flows has ended, out of memory?"
-                ) from None
-        order = {int(flow): place for place, flow in enumerate(flows)}
-        return sorted(answers, key=lambda answer: order[answer.flow])
+                )
+            if isinstance(outcome, Exception):
+                failures.append(outcome)
+            else:
+                results |= zip(share, outcome, strict=True)
+        if failures:
+            raise failures[0]
+        return [results[flow] for flow in flows]
 
 
-def _serve(pipe, *arguments):
-    """The loop of a process."""
+def _run(evaluator: FlowEvaluator, task: Callable, flows, weights: list[np.ndarray] | None) -> list:
+    if weights is not None:
+        evaluator.set_weights(weights)
+    return [task(evaluator, flow) for flow in flows]
+
+
+def _serve(pipe: Connection, make: Callable[[], FlowEvaluator]) -> None:
+    """The loop of a process: tasks come, results or what went wrong go."""
     torch.set_num_threads(1)
-    flows = _Flows(*arguments)
+    evaluator = None
     while True:
         try:
-            what, weights, mine = pipe.recv()
+            task, flows, weights = pipe.recv()
         except EOFError:
             return
-        pipe.send([flows.asked(what, weights, flow) for flow in mine])
-
-
-class _Flows:
-    """Flows with a closure whose weights are replaced from call to call."""
-
-    def __init__(self, closure, flows, config, directory):
-        self.flows, self.config, self.directory = flows, config, directory
-        self.closure = replace(closure, network=copy.deepcopy(closure.network).double())
-        self._prior = replace(closure, network=copy.deepcopy(closure.network).double())
-        self._coupled, self._solved = {}, {}
-
-    def asked(self, what, weights, number) -> Answer:
-        name = self.flows[number].name
-        if what == "keep":
-            if self.directory is not None and number in self._coupled:
-                self._coupled[number][0].result().checkpoint(self._path(number))
-            return Answer(number, name)
-        with torch.no_grad():
-            for parameter, values in zip(self.closure.network.parameters(), weights, strict=True):
-                parameter.copy_(torch.from_numpy(values))
         try:
-            if what == "observe":
-                return self._observed(number)
-            if number not in self._coupled:
-                self._coupled[number] = self._made(number)
-            coupled, misfit, prior = self._coupled[number]
-            if what == "evaluate":
-                with torch.no_grad():
-                    return Answer(number, name, float(misfit(coupled()[0])))
-            found = misfit(coupled()[0])
-            moved = coupled.change_from(prior)
-            slopes = torch.autograd.grad(
-                found + self.config.prior * moved, list(self.closure.network.parameters())
-            )
-            return Answer(number, name, float(found.detach()), [slope.numpy() for slope in slopes])
-        except DivergenceError as error:
-            self._coupled.pop(number, None)  # begins anew the next time
-            self._solved.pop(number, None)
-            return Answer(number, name, failure=str(error))
-
-    def _observed(self, number):
-        flow = self.flows[number]
-        problem = replace(flow.problem, closure=self.closure)
-        result = problem.solve(
-            self._solved.get(number, flow.start), tolerance=self.config.tolerance
-        )
-        self._solved[number] = result
-        misfit = Misfit(flow.observations, result.domain.mesh, result.velocity.function_space)
-        residuals = misfit.residuals(torch.from_numpy(result.velocity.x.array)).numpy()
-        return Answer(number, flow.name, float(residuals @ residuals), residuals=residuals)
-
-    def _made(self, number):
-        flow = self.flows[number]
-        start = flow.start
-        if self.directory is not None and self._path(number).is_file():
-            start = self._path(number)
-        coupled = DifferentiableCoupling(
-            replace(flow.problem, closure=self.closure),
-            start,
-            tolerance=self.config.tolerance,
-            adjoint_steps=self.config.adjoint_steps,
-        )
-        misfit = Misfit(flow.observations, coupled.solver.domain.mesh, coupled.solver.space)
-        return coupled, misfit, coupled.differentiable(self._prior)
-
-    def _path(self, number) -> Path:
-        return Path(self.directory) / "flows" / f"{self.flows[number].name}.npz"
+            evaluator = evaluator or make()
+            outcome = _run(evaluator, task, flows, weights)
+        except (InputError, DivergenceError) as error:
+            outcome = error
+        except Exception as error:  # may hold what cannot be sent
+            outcome = RuntimeError(f"learning: {error!r} in a process that solves flows")
+            outcome.add_note(traceback.format_exc())
+        pipe.send(outcome)

@@ -208,6 +208,13 @@ class TransportResult:
     equation: ufl.Form
     residuals: tuple[float, ...]
 
+    def __repr__(self) -> str:
+        domain = self.carrier.domain
+        return (
+            f"TransportResult({domain.count_cells():,} cells in {domain.dimension}-D, "
+            f"residual {self.residuals[-1]:.2g})"
+        )
+
     def flow(self, location="cell") -> FlowField:
         """The flow that carries the scalar, as `FlowResult.flow` gives it, with further scalars.
 

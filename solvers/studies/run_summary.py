@@ -76,6 +76,12 @@ class RunSummary:
     extrapolation: np.ndarray | None
     clipped: np.ndarray | None
 
+    def __repr__(self) -> str:
+        return (
+            f"RunSummary({self.closure}, {len(self.flow):,} cells in {self.flow.dimension}-D, "
+            f"{self.steps} steps, residual {self.residuals[-1]:.2g})"
+        )
+
     @property
     def asked(self) -> FlowField:
         """The flow where a closure was asked."""

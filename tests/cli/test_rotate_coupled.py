@@ -12,7 +12,7 @@ from tests.support.command_line import refused, run
 from tests.support.solve_cases import BUMP, HILL, small_closure
 from vcnn import Closure
 from vcnn.baselines import GraphKernelNetwork
-from vcnn.cli import inputs
+from vcnn.cli import plugins
 
 COARSE = HILL.replace("[20, 14]", "[12, 8]")
 
@@ -73,13 +73,13 @@ def test_a_model_that_is_no_turbulence_closure(folder, capsys):
     small_closure(target="concentration").save("other.safetensors")
     line = refused(capsys, folder, *rotating(models=("other.safetensors",)))
     assert line.startswith(
-        "other.safetensors: predicts concentration; expected one Reynolds stress, one eddy"
+        "other.safetensors: predicts concentration (positive scalar); RANS needs eddy_viscosity, or"
     )
 
 
 def test_a_case_of_another_dimension(folder, capsys):
     line = refused(capsys, folder, *rotating(case="bump.toml"))
-    assert line == "cloud.safetensors: was trained on 2-D flows, the case is 3-D"
+    assert line == "cloud.safetensors: was trained on 2-D flows, the mesh is 3-D"
 
 
 def test_cases_that_cannot_be_read_or_solved(folder, capsys):
@@ -94,7 +94,7 @@ def test_without_a_package_that_solves(folder, capsys, monkeypatch):
     def nothing_of(group, name):
         return [] if group == "vcnn.studies" else metadata.entry_points(group=group, name=name)
 
-    monkeypatch.setattr(inputs, "entry_points", nothing_of)
+    monkeypatch.setattr(plugins, "entry_points", nothing_of)
     assert refused(capsys, folder, *rotating()).startswith(
         "--coupled: nothing installed solves flows; "
     )

@@ -228,12 +228,12 @@ def test_closures_that_are_no_turbulent_stress(folder, capsys):
         )
 
     assert line(target="concentration").startswith(
-        "model.safetensors: predicts concentration; expected one Reynolds stress, one eddy viscosity"
+        "model.safetensors: predicts concentration (positive scalar); RANS needs eddy_viscosity, or"
     )
     assert line(output="vector").startswith(
-        "model.safetensors: predicts eddy_viscosity; expected one Reynolds"
+        "model.safetensors: predicts eddy_viscosity (vector); RANS needs eddy_viscosity, or"
     )
-    assert line(dimension=3) == "model.safetensors: was trained on 3-D flows, the case is 2-D"
+    assert line(dimension=3) == "model.safetensors: was trained on 3-D flows, the mesh is 2-D"
     assert line(scalars=("wall_distance", "k")) == (
         "model.safetensors: needs k; a flow that is being solved has: pressure, strain_rate, boundary, "
         "velocity_gradient, wall_distance"

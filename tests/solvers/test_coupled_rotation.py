@@ -163,7 +163,7 @@ def test_the_outcome_is_what_was_not_given():
     ("options", "message"),
     [
         ({}, "closures: expected at least one"),
-        ({"ν_t": np.zeros(96)}, "ν_t: expected a closure with predict, got ndarray"),
+        ({"ν_t": np.zeros(96)}, "ν_t: expected a closure that predicts, got values"),
         (
             {"mixing": Predicting(mixing_length), "angles": (np.nan,)},
             "angles: expected finite numbers",

@@ -8,7 +8,8 @@ import torch
 
 import meshes
 from solvers import RANS, Observation, evaluate, invert_stress
-from solvers.learning.inversion import Smoothing, _traceless_basis
+from solvers.learning.inversion import _traceless_basis
+from solvers.learning.smoothing import Smoothing
 from vcnn import InputError
 
 POINTS = np.random.default_rng(0).uniform([0.5, 1.2], [8.5, 2.8], (200, 2))
@@ -97,7 +98,7 @@ def test_smoothing_damps_a_wave_as_the_equation_says():
         by_numbers = smoothing(torch.from_numpy(numbers[:, None])).numpy()[:, 0]
         exact = wave / (1 + (0.2 * 2 * np.pi) ** 2)
         errors.append(
-            [np.abs(smooth - exact).max() for smooth in (by_numbers, smoothing.smoothed(wave))]
+            [np.abs(smooth - exact).max() for smooth in (by_numbers, smoothing.smooth(wave))]
         )
     first, second = np.log2(np.divide(errors[:-1], errors[1:]))
     np.testing.assert_allclose(first, 2, atol=0.2)

@@ -19,7 +19,7 @@ from solvers import (
     fit_through_solver,
 )
 from solvers.adjoint.coupling import DifferentiableCoupling
-from solvers.learning.ensemble import updated
+from solvers.learning.ensemble import kalman_update
 from solvers.learning.observations import Misfit
 from tests.support.closures import small_closure
 from vcnn import Closure, DivergenceError, InputError
@@ -105,7 +105,7 @@ def test_several_processes_and_interruptions_change_nothing(task, tmp_path):
         raise Killed
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("solvers.learning.through_solver.RunState.record", after(1, killed))
+        patch.setattr("vcnn.training.run_state.RunState.record", after(1, killed))
         with pytest.raises(Killed):
             fit_through_solver(prior, flows, config, run_directory=tmp_path, progress=False)
     resumed = fit_through_solver(prior, flows, config, run_directory=tmp_path, progress=False)
@@ -160,7 +160,7 @@ def test_an_ensemble_finds_the_posterior_of_a_linear_problem():
     prior = np.diag([1.0, 0.25, 4.0])
     gain = prior @ A.T @ np.linalg.inv(A @ prior @ A.T + np.eye(4))
     some = slice(0, 2000)  # the update is made in the space of members
-    found = updated(members[some], members[some] @ A.T - data, rng)
+    found = kalman_update(members[some], members[some] @ A.T - data, rng)
     np.testing.assert_allclose(found.mean(axis=0), gain @ data, atol=0.15)
     np.testing.assert_allclose(np.cov(found.T), prior - gain @ A @ prior, atol=0.15)
 
@@ -228,7 +228,28 @@ def constant(mesh):
     """A closure whose eddy viscosity is 1 everywhere, whatever the flow."""
 
     class Constant:
+        @property
+        def targets(self):
+            return {"eddy_viscosity": "scalar"}
+
+        def predict(self, flow, centres=None, dtype=None):
+            return {"eddy_viscosity": np.ones(len(flow) if centres is None else len(centres))}
+
         def differentiable(self, flow):
             return lambda velocity: {"eddy_viscosity": torch.ones(len(flow), dtype=torch.float64)}
 
     return Constant()
+
+
+def test_mistakes_in_a_process_reach_the_user_as_in_none(task):
+    """Points beyond the mesh are seen when the flow is set up, which processes do."""
+    prior, (first, second) = task
+    beyond = replace(second, observations=[Observation(POINTS + 100.0, POINTS)])
+    messages = []
+    for processes in (1, 2):
+        with pytest.raises(InputError) as refusal:
+            fit_through_solver(prior, [first, beyond], CONFIG, processes=processes, progress=False)
+        messages.append(str(refusal.value))
+    assert messages[0] == messages[1] and "points" in messages[0]
+    with pytest.raises(InputError, match="processes: expected a positive integer, got 0"):
+        fit_through_solver(prior, [first], CONFIG, processes=0, progress=False)

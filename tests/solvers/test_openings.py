@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from benchmarks.data import openings
+from benchmarks.data.openings import read_opening
+from benchmarks.verification.openings import compare
 from solvers import Inlet, Outlet, Symmetry, Wall
 
 
 @pytest.mark.parametrize("name", ["CBFS13700", "NASA_2DWMH"])
 def test_profiles_are_those_of_the_file(shared_data, name):
-    mesh, data, conditions = openings.read_opening(
+    mesh, data, conditions = read_opening(
         shared_data / "closure_challenge" / "test_inputs" / f"{name}.npz"
     )
     kinds = [type(condition) for condition in conditions.values()]
@@ -29,6 +30,6 @@ def test_profiles_are_those_of_the_file(shared_data, name):
 
 
 def test_the_step_agrees_with_openfoam_for_the_same_eddy_viscosity(shared_data):
-    row = openings.compare(shared_data / "closure_challenge" / "test_inputs" / "CBFS13700.npz")
+    row = compare(shared_data / "closure_challenge" / "test_inputs" / "CBFS13700.npz")
     assert row["score"] < 0.008
     assert row["steps"] <= 6

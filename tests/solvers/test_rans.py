@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import meshes
-from benchmarks.data import hills
+from benchmarks.verification import sst_hills
 from solvers import RANS, LaminarFlow, evaluate
 from solvers.fenics import dolfinx
 from tests.support.closures import Predicting, mixing_length
@@ -138,6 +138,6 @@ def test_a_closure_that_never_settles_is_an_error():
 
 
 def test_hill_agrees_with_openfoam_for_the_same_eddy_viscosity(shared_data):
-    row = hills.compare(shared_data / "closure_challenge" / "train" / "alpha_10_9000_3036.npz")
+    row = sst_hills.compare(shared_data / "closure_challenge" / "train" / "alpha_10_9000_3036.npz")
     assert row["error"] < 0.006
     assert row["pressure_gradient"] == pytest.approx(row["reference_gradient"], rel=0.02)

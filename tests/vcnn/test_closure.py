@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-import vcnn.closure.closure
+import vcnn.closure.evaluator
 from tests.support.synthetic import random_flow
 from vcnn import (
     Closure,
@@ -56,7 +56,7 @@ def test_prediction_does_not_depend_on_block_sizes(monkeypatch):
     flow = random_flow(2, n=300)
     closure = make_closure(flow)
     whole = closure.predict(flow, dtype=torch.float64)
-    monkeypatch.setattr(vcnn.closure.closure, "ROWS", 64)
+    monkeypatch.setattr(vcnn.closure.evaluator, "ROWS", 64)
     np.testing.assert_allclose(closure.predict(flow, dtype=torch.float64), whole, rtol=1e-12)
     some = np.array([250, 3, 77])
     np.testing.assert_allclose(

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
 
 from vcnn.baselines.cloud_network import CloudNetwork
-from vcnn.network.layers import perceptron
+from vcnn.network.layers import perceptron, seeded
 
 
 class AttentionNetwork(CloudNetwork):
@@ -56,8 +56,7 @@ class AttentionNetwork(CloudNetwork):
             slices=slices,
             seed=seed,
         )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.lift = perceptron(2 * dimension + len(self.scalars), 2 * width, width)
             self.blocks = nn.ModuleList(_Block(width, heads, slices) for _ in range(depth))
             self.readout = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 1))

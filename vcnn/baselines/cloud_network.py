@@ -48,7 +48,8 @@ class CloudNetwork(Network):
         """(n, d + scalars) velocity and scalars of points."""
         if flow.dimension != self.dimension:
             raise InputError(
-                f"dimension: the network takes {self.dimension}-D flows, this flow is {flow.dimension}-D"
+                f"dimension: the network takes {self.dimension}-D flows, "
+                f"this flow is {flow.dimension}-D"
             )
         fields = super().points(flow, velocity)
         return torch.cat([fields.velocity, *(s[:, None] for s in fields.scalars.values())], dim=1)

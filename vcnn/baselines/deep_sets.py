@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from vcnn.baselines.cloud_network import CloudNetwork
-from vcnn.network.layers import perceptron
+from vcnn.network.layers import perceptron, seeded
 
 
 class DeepSets(CloudNetwork):
@@ -30,8 +30,7 @@ class DeepSets(CloudNetwork):
     def __init__(self, scalars=(), dimension=2, output="scalar", *, width=96, depth=2, seed=0):
         super().__init__(scalars, dimension, output, width=width, depth=depth, seed=seed)
         here = dimension + len(self.scalars)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.embedding = perceptron(dimension + here, *[width] * depth, width)
             self.readout = perceptron(width + here, *[width] * depth, 1)
 

@@ -11,7 +11,7 @@ from torch import nn
 from vcnn.baselines.cloud_network import CloudNetwork, invariants
 from vcnn.baselines.graph_kernel import EDGES, target_rows
 from vcnn.network.base import Symmetry
-from vcnn.network.layers import perceptron
+from vcnn.network.layers import perceptron, seeded
 
 
 class EGNN(CloudNetwork):
@@ -46,8 +46,7 @@ class EGNN(CloudNetwork):
 
     def __init__(self, scalars=(), dimension=2, output="scalar", *, width=48, depth=2, seed=0):
         super().__init__(scalars, dimension, output, width=width, depth=depth, seed=seed)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.lift = nn.Linear(3 + len(self.scalars), width)
             self.layers = nn.ModuleList(_Layer(width) for _ in range(depth))
             self.readout = perceptron(width + 3, width, 1)

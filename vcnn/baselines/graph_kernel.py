@@ -1,4 +1,4 @@
-"""Graph kernel network: the established graph-network closure, tied to the frame it was trained in."""
+"""Graph kernel network: the established graph closure, tied to the frame it was trained in."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from vcnn.baselines.cloud_network import CloudNetwork
+from vcnn.network.layers import seeded
 
 EDGES = 2**14  # handled at once: they stay in the cache
 
@@ -53,8 +54,7 @@ class GraphKernelNetwork(CloudNetwork):
         )
         self.depth = depth
         features = self._count_features()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.lift = nn.Linear(features, width)
             self.source = nn.Linear(features, kernel[0])  # κ's first layer: one part for each end
             self.target = nn.Linear(features, kernel[0], bias=False)

@@ -8,6 +8,7 @@ from torch import nn
 from vcnn.baselines.cloud_network import invariants
 from vcnn.baselines.graph_kernel import GraphKernelNetwork
 from vcnn.network.base import Symmetry
+from vcnn.network.layers import seeded
 
 
 class InvariantGraphKernelNetwork(GraphKernelNetwork):
@@ -40,8 +41,7 @@ class InvariantGraphKernelNetwork(GraphKernelNetwork):
         super().__init__(
             scalars, dimension, output, width=width, depth=depth, kernel=kernel, seed=seed
         )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.products = nn.Linear(2, kernel[0], bias=False)
 
     def _count_features(self):

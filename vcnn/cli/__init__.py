@@ -1,6 +1,4 @@
-"""The command line: one verb a job, contributed by each package as an entry point of group
-"vcnn.commands".
-"""
+"""The command line: one verb a job, an entry point of group "vcnn.commands" of each package."""
 
 from __future__ import annotations
 
@@ -9,13 +7,15 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint, entry_points, version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from vcnn.errors import DivergenceError, InputError
 
 _GROUP = "vcnn.commands"
+_STYLE = {"add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": None}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -23,46 +23,77 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     Exit status: 0 on success, 1 if a computation diverged, 2 on bad input, 130 when interrupted.
     """
-    warnings.simplefilter(
-        "ignore", FutureWarning
-    )  # what libraries tell their developers is of no use to users
+    # what libraries tell their developers is of no use to users
+    warnings.simplefilter("ignore", FutureWarning)
     warnings.formatwarning = lambda message, *_: f"note: {message}\n"
-    argv = sys.argv[1:] if argv is None else list(argv)
-    verbs = {entry.name: entry for entry in entry_points(group=_GROUP)}
-    if argv and argv[0] in verbs:
-        verbs = {argv[0]: verbs[argv[0]]}  # the others need not be imported
-    _application(verbs.values())(argv, prog_name="vcnn")
+    app = typer.Typer(cls=_Verbs, no_args_is_help=True, **_STYLE)
+    app.callback()(_guarded(vcnn))
+    app(sys.argv[1:] if argv is None else list(argv), prog_name="vcnn")
 
 
-def _application(verbs) -> typer.Typer:
-    app = typer.Typer(
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
-    )
+class _Verbs(TyperGroup):
+    """The verbs of all packages, each imported when it is asked for."""
 
-    @app.callback()
-    def vcnn(
-        show_version: Annotated[
-            bool,
-            typer.Option(
-                "--version", callback=_print_version, is_eager=True, help="Print the version."
-            ),
-        ] = False,
-    ):
-        """Neural closures for flows that do not depend on the coordinate frame."""
+    def __init__(self, **settings: Any):
+        super().__init__(**settings)
+        self._entries = {entry.name: entry for entry in entry_points(group=_GROUP)}
+        self.commands = dict.fromkeys(sorted(self._entries))  # their names, for the list of verbs
 
-    for entry in verbs:
-        try:
-            app.command(entry.name)(_guarded(entry.load()))
-        except (ImportError, AttributeError) as error:
-            _missing(app, entry, error)
-    return app
+    def get_command(self, ctx: typer.Context, cmd_name: str):
+        entry = self._entries.get(cmd_name)
+        return None if entry is None else _command(entry)
+
+
+def vcnn(
+    modules: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--import",
+            metavar="FILE_OR_MODULE",
+            help="Python file or module that registers networks of your own; may be repeated.",
+        ),
+    ] = None,
+    show_version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=lambda wanted: _print_version() if wanted else None,
+            is_eager=True,
+            help="Print the version.",
+        ),
+    ] = False,
+) -> None:
+    """Neural closures for flows that do not depend on the coordinate frame."""
+    from vcnn.cli.plugins import import_users_module
+
+    for text in modules or []:
+        import_users_module(text)
+
+
+def _command(entry: EntryPoint):
+    """The verb of an entry point; where it cannot be imported, one that says so."""
+    app, settings = typer.Typer(**_STYLE), {}
+    try:
+        verb = entry.load()
+    except ImportError as error:
+        verb = _refusal(f"vcnn {entry.name}: not available here ({error})")
+        settings = {
+            "help": f"Not available here ({error})",
+            "context_settings": {"ignore_unknown_options": True, "allow_extra_args": True},
+        }
+    app.command(entry.name, **settings)(_guarded(verb))
+    return typer.main.get_command(app)
+
+
+def _refusal(message: str) -> Callable[[], None]:
+    def verb():
+        raise InputError(message)
+
+    return verb
 
 
 def _guarded(verb: Callable) -> Callable:
-    """The verb, with whatever a user can cause told in one line instead of a traceback."""
+    """The verb, with whatever a user can cause said in one line instead of a traceback."""
 
     @functools.wraps(verb)
     def run(*args, **kwargs):
@@ -71,7 +102,7 @@ def _guarded(verb: Callable) -> Callable:
         except InputError as error:
             message, status = f"error: {error}", 2
         except OSError as error:
-            message, status = f"error: {error.filename}: {error.strerror}", 2
+            message, status = f"error: {_reason(error)}", 2
         except DivergenceError as error:
             message, status = f"error: {error}", 1
         except KeyboardInterrupt:
@@ -82,17 +113,13 @@ def _guarded(verb: Callable) -> Callable:
     return run
 
 
-def _missing(app: typer.Typer, entry: EntryPoint, error: Exception) -> None:
-    reason = f"not available here ({error})"
-
-    def verb():
-        raise InputError(f"vcnn {entry.name}: {reason}")
-
-    anything = {"ignore_unknown_options": True, "allow_extra_args": True}
-    app.command(entry.name, help=reason.capitalize(), context_settings=anything)(_guarded(verb))
+def _reason(error: OSError) -> str:
+    """``FILE: what the system says``, or what whoever raised it said."""
+    if error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return error.strerror or str(error) or type(error).__name__
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        print(f"vcnn {version('vcnn')}")
-        raise typer.Exit
+def _print_version() -> None:
+    print(f"vcnn {version('vcnn')}")
+    raise typer.Exit

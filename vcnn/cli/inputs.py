@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.metadata import entry_points
 from pathlib import Path
 
+from vcnn.cli.plugins import load_entry_point
 from vcnn.errors import InputError, naming
 
 ANY_FLOW = "a flow file, an OpenFOAM case folder, or whatever else 'vcnn import' reads"
@@ -29,9 +29,11 @@ def read_flow(path: Path, fields: Iterable[str] = ()):
         If it cannot be read, or is another code's and has no such fields: they may be there by
         other names.
     """
-    (reader,) = entry_points(group="vcnn.readers", name="flow")
+    read = load_entry_point(
+        "vcnn.readers", "flow", "flows: nothing installed reads them; install vcnn anew"
+    )
     with naming(path):
-        flow = reader.load()(path)
+        flow = read(path)
     there = {**flow.scalars, **flow.vectors, **flow.tensors}
     missing = [name for name in fields if name not in there]
     if missing and "source" in flow.provenance:
@@ -50,12 +52,11 @@ def load_study(name: str):
     InputError
         If no package brings it, or that lacks what it needs.
     """
-    found = list(entry_points(group="vcnn.studies", name=name))
-    if not found:
-        raise InputError(
-            f"--{name}: nothing installed solves flows; install vcnn anew with FEniCSx"
-        )
-    return found[0].load()
+    return load_entry_point(
+        "vcnn.studies",
+        name,
+        f"--{name}: nothing installed solves flows; install vcnn anew with FEniCSx",
+    )
 
 
 def read_model(path: Path):

@@ -48,7 +48,7 @@ def predict(
     with staged(output) as folder:
         for file, (path, flow) in zip(files, given.items(), strict=True):
             with naming(path):
-                found = closure.named(closure.predict(flow))
+                found = closure.by_name().predict(flow)
                 truth = closure.truth(flow)
                 fields = {f"{name}_predicted": values for name, values in found.items()}
                 fields |= {f"{name}_error": found[name] - values for name, values in truth.items()}

@@ -6,14 +6,19 @@ from vcnn.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from vcnn.closure.closure import Closure as Closure
+    from vcnn.closure.correction import BaselineCorrection as BaselineCorrection
+    from vcnn.closure.correction import trust as trust
     from vcnn.closure.extrapolation import TrainingRange as TrainingRange
+    from vcnn.closure.plain import as_closure as as_closure
     from vcnn.closure.protocol import ChecksFlows as ChecksFlows
     from vcnn.closure.protocol import ClosureLike as ClosureLike
     from vcnn.closure.protocol import Differentiable as Differentiable
     from vcnn.closure.protocol import MeasuresExtrapolation as MeasuresExtrapolation
     from vcnn.closure.protocol import NeedsFields as NeedsFields
     from vcnn.closure.protocol import StatesUnits as StatesUnits
-    from vcnn.closure.protocol import as_closure as as_closure
     from vcnn.closure.scales import Scales as Scales
+    from vcnn.closure.sections import MirroredSection as MirroredSection
+    from vcnn.closure.sections import NearWall as NearWall
+    from vcnn.closure.sections import mirror_images as mirror_images
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__, __file__)

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from vcnn.closure.differentiable import DifferentiableClosure
+from vcnn.closure.evaluator import evaluate_blocks
 from vcnn.closure.extrapolation import TrainingRange
-from vcnn.closure.protocol import asked_precision
+from vcnn.closure.file import pretrained_file, read_model, write_model
+from vcnn.closure.plain import asked_precision
 from vcnn.closure.scales import Scales
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence
-from vcnn.errors import DivergenceError, InputError, naming
+from vcnn.errors import DivergenceError, InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import relative_l2
-from vcnn.network.base import ROWS, Network, check_network
+from vcnn.network.base import FIELDS, Network, check_fields, check_network
 from vcnn.network.heads import OUTPUTS
-from vcnn.network.registry import build_network, check_storable
-from vcnn.tensor_file import read_tensors, write_tensors
-
-_FORMAT = 2
-_FIELDS = ("scalars", "vectors", "tensors")
-_RANGE = "training_range/"  # tensors of that name are not the network's
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +41,8 @@ class Closure:
     provenance : how it was trained; anything JSON can hold
     training_range : TrainingRange, optional
         Which clouds it was trained on.
+    usage : name -> what a solver needs besides: ``baseline``, what it corrects, and ``bounds`` of a
+        `BaselineCorrection`; ``layer`` and ``damping`` of a `NearWall` closure
     """
 
     network: Network
@@ -56,9 +53,17 @@ class Closure:
     units: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping = field(default_factory=dict)
     training_range: TrainingRange | None = None
+    usage: Mapping = field(default_factory=dict)
 
     def __post_init__(self):
         check_network(self.network)
+
+    def __repr__(self) -> str:
+        weights = sum(parameter.numel() for parameter in self.network.parameters())
+        return (
+            f"Closure({', '.join(self.targets)} in {self.dimension}-D; {self.network.name}, "
+            f"{weights:,} weights; {self.region.kind})"
+        )
 
     @property
     def targets(self) -> dict[str, str]:
@@ -69,12 +74,22 @@ class Closure:
     @property
     def galilean(self) -> bool:
         """Whether predictions stay the same when a uniform velocity is added to the flow."""
-        return self.network.galilean and self.region.kind == "ball"
+        return self.network.galilean and not self.region.moves_with_flow
+
+    @property
+    def symmetry(self) -> str:
+        """What its predictions do not see, in words, such as "O(d), Galilean"."""
+        return f"{self.network.symmetry}, Galilean" if self.galilean else str(self.network.symmetry)
 
     @property
     def needs(self) -> tuple[str, ...]:
         """Names of the fields of a flow that the network reads besides the velocity."""
-        return tuple(name for kind in _FIELDS for name in getattr(self.network, kind))
+        return tuple(name for kind in FIELDS for name in getattr(self.network, kind))
+
+    @property
+    def reach(self) -> float:
+        """Half the width of its clouds where the flow is at rest, length."""
+        return float(self.region.half_axes([0.0])[1][0])
 
     def by_name(self) -> Closure:
         """The same closure, whose :meth:`predict` returns a dict for a single target too."""
@@ -85,16 +100,17 @@ class Closure:
         check_fields(self.network, flow, "the model")
         if flow.dimension != self.dimension:
             raise InputError(
-                f"dimension: the model was trained on {self.dimension}-D flows, this flow is {flow.dimension}-D"
+                f"dimension: the model was trained on {self.dimension}-D flows, this flow is "
+                f"{flow.dimension}-D"
             )
 
-    def scaled(self, flow: FlowField) -> FlowField:
+    def scale_flow(self, flow: FlowField) -> FlowField:
         """The flow in the units that the network takes, with the fields that it reads only."""
         if self.network.scaling:
-            return self.scales.flow(flow)
+            return self.scales.scale_flow(flow)
         read = {
             kind: {name: getattr(flow, kind)[name] for name in getattr(self.network, kind)}
-            for kind in _FIELDS
+            for kind in FIELDS
         }
         return replace(flow, **read)
 
@@ -126,17 +142,17 @@ class Closure:
             ]
         )
 
-    def scaled_clouds(self, clouds: VectorClouds) -> VectorClouds:
+    def scale_clouds(self, clouds: VectorClouds) -> VectorClouds:
         """Clouds in the units that the network takes."""
-        return self.scales.clouds(clouds, self.scaled(clouds.flow))
+        return self.scales.scale_clouds(clouds, self.scale_flow(clouds.flow))
 
-    def scaled_blocks(self, flow, centres):
-        """The clouds of a flow in parts; all refer to one scaled flow."""
+    def scaled_blocks(self, flow: FlowField, centres) -> Iterator[VectorClouds]:
+        """The clouds of a flow in parts, in the units that the network takes."""
         scaled = None
         for block in self.region.stream(flow, centres):
             if scaled is None:
-                scaled = self.scaled(block.flow)
-            yield self.scales.clouds(block, scaled)
+                scaled = self.scale_flow(block.flow)
+            yield self.scales.scale_clouds(block, scaled)
 
     def in_units(self, length: float, velocity: float) -> Closure:
         """The same closure for flows that are told in other units than those it was trained on.
@@ -151,21 +167,17 @@ class Closure:
         ------
         InputError
             If a number is not positive, the dimension of a field is not known
-            (:data:`vcnn.flow.quantities.DIMENSIONS`), or the network has units of its own.
+            (:data:`vcnn.flow.quantities.QUANTITIES`), or the network has units of its own.
         """
         if not self.network.scaling:
             raise InputError(f"units: the network {self.network.name!r} takes published units only")
         scales = self.scales.in_units(length, velocity, self.targets)
         return replace(self, scales=scales, region=self.region.in_units(length, velocity))
 
-    def named(self, prediction) -> dict[str, np.ndarray]:
-        """What :meth:`predict` returned, by name whether there is one target or several."""
-        return {self.target: prediction} if isinstance(self.target, str) else prediction
-
     def truth(self, flow: FlowField) -> dict[str, np.ndarray]:
         """The fields of a flow that the closure predicts, by name; those that the flow has."""
-        known = {name: getattr(flow, OUTPUTS[kind]) for name, kind in self.targets.items()}
-        return {name: fields[name] for name, fields in known.items() if name in fields}
+        fields = {name: getattr(flow, OUTPUTS[kind]) for name, kind in self.targets.items()}
+        return {name: named[name] for name, named in fields.items() if name in named}
 
     def predict(self, flow: FlowField, centres=None, dtype: torch.dtype | None = None):
         """Closure values at the points of a flow.
@@ -197,39 +209,26 @@ class Closure:
         self.check(flow)
         dtype = asked_precision() if dtype is None else dtype
         network = self.network if dtype is None else copy.deepcopy(self.network).to(dtype)
-        points, parts = None, []
-        with torch.inference_mode():
-            for block in self.scaled_blocks(flow, centres):
-                if points is None:
-                    points = network.points(block.flow)
-                order = np.argsort(block.counts, kind="stable")  # clouds of like size together
-                block = block.select(order)
-                values = [
-                    network.values(part, points)
-                    for part in block.split(network.work(block.counts), ROWS)
-                ]
-                back = torch.as_tensor(np.argsort(order))
-                parts.append([torch.cat(column)[back] for column in zip(*values, strict=True)])
-        found = {}
-        columns = zip(self.targets, self.scales.targets, zip(*parts, strict=True), strict=True)
-        for name, (shift, scale), values in columns:
-            found[name] = values = shift + scale * torch.cat(values).double().cpu().numpy()
+        columns = evaluate_blocks(network, self.scaled_blocks(flow, centres))
+        arrays = self.scales.unscale(column.double().cpu().numpy() for column in columns)
+        fields = dict(zip(self.targets, arrays, strict=True))
+        for name, values in fields.items():
             bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
             if len(bad):
                 raise DivergenceError(
                     f"{name}: {len(bad)} values are NaN or infinite, first at {bad[0]}"
                 )
-        return found[self.target] if isinstance(self.target, str) else found
+        return fields[self.target] if isinstance(self.target, str) else fields
 
     def errors(self, flow: FlowField) -> dict[str, float]:
         """Relative L2 error of each field that the closure predicts and the flow has, by name."""
-        predicted = self.named(self.predict(flow))
+        predicted = self.by_name().predict(flow)
         return {
             name: relative_l2(predicted[name], truth, flow.weights)
             for name, truth in self.truth(flow).items()
         }
 
-    def differentiable(self, flow: FlowField):
+    def differentiable(self, flow: FlowField) -> DifferentiableClosure:
         """Predictions at the points of a flow as a differentiable function of the velocity and the
         weights.
 
@@ -237,33 +236,27 @@ class Closure:
         """
         return DifferentiableClosure(self, flow)
 
-    def save(self, path) -> Path:
-        """Write weights and everything else to one ``.safetensors`` file with a JSON header."""
-        path = Path(path)
-        if path.suffix != ".safetensors":
-            raise InputError(
-                f"{path}: a model is saved as .safetensors, got {path.suffix or 'no suffix'!r}"
-            )
-        check_storable(self.network)
-        header = {
-            "format": _FORMAT,
-            "architecture": self.network.name,
-            "config": self.network.config,
-            "region": self.region.to_dict(),
-            "scales": self.scales.to_dict(),
-            "target": self.target,
-            "dimension": self.dimension,
-            "units": dict(self.units),
-            "provenance": dict(self.provenance),
-        }
-        tensors = self.network.state_dict()
-        if self.training_range is not None:
-            tensors |= {
-                _RANGE + name: torch.from_numpy(a)
-                for name, a in self.training_range.arrays().items()
-            }
-        write_tensors(path, tensors, header)
-        return path
+    def save(self, path: str | Path) -> Path:
+        """Write weights and everything else to one ``.safetensors`` file with a JSON header.
+
+        Raises
+        ------
+        InputError
+            If the path has another suffix, or the network could not be read again.
+        """
+        return write_model(self, path)
+
+    @staticmethod
+    def load(path: str | Path) -> Closure:
+        """Read a closure written by :meth:`save`; predictions are the same bit for bit.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, truncated, no model of this package, or of a network that is not
+            registered.
+        """
+        return Closure(**read_model(path))
 
     @staticmethod
     def pretrained(name: str) -> Closure:
@@ -275,49 +268,4 @@ class Closure:
         InputError
             If there is none of that name.
         """
-        folder = Path(str(files("vcnn.pretrained")))
-        known = sorted(path.stem for path in folder.glob("*.safetensors"))
-        if name not in known:
-            raise InputError(
-                f"pretrained: expected one of {', '.join(known) or 'none'}, got {name!r}"
-            )
-        return Closure.load(folder / f"{name}.safetensors")
-
-    @staticmethod
-    def load(path) -> Closure:
-        """Read a closure written by :meth:`save`; predictions are the same bit for bit.
-
-        Raises
-        ------
-        InputError
-            If the file is missing, truncated, or not a model of this package.
-        """
-        tensors, header = read_tensors(path)
-        if header.get("format") != _FORMAT:
-            raise InputError(
-                f"{path}: model format {header.get('format')}, this version reads {_FORMAT}"
-            )
-        names = [name for name in tensors if name.startswith(_RANGE)]
-        arrays = {name.removeprefix(_RANGE): tensors.pop(name).numpy() for name in names}
-        with naming(path):
-            network = build_network(header["architecture"], header["config"])
-        network.to(next(iter(tensors.values())).dtype).load_state_dict(tensors)
-        return Closure(
-            network=network.eval(),
-            region=RegionOfInfluence.from_dict(header["region"]),
-            target=target if isinstance(target := header["target"], str) else tuple(target),
-            dimension=header["dimension"],
-            scales=Scales.from_dict(header["scales"]),
-            units=header["units"],
-            provenance=header["provenance"],
-            training_range=TrainingRange(**arrays) if arrays else None,
-        )
-
-
-def check_fields(network, flow: FlowField, who: str) -> None:
-    """Raise `InputError` if the flow lacks a field that the network takes."""
-    for kind in _FIELDS:
-        missing = [name for name in getattr(network, kind) if name not in getattr(flow, kind)]
-        if missing:
-            there = ", ".join(getattr(flow, kind)) or "none"
-            raise InputError(f"{who} needs {kind} {', '.join(missing)}; the flow has: {there}")
+        return Closure.load(pretrained_file(name))

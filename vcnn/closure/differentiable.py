@@ -1,24 +1,29 @@
-"""A closure as a differentiable function of the velocity and of its weights, for one flow's points."""
+"""A closure as a differentiable function of velocity and weights, at the points of one flow."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from vcnn.closure.evaluator import join, split_by_size
 from vcnn.clouds.lattice import means_at_nodes
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
-from vcnn.network.base import ROWS
+
+if TYPE_CHECKING:
+    from vcnn.closure.closure import Closure
 
 
 class DifferentiableClosure:
     """What a closure predicts at the points of a flow, as a function of the velocity that torch can
     differentiate.
 
-    Calling it with the velocity, ``values = predicted(velocity)``, gives what
-    :meth:`Closure.predict` does for the flow with that velocity, as tensors by name. They can be
-    differentiated by the velocity and by the weights of ``closure.network``. The clouds are found
-    once; all fields but the velocity stay as they are in the flow.
+    Calling it with the velocity, ``values = predict(velocity)``, gives what :meth:`Closure.predict`
+    does for the flow with that velocity, as tensors by name. They can be differentiated by the
+    velocity and by the weights of ``closure.network``. The clouds are found once; all fields but
+    the velocity stay as they are in the flow.
 
     Parameters
     ----------
@@ -33,32 +38,28 @@ class DifferentiableClosure:
         by the velocity.
     """
 
-    def __init__(self, closure, flow: FlowField):
+    def __init__(self, closure: Closure, flow: FlowField):
         closure.check(flow)
-        if closure.region.kind != "ball":
+        if closure.region.moves_with_flow:
             raise InputError(
-                f"region: expected a ball, clouds of a region {closure.region.kind!r} move with the flow"
+                f"region: expected a ball, clouds of a region {closure.region.kind!r} move with "
+                "the flow"
             )
         if not closure.network.differentiable_in_velocity:
             raise InputError(
                 f"network: {closure.network.name!r} cannot be differentiated by the velocity"
             )
         self.closure, self.count, self.dimension = closure, len(flow), flow.dimension
-        spacing = dict(closure.region.parameters).get("spacing")
         self._means = None
+        spacing = closure.region.lattice_spacing
         if spacing is not None:
-            means = means_at_nodes(flow, spacing).tocoo()
-            where = np.stack(means.coords)
-            self._means = torch.sparse_coo_tensor(
-                where, means.data, means.shape, check_invariants=True
-            ).coalesce()
-        self._parts, order = [], []
+            self._means = _sparse(means_at_nodes(flow, spacing))
+        self._parts, centres = [], []
         for block in closure.scaled_blocks(flow, None):
-            by_size = np.argsort(block.counts, kind="stable")
-            block = block.select(by_size)
-            order.append(block.centres)
-            self._parts += list(block.split(closure.network.work(block.counts), ROWS))
-        self._back = torch.as_tensor(np.argsort(np.concatenate(order)))
+            parts, order = split_by_size(closure.network, block)
+            self._parts += list(parts)
+            centres.append(block.centres[order])
+        self._order = np.concatenate(centres)
 
     def __call__(self, velocity: torch.Tensor) -> dict[str, torch.Tensor]:
         """Values (n,), (n, d) or (n, d, d) by name, in the dtype of the network.
@@ -70,15 +71,16 @@ class DifferentiableClosure:
         closure, network = self.closure, self.closure.network
         if self._means is not None:
             velocity = torch.cat([velocity, self._means @ velocity])
-        like = next(network.parameters())
-        points = network.points(
-            self._parts[0].flow, (velocity / closure.scales.velocity).to(like.dtype)
-        )
-        values = [network.values(part, points) for part in self._parts]
-        columns = (torch.cat(column)[self._back] for column in zip(*values, strict=True))
-        return {
-            name: shift + scale * column
-            for name, (shift, scale), column in zip(
-                closure.targets, closure.scales.targets, columns, strict=True
-            )
-        }
+        dtype = next(network.parameters()).dtype
+        points = network.points(self._parts[0].flow, (velocity / closure.scales.velocity).to(dtype))
+        columns = join([network.values(part, points) for part in self._parts], self._order)
+        return dict(zip(closure.targets, closure.scales.unscale(columns), strict=True))
+
+
+def _sparse(matrix) -> torch.Tensor:
+    """A scipy matrix for torch."""
+    matrix = matrix.tocoo()
+    indices = np.stack(matrix.coords)
+    return torch.sparse_coo_tensor(
+        indices, matrix.data, matrix.shape, check_invariants=True
+    ).coalesce()

@@ -1,25 +1,16 @@
-"""What a closure must be able to do, what it may be, and the door that takes all the rest."""
+"""What a closure must be able to do, and what it may be able to do besides."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
-
-from vcnn.errors import InputError
 
 if TYPE_CHECKING:  # torch is slow to import
     import torch
 
     from vcnn.flow.field import FlowField
-
-UNNAMED = ""  # what values go by that a plain closure gives without saying what they are
-
-_PRECISION: ContextVar[torch.dtype | None] = ContextVar("precision", default=None)
 
 
 @runtime_checkable
@@ -91,6 +82,39 @@ class NeedsFields(Protocol):
 
 
 @runtime_checkable
+class StatesClouds(Protocol):
+    """Says of which flows its clouds are, and how far they reach.
+
+    Attributes
+    ----------
+    dimension : int or None
+        2 or 3, of the flows that it was made for; None if any will do.
+    reach : float or None
+        How far a cloud reaches across the flow, in its units of length; None if it has no clouds.
+    """
+
+    @property
+    def dimension(self) -> int | None: ...
+
+    @property
+    def reach(self) -> float | None: ...
+
+
+@runtime_checkable
+class StatesUsage(Protocol):
+    """Says what a solver needs besides.
+
+    Attributes
+    ----------
+    usage : mapping
+        As in `vcnn.Closure`.
+    """
+
+    @property
+    def usage(self) -> Mapping: ...
+
+
+@runtime_checkable
 class StatesUnits(Protocol):
     """Says in which units it was made.
 
@@ -120,198 +144,3 @@ class Differentiable(Protocol):
         self, flow: FlowField
     ) -> Callable[[torch.Tensor], Mapping[str, torch.Tensor]]:
         """Velocity (n, d) at the points of a flow -> values by name."""
-
-
-@runtime_checkable
-class _Array(Protocol):
-    def __array__(self, dtype=None, copy=None) -> np.ndarray: ...
-
-
-@runtime_checkable
-class _Predicts(Protocol):
-    def predict(self, flow: FlowField) -> object: ...
-
-
-@runtime_checkable
-class _PredictsTarget(Protocol):
-    """As a `vcnn.Closure`: ``predict`` takes centres and precision, and returns a bare array if the
-    target is a text.
-    """
-
-    target: str | tuple[str, ...]
-
-    def predict(self, flow, centres=None, dtype=None) -> object: ...
-
-
-def as_closure(thing: object, what: str = "closure") -> ClosureLike:
-    """A `ClosureLike` of whatever predicts something of a flow.
-
-    Parameters
-    ----------
-    thing : object
-        A closure that predicts by name, or can; an object with ``target`` and
-        ``predict(flow, centres=None, dtype=None)``; a plain one with ``predict(flow)``; a callable
-        ``flow -> values``; or an array of values (n, ...), the same for every flow. Values are an
-        array or a mapping name -> array.
-    what : str
-        It is called in messages.
-
-    Raises
-    ------
-    InputError
-        If it is none of these.
-    """
-    if isinstance(thing, type):
-        raise InputError(f"{what}: expected an object, got the class {thing.__name__}")
-    if isinstance(thing, PredictsByName):
-        return thing.by_name()
-    if isinstance(thing, ClosureLike):
-        return thing
-    if isinstance(thing, _PredictsTarget):
-        return _TargetedClosure(thing)
-    if isinstance(thing, _Predicts):
-        return PlainClosure(thing.predict, what)
-    if isinstance(thing, _Array | list | tuple):
-        return _given_values(thing, what)
-    if callable(thing):
-        return PlainClosure(thing, what)
-    raise InputError(
-        f"{what}: expected a vcnn.Closure, an object with predict(flow), a callable or an array, "
-        f"got {thing!r}"
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class PlainClosure:
-    """A function of a flow as a `ClosureLike`: it is asked for all points, whichever are wanted.
-
-    Parameters
-    ----------
-    ask : callable
-        flow -> array or mapping of arrays. Closures that it asks in turn, without naming a
-        precision, compute in the one that this closure is asked for.
-    what : str
-        It is called in messages.
-    """
-
-    ask: Callable[[FlowField], object]
-    what: str = "closure"
-
-    @property
-    def targets(self) -> dict[str, str]:
-        """Not known before it is asked."""
-        return {}
-
-    def predict(self, flow: FlowField, centres=None, dtype=None) -> dict[str, np.ndarray]:
-        """Values by name, :data:`UNNAMED` if it says none.
-
-        Raises
-        ------
-        InputError
-            If they are no numbers, or too few for ``centres``.
-        """
-        with _precision(dtype):
-            values = self.ask(flow)
-        return _select(_by_name(values, self.what), flow, centres, self.what)
-
-
-@dataclass(frozen=True, eq=False)
-class GivenValues:
-    """Values at points as a `ClosureLike` that says the same of every flow.
-
-    Parameters
-    ----------
-    values : (n, ...)
-    what : str
-        It is called in messages.
-    """
-
-    values: np.ndarray
-    what: str = "closure"
-
-    @property
-    def targets(self) -> dict[str, str]:
-        """Not known: an array has no name."""
-        return {}
-
-    def predict(self, flow: FlowField, centres=None, dtype=None) -> dict[str, np.ndarray]:
-        """The values, by the name :data:`UNNAMED`.
-
-        Raises
-        ------
-        InputError
-            If they are no numbers, or too few for ``centres``.
-        """
-        return _select(_by_name(self.values, self.what), flow, centres, self.what)
-
-
-@dataclass(frozen=True, eq=False)
-class _TargetedClosure:
-    """An object with ``target``, as a `ClosureLike`.
-
-    Parameters
-    ----------
-    inner : object with ``target`` and ``predict(flow, centres=None, dtype=None)``
-    """
-
-    inner: _PredictsTarget
-
-    @property
-    def targets(self) -> dict[str, str]:
-        target = self.inner.target
-        return dict.fromkeys((target,) if isinstance(target, str) else target, "")
-
-    def predict(self, flow: FlowField, centres=None, dtype=None) -> dict[str, np.ndarray]:
-        values = self.inner.predict(flow, centres=centres, dtype=dtype)
-        name = self.inner.target if isinstance(self.inner.target, str) else UNNAMED
-        return _by_name(values, "closure", name)
-
-
-def _given_values(thing: object, what: str) -> GivenValues:
-    (values,) = _by_name(thing, what).values()
-    if values.ndim == 0:
-        raise InputError(f"{what}: expected one value for each point, got {thing!r}")
-    return GivenValues(values, what)
-
-
-def asked_precision() -> torch.dtype | None:
-    """The precision that a plain closure around this one is asked for; None without one."""
-    return _PRECISION.get()
-
-
-@contextmanager
-def _precision(dtype: torch.dtype | None) -> Iterator[None]:
-    """Closures that are asked inside compute in this precision, unless they are told another."""
-    token = _PRECISION.set(dtype)
-    try:
-        yield
-    finally:
-        _PRECISION.reset(token)
-
-
-def _by_name(values: object, what: str, name: str = UNNAMED) -> dict[str, np.ndarray]:
-    """Values as float64 arrays, under a name if they are no mapping."""
-    if not isinstance(values, Mapping):
-        values = {name: values}
-    arrays = {}
-    for key, value in values.items():
-        try:
-            arrays[key] = np.asarray(value, dtype=np.float64)
-        except (TypeError, ValueError, RuntimeError) as error:
-            got = repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
-            raise InputError(
-                f"{what}: expected numbers, got {got} that is no array of numbers"
-            ) from error
-    return arrays
-
-
-def _select(values: dict[str, np.ndarray], flow, centres, what: str) -> dict[str, np.ndarray]:
-    """Rows of whole fields."""
-    if centres is None:
-        return values
-    for value in values.values():
-        if value.shape[:1] != (len(flow),):
-            raise InputError(
-                f"{what}: expected values at {len(flow)} points, got shape {value.shape}"
-            )
-    return {key: value[centres] for key, value in values.items()}

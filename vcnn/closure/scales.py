@@ -1,4 +1,4 @@
-"""Scales that bring the inputs and the target of a network to order one, without choosing a frame."""
+"""Scales that bring inputs and targets of a network to order one, without choosing a frame."""
 
 from __future__ import annotations
 
@@ -48,41 +48,29 @@ class Scales:
         mean squares of all else, weighted by the quadrature weights; targets also by the scalar
         ``importance``."""
         weights = np.concatenate([flow.weights / flow.weights.sum() for flow in flows]) / len(flows)
-        join = lambda get: np.concatenate([get(flow) for flow in flows])
-        rms = lambda v, w=weights: _positive(np.sqrt(w @ (v**2).reshape(len(v), -1).sum(axis=1)))
-        important = (
-            weights if importance is None else weights * join(lambda flow: flow.scalars[importance])
-        )
+        important = weights
+        if importance is not None:
+            important = weights * _joined(flows, "scalars", importance)
         important = important / important.sum()
-
-        def moments(values, w=weights):
-            mean = float(w @ values)
-            return mean, _positive(np.sqrt(w @ (values - mean) ** 2))
-
-        def target(kind, name):
-            values = join(lambda flow: getattr(flow, OUTPUTS[kind])[name])
-            if kind == "scalar":
-                return moments(values, important)
-            return 0.0, rms(values, important)  # all others have a zero of their own
-
-        velocity = join(lambda flow: flow.velocity)
+        velocity = np.concatenate([flow.velocity for flow in flows])
+        target_scales = []
+        for kind, name in zip(network.outputs, targets, strict=True):
+            values = _joined(flows, OUTPUTS[kind], name)
+            # all but scalars of any sign have a zero of their own
+            scalar = kind == "scalar"
+            target_scales.append(
+                _moments(values, important) if scalar else (0.0, _rms(values, important))
+            )
         return cls(
             length=float(weights @ region.half_axes(np.linalg.norm(velocity, axis=1))[1]),
-            velocity=rms(velocity),
-            scalars={
-                name: moments(join(lambda flow, n=name: flow.scalars[n]))
-                for name in network.scalars
-            },
-            vectors={
-                name: rms(join(lambda flow, n=name: flow.vectors[n])) for name in network.vectors
-            },
-            tensors={
-                name: rms(join(lambda flow, n=name: flow.tensors[n])) for name in network.tensors
-            },
-            targets=tuple(map(target, network.outputs, targets)),
+            velocity=_rms(velocity, weights),
+            scalars={s: _moments(_joined(flows, "scalars", s), weights) for s in network.scalars},
+            vectors={v: _rms(_joined(flows, "vectors", v), weights) for v in network.vectors},
+            tensors={t: _rms(_joined(flows, "tensors", t), weights) for t in network.tensors},
+            targets=tuple(target_scales),
         )
 
-    def flow(self, flow: FlowField) -> FlowField:
+    def scale_flow(self, flow: FlowField) -> FlowField:
         """The flow in scaled units, as loose points with the scaled fields only."""
         return replace(
             flow,
@@ -96,9 +84,16 @@ class Scales:
             location=None,
         )
 
-    def clouds(self, clouds: VectorClouds, scaled: FlowField) -> VectorClouds:
-        """The clouds in scaled units; ``scaled`` is ``self.flow(clouds.flow)``."""
+    def scale_clouds(self, clouds: VectorClouds, scaled: FlowField) -> VectorClouds:
+        """The clouds in scaled units; ``scaled`` is ``self.scale_flow(clouds.flow)``."""
         return replace(clouds, flow=scaled, positions=clouds.positions / self.length)
+
+    def unscale(self, values: Iterable) -> list:
+        """Closure values, arrays or tensors in the order of the targets, from scaled ones."""
+        return [
+            shift + scale * column
+            for (shift, scale), column in zip(self.targets, values, strict=True)
+        ]
 
     def in_units(self, length: float, velocity: float, targets: Iterable[str]) -> Scales:
         """The scales of targets with these names where the units of length and velocity are
@@ -131,6 +126,22 @@ class Scales:
                 "targets": tuple(map(tuple, description["targets"])),
             }
         )
+
+
+def _joined(flows: Sequence[FlowField], kind: str, name: str) -> np.ndarray:
+    """A field of several flows, one after the other."""
+    return np.concatenate([getattr(flow, kind)[name] for flow in flows])
+
+
+def _moments(values: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of scalars (n,)."""
+    mean = float(weights @ values)
+    return mean, _positive(np.sqrt(weights @ (values - mean) ** 2))
+
+
+def _rms(values: np.ndarray, weights: np.ndarray) -> float:
+    """Root mean square of values (n, ...)."""
+    return _positive(np.sqrt(weights @ (values**2).reshape(len(values), -1).sum(axis=1)))
 
 
 def _positive(value) -> float:

@@ -23,6 +23,12 @@ from vcnn.network.layers import as_tensor
 # double precision too.
 ROWS = 2**14
 
+FIELDS = (
+    "scalars",
+    "vectors",
+    "tensors",
+)  # where flows keep them, and networks say which they take
+
 
 class Symmetry(StrEnum):
     """Changes of the frame that leave a network's values what they were, or rotate them with it.
@@ -202,6 +208,10 @@ def check_network(network: object) -> None:
             "a network of your own derives from vcnn.Network"
         )
     who = f"network {network.name or type(network).__name__!r}"
+    if next(network.parameters(), None) is None:
+        raise InputError(
+            f"{who}: expected weights, got none; what has none is a function of a flow"
+        )
     for kind in network.outputs or ("none",):
         if kind not in OUTPUTS:
             raise InputError(f"{who}: outputs: expected {', '.join(OUTPUTS)}, got {kind!r}")
@@ -209,6 +219,15 @@ def check_network(network: object) -> None:
         raise InputError(
             f"{who}: symmetry: expected a vcnn.network.Symmetry, got {network.symmetry!r}"
         )
+
+
+def check_fields(network: Network, flow: FlowField, who: str) -> None:
+    """Raise `InputError` if the flow lacks a field that the network takes."""
+    for kind in FIELDS:
+        missing = [name for name in getattr(network, kind) if name not in getattr(flow, kind)]
+        if missing:
+            present = ", ".join(getattr(flow, kind)) or "none"
+            raise InputError(f"{who} needs {kind} {', '.join(missing)}; the flow has: {present}")
 
 
 def _plain(config: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 
 import numpy as np
@@ -13,6 +15,14 @@ def as_tensor(array: np.ndarray, like: torch.Tensor) -> torch.Tensor:
     """A numpy array with the dtype and on the device of ``like``."""
     kind = {torch.float32: np.float32, torch.float64: np.float64}[like.dtype]
     return torch.from_numpy(np.array(array, dtype=kind, order="C")).to(like.device)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Within it torch draws initial weights from this seed; its random state is as before after."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
 
 
 def perceptron(*widths: int, activation=nn.SiLU) -> nn.Sequential:

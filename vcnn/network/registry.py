@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from importlib.metadata import entry_points
 from inspect import isabstract
@@ -100,6 +101,21 @@ def build_network(name: str, config: dict[str, Any]) -> Network:
         # an unknown keyword, or torch's answer to a width below zero
         reason = str(error).splitlines()[0].split("() ")[-1]
         raise InputError(f"architecture {name!r}: {reason}") from error
+
+
+def check_importable(network: Network) -> None:
+    """Raise `InputError` unless other processes can import the class of the network."""
+    kind = type(network)
+    if "<locals>" in kind.__qualname__:
+        home = "a function"
+    elif kind.__module__ == "__main__" and "__file__" not in vars(sys.modules["__main__"]):
+        home = "an interactive session"
+    else:
+        return
+    raise InputError(
+        f"network {kind.__name__} is defined in {home}, where other processes cannot import it; "
+        "put it into a file of its own"
+    )
 
 
 def check_storable(network: Network) -> None:

@@ -16,7 +16,7 @@ from vcnn.flow.field import FlowField
 from vcnn.network.base import Network, Symmetry
 from vcnn.network.features import Inputs, PointData, full, pair_data, point_data
 from vcnn.network.heads import OUTPUTS, count_coefficients, value
-from vcnn.network.layers import perceptron
+from vcnn.network.layers import perceptron, seeded
 from vcnn.network.pairs import Pairs
 
 _SECOND = 8  # embedding channels that second moments are taken with
@@ -152,8 +152,7 @@ class VectorCloudNetwork(Network):
         self.coefficients = [
             count_coefficients(k, self.vector_basis, self.tensor_basis) for k in self.outputs
         ]
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.point_embedding = perceptron(self.inputs.point_features, hidden, hidden, embedding)
             self.pair_embedding = nn.Sequential(
                 nn.Linear(self.inputs.pair_features, embedding, bias=False), nn.SiLU()

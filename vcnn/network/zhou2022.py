@@ -11,7 +11,7 @@ from vcnn.clouds.clouds import VectorClouds
 from vcnn.flow.field import FlowField
 from vcnn.network.base import Network, Symmetry
 from vcnn.network.features import dot, length
-from vcnn.network.layers import perceptron
+from vcnn.network.layers import perceptron, seeded
 from vcnn.network.pairs import Pairs
 
 
@@ -37,8 +37,7 @@ class Zhou2022(Network):
     def __init__(self, diffusion_length: float = math.sqrt(0.1 / 3) * math.log(5), seed: int = 0):
         super().__init__(diffusion_length=diffusion_length, seed=seed)
         self.diffusion_length = diffusion_length
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.embedding, self.fitting = self._layers()
 
     @staticmethod

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -40,14 +42,10 @@ class RunState:
         InputError
             If it is that of another run.
         """
-        path = self.directory and self.directory / "checkpoint.safetensors"
-        if not path or not path.exists():
+        checkpoint = read_checkpoint(self.directory, self.run)
+        if checkpoint is None:
             return
-        tensors, header = read_tensors(path)
-        if header["run"] != self.run:
-            raise InputError(
-                f"{path}: belongs to another run (other configuration or data); choose another"
-            )
+        tensors, header = checkpoint
         pick = lambda kind: {
             k.split("/", 1)[1]: t for k, t in tensors.items() if k.startswith(kind + "/")
         }
@@ -78,20 +76,12 @@ class RunState:
         if better:
             self.best_entry = entry
             self.best = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
-        if self.directory is None:
-            return
         tensors = {f"weights/{name}": t for name, t in self.network.state_dict().items()}
         tensors |= {f"best/{name}": t for name, t in self.best.items()}
         for number, values in self.optimizer.state_dict()["state"].items():
             tensors |= {f"adam/{number}/{name}": t for name, t in values.items()}
-        header = {
-            "run": self.run,
-            "epoch": self.epoch,
-            "history": self.history,
-            "best": self.best_entry,
-        }
-        write_tensors(self.directory / "checkpoint.safetensors", tensors, header)
-        write_text(self.directory / "history.json", json.dumps(self.history, indent=1))
+        header = {"epoch": self.epoch, "history": self.history, "best": self.best_entry}
+        write_checkpoint(self.directory, self.run, tensors, header)
 
     def patience_exhausted(self, patience) -> bool:
         since = self.epoch - self.best_entry.get("epoch", self.epoch)
@@ -101,3 +91,43 @@ class RunState:
 def weights_of(network: torch.nn.Module) -> list[np.ndarray]:
     """The tensors of a network's state, in its order: what its fingerprint is taken of."""
     return [tensor.detach().cpu().numpy() for tensor in network.state_dict().values()]
+
+
+def read_checkpoint(directory: Path | None, run: str) -> tuple[dict, dict] | None:
+    """Tensors and header that :func:`write_checkpoint` wrote; None if it has not.
+
+    Raises
+    ------
+    InputError
+        If they are those of another run, or the file is damaged.
+    """
+    path = None if directory is None else directory / "checkpoint.safetensors"
+    if path is None or not path.exists():
+        return None
+    tensors, header = read_tensors(path)
+    if header["run"] != run:
+        raise InputError(
+            f"{path}: belongs to another run (other configuration or data); choose another"
+        )
+    return tensors, header
+
+
+def write_checkpoint(
+    directory: Path | None, run: str, tensors: Mapping[str, torch.Tensor], header: Mapping
+) -> None:
+    """``checkpoint.safetensors``, and ``history.json`` with the header's ``history``.
+
+    Parameters
+    ----------
+    directory : Path or None
+        Nothing is written without it.
+    run : str
+        What tells this run from others.
+    tensors : mapping
+    header : mapping
+        What JSON can hold.
+    """
+    if directory is None:
+        return
+    write_tensors(directory / "checkpoint.safetensors", tensors, {"run": run, **header})
+    write_text(directory / "history.json", json.dumps(header["history"], indent=1))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from vcnn.closure.closure import check_fields
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError, naming
-from vcnn.flow.tensors import turned
+from vcnn.flow.tensors import rotate
+from vcnn.network.base import check_fields
 from vcnn.network.heads import OUTPUTS
 
 
@@ -38,7 +38,7 @@ class Samples:
         goals = [goal[batch] for goal in self.goals]
         if rotations is not None:
             goals = [
-                torch.from_numpy(turned(goal.numpy(), rotations)).to(goal.dtype) for goal in goals
+                torch.from_numpy(rotate(goal.numpy(), rotations)).to(goal.dtype) for goal in goals
             ]
         squares = [
             (value - goal).square().reshape(len(value), -1).sum(dim=1)
@@ -59,7 +59,7 @@ def draw_samples(closure, flows, config, importance) -> Samples:
         if config.centres is not None and config.centres < len(centres):
             rng = np.random.default_rng([config.seed, 0, number])
             centres = np.sort(rng.choice(centres, config.centres, replace=False))
-        parts.append(closure.scaled_clouds(closure.region.clouds(flow, centres)))
+        parts.append(closure.scale_clouds(closure.region.clouds(flow, centres)))
         weights.append((factor * flow.weights / flow.weights.mean())[centres])
         truth = closure.truth(flow).values()
         for known, values, (shift, scale) in zip(goals, truth, closure.scales.targets, strict=True):

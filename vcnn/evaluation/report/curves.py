@@ -9,6 +9,7 @@ from matplotlib.ticker import NullFormatter, ScalarFormatter
 from vcnn.evaluation.costs import FITTED_FROM, CostStudy
 from vcnn.evaluation.frames import RotationStudy
 from vcnn.evaluation.report.pictures import legend_above, scale_of_errors, styles
+from vcnn.flow.quantities import in_words
 
 
 def rotation_distribution(study: RotationStudy) -> Figure:
@@ -16,7 +17,8 @@ def rotation_distribution(study: RotationStudy) -> Figure:
     its distribution.
     """
     curves = study.curve_errors or study.curve_changes
-    what = f"{'relative L2 error' if study.curve_errors else 'relative change'} of {study.target.replace('_', ' ')}"
+    measure = "relative L2 error" if study.curve_errors else "relative change"
+    what = f"{measure} of {in_words(study.target)}"
     figure = Figure(figsize=(6.5, 6.0), layout="constrained")
     by_angle, share = figure.subplots(2, 1)
     for (name, values), (colour, line, marker) in zip(

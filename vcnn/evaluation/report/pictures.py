@@ -15,6 +15,7 @@ from vcnn.evaluation.frames import RotationStudy
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import cell_dimension
 from vcnn.flow.norms import magnitudes
+from vcnn.flow.quantities import in_words
 
 _WIDTH = 12.0  # inches of a panel
 VALUES, ERRORS = "viridis", "inferno"  # colour maps that every eye can read
@@ -128,7 +129,7 @@ def prediction_panel(study: RotationStudy) -> Figure:
     shown = np.array([values[0] for values in rows.values()])[
         : 1 if study.truth is not None else None
     ]
-    label = _with_unit(study.target.replace("_", " "), study.units.get(study.target, ""))
+    label = _with_unit(in_words(study.target), study.units.get(study.target, ""))
     return _study_panel(study, rows, Normalize(shown.min(), shown.max()), VALUES, label, "both")
 
 
@@ -179,7 +180,7 @@ def angle_curve(study: RotationStudy) -> Figure:
     scale_of_errors(axes, axes.yaxis, curves)
     axes.set(
         xlabel="angle of the frame [degrees]",
-        ylabel=f"{what} of {study.target.replace('_', ' ')}",
+        ylabel=f"{what} of {in_words(study.target)}",
         xlim=(0, 360),
         xticks=range(0, 361, 45),
     )
@@ -273,7 +274,7 @@ def frame_panel(frames, angles, rows, norm, cmap, label, extend="neither", axis=
 
 
 def _study_panel(study, rows, norm, cmap, label, extend) -> Figure:
-    frames = [study.turned(angle) for angle in study.angles]
+    frames = [study.rotated(angle) for angle in study.angles]
     return frame_panel(frames, study.angles, rows, norm, cmap, label, extend, study.axis)
 
 

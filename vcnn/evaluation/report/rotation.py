@@ -16,6 +16,7 @@ from vcnn.evaluation.report.pictures import angle_curve, error_panel, prediction
 from vcnn.evaluation.report.text import percent_or_power
 from vcnn.evaluation.report.verdict import verdict
 from vcnn.evaluation.transformations import NOISE, TransformationStudy
+from vcnn.flow.quantities import in_words
 
 __all__ = ["Section", "verdict", "write_report"]
 
@@ -66,7 +67,7 @@ def write_report(
 
 
 def _rotation_sections(study) -> list[Section]:
-    quantity = study.target.replace("_", " ")
+    quantity = in_words(study.target)
     known = bool(study.errors)
     measure = study.errors if known else study.changes
     rows = [

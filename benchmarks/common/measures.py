@@ -1,0 +1,26 @@
+"""How far a velocity is from the truth."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vcnn.evaluation import relative_l2
+
+
+def score(velocity: np.ndarray, truth: np.ndarray) -> float:
+    """The Closure Challenge's score of a velocity (n, d): mean |ΔU| by mean |U| over cells."""
+    return float(
+        np.linalg.norm(velocity - truth, axis=1).mean() / np.linalg.norm(truth, axis=1).mean()
+    )
+
+
+def errors_against_les(velocity: np.ndarray, data: dict) -> list[float]:
+    """The score of a hill's velocity (n, 2) at the cells, and its area-weighted relative L2 error.
+
+    Parameters
+    ----------
+    velocity : (n, 2)
+    data : arrays of the hill's file, see :func:`benchmarks.data.hills.read_hill`
+    """
+    truth = data["les_velocity"][:, :2]
+    return [score(velocity, truth), relative_l2(velocity, truth, data["cell_areas"])]

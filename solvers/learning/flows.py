@@ -1,0 +1,189 @@
+"""Flows that a closure learns from, solved with whatever weights it has."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from solvers.adjoint.coupling import DifferentiableCoupling
+from solvers.coupling.rans import RANS
+from solvers.flow.incompressible import FlowResult
+from solvers.learning.observations import Misfit, Observation
+from vcnn.closure.closure import Closure
+from vcnn.errors import DivergenceError
+
+
+@dataclass(frozen=True, eq=False)
+class FlowToLearn:
+    """A flow that a closure learns from.
+
+    Parameters
+    ----------
+    name : str
+    problem : RANS
+        Its ``closure`` is replaced by the one that learns.
+    observations : sequence of Observation
+    start : FlowResult or path, optional
+        As in :meth:`RANS.solve`.
+    """
+
+    name: str
+    problem: RANS
+    observations: Sequence[Observation]
+    start: FlowResult | str | Path | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """How a closure does in one flow.
+
+    Parameters
+    ----------
+    number : int
+        Of the flow.
+    name : str
+    misfit : float
+    slopes : list of arrays
+        Of the loss, by the network's parameters; empty if not wanted.
+    residuals : (k,), optional
+        Whose sum of squares is the misfit; None if not wanted.
+    failure : str or None
+        Why the flow could not be solved.
+    """
+
+    number: int
+    name: str
+    misfit: float = np.nan
+    slopes: Sequence[np.ndarray] = ()
+    residuals: np.ndarray | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Coupling:
+    """A flow under way, what is observed of it, and the prior at its points."""
+
+    solve: DifferentiableCoupling
+    misfit: Misfit
+    prior: Callable
+
+
+class FlowEvaluator:
+    """Flows with a closure whose weights are replaced; each begins where it ended last.
+
+    Parameters
+    ----------
+    closure : Closure
+        The prior.
+    flows : sequence of FlowToLearn
+    directory : Path or None
+        Where flows are kept and, if they are there, begin.
+    tolerance : float
+        As in :meth:`RANS.solve`.
+    adjoint_steps : int
+        As in `DifferentiableCoupling`.
+    prior : float
+        What the distance from the prior counts for in the loss.
+    """
+
+    def __init__(
+        self,
+        closure: Closure,
+        flows: Sequence[FlowToLearn],
+        directory: Path | None,
+        *,
+        tolerance: float,
+        adjoint_steps: int = 0,
+        prior: float = 0.0,
+    ):
+        self.flows, self.directory = flows, directory
+        self.tolerance, self.adjoint_steps, self.prior = tolerance, adjoint_steps, prior
+        self.closure = replace(closure, network=copy.deepcopy(closure.network).double())
+        self._prior_closure = replace(closure, network=copy.deepcopy(closure.network).double())
+        self._couplings: dict[int, _Coupling] = {}
+        self._results: dict[int, FlowResult] = {}
+
+    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
+        """Give the closure's parameters other values, in their order."""
+        with torch.no_grad():
+            for parameter, values in zip(self.closure.network.parameters(), weights, strict=True):
+                parameter.copy_(torch.from_numpy(values))
+
+    def differentiate(self, number: int) -> Evaluation:
+        """The misfit of a flow, and the slopes of its loss."""
+        return self._attempt(self._differentiate, number)
+
+    def evaluate(self, number: int) -> Evaluation:
+        """The misfit of a flow."""
+        return self._attempt(self._evaluate, number)
+
+    def observe(self, number: int) -> Evaluation:
+        """The misfit of a flow and its residuals, by `RANS.solve`, which needs no derivatives."""
+        return self._attempt(self._observe, number)
+
+    def keep(self, number: int) -> None:
+        """Write a flow as solved last to the directory."""
+        if self.directory is not None and number in self._couplings:
+            self._couplings[number].solve.result().checkpoint(self._path(number))
+
+    def _attempt(self, task: Callable[[int], Evaluation], number: int) -> Evaluation:
+        """A task; a flow that cannot be solved begins anew the next time."""
+        try:
+            return task(number)
+        except DivergenceError as error:
+            self._couplings.pop(number, None)
+            self._results.pop(number, None)
+            return Evaluation(number, self.flows[number].name, failure=str(error))
+
+    def _differentiate(self, number):
+        coupling = self._coupling(number)
+        misfit = coupling.misfit(coupling.solve()[0])
+        change = coupling.solve.change_from(coupling.prior)
+        slopes = torch.autograd.grad(
+            misfit + self.prior * change, list(self.closure.network.parameters())
+        )
+        arrays = [slope.numpy() for slope in slopes]
+        return Evaluation(
+            number, self.flows[number].name, misfit=float(misfit.detach()), slopes=arrays
+        )
+
+    def _evaluate(self, number):
+        coupling = self._coupling(number)
+        with torch.no_grad():
+            misfit = float(coupling.misfit(coupling.solve()[0]))
+        return Evaluation(number, self.flows[number].name, misfit=misfit)
+
+    def _observe(self, number):
+        flow = self.flows[number]
+        problem = replace(flow.problem, closure=self.closure)
+        result = problem.solve(self._results.get(number, flow.start), tolerance=self.tolerance)
+        self._results[number] = result
+        misfit = Misfit(flow.observations, result.domain.mesh, result.velocity.function_space)
+        residuals = misfit.residuals(torch.from_numpy(result.velocity.x.array)).numpy()
+        return Evaluation(
+            number, flow.name, misfit=float(residuals @ residuals), residuals=residuals
+        )
+
+    def _coupling(self, number) -> _Coupling:
+        if number not in self._couplings:
+            flow, start = self.flows[number], self.flows[number].start
+            if self.directory is not None and self._path(number).is_file():
+                start = self._path(number)
+            solve = DifferentiableCoupling(
+                replace(flow.problem, closure=self.closure),
+                start,
+                tolerance=self.tolerance,
+                adjoint_steps=self.adjoint_steps,
+            )
+            misfit = Misfit(flow.observations, solve.solver.domain.mesh, solve.solver.space)
+            prior = solve.differentiable(self._prior_closure)
+            self._couplings[number] = _Coupling(solve, misfit, prior)
+        return self._couplings[number]
+
+    def _path(self, number) -> Path:
+        return Path(self.directory) / "flows" / f"{self.flows[number].name}.npz"

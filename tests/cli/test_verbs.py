@@ -1,0 +1,92 @@
+"""Verbs and readers that packages bring along, or fail to."""
+
+import sys
+from importlib import metadata
+from importlib.metadata import EntryPoint
+from types import ModuleType
+
+import pytest
+
+import vcnn.cli as command_line
+from tests.support.command_line import refused, run
+from vcnn.cli import plugins
+
+
+def bring(monkeypatch, verb, name="stir"):
+    """A package that brings one more verb."""
+    module = ModuleType("verbs_of_a_test")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    module.verb = verb
+    entry = EntryPoint(name, f"{module.__name__}:verb", "vcnn.commands")
+
+    def entry_points(group):
+        return [*metadata.entry_points(group=group), entry]
+
+    monkeypatch.setattr(command_line, "entry_points", entry_points)
+    return module
+
+
+@pytest.mark.parametrize(
+    "error, line",
+    [
+        (OSError("the pipe is closed"), "error: the pipe is closed"),
+        (FileNotFoundError(2, "No such file", "x.vtu"), "error: x.vtu: No such file"),
+        (OSError(28, "No space left on device"), "error: No space left on device"),
+        (TimeoutError(), "error: TimeoutError"),
+    ],
+)
+def test_what_the_system_refuses_is_said_without_gaps(monkeypatch, capsys, error, line):
+    def stir():
+        raise error
+
+    bring(monkeypatch, stir)
+    assert run("stir") == 2
+    assert capsys.readouterr().err == line + "\n"
+
+
+def test_a_verb_that_cannot_be_imported_says_so(monkeypatch, capsys):
+    bring(monkeypatch, print)
+    monkeypatch.setitem(sys.modules, "verbs_of_a_test", None)
+    assert run("stir", "--anything", "at all") == 2
+    assert capsys.readouterr().err.startswith("error: vcnn stir: not available here (import of")
+    assert run("--help") == 0
+    assert "\n  stir " in capsys.readouterr().out
+
+
+def test_a_fault_of_a_verb_is_not_called_a_missing_package(monkeypatch):
+    """It ends in a traceback, which its author can do something with."""
+
+    class Broken(ModuleType):
+        def __getattr__(self, name):
+            raise AttributeError("'NoneType' object has no attribute 'spoon'")
+
+    bring(monkeypatch, print)
+    monkeypatch.setitem(sys.modules, "verbs_of_a_test", Broken("verbs_of_a_test"))
+    with pytest.raises(AttributeError, match="spoon"):
+        command_line.main(["stir"])
+
+
+def test_only_the_verb_that_is_asked_for_is_imported(monkeypatch, capsys):
+    bring(monkeypatch, print)
+    monkeypatch.setitem(sys.modules, "verbs_of_a_test", None)
+    assert run("show", "--help") == 0
+    assert run("--version") == 0
+    capsys.readouterr()
+    assert run("stirr") == 2
+    assert "No such command 'stirr'. Did you mean 'stir'?" in capsys.readouterr().err
+
+
+def test_readers_that_are_missing_or_several(folder, capsys, monkeypatch):
+    reader = EntryPoint("flow", "meshes.readers.any_file:read_flow", "vcnn.readers")
+    rival = EntryPoint("flow", "other.readers:read", "vcnn.readers")
+    predict = ("predict", "model.safetensors", "flows/b.vtu", "-o", "out")
+    monkeypatch.setattr(plugins, "entry_points", lambda group, name: [])
+    line = refused(capsys, folder, *predict)
+    assert line == "flows: nothing installed reads them; install vcnn anew"
+    monkeypatch.setattr(plugins, "entry_points", lambda group, name: [reader, rival])
+    assert refused(capsys, folder, *predict) == (
+        "entry point 'flow' of vcnn.readers: expected one, got "
+        "meshes.readers.any_file:read_flow, other.readers:read"
+    )
+    monkeypatch.setattr(plugins, "entry_points", lambda group, name: [reader, reader])
+    assert run(*predict) == 0  # the same one, installed twice

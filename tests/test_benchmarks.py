@@ -1,0 +1,102 @@
+"""What all studies share: measurements made once, commands, tables."""
+
+import json
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.common import paths
+from benchmarks.common.command import run
+from benchmarks.common.kept import Kept
+from benchmarks.common.markdown import table
+from benchmarks.common.measures import errors_against_les, score
+from benchmarks.data.hills import hill_names, read_hill
+from benchmarks.verification import study
+from vcnn import InputError
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_a_study_that_was_killed_goes_on(tmp_path):
+    path, done = tmp_path / "build" / "results.json", []
+
+    def job(name, killed=False):
+        if killed:
+            raise KeyboardInterrupt
+        done.append(name)
+        return {"∇u": 1.0}
+
+    kept = Kept(path)
+    kept.measure(partial(job, "first"), "hill", "first")
+    with pytest.raises(KeyboardInterrupt):
+        kept.measure(partial(job, "second", killed=True), "hill", "second")
+    assert json.loads(path.read_text()) == {"hill": {"first": {"∇u": 1.0}}}
+    again = Kept(path)
+    made = [
+        again.measure(partial(job, name), "hill", name) for name in ("first", "second", "third")
+    ]
+    assert made == [False, True, True] and done == ["first", "second", "third"]
+    assert again.measure(partial(job, "loose"), "loose")
+    assert json.loads(path.read_text()) == again.rows == Kept(path).rows
+    assert list(again.rows) == ["hill", "loose"] and list(again.rows["hill"]) == done[:3]
+
+
+def test_sections_measure_what_is_missing_and_say_how_long_it_took(tmp_path):
+    kept = Kept(tmp_path / "verification.json", study.as_text)
+    kept.rows = {"hill": {"first": {"seconds": 3.0}}}
+    jobs = {name: lambda: {"∇u": 1.0} for name in ("first", "second")}
+    study.measure(kept, {"hill": jobs})
+    assert kept.rows["hill"]["first"] == {"seconds": 3.0}
+    row = kept.rows["hill"]["second"]
+    assert list(row) == ["seconds", "∇u"] and 0 <= row["seconds"] < 60
+    assert json.loads(kept.path.read_text(encoding="utf-8")) == kept.rows
+
+
+def test_score_and_error_by_hand():
+    truth = np.array([[3.0, 4.0], [0.0, 5.0]])
+    velocity = truth + np.array([[0.0, 1.0], [0.6, 0.8]])
+    assert score(velocity, truth) == pytest.approx(0.2, rel=1e-15)
+    assert score(2 * truth, truth) == pytest.approx(1.0, rel=1e-15)
+    data = {"les_velocity": np.pad(truth, ((0, 0), (0, 1))), "cell_areas": np.array([1.0, 3.0])}
+    assert errors_against_les(velocity, data) == pytest.approx([0.2, 0.2], rel=1e-15)
+    velocity[0] = truth[0]
+    assert errors_against_les(velocity, data) == pytest.approx([0.1, 0.75**0.5 / 5], rel=1e-15)
+
+
+def test_table():
+    assert table(["flow", "s"], [["hill", 1.5], ["duct", ""]]) == (
+        "| flow | s |\n| --- | --- |\n| hill | 1.5 |\n| duct | |"
+    )
+
+
+def test_missing_data_end_a_study_with_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("benchmarks.data.hills.HILLS", tmp_path / "hills")
+    for read in (partial(hill_names, "train"), partial(read_hill, tmp_path / "hill.npz")):
+        with pytest.raises(SystemExit) as ended:
+            run(read)
+        assert ended.value.code.startswith(f"error: {tmp_path / 'hill'}")
+        assert ended.value.code.endswith(
+            "no such reference data; expected it beside the repository"
+        )
+    with pytest.raises(InputError):
+        paths.existing(tmp_path / "none")
+
+
+def test_a_command_without_its_data_says_so(tmp_path):
+    code = (
+        "import sys; sys.argv = ['ducts', '1']; from benchmarks.common import paths\n"
+        f"paths.HILLS = paths.Path({str(tmp_path)!r})\n"
+        "import runpy; runpy.run_module('benchmarks.verification.ducts', run_name='__main__')"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines() == [
+        f"error: {tmp_path}/AR_1_Ret_180.npz: no such reference data; "
+        "expected it beside the repository"
+    ]

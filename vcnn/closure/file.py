@@ -1,0 +1,111 @@
+"""Model files: weights and everything else that a closure is, in one ``.safetensors`` file."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from vcnn.closure.extrapolation import TrainingRange
+from vcnn.closure.scales import Scales
+from vcnn.clouds.regions import RegionOfInfluence
+from vcnn.errors import InputError, naming
+from vcnn.network.registry import build_network, check_storable
+from vcnn.tensor_file import read_tensors, write_tensors
+
+if TYPE_CHECKING:
+    from vcnn.closure.closure import Closure
+
+_FORMAT = 2
+_RANGE = "training_range/"  # tensors of that name are not the network's
+
+
+def write_model(closure: Closure, path: str | Path) -> Path:
+    """Weights and a JSON header in one file, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If the path has another suffix than ``.safetensors``, or the network could not be read
+        again.
+    """
+    path = Path(path)
+    if path.suffix != ".safetensors":
+        raise InputError(
+            f"{path}: a model is saved as .safetensors, got {path.suffix or 'no suffix'!r}"
+        )
+    check_storable(closure.network)
+    header = {
+        "format": _FORMAT,
+        "architecture": closure.network.name,
+        "config": closure.network.config,
+        "region": closure.region.to_dict(),
+        "scales": closure.scales.to_dict(),
+        "target": closure.target,
+        "dimension": closure.dimension,
+        "units": dict(closure.units),
+        "provenance": dict(closure.provenance),
+    }
+    if closure.usage:
+        header["usage"] = dict(closure.usage)
+    tensors = dict(closure.network.state_dict())
+    if closure.training_range is not None:
+        for name, array in closure.training_range.arrays().items():
+            tensors[_RANGE + name] = torch.from_numpy(array)
+    write_tensors(path, tensors, header)
+    return path
+
+
+def read_model(path: str | Path) -> dict[str, Any]:
+    """The arguments of a `Closure` in a file that :func:`write_model` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, truncated, no model of this package, or of a network that is not
+        registered or was changed since.
+    """
+    tensors, header = read_tensors(path)
+    if header.get("format") != _FORMAT:
+        raise InputError(
+            f"{path}: model format {header.get('format')}, this version reads {_FORMAT}"
+        )
+    names = [name for name in tensors if name.startswith(_RANGE)]
+    arrays = {name.removeprefix(_RANGE): tensors.pop(name).numpy() for name in names}
+    with naming(path):
+        network = build_network(header["architecture"], header["config"])
+    try:
+        network.to(next(iter(tensors.values())).dtype).load_state_dict(tensors)
+    except RuntimeError:  # whose text has a line for every tensor
+        raise InputError(
+            f"{path}: its weights are not those of the network {network.name!r} as it is defined now"
+        ) from None
+    target = header["target"]
+    return {
+        "network": network.eval(),
+        "region": RegionOfInfluence.from_dict(header["region"]),
+        "target": target if isinstance(target, str) else tuple(target),
+        "dimension": header["dimension"],
+        "scales": Scales.from_dict(header["scales"]),
+        "units": header["units"],
+        "provenance": header["provenance"],
+        "training_range": TrainingRange(**arrays) if arrays else None,
+        "usage": header.get("usage", {}),
+    }
+
+
+def pretrained_file(name: str) -> Path:
+    """The file of a model that comes with the package.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    folder = Path(str(files("vcnn.pretrained")))
+    names = sorted(path.stem for path in folder.glob("*.safetensors"))
+    if name not in names:
+        raise InputError(f"pretrained: expected one of {', '.join(names) or 'none'}, got {name!r}")
+    return folder / f"{name}.safetensors"
