@@ -52,7 +52,8 @@ from solvers.studies.run_pictures import (
 )
 from vcnn import RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.evaluation import relative_l2
-from vcnn.evaluation.report.pictures import field_comparison, frame_panel
+from vcnn.evaluation.report.fields import field_comparison
+from vcnn.evaluation.report.panels import frame_panel
 from vcnn.flow.norms import magnitudes
 
 # %% [markdown]

@@ -24,7 +24,8 @@ import numpy as np
 from solvers import hill_concentration
 from vcnn import RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.evaluation import relative_l2
-from vcnn.evaluation.report.pictures import field_comparison, field_figure, prediction_panel
+from vcnn.evaluation.report.fields import field_comparison, field_figure
+from vcnn.evaluation.report.panels import prediction_panel
 
 # %% [markdown]
 # ## Flows The flow comes from a finite-element solution; a `FlowField` holds what is known of it at

@@ -16,6 +16,7 @@ from solvers.coupling.stress_feedback import StressFeedback
 from solvers.fem.points import locate
 from solvers.fenics import MPI
 from solvers.flow.incompressible import FlowResult
+from vcnn.closure.protocol import Differentiable
 from vcnn.errors import DivergenceError, InputError
 
 

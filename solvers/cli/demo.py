@@ -156,8 +156,8 @@ def _predict(closures, flows, others, folder):
 def _report(closures, flow, fine, rows, fields, others, folder):
     from vcnn.evaluation.costs import cost_study
     from vcnn.evaluation.frames import rotate_study
-    from vcnn.evaluation.report.pictures import field_comparison
-    from vcnn.evaluation.report.rotation import Section, write_report
+    from vcnn.evaluation.report import Section, write_report
+    from vcnn.evaluation.report.fields import field_comparison
     from vcnn.evaluation.transformations import transformation_study
 
     study = rotate_study(closures, flow, progress=sys.stderr.isatty())

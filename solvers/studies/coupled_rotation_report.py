@@ -18,8 +18,9 @@ from solvers.studies.coupled_rotation import CoupledRotationStudy, coupled_rotat
 from solvers.studies.run_pictures import draw_streamlines
 from vcnn.closure.closure import Closure
 from vcnn.errors import InputError, naming
+from vcnn.evaluation.report.fields import ERRORS, VALUES
 from vcnn.evaluation.report.page import Section
-from vcnn.evaluation.report.pictures import ERRORS, VALUES, frame_panel
+from vcnn.evaluation.report.panels import frame_panel
 from vcnn.evaluation.report.text import listed, percent_or_power
 from vcnn.flow.norms import magnitudes
 
@@ -65,13 +66,13 @@ def coupled_part(
     with naming(case):
         study = coupled_rotation_study(closures, told.problem(closures[labels[0]]), **options)
     return (
-        verdict(study),
+        coupled_verdict(study),
         [_section(study, case)],
         {"coupled": {"case": str(case), **_numbers(study)}},
     )
 
 
-def verdict(study: CoupledRotationStudy) -> str:
+def coupled_verdict(study: CoupledRotationStudy) -> str:
     """In words: which closures lead to the same flow in every frame, and how far off the others
     are.
     """

@@ -12,7 +12,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
 
-from vcnn.evaluation.report.pictures import VALUES, draw_field, legend_above, styles
+from vcnn.evaluation.report.curves import legend_above, styles
+from vcnn.evaluation.report.fields import VALUES, draw_field
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import boundary_facets
 

@@ -21,7 +21,7 @@ from vcnn.evaluation.report.page import Section, write_page
 from vcnn.evaluation.report.text import percent_or_power
 
 
-def verdict(run: RunSummary) -> str:
+def run_verdict(run: RunSummary) -> str:
     """In words: what the iteration took and what the flow does."""
     step = "round" if run.history else "step"
     last = f"Converged in {run.steps} {'further ' * run.resumed}{step}{'s' * (run.steps != 1)}"
@@ -87,7 +87,13 @@ def write_report(run: RunSummary, directory: Path) -> Path:
         _convergence_section(run),
     ]
     return write_page(
-        directory, f"Flow: {name}", verdict(run), introduction, sections, run.numbers(), force=True
+        directory,
+        f"Flow: {name}",
+        run_verdict(run),
+        introduction,
+        sections,
+        run.numbers(),
+        force=True,
     )
 
 

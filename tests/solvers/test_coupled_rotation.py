@@ -7,8 +7,9 @@ import pytest
 
 import meshes
 from solvers import RANS, Force, Inlet, Outlet, Periodic, Symmetry, Wall, coupled_rotation_study
-from solvers.studies.coupled_rotation_report import _section, verdict
+from solvers.studies.coupled_rotation_report import _section, coupled_verdict
 from tests.support.closures import Predicting, mixing_length
+from tests.support.pictures import coloured_share, png_of
 from vcnn import InputError, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.baselines import GraphKernelNetwork
 
@@ -56,7 +57,7 @@ def test_a_vector_cloud_network_finds_the_turned_flow_and_a_graph_network_does_n
         np.testing.assert_allclose(run.flow.points, HILL.mesh.points @ R.T, atol=1e-12)
         np.testing.assert_allclose(run.back.points, HILL.mesh.points, atol=1e-12)
         assert run.flow.parameters["bulk_velocity"] == pytest.approx(0.72, rel=1e-9)
-    words = verdict(found)
+    words = coupled_verdict(found)
     assert words.startswith("Solved anew in turned frames: cloud finds the same flow, to ")
     assert "; graph finds another flow, " in words
 
@@ -127,7 +128,7 @@ def test_a_frame_without_a_solution_is_a_result():
     assert changes(found, "tied")[1] < 1e-10 and changes(found, "tied")[2] is None
     assert "predicts NaN" in found.runs["tied"][2].failure
     assert [run.flow for run in found.runs["broken"]] == [None]
-    words = verdict(found)
+    words = coupled_verdict(found)
     assert "mixing finds the same flow, to " in words
     assert words.endswith("; tied does not settle at 180°; broken does not settle at 0°.")
     section = _section(found, "hill.toml")
@@ -137,12 +138,14 @@ def test_a_frame_without_a_solution_is_a_result():
     ]
     assert "tied at 180°: RANS: the closure predicts NaN" in section.text
     assert len(section.figures) == 2
+    for figure in section.figures.values():
+        assert coloured_share(png_of(figure)) > 0.1
 
 
 def test_nothing_to_draw_if_nothing_settles():
     found = study(angles=(90,), broken=Predicting(lambda flow: np.full(len(flow), np.nan)))
     assert _section(found, "hill.toml").figures == {}
-    assert verdict(found) == "Solved anew in turned frames: broken does not settle at 0°."
+    assert coupled_verdict(found) == "Solved anew in turned frames: broken does not settle at 0°."
 
 
 def test_the_outcome_is_what_was_not_given():

@@ -9,6 +9,7 @@ from solvers import Inlet, LaminarFlow, Outlet, Periodic, Symmetry, Wall, evalua
 from solvers.fem.fields import cell_vertices
 from solvers.fenics import fem, ufl
 from tests.support.boxes import box
+from tests.support.paraview import assert_shows
 from vcnn import DivergenceError, InputError
 
 
@@ -197,9 +198,12 @@ def test_divergence_is_an_error_that_says_what_to_try():
 
 
 def test_saved_for_paraview(tmp_path, hill):
-    path = hill[0].save(tmp_path / "new" / "flow.bp")
-    hill[0].save(path)  # its own earlier output is replaced
-    assert path.is_dir()
+    flow, transport = hill
+    path = transport.save(tmp_path / "new" / "flow.bp")
+    mesh, concentration = flow.domain.source, transport.concentration
+    assert_shows(path, mesh, concentration=concentration)
+    flow.save(path)  # what was there before is replaced
+    assert_shows(path, mesh, velocity=flow.velocity, pressure=flow.pressure)
     assert [p.name for p in path.parent.iterdir()] == ["flow.bp"]
     with pytest.raises(InputError, match=r"saved as \.bp"):
         hill[0].save(tmp_path / "flow.xdmf")

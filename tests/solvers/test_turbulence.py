@@ -21,6 +21,7 @@ from solvers.fem.fields import wall_distance_function
 from solvers.fenics import ufl
 from solvers.flow.momentum import dx
 from solvers.turbulence import one_equation_kl as kl
+from tests.support.paraview import assert_shows, values_at_vertices
 from vcnn import DivergenceError
 
 MODELS = (SpalartAllmaras, OneEquationKL, MixingLength)
@@ -100,7 +101,12 @@ def test_flow_holds_what_closures_are_trained_on(result, location):
 
 
 def test_saved_for_paraview(tmp_path, result):
-    assert result.save(tmp_path / "flow.bp").is_dir()
+    path = result.save(tmp_path / "flow.bp")
+    fields = {"velocity": result.velocity, "pressure": result.pressure, **result.scalars}
+    assert_shows(path, result.domain.source, **fields)
+    nu_t = values_at_vertices(path, result.domain.source, "eddy_viscosity")
+    expected = result.flow("vertex").scalars["eddy_viscosity"]
+    np.testing.assert_allclose(nu_t, expected, atol=1e-9 * expected.max())
 
 
 @pytest.mark.parametrize("model", MODELS)
