@@ -12,7 +12,7 @@ from solvers.coupling.scalar_equation import ScalarEquation, as_scalar
 from solvers.fem.fields import nodes_per_cell, values_of
 from solvers.fem.sampling import flow_field
 from solvers.fenics import basix, fem, ufl
-from solvers.flow.incompressible import FlowResult
+from solvers.flow.result import FlowResult
 from solvers.scalar.transport import ScalarTransport
 from vcnn.errors import DivergenceError, InputError
 
@@ -52,7 +52,7 @@ class ScalarFeedback:
         )
         transported = isinstance(self.scalar, ScalarEquation)
         location = "cell" if transported else problem.location
-        weights = flow_field(self.domain, location, velocity, {}, {}, {}, {}).weights
+        weights = flow_field(self.domain, location, velocity).weights
         if transported:
             self._transport(at_rest)  # refuses what cannot be before anything is solved
             nodes = nodes_per_cell(self.domain)
@@ -67,19 +67,14 @@ class ScalarFeedback:
         InputError
             If the viscosity law cannot be used in a form.
         """
-        c, nu, B = functions["concentration"], self.problem.viscosity, self.problem.buoyancy
-        if callable(nu):
-            try:
-                nu = nu(c)
-            except Exception as error:
-                message = f"{type(error).__name__}: {error}"
-                raise InputError(
-                    f"viscosity: the callable given fails for a UFL expression with {message}"
-                ) from error
-        force = (
-            None if B is None else c * fem.Constant(self.domain.mesh, np.asarray(B, dtype=float))
-        )
-        return {"viscosity": nu, "force": force}
+        try:
+            nu = self.problem.molecular_viscosity(functions)
+        except Exception as error:
+            message = f"{type(error).__name__}: {error}"
+            raise InputError(
+                f"viscosity: the callable given fails for a UFL expression with {message}"
+            ) from error
+        return {"viscosity": nu, "force": self.problem.body_force(functions)}
 
     def check(self, functions: Mapping[str, fem.Function]) -> None:
         """The viscosity is positive where the momentum balance needs it: at the points of
