@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from benchmarks.data.hills import hill_file, read_hill
 from solvers import RANS, SpalartAllmaras
 from solvers.algebra.bordered import BorderedSystem
+from solvers.fem.fields import wall_distance_function
 from solvers.fenics import fem, ufl
 from solvers.turbulence.spalart_allmaras import transport
 from vcnn import ClosureLike
@@ -87,7 +88,7 @@ def _own_equation(model) -> float:
     domain, nu, bulk = model.domain, model.problem.viscosity, model.problem.bulk_velocity
     chi = model.scalars["modified_viscosity"].copy()
     chi.x.array[:] *= 0.9 / nu
-    s, distance = ufl.TestFunction(chi.function_space), domain.wall_distance()
+    s, distance = ufl.TestFunction(chi.function_space), wall_distance_function(domain)
     numbers = (nu, bulk, distance.x.array.max())
     nu, speed, size = (fem.Constant(domain.mesh, float(number)) for number in numbers)
     residual = transport(model.velocity, chi, s, distance, nu, speed, size)

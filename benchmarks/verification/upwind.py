@@ -11,6 +11,7 @@ import numpy as np
 from solvers import TransportResult
 from solvers.algebra.bordered import Constraint
 from solvers.algebra.newton import newton
+from solvers.fem.fields import wall_distance_function
 from solvers.fenics import basix, fem, ufl
 from solvers.flow.incompressible import strain_rate
 
@@ -78,7 +79,7 @@ def _concentration(transport, u, diffusion) -> fem.Function:
     problem, domain = transport.problem, transport.carrier.domain
     c = transport.concentration.copy()
     s = ufl.TestFunction(c.function_space)
-    production = problem.production(strain_rate(u), domain.wall_distance())
+    production = problem.production(strain_rate(u), wall_distance_function(domain))
     spread = problem.diffusivity * ufl.Identity(2) + diffusion(u)
     residual = (
         ufl.dot(u, ufl.grad(c)) * s

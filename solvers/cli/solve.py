@@ -14,7 +14,6 @@ from typing import Annotated
 
 import typer
 
-from solvers.studies.requirements import closure_for
 from vcnn.cli.inputs import read_model
 from vcnn.errors import InputError, naming
 from vcnn.files import claim, write_text
@@ -120,7 +119,7 @@ def _closure(path, case):
     """The model, if it predicts a turbulent stress from what is known of a flow while it is solved."""
     model = read_model(path)
     with naming(path):
-        return closure_for(model, case)
+        return case.closure(model)
 
 
 def _source(case, closure) -> dict[str, str | None]:

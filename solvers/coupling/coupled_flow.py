@@ -10,6 +10,7 @@ import numpy as np
 from solvers.algebra.bordered import TRY, BorderedSystem
 from solvers.coupling.feedback import Feedback
 from solvers.fem.checkpoint import functions_in, load_checkpoint
+from solvers.fem.fields import function_from, values_of
 from solvers.fenics import fem, ufl
 from solvers.flow.incompressible import FlowResult, guess_from, linearised
 from solvers.flow.momentum import MomentumBalance, dx
@@ -157,7 +158,7 @@ class CoupledFlow:
         else:
             load_checkpoint(start, self.domain, functions)
         return {
-            name: self.domain.values(f, self.feedback.location) for name, f in functions.items()
+            name: values_of(self.domain, f, self.feedback.location) for name, f in functions.items()
         }
 
     def pack(self, x: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -197,12 +198,12 @@ class CoupledFlow:
         """
         location = self.feedback.location
         for name, function in self.functions.items():
-            function.x.array[:] = self.domain.function(x[name], location, name).x.array
+            function.x.array[:] = function_from(self.domain, x[name], location, name).x.array
         self.feedback.check(self.functions)
 
     def _zero_fields(self) -> dict[str, fem.Function]:
         count, location = len(self.root_shares), self.feedback.location
         return {
-            name: self.domain.function(np.zeros((count, *shape)), location, name)
+            name: function_from(self.domain, np.zeros((count, *shape)), location, name)
             for name, shape in self.feedback.shapes.items()
         }

@@ -10,6 +10,7 @@ from solvers.coupling.loop import solve_coupled
 from solvers.coupling.problem import CoupledProblem
 from solvers.coupling.stress_feedback import StressFeedback
 from solvers.fem.arguments import check_location, float_array
+from solvers.fem.fields import function_from
 from solvers.flow.incompressible import FlowResult, solve_incompressible
 from solvers.flow.initial import begun
 from solvers.flow.problem import FlowModel
@@ -85,11 +86,16 @@ class RANS(CoupledProblem):
 
     def _solve_with(self, domain, values, location, start) -> FlowResult:
         """The flow with a given eddy viscosity."""
-        nu_t = domain.function(_checked(values, "eddy_viscosity", ()), location, "eddy_viscosity")
+        nu_t = function_from(
+            domain, _checked(values, "eddy_viscosity", ()), location, "eddy_viscosity"
+        )
         a = self.anisotropy
         if a is not None:
-            a = domain.function(
-                _checked(a, "anisotropy", 2 * (domain.dimension,)), self.location, "anisotropy"
+            a = function_from(
+                domain,
+                _checked(a, "anisotropy", 2 * (domain.dimension,)),
+                self.location,
+                "anisotropy",
             )
         result = solve_incompressible(self, domain, "RANS", _PICARD_STEPS, nu_t, a, start)
         return replace(result, eddy_viscosity=nu_t)

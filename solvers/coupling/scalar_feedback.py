@@ -8,6 +8,7 @@ import numpy as np
 
 from solvers.coupling.ask import ask_closure, check_concentration
 from solvers.coupling.scalar_equation import ScalarEquation, as_scalar
+from solvers.fem.fields import nodes_per_cell, values_of
 from solvers.fem.sampling import flow_field
 from solvers.fenics import basix, fem, ufl
 from solvers.flow.incompressible import FlowResult
@@ -47,7 +48,7 @@ class ScalarFeedback:
         weights = flow_field(self.domain, location, at_rest.velocity, {}, {}, {}, {}).weights
         if transported:
             self._transport(at_rest)  # refuses what cannot be before anything is solved
-            nodes = self.domain.nodes
+            nodes = nodes_per_cell(self.domain)
             location, weights = "node", np.repeat(weights / nodes, nodes)
         self.location, self.weights = location, weights
 
@@ -107,7 +108,7 @@ class ScalarFeedback:
         result, comm = flow.result(), self.domain.mesh.comm
         if isinstance(self.scalar, ScalarEquation):
             c = self._transport(result).solve(comm).concentration
-            return {"concentration": self.domain.values(c, "node")}, None
+            return {"concentration": values_of(self.domain, c, "node")}, None
         fields = ask_closure(
             self.scalar,
             result.flow(self.location),

@@ -8,6 +8,7 @@ import numpy as np
 
 from solvers.coupling.ask import ask_closure, check_stress
 from solvers.coupling.stress import StressBounds
+from solvers.fem.fields import function_from
 from solvers.fem.sampling import averaged, flow_field, sample
 from solvers.fenics import fem, ufl
 from solvers.flow.incompressible import FlowResult
@@ -44,8 +45,8 @@ class StressFeedback:
         """ν, ν_t and a, with that of the problem."""
         terms = {"viscosity": self.problem.viscosity, **functions}
         if self.problem.anisotropy is not None:
-            terms["anisotropy"] += self.domain.function(
-                self.problem.anisotropy, self.location, "anisotropy"
+            terms["anisotropy"] += function_from(
+                self.domain, self.problem.anisotropy, self.location, "anisotropy"
             )
         return terms
 

@@ -12,12 +12,12 @@ import numpy as np
 from meshes.geometry.cells import cell_centres
 from meshes.geometry.facets import cells_at
 from solvers.fem.arguments import check_number
+from solvers.fem.fields import function_from
 from solvers.fem.points import locate
 from solvers.fenics import dolfinx, fem, ufl
 from solvers.flow.drive import BulkVelocity, main_direction
 from solvers.flow.incompressible import molecular_viscosity
 from vcnn.errors import InputError
-from vcnn.flow.mesh import boundary_facets
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +173,7 @@ def wall_force(result, *walls: str) -> np.ndarray:
     stress = 2 * nu * ufl.sym(ufl.grad(u)) - p * ufl.Identity(d)
     given = getattr(result.problem, "anisotropy", None)
     if given is not None:
-        stress -= domain.function(given, result.problem.location, "anisotropy")
+        stress -= function_from(domain, given, result.problem.location, "anisotropy")
     if result.anisotropy is not None:
         stress -= result.anisotropy
     momentum = (ufl.inner(ufl.grad(u) * u - f, v) + ufl.inner(stress, ufl.grad(v))) * ufl.dx(
@@ -196,7 +196,7 @@ def _walked(domain, wall) -> np.ndarray:
     """Vertices of a wall of ``domain.source`` in their order, from its upstream end."""
     _check_wall(domain, wall)
     neighbours = {}
-    for _, facets in boundary_facets(domain.source)[wall]:
+    for _, facets in domain.facts.boundaries[wall]:
         for a, b in facets[:, :2].tolist():
             neighbours.setdefault(a, []).append(b)
             neighbours.setdefault(b, []).append(a)

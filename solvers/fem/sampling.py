@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 
 from meshes.geometry.wall_distance import wall_distance
 from solvers.fem.arguments import check_location
 from solvers.fem.domain import Domain
-from solvers.fem.periodicity import merged_vertices
+from solvers.fem.fields import gather_cells, gather_vertices
 from solvers.fenics import basix, dolfinx, fem, ufl
 from vcnn.flow.field import FlowField
-from vcnn.flow.mesh import boundary_facets
 
 
 def flow_field(
@@ -35,9 +36,7 @@ def flow_field(
     fields = sample(domain, location, {**components, **functions}, {**slopes, **expressions})
     gradient = np.stack([fields.pop(name) for name in slopes], axis=-1).reshape(-1, d, d)
     velocity = np.stack([fields.pop(name) for name in components], axis=-1)
-    if location not in domain.places:
-        domain.places[location] = _places(domain, location)
-    points, weights, unmoved = domain.places[location]
+    points, weights, unmoved = _places(domain, location)
     return FlowField(
         points,
         velocity,
@@ -52,8 +51,20 @@ def flow_field(
     )
 
 
+# Of each domain and location what does not depend on the flow: distances take as long to find as
+# all fields to sample, and a closure in the loop is asked at the same points in every round.
+_PLACES: WeakKeyDictionary[Domain, dict[str, tuple]] = WeakKeyDictionary()
+
+
 def _places(domain, location):
-    """Points, weights, and the scalars that do not depend on the flow."""
+    """Points, weights, and the scalars that do not depend on the flow, of each domain once."""
+    known = _PLACES.setdefault(domain, {})
+    if location not in known:
+        known[location] = _find_places(domain, location)
+    return known[location]
+
+
+def _find_places(domain, location):
     points, weights = _cells(domain) if location == "cell" else _vertices(domain)
     distance = {}
     if domain.walls:
@@ -77,13 +88,13 @@ def sample(domain: Domain, location, functions, expressions) -> dict[str, np.nda
     """
     if location == "cell":
         together = {**functions, **expressions}
-        values = domain.at_cells(
-            _tabulated(domain, list(together.values()), _midpoint(domain))[:, 0]
+        values = gather_cells(
+            domain, _tabulated(domain, list(together.values()), _midpoint(domain))[:, 0]
         )
         return dict(zip(together, values.T, strict=True))
     check_location(location)
     corners = basix.geometry(domain.mesh.basix_cell())
-    values = domain.at_vertices(_tabulated(domain, list(functions.values()), corners))
+    values = gather_vertices(domain, _tabulated(domain, list(functions.values()), corners))
     return {**dict(zip(functions, values.T, strict=True)), **averaged(domain, expressions)}
 
 
@@ -97,15 +108,15 @@ def averaged(domain: Domain, expressions) -> dict[str, np.ndarray]:
 
 def _cells(domain):
     x = ufl.SpatialCoordinate(domain.mesh)
-    points = domain.at_cells(_tabulated(domain, list(x), _midpoint(domain))[:, 0])
+    points = gather_cells(domain, _tabulated(domain, list(x), _midpoint(domain))[:, 0])
     constants = fem.functionspace(domain.mesh, ("DG", 0))
     volumes = fem.assemble_vector(fem.form(ufl.TestFunction(constants) * ufl.dx)).array
-    return points, domain.at_cells(volumes[constants.dofmap.list[domain.cells, 0]])
+    return points, gather_cells(domain, volumes[constants.dofmap.list[domain.cells, 0]])
 
 
 def _vertices(domain):
     """Points and lumped masses; the mass of a seam point is shared by its copies."""
-    merged = merged_vertices(domain.source, domain.periodic)
+    merged = domain.seams.merged
     return domain.source.points, _hat_integrals(domain, 1.0) / np.bincount(merged)[merged]
 
 
@@ -115,7 +126,7 @@ def _hat_integrals(domain, integrand) -> np.ndarray:
     integrals = fem.assemble_vector(fem.form(integrand * ufl.TestFunction(hats) * ufl.dx(degree=5)))
     integrals.scatter_reverse(dolfinx.la.InsertMode.add)
     integrals.scatter_forward()
-    return domain.at_vertices(integrals.array[hats.dofmap.list[domain.cells]])
+    return gather_vertices(domain, integrals.array[hats.dofmap.list[domain.cells]])
 
 
 def _tabulated(domain, scalars, points) -> np.ndarray:
@@ -132,14 +143,12 @@ def _midpoint(domain):
 
 def _at_wall(domain, location):
     if location == "vertex":
-        named = boundary_facets(domain.source)
         values = np.zeros(len(domain.source.points))
         for name in domain.walls:
-            for _, facets in named[name]:
-                values[facets] = 1
+            values[domain.facts.boundary_vertices(name)] = 1
         return values
     tdim = domain.mesh.topology.dim
     touching = dolfinx.mesh.compute_incident_entities(
         domain.mesh.topology, domain.wall_facets, tdim - 1, tdim
     )
-    return domain.at_cells(np.isin(domain.cells, touching).astype(float))
+    return gather_cells(domain, np.isin(domain.cells, touching).astype(float))

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from solvers.fem.domain import Domain
+from solvers.fem.fields import function_from
 from solvers.fem.sampling import averaged
 from solvers.fenics import dolfinx, fem, ufl
 from vcnn.errors import InputError
@@ -41,7 +42,7 @@ def write_vtx(domain: Domain, path, functions) -> Path:
 
 def _on_parent(domain, name, function):
     if function.ufl_element() not in ufl.H1:
-        function = domain.function(averaged(domain, {"": function})[""], "vertex", name)
+        function = function_from(domain, averaged(domain, {"": function})[""], "vertex", name)
     space = fem.functionspace(domain.parent, ("Lagrange", 2, function.ufl_shape))
     copy = fem.Function(space, name=name)
     copy.interpolate(function, domain.cells, domain.cells)

@@ -79,6 +79,13 @@ class FlowResult:
     history: CouplingHistory | None = None
     clipped: np.ndarray | None = None
 
+    def __repr__(self) -> str:
+        rounds = "" if self.history is None else f", {len(self.history)} rounds"
+        return (
+            f"FlowResult({type(self.problem).__name__}, {self.domain.count_cells():,} cells in "
+            f"{self.domain.dimension}-D, residual {self.residuals[-1]:.2g}{rounds})"
+        )
+
     def flow(self, location="cell") -> FlowField:
         """The solution at the midpoints of the cells or at the vertices of the mesh, whole on every
         rank.

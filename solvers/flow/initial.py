@@ -32,10 +32,9 @@ def begun(problem, start, comm) -> tuple[Domain, FlowResult | None]:
         If the mesh or the conditions cannot be used, the start is something else or does not cover
         the mesh, or the file cannot be read or belongs to another mesh.
     """
-    conditions = problem.boundary_conditions
-    if isinstance(start, FlowResult) and _same(start.domain, problem.mesh, conditions):
+    if isinstance(start, FlowResult) and _same(start.domain, problem):
         return start.domain, start
-    domain = conditions.build_domain(problem.mesh, comm)
+    domain = problem.boundary_conditions.build_domain(problem.facts, comm)
     if start is None:
         return domain, None
     if isinstance(start, FlowResult):
@@ -47,13 +46,14 @@ def begun(problem, start, comm) -> tuple[Domain, FlowResult | None]:
     )
 
 
-def _same(domain, mesh, conditions) -> bool:
-    """Whether a domain is the one that a mesh makes under these conditions."""
+def _same(domain, problem) -> bool:
+    """Whether a domain is the one that the mesh of a problem makes under its conditions."""
+    conditions = problem.boundary_conditions
     openings = set(domain.facets) - set(domain.walls)
     return (
         (domain.walls, domain.periodic) == (conditions.walls, conditions.periodic)
         and openings == set(conditions.openings)
-        and np.array_equal(mesh.points, domain.source.points)
+        and problem.facts.is_same_mesh(domain.facts)
     )
 
 

@@ -12,7 +12,7 @@ import meshio
 
 from solvers.fem.arguments import check_number
 from solvers.fem.domain import Domain
-from solvers.fem.mesh_checks import cells_of
+from solvers.fem.mesh_facts import MeshFacts, mesh_facts
 from solvers.fenics import MPI
 from solvers.flow.boundary_conditions import BoundaryConditions, between_walls, conditions_from
 from solvers.flow.conditions import Condition, Inlet, Outlet
@@ -33,7 +33,7 @@ class FlowProblem:
     Parameters
     ----------
     mesh : meshio.Mesh
-        As in :func:`solvers.fem.domain.build_domain`, the same on every rank of MPI.
+        As in :func:`solvers.fem.build.build_domain`, the same on every rank of MPI.
     viscosity : float
         ν, length²/time.
     bulk_velocity : float, optional
@@ -51,6 +51,8 @@ class FlowProblem:
 
     Attributes
     ----------
+    facts : MeshFacts
+        What follows from the mesh.
     boundary_conditions : BoundaryConditions
         Conditions and drive in one form, whichever way they were said.
 
@@ -69,17 +71,18 @@ class FlowProblem:
     conditions: Mapping[str, Condition] | None = None
     walls: tuple[str, ...] = ("bottom", "top")
     periodic: tuple[str, str] | None = ("inlet", "outlet")
+    facts: MeshFacts = field(init=False)
     boundary_conditions: BoundaryConditions = field(init=False)
 
     def __post_init__(self):
-        cells_of(self.mesh)
+        object.__setattr__(self, "facts", mesh_facts(self.mesh))
         self._check_viscosity()
         object.__setattr__(self, "boundary_conditions", self._in_one_form())
 
     def __repr__(self) -> str:
-        kind, cells = cells_of(self.mesh)
+        cells = f"{len(self.facts.cells)} cells ({self.facts.kind})"
         return (
-            f"{type(self).__name__}({len(cells)} cells ({kind}), viscosity={self.viscosity}, "
+            f"{type(self).__name__}({cells}, viscosity={self.viscosity}, "
             f"drive={self.boundary_conditions.drive})"
         )
 

@@ -45,6 +45,13 @@ class Inversion:
     anisotropy: np.ndarray
     misfits: tuple[float, ...]
 
+    def __repr__(self) -> str:
+        return (
+            f"Inversion({len(self.eddy_viscosity):,} vertices in {self.anisotropy.shape[-1]}-D, "
+            f"{len(self.misfits) - 1} steps, misfit {self.misfits[0]:.2g} -> "
+            f"{self.misfits[-1]:.2g})"
+        )
+
 
 def invert_stress(
     problem: RANS,

@@ -9,6 +9,7 @@ import meshio
 import numpy as np
 
 from solvers.fem.domain import Domain
+from solvers.fem.fields import function_from
 from solvers.fem.sampling import flow_field
 from solvers.fenics import MPI, fem
 from solvers.flow.boundary_conditions import BoundaryConditions
@@ -82,9 +83,9 @@ def _from_result(result, mesh, conditions):
 def _from_flow(flow, domain):
     if flow.mesh is None or not _same_points(flow.mesh.points, domain.source):
         raise InputError("velocity: the flow does not live on the mesh given")
-    u = domain.function(flow.velocity, flow.location, "velocity")
+    u = function_from(domain, flow.velocity, flow.location, "velocity")
     if "strain_rate" in flow.scalars:
-        strain = domain.function(flow.scalars["strain_rate"], flow.location, "strain_rate")
+        strain = function_from(domain, flow.scalars["strain_rate"], flow.location, "strain_rate")
     elif flow.location == "vertex":
         strain = strain_rate(u)
     else:

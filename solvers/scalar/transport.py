@@ -12,6 +12,7 @@ from solvers.algebra.bordered import LINEAR_SOLVERS, BorderedSystem
 from solvers.algebra.newton import converged
 from solvers.fem.arguments import check_number, float_array, is_number
 from solvers.fem.domain import Domain
+from solvers.fem.fields import function_from, interpolate_on_boundary
 from solvers.fem.sampling import sample
 from solvers.fem.vtx import write_vtx
 from solvers.fenics import MPI, fem, ufl
@@ -37,7 +38,7 @@ class ScalarTransport:
     Parameters
     ----------
     mesh : meshio.Mesh or Domain
-        As in :func:`solvers.fem.domain.build_domain`, the same on every rank of MPI.
+        As in :func:`solvers.fem.build.build_domain`, the same on every rank of MPI.
     velocity : FlowResult, FlowField or dolfinx Function
         u: a solution on the same mesh; a flow at its vertices (then linear) or its cells (then
         constant in each, and ``strain_rate`` must be among its scalars); a Function on
@@ -207,6 +208,13 @@ class TransportResult:
     equation: ufl.Form
     residuals: tuple[float, ...]
 
+    def __repr__(self) -> str:
+        domain = self.carrier.domain
+        return (
+            f"TransportResult({domain.count_cells():,} cells in {domain.dimension}-D, "
+            f"residual {self.residuals[-1]:.2g})"
+        )
+
     def flow(self, location="cell") -> FlowField:
         """The flow that carries the scalar, as `FlowResult.flow` gives it, with further scalars.
 
@@ -283,13 +291,15 @@ def _diffusivity(given, domain, location):
     values = float_array(given, "diffusivity", "a positive number or an array of them")
     if values.ndim != 1 or not (np.isfinite(values) & (values > 0)).all():
         raise InputError("diffusivity: expected a positive number or an array (n,) of them")
-    return domain.function(values, location, "diffusivity")
+    return function_from(domain, values, location, "diffusivity")
 
 
 def _scalar_conditions(domain, conditions, C) -> list:
     """Dirichlet conditions; where boundaries meet the wall comes last and holds."""
     entering = []
     for name, inlet in conditions.of_kind(Inlet).items():
-        values = domain.profile(C, inlet.value, name, f"Inlet of boundary {name!r}")
+        values = interpolate_on_boundary(
+            domain, C, inlet.value, boundary=name, name=f"Inlet of boundary {name!r}"
+        )
         entering.append(fem.dirichletbc(values, domain.boundary_dofs(C, name)))
     return [*entering, fem.dirichletbc(0.0, domain.wall_dofs(C), C)]

@@ -16,7 +16,6 @@ from solvers.flow.conditions import Symmetry, Wall
 from solvers.flow.drive import BulkVelocity
 from solvers.studies.case import read_case
 from solvers.studies.coupled_rotation import CoupledRotationStudy, coupled_rotation_study
-from solvers.studies.requirements import closure_for
 from solvers.studies.run_pictures import draw_streamlines
 from vcnn.closure.closure import Closure
 from vcnn.errors import InputError, naming
@@ -64,7 +63,7 @@ def coupled_part(
     closures = {}
     for label, (path, model) in zip(labels, models.items(), strict=True):
         with naming(path):
-            closures[label] = closure_for(model, described)
+            closures[label] = described.closure(model)
     options |= {
         "tolerance": described.tolerance,
         "max_rounds": described.max_rounds,

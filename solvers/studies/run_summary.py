@@ -10,6 +10,7 @@ from scipy.interpolate import LinearNDInterpolator
 
 from solvers.diagnostics.profiles import station_profiles
 from solvers.diagnostics.walls import WallQuantities, along_wall, wall_force
+from solvers.fem.fields import function_from
 from solvers.fem.points import evaluate
 from solvers.fem.sampling import averaged
 from solvers.flow.conditions import Inlet, Wall
@@ -73,6 +74,12 @@ class RunSummary:
     error: float | None
     extrapolation: np.ndarray | None
     clipped: np.ndarray | None
+
+    def __repr__(self) -> str:
+        return (
+            f"RunSummary({self.closure}, {len(self.flow):,} cells in {self.flow.dimension}-D, "
+            f"{self.steps} steps, residual {self.residuals[-1]:.2g})"
+        )
 
     @property
     def closure_points(self) -> FlowField:
@@ -171,7 +178,7 @@ def summarise(
     of_closure = {"clipped": result.clipped, "extrapolation": extrapolation}
     of_closure = {name: v for name, v in of_closure.items() if v is not None}
     if case.location == "cell":
-        functions = {name: domain.function(v, "cell", name) for name, v in of_closure.items()}
+        functions = {name: function_from(domain, v, "cell", name) for name, v in of_closure.items()}
         of_closure = averaged(domain, functions)
     error, reference_profiles = _against_reference(case, result, profiles)
     return RunSummary(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from solvers.algebra.bordered import BorderedSystem
 from solvers.fem.domain import Domain
+from solvers.fem.fields import wall_distance_function
 from solvers.fenics import MPI, fem, ufl
 from solvers.flow.boundary_conditions import BoundaryConditions
 from solvers.flow.drive import BulkVelocity, Force
@@ -81,7 +82,7 @@ def mean_flow(problem: FlowProblem, domain: Domain, start: FlowResult | None) ->
     at_first = (
         _with_bulk_velocity(conditions, domain, problem.viscosity) if start is None else conditions
     )
-    balance, distance = MomentumBalance(domain, at_first), domain.wall_distance()
+    balance, distance = MomentumBalance(domain, at_first), wall_distance_function(domain)
     nu, thickness = (
         fem.Constant(domain.mesh, float(value))
         for value in (

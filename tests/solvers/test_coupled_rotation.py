@@ -9,6 +9,7 @@ import meshes
 from solvers import RANS, Force, Inlet, Outlet, Periodic, Symmetry, Wall, coupled_rotation_study
 from solvers.studies.coupled_rotation_report import coupled_section, coupled_verdict
 from tests.support.closures import Predicting, mixing_length
+from tests.support.pictures import coloured_share, png_of
 from vcnn import InputError, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.baselines import GraphKernelNetwork
 
@@ -137,6 +138,8 @@ def test_a_frame_without_a_solution_is_a_result():
     ]
     assert "tied at 180°: RANS: the closure predicts NaN" in section.text
     assert len(section.figures) == 2
+    for figure in section.figures.values():
+        assert coloured_share(png_of(figure)) > 0.1
 
 
 def test_nothing_to_draw_if_nothing_settles():
@@ -163,7 +166,7 @@ def test_the_outcome_is_what_was_not_given():
     ("options", "message"),
     [
         ({}, "closures: expected at least one"),
-        ({"ν_t": np.zeros(96)}, "ν_t: expected a closure with predict, got ndarray"),
+        ({"ν_t": np.zeros(96)}, "ν_t: expected a closure that predicts, got values"),
         (
             {"mixing": Predicting(mixing_length), "angles": (np.nan,)},
             "angles: expected finite numbers",

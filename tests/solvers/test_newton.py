@@ -8,7 +8,7 @@ import pytest
 import meshes
 from solvers.algebra.bordered import Constraint
 from solvers.algebra.newton import newton
-from solvers.fem.domain import build_domain
+from solvers.fem.build import build_domain
 from solvers.fenics import fem, ufl
 from vcnn import DivergenceError
 

@@ -53,7 +53,7 @@ FIELDS = [
         lambda s: rans(np.ones(7)),
         "eddy_viscosity: expected 16 values, one for each cell, got 7",
     ),
-    Wrong("no closure", lambda s: rans(None), "eddy_viscosity: expected an array"),
+    Wrong("no closure", lambda s: rans(None), "closure: missing; give an array, a FlowField"),
     Wrong(
         "flow without eddy viscosity as closure",
         lambda s: rans(s.at_cells),
@@ -85,12 +85,12 @@ FIELDS = [
     Wrong(
         "closure by name",
         lambda s: rans("model"),
-        "closure: expected an array, a FlowField or an object with pred",
+        "closure: expected a vcnn.Closure, an object with predict.*, got 'model'",
     ),
     Wrong(
         "closure predicts words",
         lambda s: asked(s, "turbulent"),
-        "closure: expected it to predict 16 eddy viscosities or 2 by 2 stresses, got 'turbulent'",
+        "closure: expected numbers, got 'turbulent'",
     ),
     Wrong(
         "closure predicts vectors",
@@ -100,7 +100,7 @@ FIELDS = [
     Wrong(
         "closure predicts several fields",
         lambda s: asked(s, {"k": np.ones(16), "nu_t": np.ones(16)}),
-        "closure: expected it to predict eddy_viscosity, or reynolds_stress, or eddy_viscosity and anisotropy, got k",
+        "closure: predicts k and nu_t; RANS needs eddy_viscosity, or reynolds_stress, or eddy_viscosity",
     ),
     Wrong(
         "stress that is not symmetric",

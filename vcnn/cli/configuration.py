@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import inspect
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -110,9 +109,6 @@ def _named(kind) -> str:
 
 def _region(table):
     with naming("[region]"):
-        if table.get("kind") in ("transport", "ball", "ellipsoid"):
-            maker = getattr(RegionOfInfluence, table["kind"])
-            _refuse_unknown(table, ["kind", *inspect.signature(maker).parameters])
         return RegionOfInfluence.from_dict(table)
 
 

@@ -41,6 +41,8 @@ class Closure:
     provenance : how it was trained; anything JSON can hold
     training_range : TrainingRange, optional
         Which clouds it was trained on.
+    usage : name -> what a solver needs besides: ``baseline``, what it corrects, and ``bounds`` of a
+        `BaselineCorrection`; ``layer`` and ``damping`` of a `NearWall` closure
     """
 
     network: Network
@@ -51,6 +53,7 @@ class Closure:
     units: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping = field(default_factory=dict)
     training_range: TrainingRange | None = None
+    usage: Mapping = field(default_factory=dict)
 
     def __post_init__(self):
         check_network(self.network)
@@ -71,12 +74,22 @@ class Closure:
     @property
     def galilean(self) -> bool:
         """Whether predictions stay the same when a uniform velocity is added to the flow."""
-        return self.network.galilean and self.region.kind == "ball"
+        return self.network.galilean and not self.region.moves_with_flow
+
+    @property
+    def symmetry(self) -> str:
+        """What its predictions do not see, in words, such as "O(d), Galilean"."""
+        return f"{self.network.symmetry}, Galilean" if self.galilean else str(self.network.symmetry)
 
     @property
     def needs(self) -> tuple[str, ...]:
         """Names of the fields of a flow that the network reads besides the velocity."""
         return tuple(name for kind in FIELDS for name in getattr(self.network, kind))
+
+    @property
+    def reach(self) -> float:
+        """Half the width of its clouds where the flow is at rest, length."""
+        return float(self.region.half_axes([0.0])[1][0])
 
     def by_name(self) -> Closure:
         """The same closure, whose :meth:`predict` returns a dict for a single target too."""
@@ -154,7 +167,7 @@ class Closure:
         ------
         InputError
             If a number is not positive, the dimension of a field is not known
-            (:data:`vcnn.flow.quantities.DIMENSIONS`), or the network has units of its own.
+            (:data:`vcnn.flow.quantities.QUANTITIES`), or the network has units of its own.
         """
         if not self.network.scaling:
             raise InputError(f"units: the network {self.network.name!r} takes published units only")

@@ -15,6 +15,7 @@ from vcnn.closure.closure import Closure
 from vcnn.errors import InputError, naming
 from vcnn.evaluation.equivariance import TRANSFORMATIONS, equivariance_errors, values_of
 from vcnn.evaluation.parallel import in_parallel
+from vcnn.evaluation.targets import as_closures, target_of
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import magnitudes, relative_l2, truth_of
 
@@ -68,7 +69,7 @@ class TransformationStudy:
 
 
 def transformation_study(
-    closures: Mapping[str, Closure],
+    closures: Mapping[str, object],
     flow: FlowField,
     others: Mapping[str, FlowField] | None = None,
     name: str = "this flow",
@@ -78,7 +79,8 @@ def transformation_study(
 
     Parameters
     ----------
-    closures : name -> Closure, or anything with ``predict(flow, centres=None)`` and ``target``
+    closures : name -> Closure, or whatever else :func:`vcnn.closure.plain.as_closure` takes
+        That says which one field it predicts, by ``targets`` or ``target``.
     flow : FlowField
     others : name -> the same flow on another mesh
     name : of the flow among these
@@ -87,8 +89,9 @@ def transformation_study(
     Raises
     ------
     InputError
-        If another flow lacks a field that a closure needs or the target.
+        If a closure predicts several fields, or another flow lacks one that it needs or the target.
     """
+    closures = as_closures(closures)
     rng = np.random.default_rng(seed)
     samples = rng.permutation(len(flow))[:_SAMPLES]
     flows = {name: flow, **others} if others else {}
@@ -162,8 +165,8 @@ def _makes_sense(transformation, closure) -> bool:
 
 
 def _predicted(closure, clouds) -> np.ndarray:
-    shift, scale = closure.scales.targets[0]
-    return shift + scale * values_of(closure, clouds)[closure.target]
+    (values,) = closure.scales.unscale(values_of(closure, clouds).values())
+    return values
 
 
 def _affordable(closure, clouds, most, rows):
@@ -184,7 +187,9 @@ def _nearest(name, flow, other, samples) -> np.ndarray:
 
 def _error(label, closure, key, flow, centres, weights) -> float:
     with naming(key), naming(label):
-        truth = truth_of(flow, closure.target)
+        target = target_of(label, closure)
+        truth = truth_of(flow, target)
         if truth is None:
-            raise InputError(f"has no {closure.target} to compare with")
-        return relative_l2(closure.predict(flow, centres=centres), truth[centres], weights)
+            raise InputError(f"has no {target} to compare with")
+        values = closure.predict(flow, centres=centres)[target]
+        return relative_l2(values, truth[centres], weights)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from vcnn.errors import InputError, naming
 from vcnn.flow.file import read_items, write_flow
 from vcnn.flow.mesh import count_cells, mesh_geometry
-from vcnn.flow.tensors import turned
+from vcnn.flow.tensors import rotate
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,10 +161,10 @@ class FlowField:
             raise InputError(f"rotation: expected an orthogonal ({d}, {d}) matrix")
         return replace(
             self,
-            points=turned(self.points, R),
-            velocity=turned(self.velocity, R),
-            vectors={name: turned(v, R) for name, v in self.vectors.items()},
-            tensors={name: turned(t, R) for name, t in self.tensors.items()},
+            points=rotate(self.points, R),
+            velocity=rotate(self.velocity, R),
+            vectors={name: rotate(v, R) for name, v in self.vectors.items()},
+            tensors={name: rotate(t, R) for name, t in self.tensors.items()},
             periods=tuple(R @ p for p in self.periods),
             mesh=_move(self.mesh, lambda x: x @ R.T),
         )

@@ -125,7 +125,7 @@ def fit(
                 rotations = special_ortho_group.rvs(
                     closure.dimension, size=len(part), random_state=turning
                 )
-                part = part.turned(rotations.reshape(-1, closure.dimension, closure.dimension))
+                part = part.rotated(rotations.reshape(-1, closure.dimension, closure.dimension))
             rate = config.learning_rate * _schedule((epoch * len(batches) + number + 0.5) / steps)
             for group in optimizer.param_groups:
                 group["lr"] = rate

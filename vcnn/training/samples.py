@@ -9,7 +9,7 @@ import torch
 
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError, naming
-from vcnn.flow.tensors import turned
+from vcnn.flow.tensors import rotate
 from vcnn.network.base import check_fields
 from vcnn.network.heads import OUTPUTS
 
@@ -38,7 +38,7 @@ class Samples:
         goals = [goal[batch] for goal in self.goals]
         if rotations is not None:
             goals = [
-                torch.from_numpy(turned(goal.numpy(), rotations)).to(goal.dtype) for goal in goals
+                torch.from_numpy(rotate(goal.numpy(), rotations)).to(goal.dtype) for goal in goals
             ]
         squares = [
             (value - goal).square().reshape(len(value), -1).sum(dim=1)

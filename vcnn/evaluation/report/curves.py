@@ -13,6 +13,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter, Scala
 
 from vcnn.evaluation.costs import FITTED_FROM, CostStudy
 from vcnn.evaluation.frames import RotationStudy
+from vcnn.flow.quantities import in_words
 
 # Okabe & Ito's colours; line and marker differ too, so that no curve is told by colour alone
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -35,7 +36,7 @@ def angle_curve(study: RotationStudy) -> Figure:
     scale_for_errors(axes, axes.yaxis, curves)
     axes.set(
         xlabel="angle of the frame [degrees]",
-        ylabel=f"{measure} of {study.target.replace('_', ' ')}",
+        ylabel=f"{measure} of {in_words(study.target)}",
         xlim=(0, 360),
         xticks=range(0, 361, 45),
     )
@@ -78,7 +79,7 @@ def rotation_distribution(study: RotationStudy) -> Figure:
     """Errors in random frames, or changes where no truth is known: by angle, and how often."""
     curves = study.curve_errors or study.curve_changes
     measure = "relative L2 error" if study.curve_errors else "relative change"
-    measure = f"{measure} of {study.target.replace('_', ' ')}"
+    measure = f"{measure} of {in_words(study.target)}"
     figure = Figure(figsize=(6.5, 6.0), layout="constrained")
     by_angle, share = figure.subplots(2, 1)
     for (name, values), (colour, line, marker) in zip(

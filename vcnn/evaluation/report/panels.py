@@ -14,6 +14,7 @@ from vcnn.evaluation.frames import RotationStudy
 from vcnn.evaluation.report.fields import ERRORS, VALUES, WIDTH, draw_field, extent, with_unit
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import magnitudes
+from vcnn.flow.quantities import in_words
 
 
 def prediction_panel(study: RotationStudy) -> Figure:
@@ -26,7 +27,7 @@ def prediction_panel(study: RotationStudy) -> Figure:
             rows[name] = np.array([magnitudes(frame) for frame in values])
     at_rest = [values[0] for values in rows.values()]
     shown = at_rest[0] if study.truth is not None else np.array(at_rest)
-    label = with_unit(study.target.replace("_", " "), study.units.get(study.target, ""))
+    label = with_unit(in_words(study.target), study.units.get(study.target, ""))
     norm = Normalize(shown.min(), shown.max())
     return _study_panel(study, rows, norm=norm, cmap=VALUES, label=label, extend="both")
 
@@ -111,5 +112,5 @@ def _draw_cell(axes, flow, values, box, height, norm, cmap, normal) -> None:
 
 
 def _study_panel(study, rows, **style) -> Figure:
-    frames = [study.turned(angle) for angle in study.angles]
+    frames = [study.rotated(angle) for angle in study.angles]
     return frame_panel(frames, study.angles, rows, axis=study.axis, **style)

@@ -17,6 +17,7 @@ from vcnn.evaluation.report.text import percent_or_power
 from vcnn.evaluation.report.transformations import transformation_sections
 from vcnn.evaluation.report.verdict import rotation_verdict
 from vcnn.evaluation.transformations import TransformationStudy
+from vcnn.flow.quantities import in_words
 
 
 def write_report(
@@ -121,7 +122,7 @@ def _field_section(study) -> Section:
 
 
 def _quantity(study) -> str:
-    return study.target.replace("_", " ")
+    return in_words(study.target)
 
 
 def _rotation_numbers(study) -> dict:
