@@ -8,7 +8,7 @@ from types import UnionType
 
 import meshio
 
-from solvers.fem.arguments import names_of
+from solvers.fem.arguments import boundary_names
 from solvers.fem.build import build_domain
 from solvers.fem.domain import Domain
 from solvers.fem.mesh_facts import MeshFacts
@@ -121,7 +121,7 @@ def between_walls(
     InputError
         If ``periodic`` is not two names, or ``walls`` not a sequence of them.
     """
-    walls, ends = names_of(walls, "walls"), names_of(periodic or (), "periodic")
+    walls, ends = boundary_names(walls, "walls"), boundary_names(periodic or (), "periodic")
     if len(ends) not in (0, 2):
         raise InputError(f"periodic: expected the names of two boundaries, got {periodic}")
     seam = {ends[0]: Periodic(ends[1])} if ends else {}

@@ -29,8 +29,9 @@ class ScalarTransport:
 
     u·∇c − ∇·(D∇c) + ζ|c|ᵐc = P, the production P being held fixed. Quadratic elements, upwinded
     where the cell Péclet number asks for it, and conservative unless the velocity is constant in
-    each cell (:func:`solvers.scalar.advection.transport_form`); Newton from the solution of the linear
-    problem (m = 0). The defaults are the problem of Zhou, Han & Xiao, CMAME 388 (2022) 114211.
+    each cell (:func:`solvers.scalar.advection.transport_form`); Newton from the solution of the
+    linear problem (m = 0). The defaults are the problem of Zhou, Han & Xiao, CMAME 388 (2022)
+    114211.
 
     Parameters
     ----------
