@@ -98,15 +98,16 @@ class _PhysicsAttention(nn.Module):
         self.out = nn.Linear(width, width)
 
     def forward(self, x, weights):
-        by_head = lambda a: a.unflatten(2, (self.heads, -1)).transpose(1, 2)
-        shares = torch.softmax(
-            by_head(self.slices(x)) / self.temperature, dim=3
-        )  # (m, heads, n, slices)
+        # (m, heads, n, slices): what share of a point each slice has
+        shares = torch.softmax(self._by_head(self.slices(x)) / self.temperature, dim=3)
         inside = shares * weights[:, None]
-        tokens = (
-            inside.transpose(2, 3) @ by_head(self.values(x)) / (inside.sum(dim=2)[..., None] + 1e-6)
-        )
+        sums = inside.transpose(2, 3) @ self._by_head(self.values(x))
+        tokens = sums / (inside.sum(dim=2)[..., None] + 1e-6)
         tokens = scaled_dot_product_attention(
             self.queries(tokens), self.keys(tokens), self.tokens(tokens)
         )
         return self.out((shares @ tokens).transpose(1, 2).flatten(2))
+
+    def _by_head(self, values):
+        """(m, n, heads k) -> (m, heads, n, k)."""
+        return values.unflatten(2, (self.heads, -1)).transpose(1, 2)

@@ -29,10 +29,10 @@ class DeepSets(CloudNetwork):
 
     def __init__(self, scalars=(), dimension=2, output="scalar", *, width=96, depth=2, seed=0):
         super().__init__(scalars, dimension, output, width=width, depth=depth, seed=seed)
-        here = dimension + len(self.scalars)
+        features = dimension + len(self.scalars)  # of a point: u and s
         with seeded(seed):
-            self.embedding = perceptron(dimension + here, *[width] * depth, width)
-            self.readout = perceptron(width + here, *[width] * depth, 1)
+            self.embedding = perceptron(dimension + features, *[width] * depth, width)
+            self.readout = perceptron(width + features, *[width] * depth, 1)
 
     def _evaluate(self, clouds, points):
         r, u, s, shares = self._side_by_side(clouds, points)
