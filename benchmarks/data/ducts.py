@@ -17,10 +17,11 @@ from meshes import section
 from solvers import RANS, Developed, FlowResult, Symmetry, Wall
 from solvers.coupling import stress
 from vcnn.flow.mesh import named_mesh
+from vcnn.flow.quantities import find_quantity
 
 RATIOS = (1, 3, 5, 7, 10)
 VALIDATION = 7
-_FORMS = {"velocity": 1, "nut": 1, "reynolds_stress": 2}  # powers of the velocity
+_FIELDS = ("velocity", "nut", "reynolds_stress")  # of SST and the DNS
 
 
 def duct_file(ratio: int) -> Path:
@@ -74,10 +75,9 @@ def read_duct(path: Path) -> tuple[meshio.Mesh, dict]:
     }
     for name, values in raw.items():
         source, _, field = name.partition("_")
-        if source in ("sst", "les") and field in _FORMS:
-            data[name] = (
-                values.astype(float) / speed ** _FORMS[field] / (h if field == "nut" else 1)
-            )
+        if source in ("sst", "les") and field in _FIELDS:
+            a, b = find_quantity(field).powers
+            data[name] = values.astype(float) / speed**b / h**a
     if "les_reynolds_stress" in data:
         data["les_reynolds_stress"] = data["les_reynolds_stress"][
             :, [0, 1, 2, 1, 3, 4, 2, 4, 5]

@@ -14,29 +14,31 @@ import numpy as np
 from benchmarks.common.paths import existing
 from benchmarks.data.hills import at_vertices
 from solvers import RANS, Inlet, Outlet, Symmetry, Wall
+from solvers.fem.fields import function_from
 from solvers.fenics import MPI, fem
-from solvers.flow.incompressible import FlowResult
+from solvers.flow.start import Start
 from vcnn.flow.mesh import named_mesh
+from vcnn.flow.quantities import factors
 
 SCALES = {  # lengths and velocities that become 1, in the units of the files
     "CBFS13700": (1.0, 1.0),  # height of the step, velocity of the free stream
     "NASA_2DWMH": (0.0537505, 34.6),  # height of the hump, m, and velocity of the free stream, m/s
 }
-_DIMENSIONS = {  # powers of length and velocity
-    "points": (1, 0),
-    "cell_centres": (1, 0),
-    "wall_distance": (1, 0),
-    "cell_areas": (2, 0),
-    "nu": (1, 1),
-    "sst_nut": (1, 1),
-    "sst_omega": (-1, 1),
-    "sst_k": (0, 2),
-    "sst_pressure": (0, 2),
-    "sst_velocity": (0, 1),
-    "inlet_velocity": (0, 1),
-    "outlet_pressure": (0, 2),
-    "sst_wall_shear_stress": (0, 2),
-}
+_FIELDS = (  # that are brought into these units
+    "points",
+    "cell_centres",
+    "wall_distance",
+    "cell_areas",
+    "nu",
+    "sst_nut",
+    "sst_omega",
+    "sst_k",
+    "sst_pressure",
+    "sst_velocity",
+    "inlet_velocity",
+    "outlet_pressure",
+    "sst_wall_shear_stress",
+)
 
 
 def read_opening(path: Path) -> tuple[meshio.Mesh, dict, dict]:
@@ -60,9 +62,8 @@ def read_opening(path: Path) -> tuple[meshio.Mesh, dict, dict]:
     """
     with np.load(existing(path)) as file:
         data = dict(file)
-    length, velocity = SCALES[str(data["case"])]
-    for name, (a, b) in _DIMENSIONS.items():
-        data[name] = data[name] / (length**a * velocity**b)
+    for name, unit in factors(_FIELDS, *SCALES[str(data["case"])]).items():
+        data[name] = data[name] / unit
     for name in ("sst_velocity", "inlet_velocity", "sst_wall_shear_stress"):
         data[name] = data[name][:, data["plane_axes"]]
     lines = {
@@ -107,13 +108,13 @@ def opening_field(mesh: meshio.Mesh, data: dict, conditions: Mapping, name: str)
     return at_vertices(mesh, data, name, seams=(), walls=walls)
 
 
-def initial_flow(problem: RANS, mesh: meshio.Mesh, data: dict) -> FlowResult:
+def initial_flow(problem: RANS, mesh: meshio.Mesh, data: dict) -> Start:
     """SST's own velocity and pressure, as from rest Picard's iteration does not find the hump's."""
     domain = problem.boundary_conditions.build_domain(mesh, MPI.COMM_WORLD)
     velocity = fem.Function(fem.functionspace(domain.mesh, ("Lagrange", 2, (2,))))
     at_points = opening_field(mesh, data, problem.conditions, "sst_velocity")
-    velocity.interpolate(domain.function(at_points, "vertex", "velocity"))
-    pressure = domain.function(
-        at_vertices(mesh, data, "sst_pressure", seams=(), walls=()), "vertex", "pressure"
+    velocity.interpolate(function_from(domain, at_points, "vertex", "velocity"))
+    pressure = function_from(
+        domain, at_vertices(mesh, data, "sst_pressure", seams=(), walls=()), "vertex", "pressure"
     )
-    return FlowResult(problem, domain, velocity, pressure, 0.0, (np.inf,))
+    return Start(domain, velocity, pressure)

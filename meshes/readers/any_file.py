@@ -19,8 +19,9 @@ from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.file import read_grid
 from vcnn.flow.mesh import cell_dimension, named_mesh
+from vcnn.flow.quantities import QUANTITIES
 
-_VELOCITY = ("velocity", "U")
+_VELOCITY = QUANTITIES["velocity"].names
 
 
 def read_flow(path, time=None, fields=None) -> FlowField:

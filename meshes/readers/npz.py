@@ -13,9 +13,9 @@ from meshes.geometry.wall_fields import with_wall_fields
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import named_mesh
+from vcnn.flow.quantities import parameter_name
 
 _BOUNDARIES = {"bottomWall": "bottom", "topWall": "top"}
-_PARAMETERS = {"nu": "viscosity", "alpha": "slope"}
 _NEEDED = ("velocity", "points", "cells")
 
 
@@ -99,7 +99,7 @@ def read_arrays(path, fields=None) -> FlowField:
             vectors=pick(n, 2),
             tensors=pick(n, 2, 2),
             periods=flow_period(mesh),
-            parameters={_PARAMETERS.get(name, name): a for name, a in pick().items()},
+            parameters={parameter_name(name): a for name, a in pick().items()},
             mesh=mesh,
             location="cell",
             provenance={"source": str(path), "format": "NumPy arrays"},

@@ -11,14 +11,13 @@ from scipy.sparse.linalg import LinearOperator, gmres
 
 from solvers.adjoint.flow import DifferentiableFlow
 from solvers.coupling.loop import iterate_coupling
+from solvers.coupling.requirements import check_differentiable
 from solvers.coupling.stress_feedback import StressFeedback
 from solvers.fem.points import locate
 from solvers.fenics import MPI
-from solvers.flow.incompressible import FlowResult
-from vcnn.closure.protocol import Differentiable, NeedsFields
+from solvers.flow.result import FlowResult
+from vcnn.closure.protocol import Differentiable
 from vcnn.errors import DivergenceError, InputError
-
-_FLOW_FREE = ("wall_distance", "boundary")  # scalars that stay as they are when the flow changes
 
 
 class DifferentiableCoupling:
@@ -73,7 +72,7 @@ class DifferentiableCoupling:
     ):
         self.closure, self.tolerance, self.max_rounds = problem.closure, tolerance, max_rounds
         self.adjoint_tolerance, self.adjoint_steps = adjoint_tolerance, adjoint_steps
-        _check(self.closure)
+        check_differentiable(self.closure)
         self.solver = DifferentiableFlow(problem, start, comm, partial(_Feedback, self))
         self.flow = self.solver.flow
         self._points = self.flow.result().flow(problem.location)
@@ -202,18 +201,3 @@ class _Feedback(StressFeedback):
         if not (torch.isfinite(nu_t).all() and torch.isfinite(a).all()):
             raise DivergenceError(f"{self.name}: the closure predicts NaN or infinite values")
         return {"eddy_viscosity": nu_t.numpy(), "anisotropy": a.numpy()}, None
-
-
-def _check(closure: object) -> None:
-    """Refuse a closure that cannot be differentiated, or sees what changes with the flow besides
-    its velocity.
-    """
-    if not isinstance(closure, Differentiable):
-        raise InputError("closure: expected one that can be differentiated, such as a vcnn.Closure")
-    needs = closure.needs if isinstance(closure, NeedsFields) else ()
-    changing = [name for name in needs if name not in _FLOW_FREE]
-    if changing:
-        raise InputError(
-            f"closure: sees {', '.join(changing)}, which changes with the flow; only the velocity "
-            "may"
-        )

@@ -14,7 +14,6 @@ from typing import Annotated
 
 import typer
 
-from solvers.studies.requirements import closure_for
 from vcnn.cli.inputs import read_model
 from vcnn.errors import InputError, naming
 from vcnn.files import claim, write_text
@@ -73,7 +72,7 @@ def solve(
     """
     from solvers.fenics import MPI
     from solvers.studies.case import read_case
-    from solvers.studies.run_report import verdict, write_report
+    from solvers.studies.run_report import run_verdict, write_report
     from solvers.studies.run_summary import summarise
 
     comm, result_file = MPI.COMM_WORLD, output / "result.json"
@@ -111,16 +110,16 @@ def solve(
         page = write_report(run, output)
         write_text(
             result_file,
-            json.dumps({"answer": verdict(run), **run.numbers()}, indent=1, allow_nan=False),
+            json.dumps({"answer": run_verdict(run), **run.numbers()}, indent=1, allow_nan=False),
         )
-        print(f"{verdict(run)}\nreport: {page}")
+        print(f"{run_verdict(run)}\nreport: {page}")
 
 
 def _closure(path, case):
     """The model, if it predicts a turbulent stress from what is known of a flow while it is solved."""
     model = read_model(path)
     with naming(path):
-        return closure_for(model, case)
+        return case.closure(model)
 
 
 def _source(case, closure) -> dict[str, str | None]:

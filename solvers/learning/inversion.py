@@ -15,7 +15,7 @@ from solvers.adjoint.flow import DifferentiableFlow
 from solvers.coupling.rans import RANS
 from solvers.fem.arguments import check_number
 from solvers.fenics import MPI
-from solvers.flow.incompressible import FlowResult
+from solvers.flow.result import FlowResult
 from solvers.learning.observations import Misfit, Observation
 from solvers.learning.smoothing import Smoothing
 from vcnn.errors import DivergenceError, InputError
@@ -44,6 +44,13 @@ class Inversion:
     eddy_viscosity: np.ndarray
     anisotropy: np.ndarray
     misfits: tuple[float, ...]
+
+    def __repr__(self) -> str:
+        return (
+            f"Inversion({len(self.eddy_viscosity):,} vertices in {self.anisotropy.shape[-1]}-D, "
+            f"{len(self.misfits) - 1} steps, misfit {self.misfits[0]:.2g} -> "
+            f"{self.misfits[-1]:.2g})"
+        )
 
 
 def invert_stress(

@@ -8,17 +8,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import meshio
 import numpy as np
 
 import meshes
 from meshes.readers.any_file import read_flow, read_mesh
+from solvers.coupling.requirements import TURBULENT_STRESS, check_closure
 from solvers.fem.arguments import check_location
 from solvers.flow.conditions import Condition, Inlet, Outlet, Periodic, Symmetry, Wall
 from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import boundary_facets
+
+if TYPE_CHECKING:  # torch is slow to import
+    from vcnn.closure.closure import Closure
 
 MODELS = {
     "laminar": "LaminarFlow",
@@ -81,9 +86,20 @@ class Case:
     units: Mapping[str, float] | None
     text: str
 
-    @property
-    def has_walls(self) -> bool:
-        return any(isinstance(condition, Wall) for condition in self.conditions.values())
+    def closure(self, model: Closure) -> Closure:
+        """A model in the units of the case.
+
+        Raises
+        ------
+        InputError
+            If it does not predict a turbulent stress from what is known of the flow while it is
+            solved, or its units are others.
+        """
+        if self.units is not None:
+            model = model.in_units(**self.units)
+        walls = any(isinstance(condition, Wall) for condition in self.conditions.values())
+        check_closure(model, TURBULENT_STRESS, self.mesh, walls)
+        return model
 
     def problem(self, closure=None):
         """The problem to solve with a closure, or with the model.

@@ -1,6 +1,4 @@
-"""What becomes of a solved flow when the problem is posed in a turned frame, with the closure in
-the loop.
-"""
+"""What becomes of a flow that is solved with its closure when the problem is rotated."""
 
 from __future__ import annotations
 
@@ -12,9 +10,11 @@ from tqdm import tqdm
 
 from solvers.coupling.rans import RANS
 from solvers.fenics import MPI
-from solvers.studies.rotated_problem import turned_problem
+from solvers.studies.rotated_problem import rotate_problem
+from vcnn.closure.plain import GivenValues
 from vcnn.errors import DivergenceError, InputError
-from vcnn.evaluation.frames import checked_angles, checked_axis, rotation
+from vcnn.evaluation.frames import rotation, sort_angles, unit_axis
+from vcnn.evaluation.targets import as_closures
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import relative_l2
 
@@ -26,7 +26,7 @@ class FrameRun:
     Parameters
     ----------
     flow : FlowField at the vertices, as it was solved; None if it does not settle
-    back : FlowField, the same turned back into the frame at 0 degrees
+    back : FlowField, the same rotated back into the frame at 0 degrees
     change : float, optional
         |u − u₀| / |u₀| of the velocity u of ``back``, u₀ that solved at 0 degrees; L² norms.
     rounds : how many times the closure was asked
@@ -44,7 +44,7 @@ class FrameRun:
 
 @dataclass(frozen=True, eq=False)
 class CoupledRotationStudy:
-    """Flows solved anew in turned frames, with several closures.
+    """Flows solved anew in rotated frames, with several closures.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class CoupledRotationStudy:
     angles : (a,) degrees, the first is 0
     runs : closure name -> a FrameRun for each angle
         Only for 0 degrees if there is no flow even there.
-    axis : (3,) unit vector about which a problem in space was turned; None in two dimensions
+    axis : (3,) unit vector about which a problem in space was rotated; None in two dimensions
     tolerance : of flow and closure
     """
 
@@ -62,6 +62,10 @@ class CoupledRotationStudy:
     runs: Mapping[str, tuple[FrameRun, ...]]
     axis: np.ndarray | None
     tolerance: float
+
+    def __repr__(self) -> str:
+        frames = ", ".join(f"{angle:g}" for angle in self.angles)
+        return f"CoupledRotationStudy({', '.join(self.runs)} at {frames} degrees; {self.problem!r})"
 
     @property
     def rotations(self) -> list[np.ndarray]:
@@ -78,20 +82,21 @@ def coupled_rotation_study(
     max_rounds: int = 100,
     progress: bool = True,
 ) -> CoupledRotationStudy:
-    """Solve a flow with each closure in the loop, then turn the whole problem and solve it anew
+    """Solve a flow with each closure in the loop, then rotate the whole problem and solve it anew
     from the beginning.
 
-    Mesh, periods, driving direction and boundary values are turned
-    (:func:`solvers.studies.rotated_problem.turned_problem`); the equations are frame-independent,
-    and so is their discretisation on the turned mesh. What is left of the change, once the solution
-    is turned back, is the closure's doing. A closure with which a frame has no solution is a
-    result.
+    Mesh, periods, driving direction and boundary values are rotated
+    (:func:`solvers.studies.rotated_problem.rotate_problem`); the equations are frame-independent,
+    and so is their discretisation on the rotated mesh. What is left of the change, once the
+    solution is rotated back, is the closure's doing. A closure with which a frame has no solution
+    is a result.
 
     Parameters
     ----------
-    closures : name -> `vcnn.Closure`, or anything with ``predict(flow)``
+    closures : name -> `vcnn.Closure`, or whatever else :func:`vcnn.closure.plain.as_closure` takes
+        That predicts something of a flow.
     problem : RANS
-        Its own closure is not asked.
+        Its own closure does not matter.
     angles : degrees; 0 is always one of them
     axis : (3,), optional
         Of rotation in space; default: a generic one.
@@ -102,16 +107,12 @@ def coupled_rotation_study(
     InputError
         If there is no closure, one cannot be asked, or the problem or a number does not make sense.
     """
-    if not closures:
-        raise InputError("closures: expected at least one")
-    for name, closure in closures.items():
-        if not hasattr(closure, "predict"):
-            raise InputError(
-                f"{name}: expected a closure with predict, got {type(closure).__name__}"
-            )
-    angles = checked_angles(angles)
-    axis = checked_axis(axis, problem.mesh.points.shape[1])
-    runs = {}
+    for name, closure in as_closures(closures).items():
+        if isinstance(closure, GivenValues):
+            raise InputError(f"{name}: expected a closure that predicts, got values")
+    angles = sort_angles(angles)
+    axis = unit_axis(axis, problem.mesh.points.shape[1])
+    rotations, runs = [rotation(angle, axis) for angle in angles], {}
     with tqdm(
         total=len(closures) * len(angles),
         unit="flow",
@@ -119,32 +120,41 @@ def coupled_rotation_study(
         disable=not (progress and MPI.COMM_WORLD.rank == 0),
     ) as bar:
         for name, closure in closures.items():
-            first, *others = (rotation(angle, axis) for angle in angles)
-            here = replace(problem, closure=closure)
-            runs[name] = [_run(here, first, None, tolerance, max_rounds)]
-            bar.update()
-            if not runs[name][0].failure:
-                for R in others:
-                    runs[name].append(
-                        _run(turned_problem(here, R), R, runs[name][0].flow, tolerance, max_rounds)
-                    )
-                    bar.update()
+            posed = replace(problem, closure=closure)
+            runs[name] = _run_in_frames(posed, rotations, tolerance, max_rounds, bar)
     return CoupledRotationStudy(
-        problem, angles, {n: tuple(r) for n, r in runs.items()}, axis, tolerance
+        problem=problem, angles=angles, runs=runs, axis=axis, tolerance=tolerance
     )
 
 
-def _run(problem, R, reference, tolerance, max_rounds) -> FrameRun:
-    """In the frame turned by R; without a reference it is one itself."""
+def _run_in_frames(problem, rotations, tolerance, max_rounds, bar) -> tuple[FrameRun, ...]:
+    """A flow in the first frame, and if it has one, in the others."""
+    runs = []
+    for R in rotations:
+        reference = runs[0].flow if runs else None
+        posed = rotate_problem(problem, R) if runs else problem
+        runs.append(_run(posed, R, reference, tolerance=tolerance, max_rounds=max_rounds))
+        bar.update()
+        if runs[0].failure:
+            break
+    return tuple(runs)
+
+
+def _run(problem: RANS, R, reference: FlowField | None, **options) -> FrameRun:
+    """In the frame rotated by R; without a reference it is one itself."""
     try:
-        result = problem.solve(tolerance=tolerance, max_rounds=max_rounds)
+        result = problem.solve(**options)
     except DivergenceError as error:
         return FrameRun(failure=str(error))
     flow = result.flow("vertex")
     back = flow.rotated(R.T)
-    change = (
-        0.0
-        if reference is None
-        else relative_l2(back.velocity, reference.velocity, reference.weights)
+    change = 0.0
+    if reference is not None:
+        change = relative_l2(back.velocity, reference.velocity, reference.weights)
+    return FrameRun(
+        flow=flow,
+        back=back,
+        change=change,
+        rounds=len(result.history),
+        clipped=result.history.clipped[-1],
     )
-    return FrameRun(flow, back, change, len(result.history), result.history.clipped[-1])

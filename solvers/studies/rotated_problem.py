@@ -12,7 +12,7 @@ from solvers.flow.conditions import Condition, Inlet, Wall
 from vcnn.flow.tensors import rotate
 
 
-def turned_problem(problem: RANS, rotation: np.ndarray) -> RANS:
+def rotate_problem(problem: RANS, rotation: np.ndarray) -> RANS:
     """The problem with its mesh and all that is given on it rotated by R (d, d).
 
     x -> R x, u -> R u, a -> R a Rᵀ; periods, normals and the driving direction rotate with the
@@ -25,20 +25,22 @@ def turned_problem(problem: RANS, rotation: np.ndarray) -> RANS:
         mesh=meshio.Mesh(mesh.points @ R.T, mesh.cells, cell_sets=mesh.cell_sets),
         bulk_velocity=None,
         drive=None if drive is None else drive.rotated(R),
-        conditions={name: _rotated(condition, R) for name, condition in conditions.items()},
+        conditions={
+            name: _rotate_condition(condition, R) for name, condition in conditions.items()
+        },
         anisotropy=None if a is None else rotate(a, R),
     )
 
 
-def _rotated(condition, R) -> Condition:
+def _rotate_condition(condition, R) -> Condition:
     if isinstance(condition, Inlet):
-        return Inlet(_rotated_velocity(condition.value, R))
+        return Inlet(_rotate_velocity(condition.value, R))
     if isinstance(condition, Wall) and condition.velocity is not None:
-        return Wall(_rotated_velocity(condition.velocity, R))
+        return Wall(_rotate_velocity(condition.velocity, R))
     return condition
 
 
-def _rotated_velocity(value, R):
+def _rotate_velocity(value, R):
     """Of a callable of positions (d, k), of values (M, d) at vertices, or of a constant (d,)."""
     if callable(value):
         return lambda x: R @ value(R.T @ x)

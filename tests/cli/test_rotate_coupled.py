@@ -73,13 +73,13 @@ def test_a_model_that_is_no_turbulence_closure(folder, capsys):
     small_closure(target="concentration").save("other.safetensors")
     line = refused(capsys, folder, *rotating(models=("other.safetensors",)))
     assert line.startswith(
-        "other.safetensors: predicts concentration; expected one Reynolds stress, one eddy"
+        "other.safetensors: predicts concentration (positive scalar); RANS needs eddy_viscosity, or"
     )
 
 
 def test_a_case_of_another_dimension(folder, capsys):
     line = refused(capsys, folder, *rotating(case="bump.toml"))
-    assert line == "cloud.safetensors: was trained on 2-D flows, the case is 3-D"
+    assert line == "cloud.safetensors: was trained on 2-D flows, the mesh is 3-D"
 
 
 def test_cases_that_cannot_be_read_or_solved(folder, capsys):

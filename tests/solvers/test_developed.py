@@ -19,7 +19,8 @@ from solvers import (
     locate,
     wall_force,
 )
-from solvers.studies.rotated_problem import turned_problem
+from solvers.fem.fields import values_of
+from solvers.studies.rotated_problem import rotate_problem
 from tests.support.boxes import box
 from tests.support.sections import FRAME, QUARTER, WALLS, Quadratic, along, duct, stress, vortices
 from vcnn import FlowField, InputError
@@ -115,7 +116,7 @@ def test_the_same_as_a_flow_in_space_that_is_periodic_along_itself():
 @pytest.mark.parametrize("options", [{}, {"kind": "triangle"}, {"grading": 50.0}])
 def test_a_turned_section_has_the_turned_flow(options):
     problem = vortices(**options)
-    here, there = problem.solve(), turned_problem(problem, FRAME).solve()
+    here, there = problem.solve(), rotate_problem(problem, FRAME).solve()
     assert there.pressure_gradient == pytest.approx(here.pressure_gradient, rel=1e-10)
     for location in ("cell", "vertex"):
         expected, got = here.flow(location).rotated(FRAME), there.flow(location)
@@ -129,7 +130,7 @@ def test_a_turned_section_has_the_turned_flow(options):
 
 
 def test_values_at_points_of_a_section():
-    problem = turned_problem(vortices(), FRAME)
+    problem = rotate_problem(vortices(), FRAME)
     result = problem.solve()
     flow = result.flow("cell")
     np.testing.assert_allclose(evaluate(result.velocity, flow.points), flow.velocity, atol=1e-12)
@@ -142,7 +143,7 @@ def test_values_at_points_of_a_section():
 
 
 def test_gradients_at_points_of_a_section():
-    result = turned_problem(vortices(), FRAME).solve()
+    result = rotate_problem(vortices(), FRAME).solve()
     flow = result.flow("cell")
     gradient = locate(result.domain.mesh, flow.points).gradients(result.velocity.function_space)(
         result.velocity
@@ -162,7 +163,7 @@ def test_a_closure_that_predicts_agrees_with_its_flow(tmp_path):
     np.testing.assert_allclose(
         flow.scalars["eddy_viscosity"], expected["eddy_viscosity"], atol=1e-8
     )
-    a = result.domain.values(result.anisotropy, "cell")
+    a = values_of(result.domain, result.anisotropy, "cell")
     np.testing.assert_allclose(a, expected["anisotropy"], atol=1e-7)
     again = problem.solve(start=tmp_path / "flow.npz")
     assert len(again.history) < 5 < len(result.history)

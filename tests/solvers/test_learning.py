@@ -239,3 +239,17 @@ def constant(mesh):
             return lambda velocity: {"eddy_viscosity": torch.ones(len(flow), dtype=torch.float64)}
 
     return Constant()
+
+
+def test_mistakes_in_a_process_reach_the_user_as_in_none(task):
+    """Points beyond the mesh are seen when the flow is set up, which processes do."""
+    prior, (first, second) = task
+    beyond = replace(second, observations=[Observation(POINTS + 100.0, POINTS)])
+    messages = []
+    for processes in (1, 2):
+        with pytest.raises(InputError) as refusal:
+            fit_through_solver(prior, [first, beyond], CONFIG, processes=processes, progress=False)
+        messages.append(str(refusal.value))
+    assert messages[0] == messages[1] and "points" in messages[0]
+    with pytest.raises(InputError, match="processes: expected a positive integer, got 0"):
+        fit_through_solver(prior, [first], CONFIG, processes=0, progress=False)

@@ -53,7 +53,7 @@ FIELDS = [
         lambda s: rans(np.ones(7)),
         "eddy_viscosity: expected 16 values, one for each cell, got 7",
     ),
-    Wrong("no closure", lambda s: rans(None), "eddy_viscosity: expected an array"),
+    Wrong("no closure", lambda s: rans(None), "closure: missing; give an array, a FlowField"),
     Wrong(
         "flow without eddy viscosity as closure",
         lambda s: rans(s.at_cells),
@@ -80,27 +80,27 @@ FIELDS = [
     Wrong(
         "closure predicts too little",
         lambda s: asked(s, np.ones(2)),
-        r"closure: expected it to predict 16 eddy viscosities or 2 by 2 stresses, got shape \(2,\)",
+        r"closure: expected eddy_viscosity of shape \(16,\) or reynolds_stress of shape \(16, 2, 2\), got shape \(2,\)",
     ),
     Wrong(
         "closure by name",
         lambda s: rans("model"),
-        "closure: expected an array, a FlowField or an object with pred",
+        "closure: expected a vcnn.Closure, an object with predict.*, got 'model'",
     ),
     Wrong(
         "closure predicts words",
         lambda s: asked(s, "turbulent"),
-        "closure: expected it to predict 16 eddy viscosities or 2 by 2 stresses, got 'turbulent'",
+        "closure: expected numbers, got 'turbulent'",
     ),
     Wrong(
         "closure predicts vectors",
         lambda s: asked(s, np.ones((16, 2))),
-        r"closure: expected it to predict 16 eddy viscosities or 2 by 2 stresses, got shape \(16, 2\)",
+        r"closure: expected eddy_viscosity of shape \(16,\) or reynolds_stress of shape \(16, 2, 2\), got shape \(16, 2\)",
     ),
     Wrong(
         "closure predicts several fields",
         lambda s: asked(s, {"k": np.ones(16), "nu_t": np.ones(16)}),
-        "closure: expected it to predict eddy_viscosity, or reynolds_stress, or eddy_viscosity and anisotropy, got k",
+        "closure: predicts k and nu_t; RANS needs eddy_viscosity, or reynolds_stress, or eddy_viscosity",
     ),
     Wrong(
         "stress that is not symmetric",

@@ -30,17 +30,17 @@ SCALARS = [
     Wrong(
         "no scalar",
         lambda s: active(s, None),
-        "scalar: expected ScalarTransport or an object with predict, got N",
+        "scalar: expected a ScalarEquation, ScalarTransport or a closure; .* got None",
     ),
     Wrong(
         "scalar by name",
         lambda s: active(s, "c"),
-        "scalar: expected ScalarTransport or an object with predict, go",
+        "scalar: expected a ScalarEquation, ScalarTransport or a closure; .* got 'c'",
     ),
     Wrong(
-        "scalar that makes no transport",
-        lambda s: active(s, lambda mesh, **options: 1.0),
-        "scalar: expected it to make a ScalarTransport, got float",
+        "scalar that is one number",
+        lambda s: active(s, lambda flow: 1.0),
+        r"closure: expected concentration of shape \(16,\), got shape \(\)",
     ),
     Wrong(
         "scalar with an unknown option",
@@ -55,7 +55,7 @@ SCALARS = [
     Wrong(
         "active scalar without values at the inlet",
         lambda s: active(s, bulk_velocity=None, conditions={**WALLS, **THROUGH}, start=s.through),
-        r"scalar: needs values at an Inlet, functools\.partial\(ScalarTransport, conditions=",
+        r"scalar: needs values at an Inlet, ScalarEquation\(conditions=",
     ),
     Wrong(
         "active scalar under other conditions than the flow",
@@ -71,17 +71,17 @@ SCALARS = [
     Wrong(
         "concentrations of wrong shape",
         lambda s: active(s, saying(np.ones((16, 2)))),
-        r"closure: expected it to predict 16 concentrations, got shape \(16, 2\)",
+        r"closure: expected concentration of shape \(16,\), got shape \(16, 2\)",
     ),
     Wrong(
         "concentrations at vertices",
         lambda s: active(s, saying(np.ones(25))),
-        r"closure: expected it to predict 16 concentrations, got shape \(25,\)",
+        r"closure: expected concentration of shape \(16,\), got shape \(25,\)",
     ),
     Wrong(
         "concentrations by name",
         lambda s: active(s, saying({"c": np.ones(16), "k": np.ones(16)})),
-        "closure: expected one field to be predicted, got c, k",
+        "closure: predicts c and k; ActiveScalar needs concentration",
     ),
     Wrong(
         "active scalar without viscosity",

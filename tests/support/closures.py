@@ -32,9 +32,9 @@ def linear_stress(flow):
 BALL, LATTICE = RegionOfInfluence.ball(0.4), RegionOfInfluence.ball(0.8, spacing=0.2)
 
 
-def cloud_closure(output="positive_scalar", seed=1, gain=1.0, region=BALL):
-    """A small network with random weights that predicts viscosities or stresses, small but for the
-    gain.
+def cloud_closure(output="positive_scalar", seed=1, gain=1.0, region=BALL, target=None):
+    """A small network with random weights that predicts eddy viscosities or, with that output,
+    Reynolds stresses, small but for the gain.
     """
     network = VectorCloudNetwork(
         ("wall_distance", "strain_rate"), output=output, embedding=8, fitting=(16,), seed=seed
@@ -43,7 +43,9 @@ def cloud_closure(output="positive_scalar", seed=1, gain=1.0, region=BALL):
         network.fitting[-1].weight.mul_(gain)
         network.fitting[-1].bias.mul_(gain)
     scales = Scales(scalars=dict.fromkeys(network.scalars, (1.0, 1.0)), targets=((0.0, 0.01),))
-    return Closure(network, region, "eddy_viscosity", 2, scales)
+    if target is None:
+        target = "reynolds_stress" if output == "reynolds_stress" else "eddy_viscosity"
+    return Closure(network, region, target, 2, scales)
 
 
 def small_closure(stress=True):

@@ -20,7 +20,7 @@ from solvers import (
     station_profiles,
     wall_force,
 )
-from solvers.studies.rotated_problem import turned_problem
+from solvers.studies.rotated_problem import rotate_problem
 from tests.support.boxes import box
 from tests.support.closures import LATTICE, cloud_closure, small_closure
 from tests.support.derivatives import (
@@ -59,10 +59,15 @@ def solved() -> dict[str, np.ndarray]:
         mesh, lambda c: 0.05 + 0.02 * c, 0.7, scalar=ScalarTransport, buoyancy=(0.0, 0.1)
     ).solve()
     closed = ActiveScalar(
-        mesh, 0.02, 0.7, scalar=cloud_closure(), buoyancy=(0.0, 1.0), location="vertex"
+        mesh,
+        0.02,
+        0.7,
+        scalar=cloud_closure(target="concentration"),
+        buoyancy=(0.0, 1.0),
+        location="vertex",
     ).solve()
     duct = LaminarFlow(box(3, "tetra"), 0.1, 0.5, walls=("wall",)).solve()
-    section = turned_problem(vortices(), FRAME).solve()
+    section = rotate_problem(vortices(), FRAME).solve()
     quadratic = replace(
         section.problem, viscosity=0.01, closure=Quadratic(), location="cell", anisotropy=None
     ).solve()

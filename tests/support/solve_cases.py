@@ -56,6 +56,8 @@ def small_closure(
     """
     network = VectorCloudNetwork(scalars, output=output, embedding=8, fitting=(16,), seed=1)
     scales = Scales(scalars=dict.fromkeys(scalars, (1.0, 1.0)), targets=((0.0, 0.01),))
+    if output == "reynolds_stress":
+        target = output
     return Closure(network, RegionOfInfluence.ball(0.4), target, dimension, scales)
 
 

@@ -146,7 +146,7 @@ def test_rotation_is_counter_clockwise():
             "a: predicts several fields \\(c, k\\), expected one",
         ),
         ({"a": Component((1, 0))}, {"angles": [np.nan]}, "angles: expected finite"),
-        ({"a": Component((1, 0))}, {"axis": (0, 0, 1)}, "axis: a 2-D flow turns in its plane"),
+        ({"a": Component((1, 0))}, {"axis": (0, 0, 1)}, "axis: a 2-D flow rotates in its plane"),
         ({"a": Component((1, 0))}, {"curve_step": 0}, "curve_step"),
         ({"a": Component((1, 0))}, {"curve_centres": 0}, "curve_centres"),
     ],
@@ -154,3 +154,8 @@ def test_rotation_is_counter_clockwise():
 def test_bad_input_is_refused(closures, options, message):
     with pytest.raises(InputError, match=message):
         rotate_study(closures, loose_flow(2), progress=False, **options)
+
+
+def test_a_study_says_in_one_line_what_it_is():
+    study = rotate_study({"x": Component((1, 0))}, loose_flow(2), (90,), 60, progress=False)
+    assert repr(study) == f"RotationStudy(c by x in 8 frames of {len(study.flow):,} points in 2-D)"

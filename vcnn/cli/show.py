@@ -10,6 +10,7 @@ import typer
 
 from vcnn.cli.inputs import ANY_FLOW, read_flow, read_model
 from vcnn.evaluation.report.text import table
+from vcnn.flow.quantities import find_quantity, in_words
 
 
 def show(
@@ -49,8 +50,14 @@ def _flow(flow) -> str:
     for name, kind, values in fields:
         if kind != "scalar":
             values = np.linalg.norm(values.reshape(len(values), -1), axis=1)  # a range of lengths
-        rows.append([name, kind, f"{values.min():.4g}", f"{values.max():.4g}"])
-    return f"{_items(items)}\n\n{table(['field', 'kind', 'smallest', 'largest'], rows)}"
+        dimension = "" if (row := find_quantity(name)) is None else row.dimension
+        rows.append([name, kind, dimension, f"{values.min():.4g}", f"{values.max():.4g}"])
+    columns = ["field", "kind", "dimension", "smallest", "largest"]
+    meanings = ["meaning", *(_meaning(name) for name, *_ in rows)]
+    lines = table(columns, rows).splitlines()
+    width = max(map(len, lines))
+    lines = [f"{line:<{width}}  {text}" for line, text in zip(lines, meanings, strict=True)]
+    return "\n".join([_items(items), "", *map(str.rstrip, lines)])
 
 
 def _model(closure) -> str:
@@ -61,7 +68,7 @@ def _model(closure) -> str:
             "parameters": f"{sum(p.numel() for p in network.parameters()):,}",
             "settings": _plain(network.config),
             "predicts": ", ".join(
-                f"{name} ({kind.replace('_', ' ')})" for name, kind in closure.targets.items()
+                f"{name} ({in_words(kind)})" for name, kind in closure.targets.items()
             ),
             "scalars": ", ".join(network.scalars) or "none",
             "vectors": ", ".join(["velocity", *network.vectors]),
@@ -74,6 +81,11 @@ def _model(closure) -> str:
             "provenance": _plain(closure.provenance),
         }
     )
+
+
+def _meaning(name) -> str:
+    row = find_quantity(name)
+    return "" if row is None else row.meaning
 
 
 def _items(items) -> str:

@@ -6,6 +6,8 @@ from vcnn.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from vcnn.closure.closure import Closure as Closure
+    from vcnn.closure.correction import BaselineCorrection as BaselineCorrection
+    from vcnn.closure.correction import trust as trust
     from vcnn.closure.extrapolation import TrainingRange as TrainingRange
     from vcnn.closure.plain import as_closure as as_closure
     from vcnn.closure.protocol import ChecksFlows as ChecksFlows
@@ -15,5 +17,8 @@ if TYPE_CHECKING:
     from vcnn.closure.protocol import NeedsFields as NeedsFields
     from vcnn.closure.protocol import StatesUnits as StatesUnits
     from vcnn.closure.scales import Scales as Scales
+    from vcnn.closure.sections import MirroredSection as MirroredSection
+    from vcnn.closure.sections import NearWall as NearWall
+    from vcnn.closure.sections import mirror_images as mirror_images
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__, __file__)

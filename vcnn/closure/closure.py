@@ -11,14 +11,14 @@ import numpy as np
 import torch
 
 from vcnn.closure.differentiable import DifferentiableClosure
-from vcnn.closure.evaluator import evaluate_blocks
+from vcnn.closure.evaluator import check_finite, evaluate_blocks
 from vcnn.closure.extrapolation import TrainingRange
 from vcnn.closure.file import pretrained_file, read_model, write_model
 from vcnn.closure.plain import asked_precision
 from vcnn.closure.scales import Scales
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence
-from vcnn.errors import DivergenceError, InputError
+from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import relative_l2
 from vcnn.network.base import FIELDS, Network, check_fields, check_network, name_outputs
@@ -41,6 +41,8 @@ class Closure:
     provenance : how it was trained; anything JSON can hold
     training_range : TrainingRange, optional
         Which clouds it was trained on.
+    usage : name -> what a solver needs besides: ``baseline``, what it corrects, and ``bounds`` of a
+        `BaselineCorrection`; ``layer`` and ``damping`` of a `NearWall` closure
     """
 
     network: Network
@@ -51,6 +53,7 @@ class Closure:
     units: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping = field(default_factory=dict)
     training_range: TrainingRange | None = None
+    usage: Mapping = field(default_factory=dict)
 
     def __post_init__(self):
         check_network(self.network)
@@ -73,9 +76,19 @@ class Closure:
         return self.network.galilean and not self.region.moves_with_flow
 
     @property
+    def symmetry(self) -> str:
+        """What its predictions do not see, in words, such as "O(d), Galilean"."""
+        return f"{self.network.symmetry}, Galilean" if self.galilean else str(self.network.symmetry)
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """Names of the fields of a flow that the network reads besides the velocity."""
         return tuple(name for kind in FIELDS for name in getattr(self.network, kind))
+
+    @property
+    def reach(self) -> float:
+        """Half the width of its clouds where the flow is at rest, length."""
+        return float(self.region.half_axes([0.0])[1][0])
 
     def by_name(self) -> Closure:
         """The same closure, whose :meth:`predict` returns a dict for a single target too."""
@@ -121,12 +134,8 @@ class Closure:
         self.check(flow)
         if self.training_range is None:
             raise InputError("extrapolation: the model does not say which clouds it was trained on")
-        return np.concatenate(
-            [
-                self.training_range.distance(block, self.network.galilean)
-                for block in self.scaled_blocks(flow, centres)
-            ]
-        )
+        blocks, galilean = self.scaled_blocks(flow, centres), self.network.galilean
+        return np.concatenate([self.training_range.distance(b, galilean) for b in blocks])
 
     def scale_clouds(self, clouds: VectorClouds) -> VectorClouds:
         """Clouds in the units that the network takes."""
@@ -153,7 +162,7 @@ class Closure:
         ------
         InputError
             If a number is not positive, the dimension of a field is not known
-            (:data:`vcnn.flow.quantities.DIMENSIONS`), or the network has units of its own.
+            (:data:`vcnn.flow.quantities.QUANTITIES`), or the network has units of its own.
         """
         if not self.network.scaling:
             raise InputError(f"units: the network {self.network.name!r} takes published units only")
@@ -198,12 +207,7 @@ class Closure:
         columns = evaluate_blocks(network, self.scaled_blocks(flow, centres))
         arrays = self.scales.unscale(column.double().cpu().numpy() for column in columns)
         fields = dict(zip(self.targets, arrays, strict=True))
-        for name, values in fields.items():
-            bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
-            if len(bad):
-                raise DivergenceError(
-                    f"{name}: {len(bad)} values are NaN or infinite, first at {bad[0]}"
-                )
+        check_finite(fields)
         return fields[self.target] if isinstance(self.target, str) else fields
 
     def errors(self, flow: FlowField) -> dict[str, float]:

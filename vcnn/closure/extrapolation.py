@@ -67,16 +67,18 @@ def invariants(clouds: VectorClouds, galilean: bool) -> np.ndarray:
     |r|, |u|, r·u and u·u₀, of u - u₀ with ``galilean``, and lengths of the mean r and u. Large
     values count by their logarithm."""
     flow, j, i, mean = clouds.flow, clouds.neighbours, clouds.centres, clouds.mean
-    r, u, here = clouds.positions, flow.velocity[j], flow.velocity[i][clouds.owners]
+    r, u, u_0 = clouds.positions, flow.velocity[j], flow.velocity[i][clouds.owners]
     if galilean:
-        u = u - here
-    by_name = lambda fields: [fields[name] for name in sorted(fields)]
-    columns = [value for s in by_name(flow.scalars) for value in (s[i], mean(s[j]))]
-    columns += [magnitudes(v[i]) for v in (*by_name(flow.vectors), *by_name(flow.tensors))]
-    columns += [mean(np.linalg.norm(v, axis=1)) for v in (r, u)] + [
-        np.linalg.norm(mean(v), axis=1) for v in (r, u)
-    ]
+        u = u - u_0
+    columns = []
+    for name in sorted(flow.scalars):
+        scalar = flow.scalars[name]
+        columns += [scalar[i], mean(scalar[j])]
+    columns += [magnitudes(flow.vectors[name][i]) for name in sorted(flow.vectors)]
+    columns += [magnitudes(flow.tensors[name][i]) for name in sorted(flow.tensors)]
+    columns += [mean(np.linalg.norm(v, axis=1)) for v in (r, u)]
+    columns += [np.linalg.norm(mean(v), axis=1) for v in (r, u)]
     columns += [mean((r * u).sum(axis=1))]
     if not galilean:
-        columns += [np.linalg.norm(flow.velocity[i], axis=1), mean((u * here).sum(axis=1))]
+        columns += [np.linalg.norm(flow.velocity[i], axis=1), mean((u * u_0).sum(axis=1))]
     return np.arcsinh(np.stack(columns, axis=1))

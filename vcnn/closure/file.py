@@ -48,6 +48,8 @@ def write_model(closure: Closure, path: str | Path) -> Path:
         "units": dict(closure.units),
         "provenance": dict(closure.provenance),
     }
+    if closure.usage:
+        header["usage"] = dict(closure.usage)
     tensors = dict(closure.network.state_dict())
     if closure.training_range is not None:
         for name, array in closure.training_range.arrays().items():
@@ -90,6 +92,7 @@ def read_model(path: str | Path) -> dict[str, Any]:
         "units": header["units"],
         "provenance": header["provenance"],
         "training_range": TrainingRange(**arrays) if arrays else None,
+        "usage": header.get("usage", {}),
     }
 
 

@@ -194,16 +194,17 @@ def _by_name(values: object, what: str, name: str = UNNAMED) -> dict[str, np.nda
     """Values as float64 arrays, under a name if they are no mapping."""
     if not isinstance(values, Mapping):
         values = {name: values}
-    arrays = {}
-    for key, value in values.items():
-        try:
-            arrays[key] = np.asarray(value, dtype=np.float64)
-        except (TypeError, ValueError, RuntimeError) as error:
-            got = repr(value) if isinstance(value, str) else f"a {type(value).__name__}"
-            raise InputError(
-                f"{what}: expected numbers, got {got} that is no array of numbers"
-            ) from error
-    return arrays
+    return {key: _numbers(value, what) for key, value in values.items()}
+
+
+def _numbers(value: object, what: str) -> np.ndarray:
+    if value is None or isinstance(value, str):  # numpy takes None for NaN
+        raise InputError(f"{what}: expected numbers, got {value!r}")
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        got = f"a {type(value).__name__} that is no array of numbers"
+        raise InputError(f"{what}: expected numbers, got {got}") from error
 
 
 def _select(values: dict[str, np.ndarray], flow, centres, what: str) -> dict[str, np.ndarray]:

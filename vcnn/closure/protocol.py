@@ -82,6 +82,39 @@ class NeedsFields(Protocol):
 
 
 @runtime_checkable
+class StatesClouds(Protocol):
+    """Says of which flows its clouds are, and how far they reach.
+
+    Attributes
+    ----------
+    dimension : int or None
+        2 or 3, of the flows that it was made for; None if any will do.
+    reach : float or None
+        How far a cloud reaches across the flow, in its units of length; None if it has no clouds.
+    """
+
+    @property
+    def dimension(self) -> int | None: ...
+
+    @property
+    def reach(self) -> float | None: ...
+
+
+@runtime_checkable
+class StatesUsage(Protocol):
+    """Says what a solver needs besides.
+
+    Attributes
+    ----------
+    usage : mapping
+        As in `vcnn.Closure`.
+    """
+
+    @property
+    def usage(self) -> Mapping: ...
+
+
+@runtime_checkable
 class StatesUnits(Protocol):
     """Says in which units it was made.
 

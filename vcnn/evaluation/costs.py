@@ -20,6 +20,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from vcnn.closure.closure import Closure
+from vcnn.closure.plain import as_closure
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.flow.field import FlowField
 from vcnn.network.base import ROWS
@@ -37,26 +38,26 @@ class Cost:
     Parameters
     ----------
     architecture : name of the network, or of the closure's type if it has none
-    symmetry : what the network claims, None without network
-    parameters : number of trained parameters, None without network
-    training_seconds, training_threads : as the closure's provenance has them, else None
     seconds_per_point : of ``predict``, clouds included; one thread, the closure's own precision
     memory : bytes
         Largest sum of all tensors alive at once in a prediction at 256 points, weights not counted.
+    symmetry : what the network claims, None without network
+    parameters : number of trained parameters, None without network
+    training_seconds, training_threads : as the closure's provenance has them, else None
     cloud_seconds : (k,) for one cloud of each size, clouds given; None without network
     exponent : of the number of points in ``cloud_seconds``, fitted from `FITTED_FROM` points on;
         None without network
     """
 
     architecture: str
-    symmetry: str | None
-    parameters: int | None
-    training_seconds: float | None
-    training_threads: int | None
     seconds_per_point: float
     memory: int
-    cloud_seconds: np.ndarray | None
-    exponent: float | None
+    symmetry: str | None = None
+    parameters: int | None = None
+    training_seconds: float | None = None
+    training_threads: int | None = None
+    cloud_seconds: np.ndarray | None = None
+    exponent: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +75,7 @@ class CostStudy:
 
 
 def cost_study(
-    closures: Mapping[str, Closure], flow: FlowField, sizes: Sequence[int] = SIZES
+    closures: Mapping[str, object], flow: FlowField, sizes: Sequence[int] = SIZES
 ) -> CostStudy:
     """Measure what closures cost, all with one thread.
 
@@ -83,38 +84,38 @@ def cost_study(
 
     Parameters
     ----------
-    closures : name -> Closure, or anything with ``predict(flow, centres=None)``
+    closures : name -> Closure, or whatever else :func:`vcnn.closure.plain.as_closure` takes
     flow : FlowField
     sizes : numbers of points in a cloud, at least two of them `FITTED_FROM` or more
     """
     with _one_thread():
         return CostStudy(
             np.array(sizes),
-            {name: _cost(closure, flow, sizes) for name, closure in closures.items()},
+            {name: _cost(name, closure, flow, sizes) for name, closure in closures.items()},
         )
 
 
-def _cost(closure, flow, sizes) -> Cost:
-    network = getattr(closure, "network", None)
-    provenance = getattr(closure, "provenance", {})
-    curve = (
-        None
-        if network is None
-        else np.array([_cloud_seconds(closure, flow, size) for size in sizes])
-    )
-    large = np.array(sizes) >= FITTED_FROM
+def _cost(name: str, thing: object, flow: FlowField, sizes: Sequence[int]) -> Cost:
+    closure = as_closure(thing, name)
+    centres = _some(flow, _MEMORY_POINTS)
+    measured = {
+        "seconds_per_point": _seconds_per_point(closure, flow),
+        "memory": _peak_memory(lambda: closure.predict(flow, centres=centres)),
+    }
+    if not isinstance(closure, Closure):
+        return Cost(architecture=type(thing).__name__, **measured)
+    network, large = closure.network, np.array(sizes) >= FITTED_FROM
+    curve = np.array([_cloud_seconds(closure, flow, size) for size in sizes])
+    slope, _ = np.polyfit(np.log(sizes)[large], np.log(curve[large]), 1)
     return Cost(
-        architecture=type(closure).__name__ if network is None else network.name,
-        symmetry=None if network is None else network.symmetry,
-        parameters=None if network is None else sum(p.numel() for p in network.parameters()),
-        training_seconds=provenance.get("training_seconds"),
-        training_threads=provenance.get("training_threads"),
-        seconds_per_point=_seconds_per_point(closure, flow),
-        memory=_peak_memory(lambda: closure.predict(flow, centres=_some(flow, _MEMORY_POINTS))),
+        architecture=network.name,
+        symmetry=network.symmetry,
+        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        training_seconds=closure.provenance.get("training_seconds"),
+        training_threads=closure.provenance.get("training_threads"),
         cloud_seconds=curve,
-        exponent=None
-        if curve is None
-        else float(np.polyfit(np.log(sizes)[large], np.log(curve[large]), 1)[0]),
+        exponent=float(slope),
+        **measured,
     )
 
 

@@ -1,4 +1,4 @@
-"""Tests of symmetry for any closure or network: how far predictions are from turning with the
+"""Tests of symmetry for any closure or network: how far predictions are from rotating with the
 frame.
 
 from vcnn.evaluation.equivariance import equivariance_errors, assert_equivariant
@@ -24,6 +24,7 @@ from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import magnitudes
 from vcnn.flow.tensors import rotate
+from vcnn.network.base import Symmetry
 
 TRANSFORMATIONS = (
     "rotation 1",
@@ -108,19 +109,18 @@ def equivariance_errors(
     reference = values_of(closure, clouds)
     sizes = {name: magnitudes(values).max() or 1.0 for name, values in reference.items()}
     reused, rebuilt = {}, {}
-    everything, of_clouds = (_transformations(known, seed) for known in (flow, clouds.flow))
+    of_flow, of_clouds = (_transformations(f, seed) for f in (flow, clouds.flow))
     for name in _claimed(closure) if transformations is None else transformations:
-        change = everything[name]
+        change = of_flow[name]
         again = closure.region.clouds(change.flow, change.first[centres])
         back = change.matrix.T
         for errors, changed in ((reused, of_clouds[name].carry(clouds)), (rebuilt, again)):
-            found = values_of(closure, changed)
+            rotated = values_of(closure, changed)
             errors[name] = max(
-                float(magnitudes(rotate(found[key], back) - values).max() / sizes[key])
+                float(magnitudes(rotate(rotated[key], back) - values).max() / sizes[key])
                 for key, values in reference.items()
             )
-    symmetry = closure.network.symmetry + (", Galilean" if closure.galilean else "")
-    return EquivarianceErrors(reused, rebuilt, symmetry)
+    return EquivarianceErrors(reused, rebuilt, closure.symmetry)
 
 
 def assert_equivariant(
@@ -160,8 +160,7 @@ def _closure(model, flow, region, dtype) -> Closure:
 def values_of(closure: Closure, clouds: VectorClouds) -> dict[str, np.ndarray]:
     """What the network of a closure puts out for clouds of a flow, in its own units; by target."""
     with torch.inference_mode():
-        values = closure.network(closure.scale_clouds(clouds))
-    values = (values,) if isinstance(values, torch.Tensor) else values
+        values = closure.network.values(closure.scale_clouds(clouds))
     return {name: v.double().cpu().numpy() for name, v in zip(closure.targets, values, strict=True)}
 
 
@@ -201,7 +200,7 @@ def _claimed(closure) -> list[str]:
     """
     network = closure.network
     not_claimed = {
-        "reflection": network.symmetry == "SO(d)",
+        "reflection": network.symmetry is Symmetry.SO,
         "refinement": not network.weighted,
         "Galilean": not closure.galilean,
     }

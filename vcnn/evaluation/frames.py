@@ -1,4 +1,4 @@
-"""What becomes of a closure when the same flow is described in a turned frame."""
+"""What becomes of a closure when the same flow is described in a rotated frame."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from scipy.spatial.transform import Rotation
 from tqdm import tqdm
 
 from vcnn.closure.closure import Closure
+from vcnn.closure.protocol import ChecksFlows, ClosureLike, StatesUnits
 from vcnn.errors import InputError, naming
 from vcnn.evaluation.parallel import in_parallel
+from vcnn.evaluation.targets import as_closures, common_target
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import relative_l2, truth_of
 from vcnn.flow.tensors import rotate
@@ -23,7 +25,7 @@ _GENERIC_AXIS = (1.0, 2.0, 3.0)  # no plane or axis of symmetry of a usual geome
 
 @dataclass(frozen=True, eq=False)
 class RotationStudy:
-    """Predictions of several closures for one flow, in frames turned by several angles.
+    """Predictions of several closures for one flow, in frames rotated by several angles.
 
     Errors are relative L2 norms weighted by the quadrature weights. "Error" compares with the
     truth, "change" with the same closure's prediction in the frame at 0 degrees.
@@ -43,7 +45,7 @@ class RotationStudy:
     curve_angles : (c,) degrees, of these rotations
     curve_errors, curve_changes : closure name -> (c,), over ``curve_centres`` only
     curve_centres : (k,) indices of points
-    axis : (3,) unit vector about which a 3-D flow was turned by ``angles``; None in two dimensions
+    axis : (3,) unit vector about which a 3-D flow was rotated by ``angles``; None in two dimensions
     units : name -> unit, as the closures know them
     """
 
@@ -62,6 +64,13 @@ class RotationStudy:
     axis: np.ndarray | None
     units: Mapping[str, str]
 
+    def __repr__(self) -> str:
+        frames = len(self.angles) + len(self.curve_angles)
+        return (
+            f"RotationStudy({self.target} by {', '.join(self.predictions)} in {frames} frames of "
+            f"{len(self.flow):,} points in {self.flow.dimension}-D)"
+        )
+
     @property
     def variation(self) -> dict[str, float]:
         """Closure name -> largest change of its prediction over all frames."""
@@ -72,20 +81,20 @@ class RotationStudy:
 
     @property
     def error_variation(self) -> dict[str, float]:
-        """Closure name -> largest |e − e₀|/e₀ of its error e over all frames; empty without truth."""
-        largest = lambda e: np.abs(e / e[0] - 1).max()
-        return {
-            name: float(max(largest(self.errors[name]), largest(self.curve_errors[name])))
-            for name in self.errors
-        }
+        """Closure name -> largest |e − e₀|/e₀ of its error e in any frame; empty without truth."""
+        variation = {}
+        for name in self.errors:
+            curves = self.errors[name], self.curve_errors[name]
+            variation[name] = float(max(np.abs(e / e[0] - 1).max() for e in curves))
+        return variation
 
-    def turned(self, angle: float) -> FlowField:
-        """The flow in the frame turned by ``angle`` degrees."""
+    def rotated(self, angle: float) -> FlowField:
+        """The flow in the frame rotated by ``angle`` degrees."""
         return self.flow.rotated(rotation(angle, self.axis))
 
 
 def rotate_study(
-    closures: Mapping[str, Closure],
+    closures: Mapping[str, object],
     flow: FlowField,
     angles: Sequence[float] = (0, 35, 70, 90, 180),
     curve_step: float = 15.0,
@@ -94,16 +103,17 @@ def rotate_study(
     seed: int = 0,
     progress: bool = True,
 ) -> RotationStudy:
-    """Predict one flow in turned frames.
+    """Predict one flow in rotated frames.
 
-    The flow itself is turned (positions, vectors, tensors, periods) and clouds are built anew in
+    The flow itself is rotated (positions, vectors, tensors, periods) and clouds are built anew in
     each frame, in float64. So are closures evaluated, unless one claims no symmetry under
     rotations: then in its own precision. What remains of a frame-independent closure's change is
     round-off of float64.
 
     Parameters
     ----------
-    closures : name -> anything with ``predict(flow, centres=None, dtype=None)`` and ``target``
+    closures : name -> Closure, or whatever else :func:`vcnn.closure.plain.as_closure` takes
+        That says which one field it predicts, by ``targets`` or ``target``.
     flow : FlowField
     angles : degrees; predictions at all points are kept for these, and 0 is always one of them
     curve_step : degrees between the angles of the curve, which go once around; in 3-D as many
@@ -121,47 +131,34 @@ def rotate_study(
     """
     target = common_target(closures)
     for name, closure in closures.items():
-        if hasattr(closure, "check"):
+        if isinstance(closure, ChecksFlows):
             with naming(name):
                 closure.check(flow)
-    angles = checked_angles(angles)
+    angles = sort_angles(angles)
     if not 0 < curve_step <= 180:
         raise InputError(f"curve_step: expected degrees between 0 and 180, got {curve_step}")
     if curve_centres < 1:
         raise InputError(f"curve_centres: expected at least 1, got {curve_centres}")
-    axis = checked_axis(axis, flow.dimension)
+    axis = unit_axis(axis, flow.dimension)
     truth = truth_of(flow, target)
 
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.permutation(len(flow))[:curve_centres])
     curve_angles, curve = _curve(curve_step, flow.dimension, rng)
-    around = [rotation(angle, axis) for angle in angles]
-
-    with tqdm(
-        total=len(closures) * (len(around) + len(curve)), unit="frame", disable=not progress
-    ) as bar:
-
-        def predict(closure, R, centres):
-            values = closure.predict(flow.rotated(R), centres=centres, dtype=_precision(closure))
-            bar.update()
-            return rotate(values, R.T)
-
-        def predictions(rotations, centres):
-            found = in_parallel(
-                partial(predict, c, R, centres) for c in closures.values() for R in rotations
-            )
-            return dict(zip(closures, np.array_split(np.stack(found), len(closures)), strict=True))
-
-        full, part = predictions(around, None), predictions(curve, chosen)
-
-    def against(rows, reference, weights):
-        return np.array([relative_l2(row, reference, weights) for row in rows])
-
+    around = np.array([rotation(angle, axis) for angle in angles])
+    count = len(closures) * (len(around) + len(curve))
+    with tqdm(total=count, unit="frame", disable=not progress) as bar:
+        full = _predictions(closures, flow, target, around, None, bar)
+        part = _predictions(closures, flow, target, curve, chosen, bar)
     few = flow.weights[chosen]
     errors = curve_errors = {}
     if truth is not None:
-        errors = {name: against(rows, truth, flow.weights) for name, rows in full.items()}
-        curve_errors = {name: against(rows, truth[chosen], few) for name, rows in part.items()}
+        errors = {n: _distances(rows, truth, flow.weights) for n, rows in full.items()}
+        curve_errors = {n: _distances(rows, truth[chosen], few) for n, rows in part.items()}
+    units = {}
+    for closure in closures.values():
+        if isinstance(closure, StatesUnits):
+            units |= closure.units
     return RotationStudy(
         flow=flow,
         target=target,
@@ -169,38 +166,41 @@ def rotate_study(
         angles=angles,
         predictions=full,
         errors=errors,
-        changes={name: against(rows, rows[0], flow.weights) for name, rows in full.items()},
+        changes={n: _distances(rows, rows[0], flow.weights) for n, rows in full.items()},
         curve_rotations=curve,
         curve_angles=curve_angles,
         curve_errors=curve_errors,
-        curve_changes={name: against(rows, rows[0], few) for name, rows in part.items()},
+        curve_changes={n: _distances(rows, rows[0], few) for n, rows in part.items()},
         curve_centres=chosen,
         axis=axis,
-        units={
-            k: v for closure in closures.values() for k, v in getattr(closure, "units", {}).items()
-        },
+        units=units,
     )
 
 
-def common_target(closures: Mapping[str, Closure]) -> str:
-    """The one field that all of several closures predict.
+def _predictions(closures, flow, target, rotations, centres, bar) -> dict[str, np.ndarray]:
+    """Closure name -> (a, n, ...) in frames rotated by (a, d, d), by components in the first."""
 
-    Raises
-    ------
-    InputError
-        If there is no closure, one predicts several fields, or two predict different ones.
-    """
-    if not closures:
-        raise InputError("closures: expected at least one")
-    for name, closure in closures.items():
-        if not isinstance(closure.target, str):
-            raise InputError(
-                f"{name}: predicts several fields ({', '.join(closure.target)}), expected one"
-            )
-    if len({closure.target for closure in closures.values()}) > 1:
-        found = ", ".join(f"{name} predicts {closure.target}" for name, closure in closures.items())
-        raise InputError(f"closures: expected the same target of all, but {found}")
-    return next(iter(closures.values())).target
+    def predict(closure, R):
+        dtype = _precision(closure)
+        values = closure.predict(flow.rotated(R), centres=centres, dtype=dtype)[target]
+        bar.update()
+        return rotate(values, R.T)
+
+    tasks = [partial(predict, c, R) for c in as_closures(closures).values() for R in rotations]
+    rows = np.array_split(np.stack(in_parallel(tasks)), len(closures))
+    return dict(zip(closures, rows, strict=True))
+
+
+def _distances(rows, reference, weights) -> np.ndarray:
+    """(a,) relative L2 distances."""
+    return np.array([relative_l2(row, reference, weights) for row in rows])
+
+
+def _precision(closure: ClosureLike) -> torch.dtype | None:
+    """To compute a prediction in: of a closure tied to its frame what it always has."""
+    if isinstance(closure, Closure) and not closure.network.symmetry.rotations:
+        return None
+    return torch.float64
 
 
 def rotation(degrees: float, axis=None) -> np.ndarray:
@@ -211,7 +211,7 @@ def rotation(degrees: float, axis=None) -> np.ndarray:
     return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
-def checked_angles(angles: Sequence[float]) -> np.ndarray:
+def sort_angles(angles: Sequence[float]) -> np.ndarray:
     """(a,) degrees, 0 first and then the others in order.
 
     Raises
@@ -225,7 +225,7 @@ def checked_angles(angles: Sequence[float]) -> np.ndarray:
     return np.concatenate([[0.0], angles[angles != 0]])
 
 
-def checked_axis(axis, dimension: int) -> np.ndarray | None:
+def unit_axis(axis, dimension: int) -> np.ndarray | None:
     """(3,) unit vector, by default a generic one; None in two dimensions.
 
     Raises
@@ -236,7 +236,7 @@ def checked_axis(axis, dimension: int) -> np.ndarray | None:
     if dimension == 2:
         if axis is not None:
             raise InputError(
-                "axis: a 2-D flow turns in its plane; give an axis with 3-D flows only"
+                "axis: a 2-D flow rotates in its plane; give an axis with 3-D flows only"
             )
         return None
     axis = np.asarray(_GENERIC_AXIS if axis is None else axis, dtype=float)
@@ -250,10 +250,5 @@ def _curve(step, dimension, rng):
     angles = np.arange(0, 360, step, dtype=float)
     if dimension == 2:
         return angles, np.array([rotation(angle) for angle in angles])
-    turns = Rotation.concatenate([Rotation.identity(), Rotation.random(len(angles), rng=rng)])
-    return np.rad2deg(turns.magnitude()), turns.as_matrix()
-
-
-def _precision(closure):
-    symmetry = getattr(getattr(closure, "network", None), "symmetry", "O(d)")
-    return torch.float64 if "O(d)" in symmetry else None
+    rotations = Rotation.concatenate([Rotation.identity(), Rotation.random(len(angles), rng=rng)])
+    return np.rad2deg(rotations.magnitude()), rotations.as_matrix()

@@ -10,15 +10,10 @@ import math
 import torch
 from torch.nn.functional import softplus
 
+from vcnn.flow.quantities import HEADS
+
 # kind of output -> where a FlowField keeps such fields
-OUTPUTS = {
-    "scalar": "scalars",
-    "positive_scalar": "scalars",
-    "vector": "vectors",
-    "symmetric_tensor": "tensors",
-    "traceless_symmetric_tensor": "tensors",
-    "reynolds_stress": "tensors",
-}
+OUTPUTS = {head: f"{kind}s" for kind, heads in HEADS.items() for head in heads}
 
 
 def count_coefficients(kind: str, vectors: int, tensors: int) -> int:

@@ -1,0 +1,99 @@
+"""Closures that ask another closure: what all of them have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from vcnn.closure.plain import as_closure
+from vcnn.closure.protocol import (
+    ChecksFlows,
+    ClosureLike,
+    MeasuresExtrapolation,
+    NeedsFields,
+    StatesClouds,
+    StatesUnits,
+    StatesUsage,
+)
+from vcnn.errors import InputError
+from vcnn.flow.field import FlowField
+
+
+@dataclass(frozen=True, eq=False)
+class Adapter:
+    """A closure that asks another one; what it does not change of that is the same.
+
+    Parameters
+    ----------
+    closure : ClosureLike, or what :func:`vcnn.closure.as_closure` makes one of
+    """
+
+    closure: ClosureLike
+
+    def __post_init__(self):
+        object.__setattr__(self, "closure", as_closure(self.closure))
+
+    @property
+    def targets(self) -> Mapping[str, str]:
+        """Name -> kind of the fields that it predicts."""
+        return self.closure.targets
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Fields of a flow that it reads."""
+        return self.closure.needs if isinstance(self.closure, NeedsFields) else ()
+
+    @property
+    def dimension(self) -> int | None:
+        """Of the flows that it was made for."""
+        return self.closure.dimension if isinstance(self.closure, StatesClouds) else None
+
+    @property
+    def reach(self) -> float | None:
+        """How far its clouds reach."""
+        return self.closure.reach if isinstance(self.closure, StatesClouds) else None
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """In which it was made."""
+        return self.closure.units if isinstance(self.closure, StatesUnits) else {}
+
+    @property
+    def usage(self) -> Mapping:
+        """What a solver needs besides."""
+        return self.closure.usage if isinstance(self.closure, StatesUsage) else {}
+
+    def prepare(self, flow: FlowField) -> FlowField:
+        """The flow that the other closure is asked about; its first points are those of ``flow``.
+
+        Raises
+        ------
+        InputError
+            If the flow cannot be used.
+        """
+        return flow
+
+    def check(self, flow: FlowField) -> None:
+        """Raise `InputError` if the flow lacks what is needed."""
+        if isinstance(self.closure, ChecksFlows):
+            self.closure.check(self.prepare(flow))
+
+    def predict(self, flow: FlowField, centres=None, dtype=None) -> dict[str, np.ndarray]:
+        """Values by name, as a `ClosureLike` does."""
+        centres = np.arange(len(flow)) if centres is None else centres
+        return self.closure.predict(self.prepare(flow), centres=centres, dtype=dtype)
+
+    def extrapolation(self, flow: FlowField, centres=None) -> np.ndarray:
+        """How far the clouds of a flow lie from those of training, as `Closure.extrapolation`.
+
+        Raises
+        ------
+        InputError
+            If the closure does not know what it was trained on.
+        """
+        if not isinstance(self.closure, MeasuresExtrapolation):
+            raise InputError("extrapolation: the closure does not know what it was trained on")
+        centres = np.arange(len(flow)) if centres is None else centres
+        return self.closure.extrapolation(self.prepare(flow), centres)

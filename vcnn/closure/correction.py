@@ -1,0 +1,141 @@
+"""Corrections of the eddy viscosity of another model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vcnn.closure.adapters import Adapter
+from vcnn.closure.plain import UNNAMED
+from vcnn.closure.protocol import MeasuresExtrapolation
+from vcnn.errors import InputError
+from vcnn.flow.field import FlowField
+from vcnn.flow.quantities import QUANTITIES, find_quantity
+
+_TRUSTED = 2.0  # extrapolation from which on nothing of a correction is used
+
+
+@dataclass(frozen=True, eq=False)
+class BaselineCorrection(Adapter):
+    """A correction β of another model's eddy viscosity ν₀ as a closure for solvers: ν_t = β ν₀.
+
+    What that model knows of a flow is kept where nothing better is known. Other fields that the
+    closure predicts, such as an anisotropy, stay as they are.
+
+    Parameters
+    ----------
+    closure : ClosureLike
+        Predicts the correction β, alone or with other fields.
+    baseline : (n,)
+        ν₀ >= 0, length²/time, at the points where the closure will be asked.
+    trust : (n,) or float, optional
+        From 0 to 1: how much of β − 1 is used, as from :func:`trust`; default: all. It is given
+        once: one that followed the flow would keep flow and closure from settling.
+    smooth : callable (n,) -> (n,), optional
+        Makes β as smooth as it was in training, as :class:`solvers.Smoothing` does. Each process
+        of a parallel run then asks the closure at all points.
+    bounds : (float, float), optional
+        Of β; default: those that the closure states in its ``usage``, if it does.
+
+    Raises
+    ------
+    InputError
+        If the closure says that it predicts no correction, or a field makes no sense.
+    """
+
+    baseline: np.ndarray
+    trust: np.ndarray | float | None = field(default=None, kw_only=True)
+    smooth: Callable[[np.ndarray], np.ndarray] | None = field(default=None, kw_only=True)
+    bounds: tuple[float, float] | None = field(default=None, kw_only=True)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.closure.targets:
+            _correction_of(self.closure.targets)
+        baseline = np.asarray(self.baseline, dtype=float)
+        if baseline.ndim != 1 or not (np.isfinite(baseline) & (baseline >= 0)).all():
+            raise InputError("baseline: expected eddy viscosities (n,), finite and not negative")
+        object.__setattr__(self, "baseline", baseline)
+        if self.trust is not None:
+            trust = np.asarray(self.trust, dtype=float)
+            if trust.shape not in ((), baseline.shape) or not ((trust >= 0) & (trust <= 1)).all():
+                raise InputError(f"trust: expected one number or {len(baseline)}, from 0 to 1")
+        if self.bounds is None:
+            object.__setattr__(self, "bounds", self.usage.get("bounds"))
+
+    @property
+    def targets(self) -> dict[str, str]:
+        """With an eddy viscosity in place of the correction."""
+        if not self.closure.targets:
+            return {"eddy_viscosity": "scalar"}
+        beta = _correction_of(self.closure.targets)
+        return {
+            "eddy_viscosity" if name == beta else name: head
+            for name, head in self.closure.targets.items()
+        }
+
+    def check(self, flow: FlowField) -> None:
+        """Raise `InputError` if the baseline is one of other points, or the flow lacks a field."""
+        self._check_points(flow)
+        super().check(flow)
+
+    def predict(self, flow: FlowField, centres=None, dtype=None) -> dict[str, np.ndarray]:
+        """ν_t, and what the closure predicts beside β.
+
+        Raises
+        ------
+        InputError
+            If the baseline is one of other points, the flow cannot be asked about, or the closure
+            predicts no correction.
+        """
+        self._check_points(flow)
+        centres = np.arange(len(flow)) if centres is None else centres
+        wanted = centres if self.smooth is None else np.arange(len(flow))
+        values = super().predict(flow, wanted, dtype)
+        beta = values.pop(_correction_of(values))
+        if self.bounds is not None:
+            beta = np.clip(beta, *self.bounds)
+        if self.trust is not None:
+            beta = 1 + np.broadcast_to(self.trust, len(flow))[wanted] * (beta - 1)
+        if self.smooth is not None:
+            beta = self.smooth(beta)[centres]
+            values = {name: value[centres] for name, value in values.items()}
+        return {"eddy_viscosity": beta * self.baseline[centres], **values}
+
+    def _check_points(self, flow):
+        if len(self.baseline) != len(flow):
+            raise InputError(
+                f"baseline: expected an eddy viscosity for each of the {len(flow)} points of the "
+                f"flow, got {len(self.baseline)}"
+            )
+
+
+def trust(closure: MeasuresExtrapolation, flow: FlowField) -> np.ndarray:
+    """(n,): 1 where a flow is like those of training, 0 from an extrapolation of 2 on.
+
+    It is smooth in between, x² (3 − 2 x) with x = 2 − extrapolation.
+
+    Raises
+    ------
+    InputError
+        If the closure does not know what it was trained on, or cannot be asked about the flow.
+    """
+    x = np.clip(_TRUSTED - closure.extrapolation(flow), 0, 1)
+    return x**2 * (3 - 2 * x)
+
+
+def _correction_of(names: Iterable[str]) -> str:
+    """The one of some fields that is a correction; a field without a name is one."""
+    names = list(names)
+    if names == [UNNAMED]:
+        return UNNAMED
+    rows = {name: find_quantity(name) for name in names}
+    corrections = [name for name, row in rows.items() if row and row.name == "correction"]
+    if len(corrections) != 1:
+        raise InputError(
+            f"closure: predicts {', '.join(names) or 'nothing'}; expected one correction (named "
+            f"{' or '.join(QUANTITIES['correction'].names)}), alone or with other fields"
+        )
+    return corrections[0]
