@@ -1,5 +1,6 @@
-"""Attention on clouds at linear cost: the physics attention of Transolver, Wu et al. 2024, arXiv
-2402.02366.
+"""Attention on clouds at linear cost: the physics attention of Transolver.
+
+Wu et al. 2024, arXiv 2402.02366.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ class _Block(nn.Module):
         self.attention = _PhysicsAttention(width, heads, slices)
         self.feed_forward = perceptron(width, 2 * width, width, activation=nn.GELU)
 
-    def forward(self, x, weights):
+    def forward(self, x: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        """The state of points after the block."""
         x = x + self.attention(self.norms[0](x), weights)
         return x + self.feed_forward(self.norms[1](x))
 
@@ -97,7 +99,8 @@ class _PhysicsAttention(nn.Module):
         )
         self.out = nn.Linear(width, width)
 
-    def forward(self, x, weights):
+    def forward(self, x: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        """What points get from each other through the slices."""
         # (m, heads, n, slices): what share of a point each slice has
         shares = torch.softmax(self._by_head(self.slices(x)) / self.temperature, dim=3)
         inside = shares * weights[:, None]

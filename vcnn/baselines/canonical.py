@@ -96,7 +96,7 @@ class CanonicalNetwork(Network):
 
 
 class _Means:
-    """What frames are made of: the centre's velocity, and means over each cloud, weighted or not."""
+    """What frames are made of: the centre's velocity, and means over each cloud."""
 
     def __init__(self, clouds, weighted):
         u = clouds.flow.velocity[clouds.neighbours]
@@ -123,8 +123,9 @@ def _velocity_frames(means) -> np.ndarray:
 
 
 def _principal_frames(means) -> np.ndarray:
-    """(m, d, d), rows are principal axes by ascending eigenvalue, pointing to the side of the mean
-    velocity.
+    """(m, d, d), rows are principal axes by ascending eigenvalue.
+
+    Of the two directions of an axis it is that of the mean velocity.
     """
     axes = np.linalg.eigh(means.moment).eigenvectors.transpose(0, 2, 1)
     along = axes @ means.velocity[:, :, None]

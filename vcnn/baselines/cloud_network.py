@@ -18,8 +18,7 @@ from vcnn.network.layers import as_tensor
 
 
 class CloudNetwork(Network):
-    """A network that takes the positions r, velocities u and scalars s of the points of a cloud and
-    puts out a scalar.
+    """A network that makes a scalar of positions r, velocities u and scalars s of a cloud.
 
     Parameters
     ----------
@@ -63,12 +62,13 @@ class CloudNetwork(Network):
         """(m, 1) what the output is made of."""
 
     def _side_by_side(self, clouds, points):
-        """r and u (m, 1 + n, d), s (m, 1 + n, scalars) and shares (m, 1 + n, 1) of clouds filled up
-        to n points.
+        """Clouds as dense arrays of n points each, those that have fewer filled up.
 
-        Shares add up to 1 in each cloud: of the quadrature weights if the network is ``weighted``,
-        else equal. Points that fill up are all zero, their shares too. First comes the centre, to
-        which the value belongs, with no share (it need not be among the points of its cloud)."""
+        Returns r and u (m, 1 + n, d), s (m, 1 + n, scalars) and shares (m, 1 + n, 1). Shares add up
+        to 1 in each cloud: of the quadrature weights if the network is ``weighted``, else equal.
+        Points that fill up are all zero, their shares too. First comes the centre, to which the
+        value belongs, with no share (it need not be among the points of its cloud).
+        """
         neighbours, owners, centres = (
             torch.as_tensor(index, device=points.device)
             for index in (clouds.neighbours, clouds.owners, clouds.centres)
@@ -84,7 +84,7 @@ class CloudNetwork(Network):
         return r, u, s, shares
 
 
-def invariants(r, u, s) -> torch.Tensor:
+def invariants(r: torch.Tensor, u: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
     """(..., scalars + 3) s, |r|, |u| and r·u."""
     lengths = [torch.sqrt(v.square().sum(dim=-1, keepdim=True) + 1e-30) for v in (r, u)]
     return torch.cat([s, *lengths, (r * u).sum(dim=-1, keepdim=True)], dim=-1)

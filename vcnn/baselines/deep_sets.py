@@ -9,12 +9,11 @@ from vcnn.network.layers import perceptron, seeded
 
 
 class DeepSets(CloudNetwork):
-    """Point-set network ρ(Σ_i w_i φ(r_i, u_i, s_i), u₀, s₀) (Zaheer et al. 2017, arXiv 1703.06114,
-    theorem 2).
+    """Point-set network ρ(Σ_i w_i φ(r_i, u_i, s_i), u₀, s₀).
 
-    φ takes components: the prediction depends on the frame. The w_i are shares of the quadrature
-    weights, as in `VectorCloudNetwork`, so that a difference between the two is one of symmetry; u₀
-    and s₀ belong to the centre.
+    After theorem 2 of Zaheer et al. 2017, arXiv 1703.06114. φ takes components: the prediction
+    depends on the frame. The w_i are shares of the quadrature weights, as in `VectorCloudNetwork`,
+    so that a difference between the two is one of symmetry; u₀ and s₀ belong to the centre.
 
     Parameters
     ----------

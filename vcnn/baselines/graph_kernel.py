@@ -110,8 +110,6 @@ class GraphKernelNetwork(CloudNetwork):
 
 
 def target_rows(clouds: int, length: int) -> list[slice]:
-    """Points at which edges end, in parts of about `EDGES` edges, for complete graphs of ``length``
-    points.
-    """
+    """Points at which edges end, in parts of about `EDGES` edges of complete graphs."""
     step = max(1, EDGES // (clouds * length))
     return [slice(begin, min(begin + step, length)) for begin in range(0, length, step)]

@@ -13,12 +13,11 @@ from vcnn.network.layers import as_tensor
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """The pairs of m clouds, side by side and as many for each: smaller clouds are filled up with
-    pairs of no weight.
+    """The pairs of m clouds, side by side, as many for each.
 
-    Sums over clouds are batched matrix products then; a scatter-add costs ten times as much on a
-    CPU. Arrays over pairs are kept by component, (d, N): sums over so few components are quick that
-    way only.
+    Smaller clouds are filled up with pairs of no weight. Sums over clouds are batched matrix
+    products then; a scatter-add costs ten times as much on a CPU. Arrays over pairs are kept by
+    component, (d, N): sums over so few components are quick that way only.
 
     Parameters
     ----------

@@ -17,8 +17,7 @@ from vcnn.tensor_file import read_tensors, write_tensors
 
 
 class RunState:
-    """Everything a run needs to go on: epoch, history, weights, moments of Adam, best weights so
-    far.
+    """Everything a run needs to go on: epoch, history, weights, those of Adam, the best so far.
 
     Parameters
     ----------
