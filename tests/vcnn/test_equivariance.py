@@ -270,7 +270,7 @@ def test_the_basis_of_a_generic_cloud_spans_all_symmetric_tensors(d):
     clouds = RegionOfInfluence.ball(1.2).clouds(random_flow(d)).compact()
     with torch.no_grad():
         network.calibrate(clouds)
-        _, vectors, tensors = network._described(clouds, network.points(clouds.flow))
+        _, vectors, tensors = network._describe(clouds, network.points(clouds.flow))
         for c in range(0, len(clouds), 10):
             basis = [
                 value("symmetric_tensor", e[None], vectors[c : c + 1], tensors[c : c + 1]).flatten()
