@@ -18,13 +18,21 @@ def kept(results):
 
 
 def same(name, found, expected):
-    """Newton's method leaves 1e-11 of a solution, errors of 1e-5 of it are kept: 1e-6 of those."""
+    """Newton's method leaves 1e-11 of a solution, errors of 1e-4 of it and more are kept: to 1e-5 of
+    these.
+    """
     if name in BALANCES:
         assert abs(found) < 1e-9 > abs(expected), name
     elif isinstance(expected, list):  # rounded in the file
         np.testing.assert_allclose(found, expected, rtol=2e-4, atol=2e-4, err_msg=name)
     else:
-        assert found == pytest.approx(expected, rel=1e-6, abs=1e-9), name
+        assert found == pytest.approx(expected, rel=1e-5, abs=1e-9), name
+
+
+def compare(found, expected):
+    assert set(found) | CLOCK == set(expected)
+    for key in set(expected) - CLOCK:
+        same(key, found[key], expected[key])
 
 
 @pytest.mark.parametrize(
@@ -35,25 +43,21 @@ def same(name, found, expected):
         ("manufactured", "hexahedron, 4"),
         ("manufactured", "tetrahedron, periodic, 4"),
         ("curved", "8"),
-        ("hill", "30 x 20"),
     ],
 )
 def test_verification_gives_the_numbers_that_are_kept(section, name):
-    expected = kept(verification)[section][name]
-    found = verification.jobs()[section][name]()
-    common = (set(found) & set(expected)) - CLOCK
-    assert len(common) == len(set(expected) - CLOCK) > 0
-    for key in common:
-        same(key, found[key], expected[key])
+    compare(verification.jobs()[section][name](), kept(verification)[section][name])
+
+
+def test_the_laminar_hill_gives_the_numbers_that_are_kept(shared_data):
+    """With its distance from another code's solution, to 1e-5 of that: it is a small difference."""
+    compare(verification.jobs()["hill"]["30 x 20"](), kept(verification)["hill"]["30 x 20"])
 
 
 @pytest.mark.parametrize("model", turbulence.MODELS, ids=lambda model: model.__name__)
 def test_turbulence_models_give_the_numbers_that_are_kept(model):
     expected = kept(turbulence)["channels"][f"{model.__name__}, 395"]
-    found = turbulence.channel(model, 395)
-    assert set(found) == set(expected)
-    for key in set(expected) - CLOCK:
-        same(key, found[key], expected[key])
+    compare(turbulence.channel(model, 395), expected)
 
 
 def test_pages_show_the_numbers_that_are_kept(tmp_path):
