@@ -17,6 +17,7 @@ from meshes import section
 from solvers import RANS, Developed, FlowResult, Symmetry, Wall
 from solvers.coupling import stress
 from vcnn.flow.mesh import named_mesh
+from vcnn.flow.quantities import find_quantity
 
 RATIOS = (1, 3, 5, 7, 10)
 VALIDATION = 7
