@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from vcnn import Closure, FlowField, InputError, RegionOfInfluence, VectorCloudNetwork
 from vcnn.closure import (
@@ -21,10 +22,12 @@ NORMALS = ((0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
 def closure(scalars=("wall_distance",), targets=("beta", "anisotropy")):
-    """A network with random weights for flows in space."""
+    """A network with random weights, for flows in space."""
     kinds = {"beta": "positive_scalar", "anisotropy": "traceless_symmetric_tensor"}
     output = [kinds.get(name, "positive_scalar") for name in targets]
     network = VectorCloudNetwork(scalars, output=output, embedding=8, fitting=(16,), seed=3)
+    with torch.no_grad():
+        network.fitting[-1].weight.mul_(100)  # else the bias is most of what it says
     scales = Scales(scalars=dict.fromkeys(scalars, (0.0, 1.0)), targets=((0.0, 1.0),) * len(output))
     region = RegionOfInfluence.ball(0.5)
     return Closure(network.double(), region, targets, 3, scales, usage=USAGE)
