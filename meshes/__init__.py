@@ -1,7 +1,8 @@
 """Meshes and flows from files: generated geometries, OpenFOAM cases, anything meshio reads.
 
 A mesh is a `meshio.Mesh` with named boundaries, as `vcnn.flow.mesh` describes. Nothing here knows
-of finite elements."""
+of finite elements.
+"""
 
 from typing import TYPE_CHECKING
 

@@ -11,19 +11,24 @@
 # ---
 
 # %% [markdown]
-# # A closure in the loop  Steady Reynolds-averaged flow with an eddy viscosity $\nu_t$ and a given
-# bulk velocity $U$: $$\mathbf u\cdot\nabla\mathbf u = -\nabla p +
-# \nabla\cdot\left[(\nu+\nu_t)(\nabla\mathbf u + \nabla\mathbf u^T)\right] + f\,\mathbf e, \qquad
-# \nabla\cdot\mathbf u = 0, \qquad \frac1{|\Omega|}\int_\Omega \mathbf u\cdot\mathbf e\,dx = U.$$ A
-# closure predicts $\nu_t = G[\mathbf u]$ from the mean flow, and the mean flow depends on $\nu_t$:
-# the two are solved together. *A priori* a closure is judged by its prediction from the true flow.
-# This is not enough: in the loop it sees the flow that it has caused itself, the same error of
-# $\nu_t$ matters more in one place than in another, and the iteration may not converge. What counts
-# is the error of the velocity *a posteriori*.  Here a network learns the eddy viscosity of the
-# Spalart-Allmaras model on three periodic hills and takes the model's place on a fourth. A known
-# model as teacher gives data without noise and a true solution in every geometry; data of LES or
-# DNS are used in the same way.  Open this file in Jupyter with
-# [jupytext](https://jupytext.readthedocs.io), which runs it as a notebook.
+# # A closure in the loop
+#
+# Steady Reynolds-averaged flow with an eddy viscosity $\nu_t$ and a given bulk velocity $U$:
+# $$\mathbf u\cdot\nabla\mathbf u = -\nabla p + \nabla\cdot\left[(\nu+\nu_t)(\nabla\mathbf u +
+# \nabla\mathbf u^T)\right] + f\,\mathbf e, \qquad \nabla\cdot\mathbf u = 0, \qquad
+# \frac1{|\Omega|}\int_\Omega \mathbf u\cdot\mathbf e\,dx = U.$$
+# A closure predicts $\nu_t = G[\mathbf u]$ from the mean flow, and the mean flow depends on
+# $\nu_t$: the two are solved together. *A priori* a closure is judged by its prediction from the
+# true flow. This is not enough: in the loop it sees the flow that it has caused itself, the same
+# error of $\nu_t$ matters more in one place than in another, and the iteration may not converge.
+# What counts is the error of the velocity *a posteriori*.
+#
+# Here a network learns the eddy viscosity of the Spalart-Allmaras model on three periodic hills and
+# takes the model's place on a fourth. A known model as teacher gives data without noise and a true
+# solution in every geometry; data of LES or DNS are used in the same way.
+#
+# Open this file in Jupyter with [jupytext](https://jupytext.readthedocs.io), which runs it as a
+# notebook.
 
 # %%
 # %matplotlib inline
@@ -52,13 +57,16 @@ from solvers.studies.run_pictures import (
 )
 from vcnn import RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.evaluation import relative_l2
-from vcnn.evaluation.report.pictures import field_comparison, frame_panel
+from vcnn.evaluation.report.fields import field_comparison
+from vcnn.evaluation.report.panels import frame_panel
 from vcnn.flow.norms import magnitudes
 
 # %% [markdown]
-# ## Meshes and flows of the teacher Lengths are in units of the hill's height, velocities in units
-# of the bulk velocity over the crest: the mean over the volume is then 0.72, and the Reynolds
-# number here $1/\nu = 1000$. The slope parameter stretches the flanks of the hill.
+# ## Meshes and flows of the teacher
+#
+# Lengths are in units of the hill's height, velocities in units of the bulk velocity over the
+# crest: the mean over the volume is then 0.72, and the Reynolds number here $1/\nu = 1000$. The
+# slope parameter stretches the flanks of the hill.
 
 # %%
 VISCOSITY, BULK = 1e-3, 0.72
@@ -69,7 +77,7 @@ def hill(slope):
     return periodic_hill(slope, cells=(40, 30), grading=15.0)
 
 
-def drawn(mesh):
+def draw_mesh(mesh):
     figure = Figure(figsize=(8.5, 3.2), layout="constrained")
     axes = figure.add_subplot(xlabel="x", ylabel="y", aspect="equal")
     cells = mesh.points[mesh.cells_dict["quad"]]
@@ -79,7 +87,7 @@ def drawn(mesh):
 
 
 mesh = hill(1.0)
-drawn(mesh)
+draw_mesh(mesh)
 
 # %%
 teacher = {
@@ -111,11 +119,13 @@ true = flows[1.0]
 print(true)
 
 # %% [markdown]
-# ## The closure At each point the network sees the points within a radius of 1: relative positions,
-# velocities, $|\mathsf S|$ and the distance to the wall. With a `spacing` these are not the
-# vertices, which crowd at walls, but the nodes of a lattice that the flow is averaged onto. Clouds
-# are then of about one size on any mesh, and the cost grows with the number of vertices, not with
-# its square. The lattice belongs to the domain, not to the frame.
+# ## The closure
+#
+# At each point the network sees the points within a radius of 1: relative positions, velocities,
+# $|\mathsf S|$ and the distance to the wall. With a `spacing` these are not the vertices, which
+# crowd at walls, but the nodes of a lattice that the flow is averaged onto. Clouds are then of
+# about one size on any mesh, and the cost grows with the number of vertices, not with its square.
+# The lattice belongs to the domain, not to the frame.
 
 # %%
 region = RegionOfInfluence.ball(radius=1.0, spacing=0.25)
@@ -142,10 +152,12 @@ for name, one in {"weighted by importance": closure, "unweighted": unweighted}.i
     print(f"a priori error of the eddy viscosity, {name}: {error:.1%}")
 
 # %% [markdown]
-# ## In the loop A round corrects the flow by Newton's method, as a rule once, and asks the closure
-# once; $\nu_t$ is updated by Anderson acceleration. The run ends when the momentum balance holds
-# and the closure agrees with the $\nu_t$ that the flow was solved with, both to $10^{-9}$, or it
-# raises a `DivergenceError`.
+# ## In the loop
+#
+# A round corrects the flow by Newton's method, as a rule once, and asks the closure once; $\nu_t$
+# is updated by Anderson acceleration. The run ends when the momentum balance holds and the closure
+# agrees with the $\nu_t$ that the flow was solved with, both to $10^{-9}$, or it raises a
+# `DivergenceError`.
 
 # %%
 problem = RANS(mesh, VISCOSITY, BULK, closure=closure, location="vertex")
@@ -186,7 +198,9 @@ field_comparison(
 # %%
 stations = [0.5, 2.0, 4.0, 6.0, 8.0]
 reference = [profile.velocity for profile in station_profiles(teacher[1.0], stations)]
-velocity_profiles(station_profiles(result, stations), reference, BULK, "Spalart-Allmaras")
+velocity_profiles(
+    station_profiles(result, stations), reference, speed=BULK, name="Spalart-Allmaras"
+)
 
 # %%
 streamlines(flow, WALLS)
@@ -197,31 +211,31 @@ streamlines(flow, WALLS)
 
 # %%
 wall = along_wall(result, "bottom")
-print(
-    f"reattachment at x = {wall.reattachment[-1, 0]:.3f}, teacher {true_wall.reattachment[-1, 0]:.3f}"
-)
+ours, theirs = (line.reattachment[-1, 0] for line in (wall, true_wall))
+print(f"reattachment at x = {ours:.3f}, teacher {theirs:.3f}")
 wall_curves({"closure": wall, "Spalart-Allmaras": true_wall})
 
 # %% [markdown]
-# ## The start does not matter The first run began from $\nu_t = 0.02\,U d$, $d$ the distance to the
-# wall. From a laminar flow at a tenth of the Reynolds number, or from the teacher's flow, the
-# iteration finds the same solution.
+# ## The start does not matter
+#
+# The first run began from $\nu_t = 0.02\,U d$, $d$ the distance to the wall. From a laminar flow at
+# a tenth of the Reynolds number, or from the teacher's flow, the iteration finds the same solution.
 
 # %%
 starts = {"laminar flow": LaminarFlow(mesh, 10 * VISCOSITY, BULK).solve(), "teacher": teacher[1.0]}
 for name, start in starts.items():
     other = problem.solve(start=start)
     difference = velocity_error(other, flow)
-    print(
-        f"from the {name}: {len(other.history)} rounds, relative difference of the velocity {difference:.1e}"
-    )
+    rounds = len(other.history)
+    print(f"from the {name}: {rounds} rounds, relative difference of the velocity {difference:.1e}")
     assert difference < 1e-8
 
 # %% [markdown]
-# ## The frame does not matter Now the whole problem is turned, mesh, periods and driving force, and
-# solved anew from the beginning. The flow found is turned back and compared. The network is
-# invariant by construction, not by training: what is left is round-off and the tolerance of the
-# iteration.
+# ## The frame does not matter
+#
+# Now the whole problem is turned, mesh, periods and driving force, and solved anew from the
+# beginning. The flow found is turned back and compared. The network is invariant by construction,
+# not by training: what is left is round-off and the tolerance of the iteration.
 
 # %%
 study = coupled_rotation_study({"closure": closure}, problem, angles=(35, 90), progress=False)
@@ -231,41 +245,44 @@ for angle, run in zip(study.angles, study.runs["closure"], strict=True):
 
 
 # %%
-def in_their_frames(study):
+def draw_in_frames(study):
     frames = [run.flow for run in study.runs["closure"]]
     speeds = [magnitudes(frame.velocity) for frame in frames]
+    norm = Normalize(0, speeds[0].max())
     figure = frame_panel(
-        frames, study.angles, {"closure": speeds}, Normalize(0, speeds[0].max()), "viridis", "|u|"
+        frames, study.angles, {"closure": speeds}, norm=norm, cmap="viridis", label="|u|"
     )
     for axes, frame in zip(figure.axes, frames, strict=False):
         draw_streamlines(axes, frame, WALLS, width=0.5)
     return figure
 
 
-in_their_frames(study)
+draw_in_frames(study)
 
 # %% [markdown]
-# ## What to watch - **Clipping.** In the loop $\nu_t$ is kept between 0 and $U d$, $d$ the largest
-# distance to a wall. If a converged flow is still clipped there, it is a solution of the bounds and
-# not of the closure; the run logs a warning. - **Extrapolation.** `closure.extrapolation(flow)` is
-# the distance of each cloud to the clouds of training; beyond 1 the closure extrapolates. About 1 %
-# of clouds like those of training do so, too. - **What the closure does not see.** The network is
-# not told the molecular viscosity. At another Reynolds number the clouds look much the same and
-# $\nu_t$ should not: there is no alarm, and the prediction is wrong.
+# ## What to watch
+#
+# - **Clipping.** In the loop $\nu_t$ is kept between 0 and $U d$, $d$ the largest distance to a
+#   wall. If a converged flow is still clipped there, it is a solution of the bounds and not of the
+#   closure; the run logs a warning.
+# - **Extrapolation.** `closure.extrapolation(flow)` is the distance of each cloud to the clouds of
+#   training; beyond 1 the closure extrapolates. About 1 % of clouds like those of training do so,
+#   too.
+# - **What the closure does not see.** The network is not told the molecular viscosity. At another
+#   Reynolds number the clouds look much the same and $\nu_t$ should not: there is no alarm, and the
+#   prediction is wrong.
 
 # %%
 print("slope  Reynolds number  clipped  extrapolating  error of eddy viscosity  of velocity")
 for slope, viscosity in ((1.0, VISCOSITY), (3.0, VISCOSITY), (1.0, 3 * VISCOSITY)):
-    there = SpalartAllmaras(hill(slope), viscosity, BULK).solve().flow("vertex")
+    model = SpalartAllmaras(hill(slope), viscosity, BULK).solve().flow("vertex")
     run = replace(problem, mesh=hill(slope), viscosity=viscosity).solve()
-    found = run.flow("vertex")
-    beyond = np.mean(closure.extrapolation(found) > 1)
-    error = relative_l2(
-        found.scalars["eddy_viscosity"], there.scalars["eddy_viscosity"], there.weights
-    )
+    nu_t = run.flow("vertex").scalars["eddy_viscosity"]
+    beyond = np.mean(closure.extrapolation(run.flow("vertex")) > 1)
+    error = relative_l2(nu_t, model.scalars["eddy_viscosity"], model.weights)
     print(
-        f"{slope:5g} {1 / viscosity:16.0f} {run.history.clipped[-1]:8.1%} {beyond:14.1%} {error:24.1%} "
-        f"{velocity_error(run, there):12.1%}"
+        f"{slope:5g} {1 / viscosity:16.0f} {run.history.clipped[-1]:8.1%} {beyond:14.1%} "
+        f"{error:24.1%} {velocity_error(run, model):12.1%}"
     )
 
 # %% [markdown]

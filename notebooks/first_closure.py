@@ -11,11 +11,16 @@
 # ---
 
 # %% [markdown]
-# # A first closure  A scalar is carried by laminar flow over a periodic hill, diffuses, decays and
-# is produced where the strain is large: $$\mathbf u\cdot\nabla c - D\nabla^2 c + \zeta |c|c = P .$$
+# # A first closure
+#
+# A scalar is carried by laminar flow over a periodic hill, diffuses, decays and is produced where
+# the strain is large:
+# $$\mathbf u\cdot\nabla c - D\nabla^2 c + \zeta |c|c = P .$$
 # A closure gives $c$ at a point from the velocities around it, without solving this equation. Here
-# one is trained on two hills, small and quick: `vcnn demo` does it in earnest.  Open this file in
-# Jupyter with [jupytext](https://jupytext.readthedocs.io), which runs it as a notebook.
+# one is trained on two hills, small and quick: `vcnn demo` does it in earnest.
+#
+# Open this file in Jupyter with [jupytext](https://jupytext.readthedocs.io), which runs it as a
+# notebook.
 
 # %%
 # %matplotlib inline
@@ -23,12 +28,15 @@ import numpy as np
 
 from solvers import hill_concentration
 from vcnn import RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
-from vcnn.evaluation import relative_l2
-from vcnn.evaluation.report.pictures import field_comparison, field_figure, prediction_panel
+from vcnn.evaluation import relative_l2, rotate_study
+from vcnn.evaluation.report.fields import field_comparison, field_figure
+from vcnn.evaluation.report.panels import prediction_panel
 
 # %% [markdown]
-# ## Flows The flow comes from a finite-element solution; a `FlowField` holds what is known of it at
-# the centres of cells.
+# ## Flows
+#
+# The flow comes from a finite-element solution; a `FlowField` holds what is known of it at the
+# centres of cells.
 
 # %%
 flows = {slope: hill_concentration(slope, cells=(48, 32)) for slope in (1.0, 1.5, 2.0)}
@@ -39,9 +47,11 @@ print(flow)
 field_figure(flow, np.linalg.norm(flow.velocity, axis=1), "speed", "Slope 1.5")
 
 # %% [markdown]
-# ## Clouds What happens at a point depends on a neighbourhood that reaches upstream as far as
-# diffusion and decay let a source be felt: an ellipse along the velocity, larger where the flow is
-# faster. It crosses the period of the domain.
+# ## Clouds
+#
+# What happens at a point depends on a neighbourhood that reaches upstream as far as diffusion and
+# decay let a source be felt: an ellipse along the velocity, larger where the flow is faster. It
+# crosses the period of the domain.
 
 # %%
 region = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)
@@ -50,6 +60,7 @@ print(f"{len(clouds)} clouds of {clouds.counts.min()} to {clouds.counts.max()} p
 
 # %% [markdown]
 # ## Training
+#
 # Slopes 1 and 2 are for training, the hill of slope 1.5 is never seen.
 
 # %%
@@ -64,18 +75,18 @@ print(f"error on the unseen hill: {100 * relative_l2(prediction, truth, flow.wei
 field_comparison(flow, truth, prediction, "concentration")
 
 # %% [markdown]
-# ## Another frame The same flow, described in a frame that is turned by 70 degrees: clouds are
-# built anew, the prediction stays.
+# ## Another frame
+#
+# The same flow, described in a frame that is turned by 70 degrees: clouds are built anew, the
+# prediction stays.
 
 # %%
 angle = np.deg2rad(70)
-turned = flow.rotated([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-change = relative_l2(closure.predict(turned), prediction)
-print(f"relative change in the turned frame (single precision): {change:.1e}")
+rotated = flow.rotated([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+change = relative_l2(closure.predict(rotated), prediction)
+print(f"relative change in the rotated frame (single precision): {change:.1e}")
 
 # %%
-from vcnn.evaluation.frames import rotate_study  # noqa: E402
-
 study = rotate_study(
     {"vector cloud": closure}, flow, angles=(0, 70, 180), curve_centres=50, progress=False
 )

@@ -8,24 +8,24 @@ import numpy as np
 import pytest
 import typer.testing
 
-import solvers.cli.demo
-from vcnn import FlowField, InputError
+from solvers.cli.demo import demo
+from solvers.studies import demonstration
+from tests.support.pictures import coloured_share, embedded
+from vcnn import FlowField, InputError, TrainingConfig
 
-SMALL = {
-    "CELLS": (24, 16),
-    "COARSE": (18, 12),
-    "TRAINING_SLOPES": (1.0, 2.0),
-    "UNSEEN_SLOPES": (1.4, 0.5),
-    "VECTOR_CLOUD": {"epochs": 3},
-    "GRAPH_KERNEL": {"epochs": 1, "centres": 40, "max_points": 8},
-}
+SMALL = demonstration.DemoSettings(
+    training_slopes=(1.0, 2.0),
+    cells=(24, 16),
+    coarse=(18, 12),
+    vector_cloud=TrainingConfig(epochs=3),
+    graph_kernel=TrainingConfig(epochs=1, centres=40, max_points=8),
+)
 
 
 def test_small_demo(tmp_path, monkeypatch, capsys):
-    for name, value in SMALL.items():
-        monkeypatch.setattr(solvers.cli.demo, name, value)
+    monkeypatch.setattr(demonstration, "DemoSettings", lambda: SMALL)
     folder = tmp_path / "a demo"
-    solvers.cli.demo.demo(folder, [], False)
+    demo(output=folder)
     printed = capsys.readouterr().out
     assert printed.rstrip().endswith(f"report: {folder / 'report' / 'report.html'}")
     numbers = json.loads((folder / "report" / "report.json").read_text())
@@ -34,7 +34,9 @@ def test_small_demo(tmp_path, monkeypatch, capsys):
     )
     assert vector_cloud < 1e-9 < 1e-2 < graph
     page = (folder / "report" / "report.html").read_text()
-    assert page.count("data:image/png") >= 6
+    shares = sorted(coloured_share(picture) for picture in embedded(page))
+    assert len(shares) == 7
+    assert shares[0] > 0.005 and shares[2] > 0.1  # two of curves, five of fields
     predicted = FlowField.load(next((folder / "predictions").glob("hill_0.5_*.vtu")))
     scalars = predicted.scalars
     np.testing.assert_allclose(
@@ -43,7 +45,7 @@ def test_small_demo(tmp_path, monkeypatch, capsys):
     )
 
     with pytest.raises(InputError, match="--force"):
-        solvers.cli.demo.demo(folder, [], False)
+        demo(output=folder)
     assert (folder / "report" / "report.html").read_text() == page
 
     # as after an interruption: what is there is used, and an OpenFOAM-like reference joins in
@@ -52,13 +54,13 @@ def test_small_demo(tmp_path, monkeypatch, capsys):
     (folder / "report").rmdir()
     reference = next((folder / "flows").rglob("hill_0.50.vtu"))
     before = (folder / "vector-cloud" / "model.safetensors").read_bytes()
-    solvers.cli.demo.demo(folder, [reference], False)
+    demo(output=folder, reference=[reference])
     assert "hill_0.50" in capsys.readouterr().out
     assert (folder / "vector-cloud" / "model.safetensors").read_bytes() == before
 
 
 def test_help_shows_an_example():
     app = typer.Typer()
-    app.command()(solvers.cli.demo.demo)
+    app.command()(demo)
     result = typer.testing.CliRunner().invoke(app, ["--help"])
     assert result.exit_code == 0 and "vcnn demo -o demo" in result.output

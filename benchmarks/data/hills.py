@@ -10,7 +10,8 @@ import numpy as np
 from scipy.sparse import coo_array
 
 from benchmarks.common.paths import HILLS, existing
-from solvers.fem.periodicity import merged_vertices
+from solvers.fem.mesh_facts import mesh_facts
+from solvers.fem.periodicity import find_seams
 from vcnn.flow.mesh import boundary_facets, named_mesh
 
 VALIDATION = (
@@ -69,7 +70,7 @@ def at_vertices(
     It is the mean over the cells around by inverse distance. The finite-volume code takes ν_t as
     linear between its points too; constant cells would cost 0.2 %.
     """
-    merged, cells, field = merged_vertices(mesh, seams), data["cells"], data[name]
+    merged, cells, field = find_seams(mesh_facts(mesh), seams).merged, data["cells"], data[name]
     weights = 1 / np.linalg.norm(mesh.points[cells] - data["cell_centres"][:, None], axis=2)
     around = merged[cells].ravel(), np.repeat(np.arange(len(cells)), cells.shape[1])
     mean = coo_array((weights.ravel(), around), shape=(len(merged), len(cells))).tocsr()[merged]

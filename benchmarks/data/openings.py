@@ -14,8 +14,9 @@ import numpy as np
 from benchmarks.common.paths import existing
 from benchmarks.data.hills import at_vertices
 from solvers import RANS, Inlet, Outlet, Symmetry, Wall
+from solvers.fem.fields import function_from
 from solvers.fenics import MPI, fem
-from solvers.flow.incompressible import FlowResult
+from solvers.flow.start import Start
 from vcnn.flow.mesh import named_mesh
 from vcnn.flow.quantities import factors
 
@@ -107,13 +108,13 @@ def opening_field(mesh: meshio.Mesh, data: dict, conditions: Mapping, name: str)
     return at_vertices(mesh, data, name, seams=(), walls=walls)
 
 
-def initial_flow(problem: RANS, mesh: meshio.Mesh, data: dict) -> FlowResult:
+def initial_flow(problem: RANS, mesh: meshio.Mesh, data: dict) -> Start:
     """SST's own velocity and pressure, as from rest Picard's iteration does not find the hump's."""
     domain = problem.boundary_conditions.build_domain(mesh, MPI.COMM_WORLD)
     velocity = fem.Function(fem.functionspace(domain.mesh, ("Lagrange", 2, (2,))))
     at_points = opening_field(mesh, data, problem.conditions, "sst_velocity")
-    velocity.interpolate(domain.function(at_points, "vertex", "velocity"))
-    pressure = domain.function(
-        at_vertices(mesh, data, "sst_pressure", seams=(), walls=()), "vertex", "pressure"
+    velocity.interpolate(function_from(domain, at_points, "vertex", "velocity"))
+    pressure = function_from(
+        domain, at_vertices(mesh, data, "sst_pressure", seams=(), walls=()), "vertex", "pressure"
     )
-    return FlowResult(problem, domain, velocity, pressure, 0.0, (np.inf,))
+    return Start(domain, velocity, pressure)

@@ -13,7 +13,8 @@ import numpy as np
 from benchmarks.data.hills import at_vertices, hill_file, hill_names, read_hill
 from solvers import RANS, SpalartAllmaras
 from solvers.coupling.stress import SMALL_STRAIN, deviator, split_stress
-from solvers.fem.domain import build_domain
+from solvers.fem.build import build_domain
+from solvers.fem.fields import function_from
 from solvers.fem.sampling import flow_field
 from vcnn import Closure, FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.baselines import GraphKernelNetwork
@@ -48,9 +49,13 @@ def les_flow(name: str) -> FlowField:
     mesh, data = read_hill(hill_file(name))
     domain = build_domain(mesh, ("bottom", "top"), ("inlet", "outlet"))
     velocity = at_vertices(mesh, data, "les_velocity")[:, :2]
-    u = domain.function(velocity, "vertex", "velocity")
+    u = function_from(domain, velocity, "vertex", "velocity")
     flow = flow_field(
-        domain, "vertex", u, {}, {}, {"viscosity": data["nu"]}, {"split": str(data["split"])}
+        domain,
+        "vertex",
+        u,
+        parameters={"viscosity": data["nu"]},
+        provenance={"split": str(data["split"])},
     )
     uu, uv, _, vv, _, _ = at_vertices(mesh, data, "les_reynolds_stress").T
     tau = np.stack([uu, uv, uv, vv], axis=1).reshape(-1, 2, 2)

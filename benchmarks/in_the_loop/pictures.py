@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.data.hills import VALIDATION, at_vertices, hill_file, outline, read_hill
 from benchmarks.in_the_loop.flows import teacher_flow
 from vcnn import FlowField
-from vcnn.evaluation.report.pictures import draw_field
+from vcnn.evaluation.report.fields import draw_field
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt

@@ -30,6 +30,7 @@ from benchmarks.in_the_loop.flows import teacher_flow, train_closure
 from benchmarks.in_the_loop.page import page
 from benchmarks.in_the_loop.pictures import draw
 from solvers import RANS, FlowResult, LaminarFlow, SpalartAllmaras, coupled_rotation_study, evaluate
+from solvers.fem.fields import function_from
 from solvers.studies.coupled_rotation_report import pictures
 from vcnn import Closure, ClosureLike, DivergenceError
 from vcnn.evaluation import relative_l2
@@ -75,7 +76,7 @@ def against_teacher(closure: ClosureLike, teacher: str, name: str, folder: Path)
     row["error"] = relative_l2(flow.velocity, taught.velocity, flow.weights)
     if teacher == "sst":
         openfoam, areas = data["sst_velocity"][:, :2], data["cell_areas"].astype(float)
-        exact = result.domain.function(taught.velocity, "vertex", "velocity")
+        exact = function_from(result.domain, taught.velocity, "vertex", "velocity")
         row["own error"] = row["error"]
         row["error"] = relative_l2(result.flow("cell").velocity, openfoam, areas)
         row["exact"] = relative_l2(evaluate(exact, data["cell_centres"]), openfoam, areas)

@@ -47,11 +47,11 @@ from vcnn.evaluation import relative_l2
 from vcnn.evaluation.costs import FITTED_FROM, CostStudy, cost_study
 from vcnn.evaluation.costs import SIZES as CLOUD_SIZES
 from vcnn.evaluation.frames import RotationStudy, rotate_study, rotation
-from vcnn.evaluation.report.curves import cost_curve
-from vcnn.evaluation.report.pictures import angle_curve, error_panel, prediction_panel
+from vcnn.evaluation.report.curves import angle_curve, cost_curve
+from vcnn.evaluation.report.panels import error_panel, prediction_panel
 from vcnn.evaluation.report.rotation import write_report
 from vcnn.evaluation.report.text import percent
-from vcnn.evaluation.report.verdict import verdict
+from vcnn.evaluation.report.verdict import rotation_verdict
 from vcnn.evaluation.transformations import NOISE, TransformationStudy, transformation_study
 from vcnn.files import write_text
 
@@ -192,7 +192,7 @@ slope {UNSEEN:g}, at {len(unseen):,} points, as the frame turns. Relative L2 err
 change is that of a prediction over a full turn. All models were trained on {CENTRES:,} clouds a
 hill in about the same time of one processor core.
 
-{verdict(few)}
+{rotation_verdict(few)}
 
 {frames_table(study, costs, folder, "hills", transformations.mesh_errors)}
 
@@ -269,7 +269,7 @@ training (height, aspect, yaw: {"; ".join(map(separated, BUMPS))}), a fourth
 ({separated(UNSEEN_BUMP)}) predicted at {len(unseen):,} points. The frame turns about an oblique
 axis; the last column is over random rotations too.
 
-{verdict(study)}
+{rotation_verdict(study)}
 
 {frames_table(study, costs, folder, "bumps")}
 

@@ -25,7 +25,7 @@ from meshes.generate.periodic_hill import hill_length
 from solvers import hill_concentration
 from vcnn import Closure, FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.evaluation import relative_l2
-from vcnn.evaluation.report.pictures import field_comparison
+from vcnn.evaluation.report.fields import field_comparison
 from vcnn.evaluation.report.text import percent
 from vcnn.files import write_text
 

@@ -25,7 +25,7 @@ from benchmarks.common.paths import RESULTS
 from benchmarks.data.hills import hill_file, hill_names, read_hill
 from vcnn import Closure, FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.evaluation import relative_l2
-from vcnn.evaluation.report.pictures import draw_field
+from vcnn.evaluation.report.fields import draw_field
 from vcnn.evaluation.report.text import percent
 from vcnn.files import write_text
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.data.hills import at_vertices, hill_file, outline, read_hill
 from solvers import RANS, FlowResult, evaluate, station_profiles
+from solvers.fem.fields import function_from
 from vcnn.evaluation import relative_l2
 
 SHOWN = ("alpha_10_9000_3036", "alpha_05_4071_3036", "alpha_15_13929_3036")
@@ -59,7 +60,7 @@ def profiles(result: FlowResult, theirs: np.ndarray, count: int = 9) -> dict[str
         ``station`` and, at each of them, ``y``, ``ours`` and ``theirs``; x and y of the polylines
         ``floor`` and ``ceiling``.
     """
-    theirs = result.domain.function(theirs, "vertex", "velocity")
+    theirs = function_from(result.domain, theirs, "vertex", "velocity")
     mesh = result.domain.source
     length = np.ptp(mesh.points[:, 0])
     lines = station_profiles(result, np.arange(count) * length / count, count=61)

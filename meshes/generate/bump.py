@@ -2,14 +2,17 @@
 
 The bump is an elliptic cosine-squared hill: the shape of Ishihara, Hibi & Oikawa, J. Wind Eng. Ind.
 Aerodyn. 83 (1999) 95, stretched and turned. Oblique to the flow it leaves no plane of symmetry
-behind which an error could hide."""
+behind which an error could hide.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import permutations
 
 import meshio
 import numpy as np
+from numpy.typing import ArrayLike
 
 from meshes.generate.structured import check_cells, wall_fractions
 from meshes.geometry.facets import cell_facets
@@ -21,15 +24,15 @@ SIZE = (4.0, 2.0, 3.0)
 
 # Steps along the axes from one end of a hexahedron's diagonal to the other: six tetrahedra, half of
 # them mirrored.
-_PATHS = np.array(
-    [np.cumsum([(0, 0, 0), *np.eye(3, dtype=int)[list(a)]], axis=0) for a in permutations(range(3))]
-)
+_STEPS = [np.eye(3, dtype=int)[list(axes)] for axes in permutations(range(3))]
+_PATHS = np.array([np.cumsum([(0, 0, 0), *steps], axis=0) for steps in _STEPS])
 _MIRRORED = np.array([False, True, True, False, False, True])
 
 
-def bump_profile(x, z, height: float = 0.6, aspect: float = 1.5, yaw: float = 30.0) -> np.ndarray:
-    """Height of the floor at distances (x, z) from the bump's top: h cos²(π ρ/2) where ρ < 1, else
-    0.
+def bump_profile(
+    x: ArrayLike, z: ArrayLike, height: float = 0.6, aspect: float = 1.5, yaw: float = 30.0
+) -> np.ndarray:
+    """Height of the floor at (x, z) from the bump's top: h cos²(π ρ/2) where ρ < 1, else 0.
 
     Parameters
     ----------
@@ -101,10 +104,8 @@ def bump_channel(
         "front": number[..., -1],
     }
     corners = np.lib.stride_tricks.sliding_window_view(number, (2, 2, 2))
-    points, blocks = (
-        points.reshape(-1, 3),
-        [(_tetrahedra if kind == "tetrahedron" else _hexahedra)(corners)],
-    )
+    blocks = [_tetrahedra(corners) if kind == "tetrahedron" else _hexahedra(corners)]
+    points = points.reshape(-1, 3)
     ((facets, _),) = cell_facets(meshio.Mesh(points, blocks))
     boundaries = {
         name: [(KINDS[kind], facets[np.isin(facets, side).all(axis=1)])]
@@ -113,20 +114,20 @@ def bump_channel(
     return named_mesh(points, blocks, boundaries)
 
 
-def check_bump(height, aspect, yaw, size=SIZE) -> tuple[float, float, float]:
+def check_bump(
+    height: float, aspect: float, yaw: float, size: Sequence[float] = SIZE
+) -> tuple[float, float, float]:
     """The size, if there can be such a bump in such a channel.
 
     Raises
     ------
     InputError
+        If a number makes no sense, or the bump does not fit into the channel.
     """
     if len(size) != 3:
         raise InputError(f"size: expected length, height and width of the channel, got {size!r}")
-    for name, value in (
-        ("height", height),
-        ("aspect", aspect),
-        *(("size", value) for value in size),
-    ):
+    numbers = [("height", height), ("aspect", aspect), *(("size", value) for value in size)]
+    for name, value in numbers:
         if not 0 < value < np.inf:
             raise InputError(f"{name}: expected a positive number, got {value!r}")
     if not np.isfinite(yaw):
@@ -136,29 +137,31 @@ def check_bump(height, aspect, yaw, size=SIZE) -> tuple[float, float, float]:
         raise InputError(
             f"height: the bump must be lower than the channel's ceiling at {top:g}, got {height:g}"
         )
-    turn = np.array([np.cos(np.radians(yaw)), np.sin(np.radians(yaw))])
-    foot = 2 * np.hypot(
-        turn * np.sqrt(aspect), turn[::-1] / np.sqrt(aspect)
-    )  # extent along x and z
-    for name, needed, there in zip(("length", "width"), foot, (length, width), strict=True):
-        if needed > there:
+    # An ellipse with half-axes p along (c, s) and q across it extends √((c p)² + (s q)²) along x.
+    along = np.array([np.cos(np.radians(yaw)), np.sin(np.radians(yaw))])
+    foot = 2 * np.hypot(along * np.sqrt(aspect), along[::-1] / np.sqrt(aspect))
+    for name, needed, extent in zip(("length", "width"), foot, (length, width), strict=True):
+        if needed > extent:
             raise InputError(
-                f"aspect, yaw: the bump needs a channel of {name} {needed:.4g}, got {there:g}"
+                f"aspect, yaw: the bump needs a channel of {name} {needed:.4g}, got {extent:g}"
             )
     return length, top, width
 
 
 def _tetrahedra(corners):
-    """Every hexahedron cut about a diagonal (Kuhn), neighbours being mirror images: all faces fit,
-    also over periods.
+    """Every hexahedron cut about a diagonal (Kuhn), neighbours being mirror images.
 
-    Cut the same way everywhere, a coarse mesh would favour the diagonal's direction.
+    All faces fit then, also over periods. Cut the same way everywhere, a coarse mesh would favour
+    the diagonal's direction.
     """
+    # Every other layer of cells along each axis is mirrored: its corners are listed backwards.
     corners = corners.copy()
     for axis in range(3):
         odd = (slice(None),) * axis + (slice(1, None, 2),)
         corners[odd] = np.flip(corners[odd], axis=3 + axis).copy()
     cells = corners[..., *np.moveaxis(_PATHS, -1, 0)]  # (nx, ny, nz, 6, 4)
+    # A tetrahedron is mirrored if its path is an odd permutation of the axes, once more for each
+    # mirrored axis of its cell: then two vertices are swapped, so that volumes are positive.
     mirrored = (np.indices(corners.shape[:3]).sum(axis=0)[..., None] % 2 == 1) ^ _MIRRORED
     return "tetra", np.where(mirrored[..., None], cells[..., [0, 2, 1, 3]], cells).reshape(-1, 4)
 

@@ -16,10 +16,14 @@ def channel(
     kind: str = "quadrilateral",
     grading: float = 1.0,
 ) -> meshio.Mesh:
-    """The rectangle [0, length] x [0, height] with boundaries ``bottom``, ``top``, ``inlet`` and
-    ``outlet``.
+    """The rectangle [0, length] x [0, height] with walls ``bottom`` and ``top``, inlet and outlet.
 
     ``cells``, ``kind`` and ``grading`` as in :func:`meshes.periodic_hill`.
+
+    Raises
+    ------
+    InputError
+        If a number or the kind makes no sense.
     """
     nx, ny = check_cells(cells)
     for name, value in (("length", length), ("height", height)):

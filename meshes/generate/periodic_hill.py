@@ -3,12 +3,14 @@
 Slope α stretches the flanks: α = 1 is the ERCOFTAC hill (Mellen, Fröhlich & Rodi 2000), α < 1
 steeper. The parametrised family is that of Xiao, Wu, Laizet & Duan, Computers & Fluids 200 (2020)
 104431, and of Zhou, Han & Xiao, CMAME 388 (2022) 114211, whose meshes `periodic_hill` reproduces
-with its default arguments."""
+with its default arguments.
+"""
 
 from __future__ import annotations
 
 import meshio
 import numpy as np
+from numpy.typing import ArrayLike
 
 from meshes.generate.structured import check_cells, structured_mesh, wall_fractions
 from vcnn.errors import InputError
@@ -50,7 +52,7 @@ def hill_length(slope: float, length: float | None = None) -> float:
     return float(length)
 
 
-def hill_profile(x, slope: float = 1.0, length: float | None = None) -> np.ndarray:
+def hill_profile(x: ArrayLike, slope: float = 1.0, length: float | None = None) -> np.ndarray:
     """Height of the floor at positions x in [0, L_x]; 1 at both ends, 0 between the hills.
 
     Parameters
@@ -62,6 +64,7 @@ def hill_profile(x, slope: float = 1.0, length: float | None = None) -> np.ndarr
     """
     length = hill_length(slope, length)
     x = np.asarray(x, dtype=float)
+    # The distance from the nearer crest, as if α were 1, in units of 1/28 of the hill's height.
     t = np.minimum(np.abs(x), np.abs(length - x)) * 28 / slope
     c = _PIECES[np.searchsorted(_PIECES[:, 0], t, side="right") - 1]
     height = c[..., 1] + t * (c[..., 2] + t * (c[..., 3] + t * c[..., 4]))
@@ -76,8 +79,7 @@ def periodic_hill(
     length: float | None = None,
     height: float = 3.036,
 ) -> meshio.Mesh:
-    """Structured mesh of a periodic hill with boundaries ``bottom``, ``top``, ``inlet`` and
-    ``outlet``.
+    """Structured mesh of a periodic hill, bounded by ``bottom``, ``top``, ``inlet``, ``outlet``.
 
     Floor vertices are equidistant in arc length, ceiling vertices in x. Inlet and outlet vertices
     are exact translates by (L_x, 0).
@@ -100,6 +102,7 @@ def periodic_hill(
     Raises
     ------
     InputError
+        If a number or the kind makes no sense, or the hills would overlap or reach the ceiling.
     """
     nx, ny = check_cells(cells)
     length = hill_length(slope, length)
@@ -112,7 +115,7 @@ def periodic_hill(
 
 def floor_vertices(cells: int, slope: float, length: float) -> np.ndarray:
     """(cells + 1, 2) points on the floor from crest to crest, equidistant in arc length."""
-    x = np.linspace(0, length, 100 * cells + 1)
+    x = np.linspace(0, length, 100 * cells + 1)  # fine enough for chords to measure the arc
     arc = np.append(0.0, np.cumsum(np.hypot(np.diff(x), np.diff(hill_profile(x, slope, length)))))
     x = np.interp(np.linspace(0, arc[-1], cells + 1), arc, x)
     return np.stack([x, hill_profile(x, slope, length)], axis=-1)

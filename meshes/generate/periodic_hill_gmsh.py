@@ -19,10 +19,10 @@ def periodic_hill_gmsh(
     length: float | None = None,
     height: float = 3.036,
 ) -> meshio.Mesh:
-    """Triangles that grow from both walls to the middle; boundaries as in
-    :func:`meshes.periodic_hill`.
+    """Triangles that grow from both walls of a periodic hill to the middle.
 
-    Inlet and outlet vertices are exact translates by (L_x, 0).
+    Boundaries are those of :func:`meshes.periodic_hill`. Inlet and outlet vertices are exact
+    translates by (L_x, 0).
 
     Parameters
     ----------
@@ -49,34 +49,19 @@ def periodic_hill_gmsh(
     if not grading >= 1:
         raise InputError(f"grading: expected a ratio >= 1, got {grading!r}")
     with _model() as gmsh:
-        geo = gmsh.model.geo
-        floor = [geo.addPoint(x, y, 0) for x, y in floor_vertices(200, slope, length)]
-        corners = [geo.addPoint(x, height, 0) for x in (length, 0)]
-        bottom = geo.addSpline(floor)
-        outlet = geo.addLine(floor[-1], corners[0])
-        top = geo.addLine(*corners)
-        inlet = geo.addLine(corners[1], floor[0])
-        geo.addPlaneSurface([geo.addCurveLoop([bottom, outlet, top, inlet])])
-        geo.synchronize()
+        curves = _outline(gmsh, slope, length, height)
         shift = [1, 0, 0, length, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]
-        gmsh.model.mesh.setPeriodic(1, [outlet], [inlet], shift)
-        _grow(gmsh, [bottom, top], size / grading, size, height / 2)
+        gmsh.model.mesh.setPeriodic(1, [curves["outlet"]], [curves["inlet"]], shift)
+        _set_sizes(gmsh, [curves["bottom"], curves["top"]], size / grading, size, height / 2)
         gmsh.model.mesh.generate(2)
-        tags, xyz, _ = gmsh.model.mesh.getNodes()
-        number = np.zeros(int(tags.max()) + 1, int)
-        number[tags.astype(int)] = np.arange(len(tags))
-        cells = lambda dim, tag: number[gmsh.model.mesh.getElements(dim, tag)[2][0].astype(int)]
-        triangles = cells(2, -1)
-        curves = {"bottom": bottom, "top": top, "inlet": inlet, "outlet": outlet}
-        lines = {name: cells(1, tag).reshape(-1, 2) for name, tag in curves.items()}
-    points = xyz.reshape(-1, 3)[:, :2]
+        points, triangles, lines = _contents(gmsh, curves)
+    # The points of the outline that no triangle has are left out.
     used, triangles = np.unique(triangles, return_inverse=True)
     lines = {name: np.searchsorted(used, vertices) for name, vertices in lines.items()}
     points = points[used]
     on = {name: np.unique(vertices) for name, vertices in lines.items()}
-    points[on["bottom"], 1] = hill_profile(
-        points[on["bottom"], 0], slope, length
-    )  # gmsh's spline is near it only
+    # gmsh's spline is only near the floor, and its periodic vertices are translates to round-off.
+    points[on["bottom"], 1] = hill_profile(points[on["bottom"], 0], slope, length)
     left, right = (on[name][np.argsort(points[on[name], 1])] for name in ("inlet", "outlet"))
     points[left, 0] = 0.0
     points[right] = points[left] + [length, 0.0]
@@ -102,7 +87,37 @@ def _model():
         gmsh.finalize()
 
 
-def _grow(gmsh, walls, smallest, largest, distance):
+def _outline(gmsh, slope, length, height) -> dict[str, int]:
+    """Name -> tag of the curves around the domain, whose surface is made."""
+    geo = gmsh.model.geo
+    floor = [geo.addPoint(x, y, 0) for x, y in floor_vertices(200, slope, length)]
+    corners = [geo.addPoint(x, height, 0) for x in (length, 0)]
+    curves = {
+        "bottom": geo.addSpline(floor),
+        "outlet": geo.addLine(floor[-1], corners[0]),
+        "top": geo.addLine(*corners),
+        "inlet": geo.addLine(corners[1], floor[0]),
+    }
+    geo.addPlaneSurface([geo.addCurveLoop(list(curves.values()))])
+    geo.synchronize()
+    return curves
+
+
+def _contents(gmsh, curves):
+    """Points (M, 2), triangles as a flat array of vertices, and lines (k, 2) on each curve."""
+    tags, xyz, _ = gmsh.model.mesh.getNodes()
+    number = np.zeros(int(tags.max()) + 1, int)
+    number[tags.astype(int)] = np.arange(len(tags))
+
+    def vertices(dimension, tag):
+        return number[gmsh.model.mesh.getElements(dimension, tag)[2][0].astype(int)]
+
+    names = ("bottom", "top", "inlet", "outlet")
+    lines = {name: vertices(1, curves[name]).reshape(-1, 2) for name in names}
+    return xyz.reshape(-1, 3)[:, :2], vertices(2, -1), lines
+
+
+def _set_sizes(gmsh, walls, smallest, largest, distance):
     """Edge lengths rise linearly with the distance to the walls."""
     field = gmsh.model.mesh.field
     near = field.add("Distance")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import meshio
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vcnn.errors import InputError
 from vcnn.flow.mesh import boundary_facets, named_mesh
 
 
-def section(mesh: meshio.Mesh, axes=((0, 1, 0), (0, 0, 1))) -> meshio.Mesh:
+def section(mesh: meshio.Mesh, axes: ArrayLike = ((0, 1, 0), (0, 0, 1))) -> meshio.Mesh:
     """The mesh with points (M, 3) in a plane through the origin; cells and boundaries stay.
 
     Parameters

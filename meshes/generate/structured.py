@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import meshio
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vcnn.errors import InputError
 from vcnn.flow.mesh import named_mesh
@@ -13,9 +14,10 @@ from vcnn.flow.mesh import named_mesh
 KINDS = ("quadrilateral", "triangle")
 
 
-def structured_mesh(bottom, top, fractions, kind="quadrilateral") -> meshio.Mesh:
-    """Cells between two polylines, with boundaries ``bottom``, ``top``, ``inlet`` (left),
-    ``outlet`` (right).
+def structured_mesh(
+    bottom: ArrayLike, top: ArrayLike, fractions: ArrayLike, kind: str = "quadrilateral"
+) -> meshio.Mesh:
+    """Cells between the polylines ``bottom`` and ``top``, from the ``inlet`` to the ``outlet``.
 
     Parameters
     ----------
@@ -30,6 +32,11 @@ def structured_mesh(bottom, top, fractions, kind="quadrilateral") -> meshio.Mesh
     -------
     meshio.Mesh
         Cells are counter-clockwise; boundary facets have the domain on their left.
+
+    Raises
+    ------
+    InputError
+        If there is no such kind.
     """
     if kind not in KINDS:
         raise InputError(f"kind: expected one of {', '.join(KINDS)}, got {kind!r}")
@@ -41,22 +48,25 @@ def structured_mesh(bottom, top, fractions, kind="quadrilateral") -> meshio.Mesh
     if kind == "quadrilateral":
         cells = [("quad", quads.reshape(-1, 4))]
     else:
+        # Quadrilaterals with an odd sum of row and column are listed from their next corner: the
+        # cut from the first corner to the third is then the other diagonal.
         odd = np.add.outer(*map(np.arange, quads.shape[:2])) % 2
         a, b, c, d = np.where(odd[..., None], np.roll(quads, -1, axis=-1), quads).reshape(-1, 4).T
         cells = [("triangle", np.stack([a, b, c, a, c, d], axis=-1).reshape(-1, 3))]
-    chain = lambda index: [("line", np.stack([index[:-1], index[1:]], axis=-1))]
+    sides = {
+        "bottom": number[0],
+        "top": number[-1, ::-1],
+        "inlet": number[::-1, 0],
+        "outlet": number[:, -1],
+    }
     boundaries = {
-        "bottom": chain(number[0]),
-        "top": chain(number[-1, ::-1]),
-        "inlet": chain(number[::-1, 0]),
-        "outlet": chain(number[:, -1]),
+        name: [("line", np.stack([side[:-1], side[1:]], axis=-1))] for name, side in sides.items()
     }
     return named_mesh(points.reshape(-1, 2), cells, boundaries)
 
 
 def wall_fractions(cells: int, grading: float) -> np.ndarray:
-    """Vertex positions in [0, 1] with cell sizes in geometric progression from both ends to the
-    middle.
+    """Vertices in [0, 1], cell sizes in geometric progression from both ends to the middle.
 
     Parameters
     ----------
@@ -67,6 +77,11 @@ def wall_fractions(cells: int, grading: float) -> np.ndarray:
     Returns
     -------
     (cells + 1,)
+
+    Raises
+    ------
+    InputError
+        If the grading is no positive number.
     """
     if not 0 < grading < np.inf:
         raise InputError(
@@ -78,12 +93,13 @@ def wall_fractions(cells: int, grading: float) -> np.ndarray:
     return vertices / vertices[-1]
 
 
-def check_cells(cells, directions: int = 2) -> tuple[int, ...]:
+def check_cells(cells: Sequence[int], directions: int = 2) -> tuple[int, ...]:
     """``cells`` as integers, one for each direction, each at least 2.
 
     Raises
     ------
     InputError
+        If they are not.
     """
     count = {2: "two", 3: "three"}[directions]
     if not isinstance(cells, Sequence | np.ndarray) or len(cells) != directions:

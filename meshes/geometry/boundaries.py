@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import meshio
 import numpy as np
 
@@ -10,9 +12,8 @@ from vcnn.errors import InputError
 from vcnn.flow.mesh import boundary_facets, count_cells
 
 
-def named_facets(mesh: meshio.Mesh, names) -> list[np.ndarray]:
-    """Vertex indices (k, m) of the facets of the named boundaries, one array for each name and
-    facet type.
+def named_facets(mesh: meshio.Mesh, names: Iterable[str]) -> list[np.ndarray]:
+    """Vertices (k, m) of the facets of named boundaries, an array for each name and facet type.
 
     Facets of curved elements are reduced to their corners.
 
@@ -21,7 +22,7 @@ def named_facets(mesh: meshio.Mesh, names) -> list[np.ndarray]:
     InputError
         If the mesh has no boundary of that name.
     """
-    boundaries = boundary_facets(mesh)
+    names, boundaries = list(names), boundary_facets(mesh)
     for name in names:
         if name not in boundaries:
             known = ", ".join(boundaries) or "none"
@@ -36,19 +37,23 @@ def _corners(kind, vertices):
     return vertices[:, :corners]
 
 
-def wall_flag(mesh: meshio.Mesh, walls, location: str = "cell") -> np.ndarray:
-    """1.0 where a cell has a facet on one of the named walls (or a vertex lies on it), 0.0
-    elsewhere.
+def wall_flag(mesh: meshio.Mesh, walls: Iterable[str], location: str = "cell") -> np.ndarray:
+    """1.0 where a cell has a facet on a named wall, or a vertex lies on it, 0.0 elsewhere.
 
     Parameters
     ----------
     mesh : meshio.Mesh
-    walls : sequence of boundary names
+    walls : names of boundaries
     location : {"cell", "vertex"}
 
     Returns
     -------
     (N,) or (M,)
+
+    Raises
+    ------
+    InputError
+        If the mesh has no boundary of one of the names.
     """
     flag = np.zeros(count_cells(mesh) if location == "cell" else len(mesh.points))
     for vertices in named_facets(mesh, walls):

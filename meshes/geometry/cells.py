@@ -13,28 +13,41 @@ from vcnn.flow.mesh import cell_dimension, count_cells
 
 
 def cell_centres(mesh: meshio.Mesh) -> np.ndarray:
-    """(N, d) centroids of the cells, in the order of their blocks; facet blocks do not count."""
+    """(N, d) centroids of the cells, in the order of their blocks; facet blocks do not count.
+
+    Raises
+    ------
+    InputError
+        If a cell has no volume or is of an unknown type.
+    """
     return _centres_and_volumes(mesh)[0]
 
 
 def cell_volumes(mesh: meshio.Mesh) -> np.ndarray:
-    """(N,) volumes of the cells, areas of plane ones, in the order of their blocks."""
+    """(N,) volumes of the cells, areas of plane ones, in the order of their blocks.
+
+    Raises
+    ------
+    InputError
+        If a cell has no volume or is of an unknown type.
+    """
     return _centres_and_volumes(mesh)[1]
 
 
 def _centres_and_volumes(mesh):
-    """Sums over simplices that join the facets to a point inside: right for every cell star-shaped
-    about it.
+    """Sums over simplices that join the facets of a cell to a point inside.
 
-    In 3-D a facet is itself cut into triangles about its mean, so that warped faces fit between
-    neighbours."""
+    They are right for every cell that is star-shaped about this point, the mean of the middles of
+    its facets. In 3-D a facet is itself cut into triangles about its mean, so that warped faces fit
+    between neighbours.
+    """
     d, n, dimension = mesh.points.shape[1], count_cells(mesh), cell_dimension(mesh)
     groups = [(mesh.points[vertices], cells) for vertices, cells in cell_facets(mesh)]
     inside = sum(_cell_sums(x.mean(axis=1), cells, n) for x, cells in groups)
     inside /= sum(np.bincount(cells, minlength=n) for _, cells in groups)[:, None]
     volumes, moments = np.zeros(n), np.zeros((n, d))
     for x, cells in groups:
-        x = x - inside[cells][:, None]
+        x = x - inside[cells][:, None]  # edges of the simplices, from the point inside
         if dimension == 2:
             corners = [x]
         else:
@@ -43,6 +56,7 @@ def _centres_and_volumes(mesh):
         for simplex in corners:
             volume = _spanned(simplex) / math.factorial(dimension)
             volumes += np.bincount(cells, volume, minlength=n)
+            # A simplex has its centroid at the mean of its corners, of which the point inside is 0.
             moments += _cell_sums(volume[:, None] * simplex.sum(axis=1) / (dimension + 1), cells, n)
     if not (volumes > 0).all():
         raise InputError(f"mesh: cell {np.argmin(volumes)} has no volume")

@@ -1,6 +1,4 @@
-"""Facets of cells: edges in 2-D, faces in 3-D. They say which cells are neighbours and how to split
-a cell.
-"""
+"""Facets of cells, edges in 2-D and faces in 3-D: which cells are neighbours, how to split them."""
 
 from __future__ import annotations
 
@@ -8,6 +6,7 @@ import re
 
 import meshio
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vcnn.errors import InputError
 from vcnn.flow.mesh import cell_dimension
@@ -47,27 +46,32 @@ def cell_facets(mesh: meshio.Mesh) -> list[tuple[np.ndarray, np.ndarray]]:
         If a cell type is not supported.
     """
     d = cell_dimension(mesh)
-    found: dict[int, list] = {}
+    groups: dict[int, list] = {}
     first = 0
     for block in mesh.cells:
         if block.dim != d:
             continue
         for vertices, cells in _block_facets(block):
-            found.setdefault(vertices.shape[1], []).append((vertices, cells + first))
+            groups.setdefault(vertices.shape[1], []).append((vertices, cells + first))
         first += len(block.data)
-    return [
-        tuple(map(np.concatenate, zip(*group, strict=True))) for _, group in sorted(found.items())
-    ]
+    facets = []
+    for _, group in sorted(groups.items()):
+        vertices, cells = zip(*group, strict=True)
+        facets.append((np.concatenate(vertices), np.concatenate(cells)))
+    return facets
 
 
 def _block_facets(block):
     number = np.arange(len(block.data))
     if block.type.startswith("polyhedron"):
-        faces = [(face, cell) for cell, cell_faces in enumerate(block.data) for face in cell_faces]
-        for k in {len(face) for face, _ in faces}:
-            yield tuple(
-                map(np.array, zip(*(item for item in faces if len(item[0]) == k), strict=True))
-            )
+        by_size: dict[int, tuple[list, list]] = {}
+        for cell, faces in enumerate(block.data):
+            for face in faces:
+                vertices, cells = by_size.setdefault(len(face), ([], []))
+                vertices.append(face)
+                cells.append(cell)
+        for vertices, cells in by_size.values():
+            yield np.array(vertices), np.array(cells)
         return
     if block.type == "polygon":
         local = [[i, (i + 1) % block.data.shape[1]] for i in range(block.data.shape[1])]
@@ -103,7 +107,7 @@ def shared_facets(mesh: meshio.Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return np.concatenate(neighbours), np.concatenate(outer), corners
 
 
-def cells_at(mesh: meshio.Mesh, vertices) -> np.ndarray:
+def cells_at(mesh: meshio.Mesh, vertices: ArrayLike) -> np.ndarray:
     """(k,) cells that have the given (k, m) facets, one each.
 
     Raises
@@ -114,22 +118,22 @@ def cells_at(mesh: meshio.Mesh, vertices) -> np.ndarray:
     vertices = np.asarray(vertices)
     for candidates, cells in cell_facets(mesh):
         if candidates.shape[1] == vertices.shape[1]:
+            # Facets asked for and facets of cells are sorted together: those of equal vertices form
+            # a group, and what is asked for gets the cell of its group.
             order, same = _sorted_together(np.concatenate([vertices, candidates]))
             group = np.append(0, np.cumsum(~same))
             owner = np.full(len(order), -1)
             is_cell = order >= len(vertices)
             owner[group[is_cell]] = cells[order[is_cell] - len(vertices)]
-            found = np.empty(len(vertices), int)
-            found[order[~is_cell]] = owner[group[~is_cell]]
-            if (found >= 0).all():
-                return found
+            owners = np.empty(len(vertices), int)
+            owners[order[~is_cell]] = owner[group[~is_cell]]
+            if (owners >= 0).all():
+                return owners
     raise InputError("mesh: a boundary facet belongs to no cell")
 
 
 def _sorted_together(vertices):
-    """An order that puts facets of equal vertices next to each other; which are equal to the next
-    in it.
-    """
+    """An order with facets of equal vertices side by side; which equal the next one in it."""
     rows = np.sort(vertices, axis=1)
     order = np.lexsort(rows.T)
     return order, (np.diff(rows[order], axis=0) == 0).all(axis=1)

@@ -1,9 +1,12 @@
-"""Gradients of cell-centred fields on any mesh, by least squares over the neighbours of each cell."""
+"""Gradients of cell-centred fields on any mesh, by least squares over each cell's neighbours."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
 import meshio
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.spatial import cKDTree
 
 from meshes.geometry.boundaries import named_facets
@@ -13,7 +16,12 @@ from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 
 
-def cell_gradient(mesh: meshio.Mesh, values, periods=(), wall_values=None) -> np.ndarray:
+def cell_gradient(
+    mesh: meshio.Mesh,
+    values: ArrayLike,
+    periods: Sequence[ArrayLike] = (),
+    wall_values: Mapping[str, ArrayLike] | None = None,
+) -> np.ndarray:
     """Gradients of a field given at cell centres; exact for linear fields.
 
     Each cell fits a linear function to its face neighbours, weighted by the inverse square of their
@@ -34,16 +42,21 @@ def cell_gradient(mesh: meshio.Mesh, values, periods=(), wall_values=None) -> np
     -------
     (N, d, ...)
         ``gradient[n, i, ...]`` is the derivative of ``values[n, ...]`` along axis i.
+
+    Raises
+    ------
+    InputError
+        If there is not one value for each cell, or no wall of one of the names.
     """
     centres, values = cell_centres(mesh), np.asarray(values, dtype=float)
     if len(values) != len(centres):
         raise InputError(
             f"values: expected one for each of {len(centres)} cells, got {len(values)}"
         )
-    here, there, shift = _neighbours(mesh, periods)
-    cells = [here]
-    steps = [centres[there] + shift - centres[here]]
-    changes = [values[there] - values[here]]
+    start, end, shift = _neighbours(mesh, periods)
+    cells = [start]
+    steps = [centres[end] + shift - centres[start]]
+    changes = [values[end] - values[start]]
     for name, value in (wall_values or {}).items():
         vertices = named_facets(mesh, [name])
         inside = np.concatenate([cells_at(mesh, v) for v in vertices])
@@ -52,6 +65,7 @@ def cell_gradient(mesh: meshio.Mesh, values, periods=(), wall_values=None) -> np
         steps.append(middles - centres[inside])
         changes.append(np.broadcast_to(value, (len(inside), *values.shape[1:])) - values[inside])
     cells, dx, du = map(np.concatenate, (cells, steps, changes))
+    # In each cell Σ w (dx·G − du)², w = 1/|dx|², is least: (Σ w dx⊗dx) G = Σ w dx du.
     weighted = dx / np.sum(dx**2, axis=1, keepdims=True)
     flat = du.reshape(len(du), -1)
     n, d = centres.shape
@@ -62,7 +76,7 @@ def cell_gradient(mesh: meshio.Mesh, values, periods=(), wall_values=None) -> np
     return (np.linalg.pinv(normal, hermitian=True) @ right).reshape(n, d, *values.shape[1:])
 
 
-def strain_rate(flow: FlowField, walls=()) -> np.ndarray:
+def strain_rate(flow: FlowField, walls: Iterable[str] = ()) -> np.ndarray:
     """|S| = √2 |sym ∇u| of a cell-centred flow that sticks to the named walls.
 
     Returns
@@ -82,19 +96,19 @@ def strain_rate(flow: FlowField, walls=()) -> np.ndarray:
 
 
 def _neighbours(mesh, periods):
-    """Each cell, one of its neighbours, and by how much that one must be moved to lie next to it."""
+    """Each cell, one of its neighbours, and how that one must be moved to lie next to it."""
     inner, outer, corners = shared_facets(mesh)
-    here, there = [inner[:, 0], inner[:, 1]], [inner[:, 1], inner[:, 0]]
+    starts, ends = [inner[:, 0], inner[:, 1]], [inner[:, 1], inner[:, 0]]
     shift = [np.zeros((2 * len(inner), mesh.points.shape[1]))]
     middles = np.array([mesh.points[v].mean(axis=0) for v in corners])
     size = np.array(
         [np.linalg.norm(mesh.points[v[0]] - m) for v, m in zip(corners, middles, strict=True)]
     )
     for period in np.asarray(periods, dtype=float):
-        far, match = cKDTree(middles).query(middles + period)
-        found = far < 0.1 * size
-        start, end = outer[found], outer[match[found]]
-        here += [start, end]
-        there += [end, start]
+        gap, match = cKDTree(middles).query(middles + period)
+        paired = gap < 0.1 * size
+        start, end = outer[paired], outer[match[paired]]
+        starts += [start, end]
+        ends += [end, start]
         shift += [np.tile(-period, (len(start), 1)), np.tile(period, (len(start), 1))]
-    return np.concatenate(here), np.concatenate(there), np.concatenate(shift)
+    return np.concatenate(starts), np.concatenate(ends), np.concatenate(shift)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import product
 
 import meshio
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.spatial import cKDTree
 
 from meshes.geometry.boundaries import named_facets
@@ -13,7 +15,12 @@ from meshes.geometry.boundaries import named_facets
 _PAIRS_AT_ONCE = 2_000_000  # bounds the memory of one batch of point-facet distances
 
 
-def wall_distance(mesh: meshio.Mesh, points, walls=("bottom", "top"), periods=()) -> np.ndarray:
+def wall_distance(
+    mesh: meshio.Mesh,
+    points: ArrayLike,
+    walls: Iterable[str] = ("bottom", "top"),
+    periods: Sequence[ArrayLike] = (),
+) -> np.ndarray:
     """Distance of each point to the nearest point of the named boundaries.
 
     Facets are straight segments in 2-D; in 3-D each is split into triangles about its middle.
@@ -23,7 +30,7 @@ def wall_distance(mesh: meshio.Mesh, points, walls=("bottom", "top"), periods=()
     mesh : meshio.Mesh
     points : (n, d)
         Positions within the domain.
-    walls : sequence of boundary names
+    walls : names of boundaries
     periods : sequence of (d,)
         Period vectors; the walls of all adjacent copies of the domain count too.
 
@@ -38,12 +45,9 @@ def wall_distance(mesh: meshio.Mesh, points, walls=("bottom", "top"), periods=()
     """
     points = np.asarray(points, dtype=float)
     facets = np.concatenate([_simplices(mesh.points[v]) for v in named_facets(mesh, walls)])
-    shifts = (
-        [np.dot(m, periods) for m in product((0, -1, 1), repeat=len(periods))]
-        if len(periods)
-        else [0.0]
-    )
-    facets = np.concatenate([facets + shift for shift in shifts])
+    if len(periods):
+        shifts = [np.dot(m, periods) for m in product((0, -1, 1), repeat=len(periods))]
+        facets = np.concatenate([facets + shift for shift in shifts])
     middles = facets.mean(axis=1)
     reach = np.linalg.norm(facets - middles[:, None], axis=2).max()
     distance = _segment_distance if facets.shape[1] == 2 else _triangle_distance
@@ -80,9 +84,9 @@ def _triangle_distance(p, triangle):
     a, e, f = triangle[..., 0, :], *(triangle[..., i, :] - triangle[..., 0, :] for i in (1, 2))
     normal = np.cross(e, f)
     area = np.sum(normal**2, axis=-1)
-    s = np.sum(
-        np.cross(p - a, f) * normal, axis=-1
-    )  # barycentric coordinates of the foot, times area
+    # Barycentric coordinates of the foot of the perpendicular, times the area: where it lies inside
+    # the triangle, the height is the distance, else the distance from the nearest edge.
+    s = np.sum(np.cross(p - a, f) * normal, axis=-1)
     t = np.sum(np.cross(e, p - a) * normal, axis=-1)
     height = np.abs(np.sum((p - a) * normal, axis=-1)) / np.sqrt(area)
     edges = [_segment_distance(p, triangle[..., [i, j], :]) for i, j in ((0, 1), (1, 2), (2, 0))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from meshes.geometry.boundaries import wall_flag
@@ -10,12 +11,13 @@ from meshes.geometry.wall_distance import wall_distance
 from vcnn.flow.field import FlowField
 
 
-def with_wall_fields(flow: FlowField, walls) -> FlowField:
+def with_wall_fields(flow: FlowField, walls: Iterable[str]) -> FlowField:
     """The flow with the scalars "boundary", "wall_distance" and "strain_rate" where it lacks them.
 
     "boundary" is 1 at walls and 0 elsewhere (:func:`meshes.wall_flag`), always set from the mesh.
     Without walls there is no distance to them; |S| is computed for cell-centred flows only,
-    sticking to the walls. The walls' names are kept in ``provenance["walls"]``."""
+    sticking to the walls. The walls' names are kept in ``provenance["walls"]``.
+    """
     walls = list(walls)
     scalars = {"boundary": wall_flag(flow.mesh, walls, flow.location)}
     if walls and "wall_distance" not in flow.scalars:

@@ -22,7 +22,7 @@ from scipy.sparse import csr_array
 
 from solvers.algebra.bordered import BorderedSystem
 from solvers.fem.domain import Domain
-from solvers.fem.periodicity import merged_vertices
+from solvers.fem.fields import value_layout
 from solvers.fem.points import PointOperator
 from solvers.fenics import MPI, dolfinx, fem, ufl
 from vcnn.errors import InputError
@@ -103,9 +103,9 @@ class MeshValues:
 
     def __init__(self, domain: Domain, location: str):
         self.domain, self.location = domain, location
-        family, places = domain.places_of(location)
+        family, places = value_layout(domain, location)
         if location == "vertex":
-            merged = merged_vertices(domain.source, domain.periodic)
+            merged = domain.seams.merged
         else:
             merged = np.arange(domain.mesh.topology.index_map(domain.mesh.topology.dim).size_global)
         self.count = len(merged)

@@ -18,9 +18,10 @@ from solvers.adjoint.implicit import (
     solve,
     take_multiplier,
 )
-from solvers.algebra.newton import converged
+from solvers.algebra.newton import newton_loop
 from solvers.fem.arguments import is_number
 from solvers.fem.domain import Domain
+from solvers.fem.fields import function_from
 from solvers.fem.points import locate
 from solvers.fenics import MPI, fem
 from solvers.scalar.transport import TransportEquation, TransportResult
@@ -106,11 +107,11 @@ class DifferentiableTransport:
             )
         before = self.state()
         for function, v in zip(self._fields.values(), values, strict=True):
-            function.x.array[:] = self.domain.function(
-                self._values.average(v), self._values.location, ""
+            function.x.array[:] = function_from(
+                self.domain, self._values.average(v), self._values.location, ""
             ).x.array
         try:
-            self._residuals = converged(self.equation.system).residuals
+            self._residuals = newton_loop(self.equation.system).residuals
         except DivergenceError:
             self.restore(before)
             raise

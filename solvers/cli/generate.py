@@ -10,14 +10,14 @@ import typer
 from meshes.generate.bump import check_bump
 from meshes.generate.periodic_hill import hill_length
 from meshes.generate.structured import check_cells
-from solvers.datasets.bumps import bump_concentration, bump_provenance
-from solvers.datasets.hills import hill_concentration, hill_provenance
+from solvers.datasets.bumps import BUMPS, bump_name
+from solvers.datasets.family import write_flows
+from solvers.datasets.hills import HILLS, hill_name
 from vcnn.errors import InputError
-from vcnn.files import claim
-from vcnn.flow.field import FlowField
 
 
 def generate(
+    *,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the flows, .vtu.")],
     slope: Annotated[
         list[float] | None,
@@ -42,9 +42,8 @@ def generate(
             help="A bump in 3-D in place of hills; give it once for each.",
         ),
     ] = None,
-):
-    """Solve laminar flow and transport over periodic hills, or bumps in 3-D, and write them as
-    training data.
+) -> None:
+    """Solve laminar flow and transport over hills, or bumps in 3-D: training data.
 
     Flows that are there already and were solved with the same settings are kept, so an interrupted
     run goes on where it stopped.
@@ -59,30 +58,23 @@ def generate(
     if location not in ("cell", "vertex"):
         raise InputError(f"--location: expected cell or vertex, got {location!r}")
     if bump:
-        solve, provenance, flows = bump_concentration, bump_provenance, _bumps(bump)
-        size = _parsed_cells(cells or "16x10x12", 3)
+        family, shapes = BUMPS, _bumps(bump)
+        numbers = _parse_cells(cells or "16x10x12", 3)
     else:
-        solve, provenance, flows = hill_concentration, hill_provenance, _hills(slope or [1.0])
-        size = _parsed_cells(cells or "96x64", 2)
-    todo = {}
-    for name, shape in flows.items():
-        path = output / f"{name}.vtu"
-        if force or not _is_there(path, provenance(*shape, size, location)):
-            todo[claim(path, force)] = (*shape, size, location)
-    _solve_all(solve, todo)
+        family, shapes = HILLS, _hills(slope or [1.0])
+        numbers = _parse_cells(cells or "96x64", 2)
+    write_flows(output, family, shapes, cells=numbers, location=location, force=force)
 
 
-def _hills(slopes) -> dict:
+def _hills(slopes) -> dict[str, tuple[float]]:
     """Name -> slope of each flow; impossible ones are refused before anything is solved."""
     for slope in slopes:
         hill_length(slope)
-    return {f"hill_{a:.2f}" if round(a, 2) == a else f"hill_{a}": (a,) for a in slopes}
+    return {hill_name(slope): (slope,) for slope in slopes}
 
 
-def _bumps(texts) -> dict:
-    """Name -> height, aspect and yaw of each flow; impossible ones are refused before anything is
-    solved.
-    """
+def _bumps(texts) -> dict[str, tuple[float, float, float]]:
+    """Name -> height, aspect and yaw; impossible ones are refused before anything is solved."""
     bumps = {}
     for text in texts:
         try:
@@ -92,38 +84,11 @@ def _bumps(texts) -> dict:
                 f"--bump: expected height,aspect,yaw like 0.6,1.5,30, got {text!r}"
             ) from None
         check_bump(height, aspect, yaw)
-        bumps["_".join(["bump", *(f"{x:.15g}" for x in (height, aspect, yaw))])] = (
-            height,
-            aspect,
-            yaw,
-        )
+        bumps[bump_name(height, aspect, yaw)] = height, aspect, yaw
     return bumps
 
 
-def _solve_all(solve, todo):
-    from tqdm import tqdm
-
-    from solvers.fenics import MPI
-
-    comm = MPI.COMM_WORLD
-    with tqdm(todo.items(), unit="flow", disable=comm.rank > 0) as progress:
-        for path, settings in progress:
-            progress.set_postfix_str(path.name)
-            flow = solve(*settings)
-            if comm.rank == 0:
-                flow.save(path)
-    comm.barrier()
-
-
-def _is_there(path, provenance) -> bool:
-    """Whether the flow wanted has been solved before."""
-    try:
-        return FlowField.load(path).provenance == provenance
-    except InputError:
-        return False
-
-
-def _parsed_cells(text, directions) -> tuple[int, ...]:
+def _parse_cells(text, directions) -> tuple[int, ...]:
     example = {2: "two numbers like 96x64", 3: "three numbers like 16x10x12"}[directions]
     try:
         cells = tuple(int(part) for part in text.lower().split("x"))

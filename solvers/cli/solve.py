@@ -72,7 +72,7 @@ def solve(
     """
     from solvers.fenics import MPI
     from solvers.studies.case import read_case
-    from solvers.studies.run_report import verdict, write_report
+    from solvers.studies.run_report import run_verdict, write_report
     from solvers.studies.run_summary import summarise
 
     comm, result_file = MPI.COMM_WORLD, output / "result.json"
@@ -110,9 +110,9 @@ def solve(
         page = write_report(run, output)
         write_text(
             result_file,
-            json.dumps({"answer": verdict(run), **run.numbers()}, indent=1, allow_nan=False),
+            json.dumps({"answer": run_verdict(run), **run.numbers()}, indent=1, allow_nan=False),
         )
-        print(f"{verdict(run)}\nreport: {page}")
+        print(f"{run_verdict(run)}\nreport: {page}")
 
 
 def _closure(path, case):

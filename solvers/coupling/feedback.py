@@ -26,7 +26,7 @@ class Feedback(Protocol):
     quantity : str
         What the fields are, for messages.
     location : {"cell", "vertex", "node"}
-        Where the fields are known, see :meth:`Domain.function`.
+        Where the fields are known, see :mod:`solvers.fem.fields`.
     weights : (n,)
         Parts of the volume there.
     shapes : mapping name -> shape of a value
@@ -45,7 +45,7 @@ class Feedback(Protocol):
     bounds: Mapping[str, tuple[float, float]]
 
     def momentum_terms(self, functions: Mapping[str, fem.Function]) -> dict:
-        """Arguments of :func:`solvers.flow.incompressible.linearised`, in which the functions hold
+        """Arguments of :func:`solvers.flow.incompressible.linearise_momentum`, in which the functions hold
         the fields.
         """
 

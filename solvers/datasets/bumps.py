@@ -1,13 +1,11 @@
-"""Training data in three dimensions: a concentration carried by laminar flow over a periodic array
-of bumps.
-"""
+"""Training data in three dimensions: concentrations carried by laminar flow over bumps."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.metadata import version
 
 from meshes import bump_channel
+from solvers.datasets.family import Family
 from solvers.datasets.hills import BULK_VELOCITY, VISCOSITY
 from vcnn.flow.field import FlowField
 
@@ -41,7 +39,10 @@ def bump_concentration(
 
     Raises
     ------
-    InputError, DivergenceError
+    InputError
+        If there is no such bump, mesh or location.
+    DivergenceError
+        If flow or transport have no solution.
     """
     from solvers.flow.conditions import Periodic, Wall
     from solvers.flow.laminar import LaminarFlow
@@ -57,17 +58,12 @@ def bump_concentration(
     result = LaminarFlow(mesh, VISCOSITY, conditions=conditions).solve()
     flow = ScalarTransport(mesh, result, conditions=conditions).solve().flow(location)
     flow = flow.with_fields(parameters={"height": height, "aspect": aspect, "yaw": yaw})
-    return replace(flow, provenance=bump_provenance(height, aspect, yaw, cells, location))
+    return replace(flow, provenance=BUMPS.provenance((height, aspect, yaw), cells, location))
 
 
-def bump_provenance(height, aspect, yaw, cells, location) -> dict:
-    """What identifies a flow of :func:`bump_concentration`: equal provenance, equal flow."""
-    return {
-        "generator": "solvers.bump_concentration",
-        "version": version("vcnn"),
-        "height": float(height),
-        "aspect": float(aspect),
-        "yaw": float(yaw),
-        "cells": [int(n) for n in cells],
-        "location": location,
-    }
+def bump_name(height: float, aspect: float, yaw: float) -> str:
+    """The name of the file of a bump."""
+    return "_".join(["bump", *(f"{number:.15g}" for number in (height, aspect, yaw))])
+
+
+BUMPS = Family(bump_concentration, ("height", "aspect", "yaw"))

@@ -1,13 +1,11 @@
-"""Training data of the published kind: a concentration carried by laminar flow over a periodic
-hill.
-"""
+"""Training data of the published kind: concentrations carried by laminar flow over hills."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.metadata import version
 
 from meshes import periodic_hill
+from solvers.datasets.family import Family
 from vcnn.flow.field import FlowField
 
 VISCOSITY = 0.01  # Re = 100 with the bulk velocity at the crest for α = 1
@@ -39,28 +37,24 @@ def hill_concentration(
 
     Raises
     ------
-    InputError, DivergenceError
+    InputError
+        If there is no hill of this slope, or no such mesh or location.
+    DivergenceError
+        If flow or transport have no solution.
     """
     from solvers.flow.laminar import LaminarFlow
     from solvers.scalar.transport import ScalarTransport
 
     mesh = periodic_hill(slope, cells)
     result = LaminarFlow(mesh, VISCOSITY, BULK_VELOCITY).solve()
-    flow = (
-        ScalarTransport(mesh, result)
-        .solve()
-        .flow(location)
-        .with_fields(parameters={"slope": slope})
-    )
-    return replace(flow, provenance=hill_provenance(slope, cells, location))
+    flow = ScalarTransport(mesh, result).solve().flow(location)
+    flow = flow.with_fields(parameters={"slope": slope})
+    return replace(flow, provenance=HILLS.provenance((slope,), cells, location))
 
 
-def hill_provenance(slope, cells, location) -> dict:
-    """What identifies a flow of :func:`hill_concentration`: equal provenance, equal flow."""
-    return {
-        "generator": "solvers.hill_concentration",
-        "version": version("vcnn"),
-        "slope": float(slope),
-        "cells": [int(n) for n in cells],
-        "location": location,
-    }
+def hill_name(slope: float) -> str:
+    """The name of the file of a hill."""
+    return f"hill_{slope:.2f}" if round(slope, 2) == slope else f"hill_{slope}"
+
+
+HILLS = Family(hill_concentration, ("slope",))

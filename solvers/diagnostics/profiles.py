@@ -10,7 +10,6 @@ from solvers.fem.arguments import float_array
 from solvers.fem.points import locate
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
-from vcnn.flow.mesh import boundary_facets
 
 
 def station_profiles(result, stations, count: int = 101) -> list[FlowField]:
@@ -43,7 +42,7 @@ def station_profiles(result, stations, count: int = 101) -> list[FlowField]:
         raise InputError(f"stations: expected a sequence of numbers, got {stations.tolist()}")
     if not (isinstance(count, Integral) and count >= 2):
         raise InputError(f"count: expected a whole number >= 2, got {count!r}")
-    points = [_line_across(domain.source, x, count) for x in stations]
+    points = [_line_across(domain.facts, x, count) for x in stations]
     located = locate(domain.mesh, np.concatenate(points))
     fields = (located.values(f.function_space)(f).reshape(len(points), count, -1) for f in (u, p))
     return [
@@ -52,12 +51,10 @@ def station_profiles(result, stations, count: int = 101) -> list[FlowField]:
     ]
 
 
-def _line_across(mesh, x, count):
+def _line_across(facts, x, count):
     """Points from the lowest to the highest place where a vertical line meets the boundary."""
-    facets = np.concatenate(
-        [f[:, :2] for blocks in boundary_facets(mesh).values() for _, f in blocks]
-    )
-    a, b = mesh.points[facets].transpose(1, 0, 2)
+    facets = np.concatenate([f[:, :2] for blocks in facts.boundaries.values() for _, f in blocks])
+    a, b = facts.source.points[facets].transpose(1, 0, 2)
     met = (np.minimum(a, b)[:, 0] <= x) & (x <= np.maximum(a, b)[:, 0]) & (a[:, 0] != b[:, 0])
     if not met.any():
         raise InputError(f"station: x = {x:g} is outside the domain")

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from solvers.fem.domain import Domain
+from solvers.fem.fields import gather_cells
 from solvers.fenics import fem
 from vcnn.errors import InputError
 from vcnn.files import fingerprint, replacing
@@ -44,7 +45,7 @@ def save_checkpoint(
         raise InputError(
             f"{path}: a checkpoint is saved as .npz, got {path.suffix or 'no suffix'!r}"
         )
-    arrays = {name: domain.at_cells(_cell_values(name, f)) for name, f in functions.items()}
+    arrays = {name: gather_cells(domain, _cell_values(name, f)) for name, f in functions.items()}
     header = {"format": _FORMAT, "mesh": _fingerprint(domain), "numbers": dict(numbers or {})}
     if domain.mesh.comm.rank == 0:
         with replacing(path) as part:

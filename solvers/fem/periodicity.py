@@ -6,78 +6,95 @@ belongs on the mesh with the ordinary topology."""
 
 from __future__ import annotations
 
-import meshio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.spatial import cKDTree
 
+from solvers.fem.mesh_facts import MeshFacts
 from solvers.fenics import dolfinx, ufl
 from vcnn.errors import InputError
-from vcnn.flow.mesh import boundary_facets
+
+_MATCH = 1e-3  # of the distance of vertices: how far a translate may be from its partner
 
 
-def periodic_vertices(mesh: meshio.Mesh, left: str, right: str):
-    """Vertices of two boundaries that are each other's translate.
+@dataclass(frozen=True, eq=False)
+class Seams:
+    """Pairs of boundaries that are each other's translate, and what that makes one.
 
-    Returns
-    -------
-    left_vertices, right_vertices : (k,) int
-        Matching pairs.
-    period : (d,)
-        Vector from left to right.
+    Parameters
+    ----------
+    pairs : tuple of (str, str)
+    periods : tuple of (d,)
+        For each pair the vector from the first to the second.
+    merged : (M,) int
+        For each vertex of the mesh the one that stands for it once all pairs are one; itself where
+        there are none.
+    """
+
+    pairs: tuple[tuple[str, str], ...]
+    periods: tuple[np.ndarray, ...]
+    merged: np.ndarray
+
+
+def find_seams(facts: MeshFacts, pairs: Sequence[tuple[str, str]]) -> Seams:
+    """Match the vertices of pairs of boundaries.
 
     Raises
     ------
     InputError
-        If ``right`` is not ``left`` moved by one vector, to a thousandth of the distance of its
-        vertices.
+        If, of a pair, the second is not the first moved by one vector, to a thousandth of the
+        distance of its vertices.
     """
-    facets = boundary_facets(mesh)
-    a, b = (
-        np.unique(np.concatenate([f.ravel() for _, f in facets[name]])) for name in (left, right)
-    )
+    merged, periods = np.arange(len(facts.source.points), dtype=np.int64), []
+    for left, right in pairs:
+        ours, theirs, period = _match(facts, left, right)
+        merged[theirs] = ours
+        periods.append(period)
+    # A corner of two pairs was sent along one period to a vertex that itself goes along the other.
+    while not np.array_equal(merged, merged[merged]):
+        merged = merged[merged]
+    return Seams(tuple(pairs), tuple(periods), merged)
+
+
+def _match(facts, left, right) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Vertices of the left boundary, their partners on the right, and the vector between them."""
+    points = facts.source.points
+    a, b = facts.boundary_vertices(left), facts.boundary_vertices(right)
     if len(a) != len(b):
         raise InputError(
             f"periodic: boundary {left!r} has {len(a)} vertices, {right!r} has {len(b)}"
         )
-    period = mesh.points[b].mean(axis=0) - mesh.points[a].mean(axis=0)
-    tree = cKDTree(mesh.points[a])
-    spacing = tree.query(mesh.points[a], k=2)[0][:, 1].min()
-    distance, match = tree.query(mesh.points[b] - period)
-    if distance.max() > 1e-3 * spacing or len(np.unique(match)) < len(match):
-        worst = mesh.points[b[np.argmax(distance)]]
+    period = points[b].mean(axis=0) - points[a].mean(axis=0)
+    tree = cKDTree(points[a])
+    spacing = tree.query(points[a], k=2)[0][:, 1].min()
+    distance, match = tree.query(points[b] - period)
+    if distance.max() > _MATCH * spacing or len(np.unique(match)) < len(match):
+        worst = points[b[np.argmax(distance)]]
         raise InputError(
-            f"periodic: boundaries {left!r} and {right!r} do not match: moved back by {_text(period)}, "
-            f"the vertex {_text(worst)} of {right!r} is {distance.max():.3g} from the nearest one of {left!r}"
+            f"periodic: boundaries {left!r} and {right!r} do not match: moved back by "
+            f"{_text(period)}, the vertex {_text(worst)} of {right!r} is {distance.max():.3g} from "
+            f"the nearest one of {left!r}"
         )
     return a[match], b, period
 
 
-def merged_vertices(source: meshio.Mesh, pairs) -> np.ndarray:
-    """(M,) int: for each vertex of ``source`` the one that stands for it once all pairs of
-    boundaries are merged.
+def periodic_topology(
+    parent: dolfinx.mesh.Mesh, facts: MeshFacts, seams: Seams
+) -> dolfinx.mesh.Mesh:
+    """A dolfinx mesh with, in each pair of boundaries, the second merged into the first.
+
+    It has the same cells in the same order and the same geometry as ``parent``, which is the mesh
+    itself.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than three cells between a pair: two of them would share all their
+        vertices.
     """
-    merged = np.arange(len(source.points), dtype=np.int64)
-    for left, right in pairs:
-        a, b, _ = periodic_vertices(source, left, right)
-        merged[b] = a
-    while not np.array_equal(
-        merged, merged[merged]
-    ):  # a corner goes home along one period after the other
-        merged = merged[merged]
-    return merged
-
-
-def periodic_topology(parent, source: meshio.Mesh, pairs):
-    """The dolfinx mesh ``parent`` of ``source`` with, in each pair of boundaries, the second merged
-    into the first.
-
-    Returns
-    -------
-    mesh : dolfinx.mesh.Mesh
-        Same cells in the same order and the same geometry as ``parent``.
-    """
-    merged = merged_vertices(source, pairs)
-    cells = merged[parent.geometry.input_global_indices[parent.geometry.dofmap]]
+    cells = seams.merged[parent.geometry.input_global_indices[parent.geometry.dofmap]]
     topology = dolfinx.cpp.mesh.create_topology(
         parent.comm,
         [parent.topology.cell_type],
@@ -89,9 +106,9 @@ def periodic_topology(parent, source: meshio.Mesh, pairs):
     )
     cpp_mesh = dolfinx.cpp.mesh.Mesh_float64(parent.comm, topology, parent.geometry._cpp_object)
     mesh = dolfinx.mesh.Mesh(cpp_mesh, ufl.Mesh(parent.ufl_domain().ufl_coordinate_element()))
-    seams = sum(len(facets) for left, _ in pairs for _, facets in boundary_facets(source)[left])
-    if _count_facets(mesh) != _count_facets(parent) - seams:
-        between = " or ".join(f"between {left!r} and {right!r}" for left, right in pairs)
+    merged = sum(len(f) for left, _ in seams.pairs for _, f in facts.boundaries[left])
+    if _count_facets(mesh) != _count_facets(parent) - merged:
+        between = " or ".join(f"between {left!r} and {right!r}" for left, right in seams.pairs)
         raise InputError(f"periodic: too few cells {between}, at least 3 are needed")
     return mesh
 

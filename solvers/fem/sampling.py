@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from weakref import WeakKeyDictionary
+
 import numpy as np
 
 from meshes.geometry.wall_distance import wall_distance
 from solvers.fem.arguments import check_location
 from solvers.fem.domain import Domain
-from solvers.fem.periodicity import merged_vertices
+from solvers.fem.fields import gather_cells, gather_vertices
 from solvers.fenics import basix, dolfinx, fem, ufl
 from vcnn.flow.field import FlowField
-from vcnn.flow.mesh import boundary_facets
 
 
 def flow_field(
-    domain: Domain, location, velocity, functions, expressions, parameters, provenance
+    domain: Domain,
+    location: str,
+    velocity: fem.Function,
+    *,
+    functions: Mapping | None = None,
+    expressions: Mapping | None = None,
+    parameters: Mapping[str, float] | None = None,
+    provenance: Mapping | None = None,
 ) -> FlowField:
     """The flow at cell midpoints (``"cell"``) or mesh vertices (``"vertex"``), whole on every rank.
 
@@ -22,22 +31,25 @@ def flow_field(
     ----------
     domain : Domain
     velocity : dolfinx Function of shape (d,)
-    functions, expressions : mappings name -> scalar
+    functions, expressions : mappings name -> scalar, optional
         As in :func:`sample`; ``"wall_distance"`` (if there are walls), ``"boundary"`` (1 at cells
         with a facet on a wall, or at vertices on one; else 0) and the tensor
         ``"velocity_gradient"``, ∂u_j/∂x_i at [i, j], are added.
-    parameters, provenance : mappings
+    parameters, provenance : mappings, optional
         As in `FlowField`.
     """
     d = domain.dimension
     components = {f"u{i}": velocity[i] for i in range(d)}
     slopes = {f"d{i}u{j}": velocity[j].dx(i) for i in range(d) for j in range(d)}
-    fields = sample(domain, location, {**components, **functions}, {**slopes, **expressions})
+    fields = sample(
+        domain,
+        location,
+        functions={**components, **(functions or {})},
+        expressions={**slopes, **(expressions or {})},
+    )
     gradient = np.stack([fields.pop(name) for name in slopes], axis=-1).reshape(-1, d, d)
     velocity = np.stack([fields.pop(name) for name in components], axis=-1)
-    if location not in domain.places:
-        domain.places[location] = _places(domain, location)
-    points, weights, unmoved = domain.places[location]
+    points, weights, unmoved = _places(domain, location)
     return FlowField(
         points,
         velocity,
@@ -45,15 +57,27 @@ def flow_field(
         scalars={**fields, **unmoved},
         tensors={"velocity_gradient": gradient},
         periods=domain.periods,
-        parameters=parameters,
+        parameters=parameters or {},
         mesh=domain.source,
         location=location,
-        provenance=provenance,
+        provenance=provenance or {},
     )
 
 
+# Of each domain and location what does not depend on the flow: distances take as long to find as
+# all fields to sample, and a closure in the loop is asked at the same points in every round.
+_PLACES: WeakKeyDictionary[Domain, dict[str, tuple]] = WeakKeyDictionary()
+
+
 def _places(domain, location):
-    """Points, weights, and the scalars that do not depend on the flow."""
+    """Points, weights, and the scalars that do not depend on the flow, of each domain once."""
+    known = _PLACES.setdefault(domain, {})
+    if location not in known:
+        known[location] = _find_places(domain, location)
+    return known[location]
+
+
+def _find_places(domain, location):
     points, weights = _cells(domain) if location == "cell" else _vertices(domain)
     distance = {}
     if domain.walls:
@@ -63,7 +87,13 @@ def _places(domain, location):
     return points, weights, {**distance, "boundary": _at_wall(domain, location)}
 
 
-def sample(domain: Domain, location, functions, expressions) -> dict[str, np.ndarray]:
+def sample(
+    domain: Domain,
+    location: str,
+    *,
+    functions: Mapping | None = None,
+    expressions: Mapping | None = None,
+) -> dict[str, np.ndarray]:
     """Scalar fields in the numbering of ``domain.source``.
 
     Parameters
@@ -71,23 +101,27 @@ def sample(domain: Domain, location, functions, expressions) -> dict[str, np.nda
     location : {"cell", "vertex"}
         Cell: values at the midpoint of each cell (the mean of its vertices). Vertex: nodal values
         of ``functions``; of ``expressions``, which may jump from cell to cell, the lumped
-        projections of :func:`averaged`.
+        projections of :func:`average_at_vertices`.
     functions : mapping name -> scalar UFL expression, continuous
     expressions : mapping name -> scalar UFL expression
     """
+    functions, expressions = functions or {}, expressions or {}
     if location == "cell":
         together = {**functions, **expressions}
-        values = domain.at_cells(
-            _tabulated(domain, list(together.values()), _midpoint(domain))[:, 0]
+        values = gather_cells(
+            domain, _tabulated(domain, list(together.values()), _midpoint(domain))[:, 0]
         )
         return dict(zip(together, values.T, strict=True))
     check_location(location)
     corners = basix.geometry(domain.mesh.basix_cell())
-    values = domain.at_vertices(_tabulated(domain, list(functions.values()), corners))
-    return {**dict(zip(functions, values.T, strict=True)), **averaged(domain, expressions)}
+    values = gather_vertices(domain, _tabulated(domain, list(functions.values()), corners))
+    return {
+        **dict(zip(functions, values.T, strict=True)),
+        **average_at_vertices(domain, expressions),
+    }
 
 
-def averaged(domain: Domain, expressions) -> dict[str, np.ndarray]:
+def average_at_vertices(domain: Domain, expressions: Mapping) -> dict[str, np.ndarray]:
     """Lumped projections ∫ φ s dx / ∫ φ dx of scalars at the vertices of ``domain.source``, φ the
     linear hats.
     """
@@ -97,15 +131,15 @@ def averaged(domain: Domain, expressions) -> dict[str, np.ndarray]:
 
 def _cells(domain):
     x = ufl.SpatialCoordinate(domain.mesh)
-    points = domain.at_cells(_tabulated(domain, list(x), _midpoint(domain))[:, 0])
+    points = gather_cells(domain, _tabulated(domain, list(x), _midpoint(domain))[:, 0])
     constants = fem.functionspace(domain.mesh, ("DG", 0))
     volumes = fem.assemble_vector(fem.form(ufl.TestFunction(constants) * ufl.dx)).array
-    return points, domain.at_cells(volumes[constants.dofmap.list[domain.cells, 0]])
+    return points, gather_cells(domain, volumes[constants.dofmap.list[domain.cells, 0]])
 
 
 def _vertices(domain):
     """Points and lumped masses; the mass of a seam point is shared by its copies."""
-    merged = merged_vertices(domain.source, domain.periodic)
+    merged = domain.seams.merged
     return domain.source.points, _hat_integrals(domain, 1.0) / np.bincount(merged)[merged]
 
 
@@ -115,7 +149,7 @@ def _hat_integrals(domain, integrand) -> np.ndarray:
     integrals = fem.assemble_vector(fem.form(integrand * ufl.TestFunction(hats) * ufl.dx(degree=5)))
     integrals.scatter_reverse(dolfinx.la.InsertMode.add)
     integrals.scatter_forward()
-    return domain.at_vertices(integrals.array[hats.dofmap.list[domain.cells]])
+    return gather_vertices(domain, integrals.array[hats.dofmap.list[domain.cells]])
 
 
 def _tabulated(domain, scalars, points) -> np.ndarray:
@@ -132,14 +166,12 @@ def _midpoint(domain):
 
 def _at_wall(domain, location):
     if location == "vertex":
-        named = boundary_facets(domain.source)
         values = np.zeros(len(domain.source.points))
         for name in domain.walls:
-            for _, facets in named[name]:
-                values[facets] = 1
+            values[domain.facts.boundary_vertices(name)] = 1
         return values
     tdim = domain.mesh.topology.dim
     touching = dolfinx.mesh.compute_incident_entities(
         domain.mesh.topology, domain.wall_facets, tdim - 1, tdim
     )
-    return domain.at_cells(np.isin(domain.cells, touching).astype(float))
+    return gather_cells(domain, np.isin(domain.cells, touching).astype(float))

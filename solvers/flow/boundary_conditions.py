@@ -9,7 +9,9 @@ from types import UnionType
 import meshio
 
 from solvers.fem.arguments import names_of
-from solvers.fem.domain import Domain, build_domain
+from solvers.fem.build import build_domain
+from solvers.fem.domain import Domain
+from solvers.fem.mesh_facts import MeshFacts
 from solvers.fenics import MPI
 from solvers.flow.conditions import Condition, Developed, Periodic, Wall
 from solvers.flow.drive import Drive
@@ -49,8 +51,8 @@ class BoundaryConditions:
         """Boundaries that are neither walls nor periodic."""
         return tuple(name for name, c in self.by_name.items() if not isinstance(c, Wall | Periodic))
 
-    def build_domain(self, mesh: meshio.Mesh, comm: MPI.Comm) -> Domain:
-        """Prepare a mesh for solving under these conditions (:func:`solvers.fem.domain.build_domain`).
+    def build_domain(self, mesh: meshio.Mesh | MeshFacts, comm: MPI.Comm) -> Domain:
+        """Prepare a mesh for solving under these conditions: :func:`solvers.fem.build.build_domain`.
 
         Raises
         ------

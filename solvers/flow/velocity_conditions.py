@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from solvers.fem.arguments import is_number
+from solvers.fem.fields import interpolate_on_boundary
 from solvers.fenics import MPI, PETSc, fem, ufl
 from solvers.flow.boundary_conditions import BoundaryConditions
 from solvers.flow.conditions import Inlet, Symmetry, Wall
@@ -33,7 +34,12 @@ def velocity_conditions(domain, conditions: BoundaryConditions, W) -> list:
         return fem.dirichletbc(values, domain.boundary_dofs((W.sub(0), V), name), W.sub(0))
 
     entering = [
-        given(name, domain.profile(V, inlet.value, name, f"Inlet of boundary {name!r}"))
+        given(
+            name,
+            interpolate_on_boundary(
+                domain, V, inlet.value, boundary=name, name=f"Inlet of boundary {name!r}"
+            ),
+        )
         for name, inlet in conditions.of_kind(Inlet).items()
     ]
     walls = [
@@ -80,7 +86,9 @@ def blocked_by_symmetry(domain, conditions: BoundaryConditions, W) -> PETSc.Mat 
 def _wall_velocity(domain, name, wall, V):
     if wall.velocity is None:
         return fem.Function(V)
-    velocity = domain.profile(V, wall.velocity, name, f"Wall velocity of boundary {name!r}")
+    velocity = interpolate_on_boundary(
+        domain, V, wall.velocity, boundary=name, name=f"Wall velocity of boundary {name!r}"
+    )
     n = ufl.FacetNormal(domain.mesh)
     middles = domain.ds([name])(degree=1)  # where the chord of a curved wall is along it
     through = domain.total(abs(ufl.dot(velocity, n)) * middles)
@@ -126,8 +134,12 @@ def pressures_outside(domain, outlets) -> dict:
     space, given = fem.functionspace(domain.mesh, ("Lagrange", 2)), {}
     for name, outlet in outlets.items():
         if not (is_number(outlet.pressure) and outlet.pressure == 0):
-            values = domain.profile(
-                space, outlet.pressure, name, f"Outlet of boundary {name!r}"
+            values = interpolate_on_boundary(
+                domain,
+                space,
+                outlet.pressure,
+                boundary=name,
+                name=f"Outlet of boundary {name!r}",
             ).x.array
             given[name], dofs = fem.Function(space), domain.boundary_dofs(space, name)
             given[name].x.array[dofs] = values[dofs]

@@ -7,6 +7,7 @@ import torch
 from scipy.sparse.linalg import splu
 
 from solvers.fem.domain import Domain
+from solvers.fem.fields import value_layout
 from solvers.fenics import fem, ufl
 
 
@@ -34,7 +35,7 @@ class Smoothing:
         self.count, self._sizes = len(masses), torch.from_numpy(np.sqrt(masses * masses.sum()))
         stiffness = _assemble(ufl.inner(ufl.grad(u), ufl.grad(v)) * ufl.dx)
         self._factor = splu(mass + length**2 * stiffness)
-        _, places = domain.places_of("vertex")
+        _, places = value_layout(domain, "vertex")
         number = np.zeros(len(domain.source.points), dtype=np.int64)
         number[places] = space.dofmap.list
         self._number = torch.from_numpy(number)

@@ -9,10 +9,12 @@ import meshio
 import numpy as np
 
 from solvers.fem.domain import Domain
+from solvers.fem.fields import function_from
 from solvers.fem.sampling import flow_field
 from solvers.fenics import MPI, fem
 from solvers.flow.boundary_conditions import BoundaryConditions
-from solvers.flow.incompressible import FlowResult, strain_rate
+from solvers.flow.momentum import strain_rate
+from solvers.flow.result import FlowResult
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 
@@ -82,9 +84,9 @@ def _from_result(result, mesh, conditions):
 def _from_flow(flow, domain):
     if flow.mesh is None or not _same_points(flow.mesh.points, domain.source):
         raise InputError("velocity: the flow does not live on the mesh given")
-    u = domain.function(flow.velocity, flow.location, "velocity")
+    u = function_from(domain, flow.velocity, flow.location, "velocity")
     if "strain_rate" in flow.scalars:
-        strain = domain.function(flow.scalars["strain_rate"], flow.location, "strain_rate")
+        strain = function_from(domain, flow.scalars["strain_rate"], flow.location, "strain_rate")
     elif flow.location == "vertex":
         strain = strain_rate(u)
     else:
@@ -113,7 +115,7 @@ def _from_function(u, domain):
     strain = strain_rate(u)
 
     def sampled(location):
-        return flow_field(domain, location, u, {}, {"strain_rate": strain}, {}, {})
+        return flow_field(domain, location, u, expressions={"strain_rate": strain})
 
     return Carrier(domain, u, strain, sampled)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.fem.arguments import is_number
+from solvers.fem.fields import function_from, interpolate, wall_distance_function
 from solvers.fenics import ufl
 from solvers.scalar.carrier import Carrier
 from vcnn.errors import InputError
@@ -66,15 +67,15 @@ def production_of(given, carrier: Carrier, location, space) -> dict:
     if isinstance(given, MixingLengthProduction):
         if not domain.walls:
             raise InputError("production: a mixing length needs walls, there is none")
-        distance = domain.wall_distance()
+        distance = wall_distance_function(domain)
         return {
             "production": given(carrier.strain_rate, distance),
             "mixing_length": given.mixing_length(distance),
         }
     if callable(given) or is_number(given):
-        production = domain.interpolated(space, given, "production")
+        production = interpolate(domain, space, given, "production")
     else:
-        production = domain.function(given, location, "production")
+        production = function_from(domain, given, location, "production")
     if production.ufl_shape:
         shape = production.ufl_shape
         raise InputError(

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 import meshio
 import numpy as np
 
-from solvers.algebra.bordered import LINEAR_SOLVERS, BorderedSystem
-from solvers.algebra.newton import converged
+from solvers.algebra.bordered import BorderedSystem
+from solvers.algebra.linear_solvers import LINEAR_SOLVERS
+from solvers.algebra.newton import newton_loop
 from solvers.fem.arguments import check_number, float_array, is_number
 from solvers.fem.domain import Domain
+from solvers.fem.fields import function_from, interpolate_on_boundary
 from solvers.fem.sampling import sample
 from solvers.fem.vtx import write_vtx
 from solvers.fenics import MPI, fem, ufl
@@ -37,7 +39,7 @@ class ScalarTransport:
     Parameters
     ----------
     mesh : meshio.Mesh or Domain
-        As in :func:`solvers.fem.domain.build_domain`, the same on every rank of MPI.
+        As in :func:`solvers.fem.build.build_domain`, the same on every rank of MPI.
     velocity : FlowResult, FlowField or dolfinx Function
         u: a solution on the same mesh; a flow at its vertices (then linear) or its cells (then
         constant in each, and ``strain_rate`` must be among its scalars); a Function on
@@ -58,7 +60,7 @@ class ScalarTransport:
         Any others (:mod:`solvers.flow.conditions`), in place of ``walls`` and ``periodic``. What
         drives a flow among them does not matter.
     linear_solver : {"direct", "iterative"}
-        As in :class:`solvers.algebra.bordered.BorderedSystem`; iterative from some 10⁵ unknowns on.
+        As in :class:`solvers.algebra.linear_solvers.LinearSolver`; iterative from some 10⁵ unknowns on.
 
     Attributes
     ----------
@@ -109,7 +111,7 @@ class ScalarTransport:
             If the iteration does not converge.
         """
         equation = TransportEquation(self, comm)
-        return equation.result(converged(equation.system).residuals)
+        return equation.result(newton_loop(equation.system).residuals)
 
 
 class TransportEquation:
@@ -225,7 +227,10 @@ class TransportResult:
         else:
             expressions["diffusivity"] = self.diffusivity
         fields = sample(
-            self.carrier.domain, location, {"concentration": self.concentration}, expressions
+            self.carrier.domain,
+            location,
+            functions={"concentration": self.concentration},
+            expressions=expressions,
         )
         return self.carrier.flow(location).with_fields(scalars=fields, parameters=numbers)
 
@@ -290,13 +295,15 @@ def _diffusivity(given, domain, location):
     values = float_array(given, "diffusivity", "a positive number or an array of them")
     if values.ndim != 1 or not (np.isfinite(values) & (values > 0)).all():
         raise InputError("diffusivity: expected a positive number or an array (n,) of them")
-    return domain.function(values, location, "diffusivity")
+    return function_from(domain, values, location, "diffusivity")
 
 
 def _scalar_conditions(domain, conditions, C) -> list:
     """Dirichlet conditions; where boundaries meet the wall comes last and holds."""
     entering = []
     for name, inlet in conditions.of_kind(Inlet).items():
-        values = domain.profile(C, inlet.value, name, f"Inlet of boundary {name!r}")
+        values = interpolate_on_boundary(
+            domain, C, inlet.value, boundary=name, name=f"Inlet of boundary {name!r}"
+        )
         entering.append(fem.dirichletbc(values, domain.boundary_dofs(C, name)))
     return [*entering, fem.dirichletbc(0.0, domain.wall_dofs(C), C)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
 import meshio
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,21 +14,19 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
 
-from vcnn.evaluation.report.pictures import VALUES, draw_field, legend_above, styles
+from solvers.diagnostics.walls import WallQuantities
+from vcnn.evaluation.report.curves import legend_above, styles
+from vcnn.evaluation.report.fields import VALUES, draw_field
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import boundary_facets
 
 _WIDTH = 8.5  # inches
-_SIDES = {
-    "below": "#56B4E9",
-    "within bounds": "#E6E6E6",
-    "above": "#D55E00",
-}  # told by how light they are, too
+# Told by how light they are, too.
+_SIDES = {"below": "#56B4E9", "within bounds": "#E6E6E6", "above": "#D55E00"}
 
 
-def streamlines(flow: FlowField, closed) -> Figure:
-    """Lines of equal stream function of a plane flow, known at the vertices of its mesh, on its
-    speed.
+def streamlines(flow: FlowField, closed: Iterable[str]) -> Figure:
+    """Streamlines of a plane flow, given at the vertices of its mesh, on its speed.
 
     Nothing passes the boundaries with the names ``closed``.
     """
@@ -39,16 +39,18 @@ def streamlines(flow: FlowField, closed) -> Figure:
     return figure
 
 
-def draw_streamlines(axes: Axes, flow: FlowField, closed, width: float = 0.8) -> None:
+def draw_streamlines(
+    axes: Axes, flow: FlowField, closed: Iterable[str], width: float = 0.8
+) -> None:
     """The lines of :func:`streamlines`, in white, into axes.
 
     The same flux passes between neighbours, but within eddies less and less towards their rims.
     """
     triangles = _triangles(flow.mesh)
     boundaries = boundary_facets(flow.mesh)
-    facets = {
-        name: np.concatenate([f[:, :2] for _, f in blocks]) for name, blocks in boundaries.items()
-    }
+    facets = {}
+    for name, blocks in boundaries.items():
+        facets[name] = np.concatenate([block[:, :2] for _, block in blocks])
     tight = np.concatenate([np.empty((0, 2), int), *(facets[name] for name in closed)])
     psi = _stream_function(flow.points, triangles, flow.velocity, tight)
     outside = psi[np.unique(np.concatenate(list(facets.values())))]
@@ -68,16 +70,13 @@ def draw_streamlines(axes: Axes, flow: FlowField, closed, width: float = 0.8) ->
     )
 
 
-def scalar_map(flow: FlowField, values, label: str) -> Figure:
-    """A scalar at the cells of a plane flow, or at those of a flow in space that the plane z =
-    const. halves.
-    """
-    return _cell_map(
-        flow, values, Normalize(min(values.min(), 0), values.max()), VALUES, label=label
-    )
+def scalar_map(flow: FlowField, values: np.ndarray, label: str) -> Figure:
+    """A scalar at the cells of a plane flow, or of one in space cut at half its height in z."""
+    norm = Normalize(min(values.min(), 0), values.max())
+    return _cell_map(flow, values, norm, VALUES, label=label)
 
 
-def clipping_map(flow: FlowField, clipped) -> Figure:
+def clipping_map(flow: FlowField, clipped: np.ndarray) -> Figure:
     """Where a closure was below (−1) its bounds or above (1), as :func:`scalar_map`."""
     cmap, norm = ListedColormap(list(_SIDES.values())), BoundaryNorm([-1.5, -0.5, 0.5, 1.5], 3)
     figure = _cell_map(flow, clipped, norm, cmap, ticks=[-1, 0, 1])
@@ -86,10 +85,10 @@ def clipping_map(flow: FlowField, clipped) -> Figure:
     return figure
 
 
-def velocity_profiles(profiles, reference, speed: float, name: str) -> Figure:
-    """u(y) on lines x = const., each beside its station; reference velocities with the given name
-    as circles.
-    """
+def velocity_profiles(
+    profiles: Sequence[FlowField], reference: Sequence[np.ndarray], *, speed: float, name: str
+) -> Figure:
+    """u(y) on lines x = const., with velocities of a reference, by its name, as circles."""
     wide = min(1.9 * len(profiles) + 0.8, 12.0)
     figure = Figure(figsize=(max(wide, 4.5), 4.2), layout="constrained")
     panels = figure.subplots(1, len(profiles), sharex=True, sharey=True, squeeze=False)[0]
@@ -98,15 +97,8 @@ def velocity_profiles(profiles, reference, speed: float, name: str) -> Figure:
         axes.axvline(0, color="0.7", lw=0.8)
         axes.plot(profile.velocity[:, 0] / speed, y, color=styles(1)[0][0], label="this run")
         if reference:
-            axes.plot(
-                reference[k][::4, 0] / speed,
-                y[::4],
-                "o",
-                mfc="none",
-                color=styles(2)[1][0],
-                ms=4,
-                label=name,
-            )
+            circles = {"mfc": "none", "color": styles(2)[1][0], "ms": 4, "label": name}
+            axes.plot(reference[k][::4, 0] / speed, y[::4], "o", **circles)
         axes.set_title(f"x = {profile.parameters['station']:g}", fontsize=10)
         axes.grid(alpha=0.3)
     panels[0].set_ylabel("y")
@@ -116,10 +108,8 @@ def velocity_profiles(profiles, reference, speed: float, name: str) -> Figure:
     return figure
 
 
-def wall_curves(walls) -> Figure:
-    """Skin friction and pressure coefficient along every wall, with points of separation and
-    reattachment.
-    """
+def wall_curves(walls: Mapping[str, WallQuantities]) -> Figure:
+    """Skin friction, with separation and reattachment, and pressure coefficient along walls."""
     figure = Figure(figsize=(_WIDTH, 6.0), layout="constrained")
     friction, pressure = figure.subplots(2, 1, sharex=True)
     for (name, wall), (colour, line, _) in zip(walls.items(), styles(len(walls)), strict=True):
@@ -140,10 +130,8 @@ def wall_curves(walls) -> Figure:
     return figure
 
 
-def convergence(residuals, history) -> Figure:
-    """Residual of the momentum balance and, of a closure, change, relaxation and clipping, step by
-    step.
-    """
+def convergence(residuals: Sequence[float], history: Mapping[str, Sequence[float]]) -> Figure:
+    """Residual of the momentum balance and, of a closure, change, relaxation and clipping."""
     figure = Figure(figsize=(6.5, 5.5 if history else 4.0), layout="constrained")
     heights = [2, 1] if history else [1]
     panels = figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)
@@ -155,19 +143,12 @@ def convergence(residuals, history) -> Figure:
             "share of points clipped": history["clipped"],
         }
     first = 1 if history else 0
-    look = iter(styles(len(sizes) + len(shares)))
+    looks = iter(styles(len(sizes) + len(shares)))
     for axes, curves in zip(panels[:, 0], (sizes, shares), strict=False):
         for name, values in curves.items():
-            colour, line, marker = next(look)
-            axes.plot(
-                np.arange(first, first + len(values)),
-                values,
-                color=colour,
-                linestyle=line,
-                marker=marker,
-                ms=3,
-                label=name,
-            )
+            colour, line, marker = next(looks)
+            look = {"color": colour, "linestyle": line, "marker": marker, "ms": 3}
+            axes.plot(np.arange(first, first + len(values)), values, label=name, **look)
         axes.grid(alpha=0.3)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
@@ -204,9 +185,7 @@ def _cell_map(flow, values, norm, cmap, **bar) -> Figure:
 
 
 def _cut(flow, values):
-    """Points (n, 2) and triangles (k, 3) of a cut at half of z, and the values (k,) of the cells
-    there.
-    """
+    """Points (n, 2) and triangles (k, 3) of a cut at half of z, and values (k,) of its cells."""
     import pyvista
 
     mesh = flow.mesh
@@ -225,39 +204,35 @@ def _cut(flow, values):
 
 
 def _stream_function(points, triangles, velocity, tight) -> np.ndarray:
-    """(n,) ψ at vertices with ∇ψ nearest to (−v, u), the same at both ends of each edge of
-    ``tight`` (k, 2).
+    """(n,) ψ at vertices with ∇ψ nearest to (−v, u), ψ = 0 at the first vertex.
 
-    Linear elements; ψ = 0 at the first vertex.
+    Linear elements: the least squares over all cells are a Poisson problem. Nothing passes the
+    edges ``tight`` (k, 2), so that ψ is one unknown on each connected chain of them.
     """
     corners = points[triangles]
     edges = np.roll(corners, 1, axis=1) - np.roll(corners, -1, axis=1)  # opposite to each vertex
-    area = (
-        np.linalg.det(corners[:, 1:] - corners[:, :1])[:, None, None] / 2
-    )  # negative if clockwise
+    area = np.linalg.det(corners[:, 1:] - corners[:, :1])[:, None, None] / 2  # < 0 if clockwise
     slopes = np.stack([edges[..., 1], -edges[..., 0]], axis=-1) / (2 * area)
     u, v = velocity[triangles].mean(axis=1).T
     load = np.einsum("kid,kd->ki", slopes, np.stack([-v, u], axis=-1)) * np.abs(area[..., 0])
     stiffness = np.einsum("kid,kjd->kij", slopes, slopes) * np.abs(area)
     rows = np.broadcast_to(triangles[:, :, None], stiffness.shape)
-    A = coo_array(
-        (stiffness.ravel(), (rows.ravel(), rows.swapaxes(1, 2).ravel())), shape=2 * (len(points),)
-    ).tocsc()
-    b = np.bincount(triangles.ravel(), load.ravel(), len(points))
-    count, merged = connected_components(
-        coo_array((np.ones(len(tight)), tight.T), shape=A.shape), directed=False
-    )
-    P = coo_array(
-        (np.ones(len(points)), (np.arange(len(points)), merged)), shape=(len(points), count)
-    ).tocsc()
+    n = len(points)
+    places = rows.ravel(), rows.swapaxes(1, 2).ravel()
+    A = coo_array((stiffness.ravel(), places), shape=(n, n)).tocsc()
+    b = np.bincount(triangles.ravel(), load.ravel(), n)
+    chains = coo_array((np.ones(len(tight)), tight.T), shape=(n, n))
+    count, merged = connected_components(chains, directed=False)
+    P = coo_array((np.ones(n), (np.arange(n), merged)), shape=(n, count)).tocsc()
     return np.append(0.0, spsolve((P.T @ A @ P).tocsc()[1:, 1:], (P.T @ b)[1:]))[merged]
 
 
 def _triangles(mesh) -> np.ndarray:
     """(k, 3) vertices of the cells of a plane mesh, quadrilaterals cut in two."""
-    corners = [
-        block.data[:, :4] if block.type.startswith("quad") else block.data[:, :3]
-        for block in mesh.cells
-        if block.dim == 2
-    ]
-    return np.concatenate([c[:, [0, i, i + 1]] for c in corners for i in range(1, c.shape[1] - 1)])
+    triangles = []
+    for block in mesh.cells:
+        if block.dim == 2:
+            triangles.append(block.data[:, [0, 1, 2]])
+            if block.type.startswith("quad"):
+                triangles.append(block.data[:, [0, 2, 3]])
+    return np.concatenate(triangles)

@@ -21,63 +21,82 @@ from vcnn.evaluation.report.page import Section, write_page
 from vcnn.evaluation.report.text import percent_or_power
 
 
-def verdict(run: RunSummary) -> str:
+def run_verdict(run: RunSummary) -> str:
     """In words: what the iteration took and what the flow does."""
-    step = "round" if run.history else "step"
-    last = f"Converged in {run.steps} {'further ' * run.resumed}{step}{'s' * (run.steps != 1)}"
-    if run.history:
-        last += f" (what the closure says still changes by {run.history['change'][-1]:.1e})"
-    known = run.flow.parameters
-    facts = []
-    if "bulk_velocity" in known:
-        facts.append(f"bulk velocity {known['bulk_velocity']:.6g}")
-        if known["pressure_gradient"]:
-            facts.append(f"driving force {known['pressure_gradient']:.6g}")
-    if run.viscosity_ratio is not None:
-        facts.append(f"eddy viscosity up to {run.viscosity_ratio:.3g} times the molecular one")
-    sentences = [f"{': '.join([last, ', '.join(facts)]) if facts else last}."]
-    ends = conditions_from(run.case.conditions).of_kind(Periodic | Inlet)
-    if run.walls and ends:  # else there is no downstream
-        bubbles = {name: _bubbles(wall) for name, wall in run.walls.items()}
-        sentences += [
-            f"On {name} the flow separates {' and '.join(b)}." for name, b in bubbles.items() if b
-        ]
-        if not any(bubbles.values()):
-            sentences.append("The flow separates nowhere.")
+    sentences = [_convergence_sentence(run), *_separation_sentences(run)]
     if run.error is not None:
-        sentences.append(
-            f"The velocity differs from {run.case.reference_name} by {percent_or_power(run.error)}."
-        )
+        sentences.append(f"{_difference(run)}.")
     if run.share_clipped:
         sentences.append(
-            f"Beware: at {percent_or_power(run.share_clipped)} of the points what the closure predicts is out of bounds and was "
-            "clipped."
+            f"Beware: at {percent_or_power(run.share_clipped)} of the points what the closure "
+            "predicts is out of bounds and was clipped."
         )
     if run.history and run.extrapolation is None:
         sentences.append(
             "The model does not say what it was trained on, so where it extrapolates is not known."
         )
     if run.extrapolating:
-        part = f"t {percent_or_power(run.extrapolating)} of the points the closure extrapolates"
-        suspicious = "extrapolating" in run.flags
-        sentences.append(
-            f"Beware: a{part}, this flow is unlike those of its training."
-            if suspicious
-            else f"A{part}."
-        )
+        points = f"{percent_or_power(run.extrapolating)} of the points the closure extrapolates"
+        if "extrapolating" in run.flags:
+            unlike = "this flow is unlike those of its training"
+            sentences.append(f"Beware: at {points}, {unlike}.")
+        else:
+            sentences.append(f"At {points}.")
     return " ".join(sentences)
 
 
+def _convergence_sentence(run) -> str:
+    step = "round" if run.history else "step"
+    if run.steps != 1:
+        step += "s"
+    if run.resumed:
+        step = f"further {step}"
+    sentence = f"Converged in {run.steps} {step}"
+    if run.history:
+        change = run.history["change"][-1]
+        sentence += f" (what the closure says still changes by {change:.1e})"
+    parameters, facts = run.flow.parameters, []
+    if "bulk_velocity" in parameters:
+        facts.append(f"bulk velocity {parameters['bulk_velocity']:.6g}")
+        if parameters["pressure_gradient"]:
+            facts.append(f"driving force {parameters['pressure_gradient']:.6g}")
+    if run.viscosity_ratio is not None:
+        facts.append(f"eddy viscosity up to {run.viscosity_ratio:.3g} times the molecular one")
+    return f"{sentence}: {', '.join(facts)}." if facts else f"{sentence}."
+
+
+def _separation_sentences(run) -> list[str]:
+    ends = conditions_from(run.case.conditions).of_kind(Periodic | Inlet)
+    if not (run.walls and ends):
+        return []  # there is no downstream
+    bubbles = {name: _bubbles(wall) for name, wall in run.walls.items()}
+    sentences = [
+        f"On {name} the flow separates {' and '.join(places)}."
+        for name, places in bubbles.items()
+        if places
+    ]
+    return sentences or ["The flow separates nowhere."]
+
+
+def _difference(run) -> str:
+    error = percent_or_power(run.error)
+    return f"The velocity differs from {run.case.reference_name} by {error}"
+
+
 def write_report(run: RunSummary, directory: Path) -> Path:
-    """Write the page, its pictures and ``report.json`` into the folder of the run; returns the
-    page.
+    """Write the page, its pictures and ``report.json`` into the folder of the run.
+
+    Returns
+    -------
+    Path of the page
     """
     name = Path(directory).resolve().name
     dimension = run.flow.dimension
     introduction = (
-        f"Steady flow in {'a plane' if dimension == 2 else 'space'}, kinematic viscosity {run.case.viscosity:g}, on "
-        f"{len(run.flow):,} cells with quadratic velocities; turbulent stress: {run.closure}. Coefficients and "
-        f"profiles refer to the velocity U = {run.speed:.6g}."
+        f"Steady flow in {'a plane' if dimension == 2 else 'space'}, kinematic viscosity "
+        f"{run.case.viscosity:g}, on {len(run.flow):,} cells with quadratic velocities; turbulent "
+        f"stress: {run.closure}. Coefficients and profiles refer to the velocity U = "
+        f"{run.speed:.6g}."
     )
     sections = [
         _field_section(run),
@@ -86,17 +105,17 @@ def write_report(run: RunSummary, directory: Path) -> Path:
         _force_section(run),
         _convergence_section(run),
     ]
+    title = f"Flow: {name}"
     return write_page(
-        directory, f"Flow: {name}", verdict(run), introduction, sections, run.numbers(), force=True
+        directory, title, run_verdict(run), introduction, sections, run.numbers(), force=True
     )
 
 
 def _field_section(run) -> Section:
     figures, text = {}, ""
     if run.flow.dimension == 2:
-        figures["Streamlines on the speed."] = streamlines(
-            run.vertices, conditions_from(run.case.conditions).of_kind(Wall | Symmetry)
-        )
+        closed = conditions_from(run.case.conditions).of_kind(Wall | Symmetry)
+        figures["Streamlines on the speed."] = streamlines(run.vertices, closed)
     else:
         text = (
             "Drawn are the cells that the plane z = const. through the middle of the domain cuts."
@@ -110,14 +129,14 @@ def _field_section(run) -> Section:
     if run.extrapolation is not None:
         text += " The closure extrapolates where the distance to its training clouds exceeds 1."
         figures["Distance of the clouds to those of training."] = scalar_map(
-            run.asked, run.extrapolation, "distance"
+            run.closure_points, run.extrapolation, "distance"
         )
     if run.share_clipped:
         text += (
-            " An eddy viscosity below 0 or above U d, d the largest distance to a wall, and a stress beyond U² are "
-            "clipped: there the flow is not the closure's."
+            " An eddy viscosity below 0 or above U d, d the largest distance to a wall, and a "
+            "stress beyond U² are clipped: there the flow is not the closure's."
         )
-        figures["Where the closure was clipped."] = clipping_map(run.asked, run.clipped)
+        figures["Where the closure was clipped."] = clipping_map(run.closure_points, run.clipped)
     return Section("The flow", text, figures=figures)
 
 
@@ -127,11 +146,11 @@ def _profile_section(run) -> list[Section]:
     text = ""
     if run.error is not None:
         text = (
-            f"The velocity differs from {run.case.reference_name} by {percent_or_power(run.error)}: relative L2 norm over the "
-            "points of the reference, with its quadrature weights. Circles are interpolated between these points."
+            f"{_difference(run)}: relative L2 norm over the points of the reference, with its "
+            "quadrature weights. Circles are interpolated between these points."
         )
     figure = velocity_profiles(
-        run.profiles, run.reference_profiles, run.speed, run.case.reference_name
+        run.profiles, run.reference_profiles, speed=run.speed, name=run.case.reference_name
     )
     return [
         Section("Velocity profiles", text, figures={"Velocity along x at the stations.": figure})
@@ -154,8 +173,8 @@ def _wall_section(run) -> list[Section]:
     return [
         Section(
             "Along the walls",
-            "Skin friction and pressure over U²/2. The flow separates where the skin friction turns negative and "
-            "reattaches where it turns positive.",
+            "Skin friction and pressure over U²/2. The flow separates where the skin friction "
+            "turns negative and reattaches where it turns positive.",
             ["wall", "lowest c_f", "highest c_f", "separation at x", "reattachment at x"],
             rows,
             {"Skin friction and pressure coefficient.": wall_curves(run.walls)},
@@ -177,11 +196,12 @@ def _force_section(run) -> Section:
 def _convergence_section(run) -> Section:
     text = "The residual is relative to the load."
     if run.history:
+        clipped = percent_or_power(run.share_clipped) if run.share_clipped else "none"
         text += (
-            " A round corrects the flow once and asks the closure once; the change is how far what it says is from "
-            "what the flow was solved with. The relaxation is the part of that change that a step takes, besides what "
-            "Anderson's acceleration makes of earlier rounds. In the last round "
-            f"{percent_or_power(run.share_clipped) if run.share_clipped else 'none'} of the points were clipped."
+            " A round corrects the flow once and asks the closure once; the change is how far "
+            "what it says is from what the flow was solved with. The relaxation is the part of "
+            "that change that a step takes, besides what Anderson's acceleration makes of earlier "
+            f"rounds. In the last round {clipped} of the points were clipped."
         )
     figure = convergence(run.residuals, run.history)
     return Section("Convergence", text, figures={"How the iteration went.": figure})
@@ -189,12 +209,12 @@ def _convergence_section(run) -> Section:
 
 def _bubbles(wall) -> list[str]:
     """Each separation with the reattachment that follows it downstream."""
-    found = []
+    bubbles = []
     for separation in wall.separation:
         after = [point for point in wall.reattachment if point[0] > separation[0]]
         end = f" to {min(after, key=lambda p: p[0])[0]:.4g}" if after else " on"
-        found.append(f"from x = {separation[0]:.4g}{end}")
-    return found
+        bubbles.append(f"from x = {separation[0]:.4g}{end}")
+    return bubbles
 
 
 def _places(points) -> str:

@@ -10,19 +10,19 @@ from scipy.interpolate import LinearNDInterpolator
 
 from solvers.diagnostics.profiles import station_profiles
 from solvers.diagnostics.walls import WallQuantities, along_wall, wall_force
+from solvers.fem.fields import function_from
 from solvers.fem.points import evaluate
-from solvers.fem.sampling import averaged
+from solvers.fem.sampling import average_at_vertices
 from solvers.flow.conditions import Inlet, Wall
-from solvers.flow.incompressible import FlowResult
+from solvers.flow.result import FlowResult
 from solvers.studies.case import Case
 from vcnn.closure.closure import Closure
 from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import relative_l2
 
-_SUSPICIOUS = (
-    0.2  # share of the points where a closure extrapolates; 1 % of its own training clouds do
-)
+# Share of the points where a closure extrapolates; 1 % of its own training clouds do.
+_SUSPICIOUS = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +82,8 @@ class RunSummary:
         )
 
     @property
-    def asked(self) -> FlowField:
-        """The flow where a closure was asked."""
+    def closure_points(self) -> FlowField:
+        """The flow at the points where a closure was asked."""
         return self.flow if self.case.location == "cell" else self.vertices
 
     @property
@@ -93,30 +93,32 @@ class RunSummary:
 
     @property
     def share_clipped(self) -> float:
+        """Share of the points where the closure was out of bounds."""
         return 0.0 if self.clipped is None else float(np.mean(self.clipped != 0))
 
     @property
     def viscosity_ratio(self) -> float | None:
         """The largest eddy viscosity over the molecular one."""
-        known = self.flow.scalars.get("eddy_viscosity")
-        return None if known is None else float(known.max() / self.case.viscosity)
+        nu_t = self.flow.scalars.get("eddy_viscosity")
+        return None if nu_t is None else float(nu_t.max() / self.case.viscosity)
 
     @property
     def flags(self) -> list[str]:
         """Why not to trust a flow although it converged.
 
         ``"clipped"``: the closure was out of bounds somewhere. ``"extrapolating"``: more than 20 %
-        of the clouds are unlike those that it was trained on."""
+        of the clouds are unlike those that it was trained on.
+        """
         raised = {
             "clipped": self.share_clipped > 0,
             "extrapolating": (self.extrapolating or 0) > _SUSPICIOUS,
         }
-        return [name for name, there in raised.items() if there]
+        return [name for name, flag in raised.items() if flag]
 
     @property
     def steps(self) -> int:
         """Rounds of a closure, else steps of the iteration for the flow."""
-        return len(self.residuals) - (not self.history)
+        return len(self.residuals) if self.history else len(self.residuals) - 1
 
     def numbers(self) -> dict:
         """Everything but the fields, for JSON."""
@@ -141,16 +143,8 @@ class RunSummary:
             "error": self.error,
             "reference": case.reference_name or None,
             "forces": {name: force.tolist() for name, force in self.forces.items()},
-            "walls": {name: _numbers(wall) for name, wall in self.walls.items()},
-            "profiles": [
-                {
-                    "x": p.parameters["station"],
-                    "y": p.points[:, 1].tolist(),
-                    "velocity": p.velocity.tolist(),
-                    "pressure": p.scalars["pressure"].tolist(),
-                }
-                for p in self.profiles
-            ],
+            "walls": {name: _wall_numbers(wall) for name, wall in self.walls.items()},
+            "profiles": list(map(_profile_numbers, self.profiles)),
         }
 
 
@@ -175,29 +169,18 @@ def summarise(
     InputError
         If the reference has points far outside the mesh.
     """
-    flow, domain = result.flow(), result.domain
-    speed = _speed(case, flow)
-    plane = domain.dimension == 2
+    flow, vertices, domain = result.flow(), result.flow("vertex"), result.domain
+    speed, plane = _speed(case, flow), domain.dimension == 2
     profiles = tuple(station_profiles(result, case.stations)) if plane else ()
-    ranged = closure is not None and closure.training_range is not None
-    vertices = result.flow("vertex")
-    extrapolation = (
-        closure.extrapolation(flow if case.location == "cell" else vertices) if ranged else None
-    )
+    extrapolation = None
+    if closure is not None and closure.training_range is not None:
+        extrapolation = closure.extrapolation(flow if case.location == "cell" else vertices)
     of_closure = {"clipped": result.clipped, "extrapolation": extrapolation}
     of_closure = {name: v for name, v in of_closure.items() if v is not None}
     if case.location == "cell":
-        of_closure = averaged(
-            domain, {name: domain.function(v, "cell", name) for name, v in of_closure.items()}
-        )
-    reference, error, known = case.reference, None, ()
-    if reference is not None:
-        with naming(f"[reference]: {case.reference_name}"):
-            found = evaluate(result.velocity, reference.points)
-            error = relative_l2(found, reference.velocity, reference.weights)
-        if profiles:
-            between = LinearNDInterpolator(reference.points, reference.velocity)
-            known = tuple(between(profile.points) for profile in profiles)
+        functions = {name: function_from(domain, v, "cell", name) for name, v in of_closure.items()}
+        of_closure = average_at_vertices(domain, functions)
+    error, reference_profiles = _against_reference(case, result, profiles)
     return RunSummary(
         case=case,
         closure=name,
@@ -210,11 +193,25 @@ def summarise(
         forces={name: wall_force(result, name) for name in domain.walls},
         walls=_along_walls(result, speed) if plane else {},
         profiles=profiles,
-        reference_profiles=known,
+        reference_profiles=reference_profiles,
         error=error,
         extrapolation=extrapolation,
         clipped=result.clipped,
     )
+
+
+def _against_reference(case, result, profiles) -> tuple[float | None, tuple[np.ndarray, ...]]:
+    """How far the velocity is from a reference, and its profiles; None and () without one."""
+    reference = case.reference
+    if reference is None:
+        return None, ()
+    with naming(f"[reference]: {case.reference_name}"):
+        velocity = evaluate(result.velocity, reference.points)
+        error = relative_l2(velocity, reference.velocity, reference.weights)
+    if not profiles:
+        return error, ()
+    between = LinearNDInterpolator(reference.points, reference.velocity)
+    return error, tuple(between(profile.points) for profile in profiles)
 
 
 def _speed(case, flow) -> float:
@@ -239,6 +236,15 @@ def _along_walls(result, speed) -> dict[str, WallQuantities]:
     return walls
 
 
-def _numbers(wall) -> dict:
+def _profile_numbers(profile) -> dict:
+    return {
+        "x": profile.parameters["station"],
+        "y": profile.points[:, 1].tolist(),
+        "velocity": profile.velocity.tolist(),
+        "pressure": profile.scalars["pressure"].tolist(),
+    }
+
+
+def _wall_numbers(wall) -> dict:
     names = ("points", "arc", "skin_friction", "pressure_coefficient", "separation", "reattachment")
     return {name: getattr(wall, name).tolist() for name in names}

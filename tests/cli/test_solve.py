@@ -5,6 +5,7 @@ same.
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,14 @@ import pytest
 
 from tests.support.command_line import refused, run
 from tests.support.mpi import mpirun
+from tests.support.paraview import read_bp
+from tests.support.pictures import coloured_share, embedded
 from tests.support.solve_cases import BUMP, CHANNEL, HILL, result, small_closure
-from vcnn import Closure, FlowField, InputError, RegionOfInfluence, VectorCloudNetwork
+from vcnn import Closure, FlowField, RegionOfInfluence, VectorCloudNetwork
 from vcnn.closure.scales import Scales
 
-try:
-    import solvers.fenics  # noqa: F401
-except InputError as error:
-    pytest.skip(str(error), allow_module_level=True)
+if find_spec("dolfinx") is None:
+    pytest.skip("FEniCSx is not installed", allow_module_level=True)
 
 FILES = {
     "case.toml",
@@ -64,9 +65,14 @@ def test_channel_is_the_parabola(folder, capsys):
     flow = FlowField.load("runs/channel/flow.vtu")
     y = flow.points[:, 1]
     np.testing.assert_allclose(flow.velocity[:, 0], 6 * 0.5 * y * (2 - y) / 4, atol=1e-10)
+    nodes, fields = read_bp("runs/channel/flow.bp")
+    y = nodes[:, 1]
+    np.testing.assert_allclose(fields["velocity"][:, 0], 6 * 0.5 * y * (2 - y) / 4, atol=1e-10)
     assert found["answer"] in capsys.readouterr().out
     assert "bulk velocity 0.5, driving force 0.075. The flow separates nowhere." in found["answer"]
     page = (folder / "runs/channel/report.html").read_text()
+    shares = [coloured_share(picture) for picture in embedded(page)]
+    assert len(shares) == 4 and shares[0] > 0.3 and min(shares[1:3]) > 0.003  # a map and curves
     assert found["answer"] in page and "Velocity profiles" in page and "eddies" not in page
     assert (folder / "runs/channel/case.toml").read_text() == CHANNEL
 

@@ -23,6 +23,7 @@ from solvers import (
 from solvers.fenics import fem, ufl
 from tests.support.closures import Predicting
 from tests.support.hills import gap
+from tests.support.paraview import assert_shows, values_at_vertices
 from vcnn import Closure, DivergenceError, FlowField
 from vcnn.evaluation import relative_l2
 from vcnn.flow.mesh import boundary_facets, named_mesh
@@ -272,7 +273,12 @@ def test_files(scalar, tmp_path):
     assert len(problem.solve(start=result).history) <= 2
     laminar = LaminarFlow(mesh, 0.1, 1.0)  # the flow alone is a start too
     assert gap(laminar.solve(start=tmp_path / "state.npz"), laminar.solve()) < 1e-9
-    assert result.save(tmp_path / "flow.bp").is_dir()
+    path = result.save(tmp_path / "flow.bp")
+    fields = {"velocity": result.velocity, "pressure": result.pressure}
+    assert_shows(path, mesh, **fields)
+    c = values_at_vertices(path, mesh, "concentration")
+    expected = result.flow("vertex").scalars["concentration"]
+    np.testing.assert_allclose(c, expected, atol=1e-9 * expected.max())
     for location in ("cell", "vertex"):
         flow = FlowField.load(result.flow(location).save(tmp_path / "flow.vtu"))
         np.testing.assert_array_equal(

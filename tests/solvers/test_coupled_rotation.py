@@ -7,8 +7,9 @@ import pytest
 
 import meshes
 from solvers import RANS, Force, Inlet, Outlet, Periodic, Symmetry, Wall, coupled_rotation_study
-from solvers.studies.coupled_rotation_report import _section, verdict
+from solvers.studies.coupled_rotation_report import coupled_section, coupled_verdict
 from tests.support.closures import Predicting, mixing_length
+from tests.support.pictures import coloured_share, inked_share, png_of
 from vcnn import InputError, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.baselines import GraphKernelNetwork
 
@@ -56,7 +57,7 @@ def test_a_vector_cloud_network_finds_the_turned_flow_and_a_graph_network_does_n
         np.testing.assert_allclose(run.flow.points, HILL.mesh.points @ R.T, atol=1e-12)
         np.testing.assert_allclose(run.back.points, HILL.mesh.points, atol=1e-12)
         assert run.flow.parameters["bulk_velocity"] == pytest.approx(0.72, rel=1e-9)
-    words = verdict(found)
+    words = coupled_verdict(found)
     assert words.startswith("Solved anew in turned frames: cloud finds the same flow, to ")
     assert "; graph finds another flow, " in words
 
@@ -108,7 +109,7 @@ def test_a_problem_in_space_turns_about_a_generic_axis():
     np.testing.assert_allclose(found.axis, np.array([1, 2, 3]) / np.sqrt(14))
     assert max(changes(found, "mixing")) < 1e-10
     assert changes(found, "tied")[1] > 1e-3
-    section = _section(found, "bump.toml")
+    section = coupled_section(found, "bump.toml")
     assert [row[:2] for row in section.rows] == [[n, a] for n in closures for a in ("0°", "90°")]
     assert len(section.figures) == 2
 
@@ -127,22 +128,24 @@ def test_a_frame_without_a_solution_is_a_result():
     assert changes(found, "tied")[1] < 1e-10 and changes(found, "tied")[2] is None
     assert "predicts NaN" in found.runs["tied"][2].failure
     assert [run.flow for run in found.runs["broken"]] == [None]
-    words = verdict(found)
+    words = coupled_verdict(found)
     assert "mixing finds the same flow, to " in words
     assert words.endswith("; tied does not settle at 180°; broken does not settle at 0°.")
-    section = _section(found, "hill.toml")
+    section = coupled_section(found, "hill.toml")
     assert [row[:3] for row in section.rows if "does not settle" in row] == [
         ["tied", "180°", "does not settle"],
         ["broken", "0°", "does not settle"],
     ]
     assert "tied at 180°: RANS: the closure predicts NaN" in section.text
     assert len(section.figures) == 2
+    flows, differences = map(png_of, section.figures.values())
+    assert coloured_share(flows) > 0.1 and inked_share(differences) > 0.1  # the latter are black
 
 
 def test_nothing_to_draw_if_nothing_settles():
     found = study(angles=(90,), broken=Predicting(lambda flow: np.full(len(flow), np.nan)))
-    assert _section(found, "hill.toml").figures == {}
-    assert verdict(found) == "Solved anew in turned frames: broken does not settle at 0°."
+    assert coupled_section(found, "hill.toml").figures == {}
+    assert coupled_verdict(found) == "Solved anew in turned frames: broken does not settle at 0°."
 
 
 def test_the_outcome_is_what_was_not_given():
@@ -152,9 +155,9 @@ def test_the_outcome_is_what_was_not_given():
         angles=(90,),
         mixing=Predicting(mixing_length),
     )
-    assert _section(given, "").header[-1] == "bulk velocity"
+    assert coupled_section(given, "").header[-1] == "bulk velocity"
     assert (
-        _section(study(angles=(), mixing=Predicting(mixing_length)), "").header[-1]
+        coupled_section(study(angles=(), mixing=Predicting(mixing_length)), "").header[-1]
         == "driving force"
     )
 

@@ -23,6 +23,7 @@ from solvers import (
     Wall,
 )
 from solvers.algebra.anderson import Anderson
+from solvers.fem.fields import values_of
 from solvers.fem.sampling import sample
 from solvers.fenics import ufl
 from tests.support.closures import LATTICE, Predicting, cloud_closure, linear_stress, mixing_length
@@ -150,7 +151,7 @@ def strains(result):
     for i in range(2):
         for j in range(2):
             parts[f"{i}{j}"] = S[i, j]
-    found = sample(result.domain, "cell", {}, parts)
+    found = sample(result.domain, "cell", expressions=parts)
     return np.array([[found["00"], found["01"]], [found["10"], found["11"]]]).transpose(2, 0, 1)
 
 
@@ -380,7 +381,9 @@ def test_a_loose_tolerance_is_one_of_the_fields_alone():
     result = hill(Predicting(linear_stress)).solve(tolerance=1e-2)
     assert 1e-9 < result.history.change[-1] <= 1e-2
     assert result.history.residual[-1] <= 1e-9
-    nu_t, a = (result.domain.values(f, "cell") for f in (result.eddy_viscosity, result.anisotropy))
+    nu_t, a = (
+        values_of(result.domain, f, "cell") for f in (result.eddy_viscosity, result.anisotropy)
+    )
     given = hill(nu_t, anisotropy=a).solve(start=result)
     assert gap(given, result) < 1e-8
 

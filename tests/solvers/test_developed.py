@@ -19,6 +19,7 @@ from solvers import (
     locate,
     wall_force,
 )
+from solvers.fem.fields import values_of
 from solvers.studies.rotated_problem import rotate_problem
 from tests.support.boxes import box
 from tests.support.sections import FRAME, QUARTER, WALLS, Quadratic, along, duct, stress, vortices
@@ -162,7 +163,7 @@ def test_a_closure_that_predicts_agrees_with_its_flow(tmp_path):
     np.testing.assert_allclose(
         flow.scalars["eddy_viscosity"], expected["eddy_viscosity"], atol=1e-8
     )
-    a = result.domain.values(result.anisotropy, "cell")
+    a = values_of(result.domain, result.anisotropy, "cell")
     np.testing.assert_allclose(a, expected["anisotropy"], atol=1e-7)
     again = problem.solve(start=tmp_path / "flow.npz")
     assert len(again.history) < 5 < len(result.history)

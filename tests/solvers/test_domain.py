@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 import meshes
-from solvers.fem.domain import build_domain
+from solvers.fem.build import build_domain
+from solvers.fem.fields import (
+    cell_vertices,
+    function_from,
+    gather_cells,
+    gather_vertices,
+    values_of,
+)
 from solvers.fem.sampling import sample
 from solvers.fenics import fem, ufl
 from vcnn.flow.mesh import boundary_facets, named_mesh
@@ -19,11 +26,13 @@ def test_values_return_in_the_order_of_the_mesh_given(kind):
     cells = [(mesh.cells[0].type, mesh.cells[0].data[shuffle])]
     mesh = named_mesh(mesh.points, cells, boundary_facets(mesh))
     domain = build_domain(mesh, WALLS, ENDS)
-    np.testing.assert_array_equal(domain.at_vertices(mesh.points[domain.vertices]), mesh.points)
+    np.testing.assert_array_equal(
+        gather_vertices(domain, mesh.points[cell_vertices(domain)]), mesh.points
+    )
     index = domain.mesh.topology.original_cell_index
-    centres = mesh.points[domain.vertices].mean(axis=1)
+    centres = mesh.points[cell_vertices(domain)].mean(axis=1)
     np.testing.assert_allclose(
-        domain.at_cells(centres), mesh.points[mesh.cells[0].data].mean(axis=1)
+        gather_cells(domain, centres), mesh.points[mesh.cells[0].data].mean(axis=1)
     )
     assert sorted(index) == list(range(len(index)))
     np.testing.assert_allclose(domain.period, [9, 0], atol=1e-12)
@@ -37,7 +46,7 @@ def test_values_go_into_a_function_and_come_back(location, kind):
     f = fem.Function(fem.functionspace(domain.mesh, (*element, (2,))))
     f.x.array[:] = np.random.default_rng(0).normal(size=len(f.x.array))
     np.testing.assert_array_equal(
-        domain.function(domain.values(f, location), location, "f").x.array, f.x.array
+        function_from(domain, values_of(domain, f, location), location, "f").x.array, f.x.array
     )
 
 
@@ -45,8 +54,8 @@ def test_values_at_vertices_become_a_function_and_come_back():
     mesh = meshes.periodic_hill(1.0, cells=(9, 5))
     domain = build_domain(mesh, WALLS, ENDS)
     values = np.sin(2 * np.pi * mesh.points[:, 0] / 9) + mesh.points[:, 1]
-    f = domain.function(values, "vertex", "f")
-    fields = sample(domain, "vertex", {"f": f}, {"slope": ufl.grad(f)[1]})
+    f = function_from(domain, values, "vertex", "f")
+    fields = sample(domain, "vertex", functions={"f": f}, expressions={"slope": ufl.grad(f)[1]})
     np.testing.assert_allclose(fields["f"], values, atol=1e-14)
     vertical = mesh.points[:, 0] == 4.5  # a symmetry line
     np.testing.assert_allclose(fields["slope"][vertical], 1, atol=1e-10)

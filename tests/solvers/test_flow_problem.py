@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import meshio
 import numpy as np
 import pytest
 
@@ -130,3 +131,19 @@ def test_a_replaced_part_keeps_the_others():
     slower = dataclasses.replace(problem, bulk_velocity=0.5)
     assert slower.boundary_conditions.drive == BulkVelocity(0.5)
     assert slower.location == "vertex" and slower.boundary_conditions.walls == ("bottom", "top")
+
+
+def test_a_start_with_the_same_points_may_be_on_another_mesh():
+    """Triangles have the vertices of quadrilaterals; names may have changed places."""
+    lid = {"bottom": Wall(), "top": Wall((1.0, 0.0)), **ENDS}
+    quads, triangles = (
+        LaminarFlow(meshes.channel(1.0, 1.0, cells=(4, 4), kind=kind), 0.1, conditions=lid)
+        for kind in ("quadrilateral", "triangle")
+    )
+    result = triangles.solve(start=quads.solve())
+    assert result.domain.facts.kind == "triangle" and len(result.flow().points) == 32
+    facets = dict(zip(("bottom", "top"), ("top", "bottom"), strict=True))
+    sets = {facets.get(name, name): blocks for name, blocks in quads.mesh.cell_sets.items()}
+    mesh = meshio.Mesh(quads.mesh.points, quads.mesh.cells, cell_sets=sets)
+    swapped = LaminarFlow(mesh, 0.1, conditions=lid).solve(start=quads.solve()).flow("vertex")
+    np.testing.assert_allclose(swapped.velocity[:, 0], 1 - mesh.points[:, 1], atol=1e-12)

@@ -6,8 +6,10 @@ import pytest
 import meshes
 from benchmarks.verification import circular_couette
 from solvers import Inlet, LaminarFlow, Outlet, Periodic, Symmetry, Wall, evaluate
+from solvers.fem.fields import cell_vertices
 from solvers.fenics import fem, ufl
 from tests.support.boxes import box
+from tests.support.paraview import assert_shows
 from vcnn import DivergenceError, InputError
 
 
@@ -44,7 +46,7 @@ def test_mass_passes_every_section_of_the_hill(hill):
     u.interpolate(flow.velocity, domain.cells, domain.cells)
     ramp = fem.Function(fem.functionspace(domain.parent, ("Lagrange", 1)))
     flux = fem.form(ufl.dot(u, ufl.grad(ramp)) * ufl.dx(degree=5))
-    column = np.tile(np.arange(nx + 1), ny + 1)[domain.vertices]
+    column = np.tile(np.arange(nx + 1), ny + 1)[cell_vertices(domain)]
     fluxes = []
     for j in range(nx):
         ramp.x.array[ramp.function_space.dofmap.list] = np.clip(column - j, 0, 1)
@@ -196,9 +198,12 @@ def test_divergence_is_an_error_that_says_what_to_try():
 
 
 def test_saved_for_paraview(tmp_path, hill):
-    path = hill[0].save(tmp_path / "new" / "flow.bp")
-    hill[0].save(path)  # its own earlier output is replaced
-    assert path.is_dir()
+    flow, transport = hill
+    path = transport.save(tmp_path / "new" / "flow.bp")
+    mesh, concentration = flow.domain.source, transport.concentration
+    assert_shows(path, mesh, concentration=concentration)
+    flow.save(path)  # what was there before is replaced
+    assert_shows(path, mesh, velocity=flow.velocity, pressure=flow.pressure)
     assert [p.name for p in path.parent.iterdir()] == ["flow.bp"]
     with pytest.raises(InputError, match=r"saved as \.bp"):
         hill[0].save(tmp_path / "flow.xdmf")

@@ -8,7 +8,7 @@ import torch
 
 import meshes
 from solvers import evaluate, locate
-from solvers.fem.domain import build_domain
+from solvers.fem.build import build_domain
 from solvers.fenics import MPI, basix, dolfinx, fem
 from vcnn import InputError
 

@@ -17,9 +17,11 @@ from solvers import (
     along_wall,
     evaluate,
 )
+from solvers.fem.fields import wall_distance_function
 from solvers.fenics import ufl
 from solvers.flow.momentum import dx
 from solvers.turbulence import one_equation_kl as kl
+from tests.support.paraview import assert_shows, values_at_vertices
 from vcnn import DivergenceError
 
 MODELS = (SpalartAllmaras, OneEquationKL, MixingLength)
@@ -99,7 +101,12 @@ def test_flow_holds_what_closures_are_trained_on(result, location):
 
 
 def test_saved_for_paraview(tmp_path, result):
-    assert result.save(tmp_path / "flow.bp").is_dir()
+    path = result.save(tmp_path / "flow.bp")
+    fields = {"velocity": result.velocity, "pressure": result.pressure, **result.scalars}
+    assert_shows(path, result.domain.source, **fields)
+    nu_t = values_at_vertices(path, result.domain.source, "eddy_viscosity")
+    expected = result.flow("vertex").scalars["eddy_viscosity"]
+    np.testing.assert_allclose(nu_t, expected, atol=1e-9 * expected.max())
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -130,7 +137,7 @@ def test_budget_of_the_kinetic_energy_closes():
     def gap(cells):
         result = channel(OneEquationKL, 550, 18.4, cells)
         domain, k, nu = result.domain, result.scalars["turbulent_kinetic_energy"], 1 / 550
-        d = domain.wall_distance()
+        d = wall_distance_function(domain)
         L = (0.14 - 0.08 * (1 - d) ** 2 - 0.06 * (1 - d) ** 4) / 0.4
         S = ufl.sym(ufl.grad(result.velocity))
         production = domain.total(2 * kl.eddy_viscosity(k, d, L, nu) * ufl.inner(S, S) * dx)

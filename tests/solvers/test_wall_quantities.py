@@ -2,15 +2,21 @@
 is not.
 """
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 import meshes
-from solvers import RANS, LaminarFlow, along_wall, station_profiles, wall_force
-from solvers.fem.domain import build_domain
-from solvers.fenics import fem, ufl
+from solvers import (
+    RANS,
+    FlowProblem,
+    FlowResult,
+    LaminarFlow,
+    Wall,
+    along_wall,
+    station_profiles,
+    wall_force,
+)
+from solvers.fenics import MPI, fem, ufl
 from vcnn import InputError
 
 WALLS, ENDS = ("bottom", "top"), ("inlet", "outlet")
@@ -18,13 +24,13 @@ WALLS, ENDS = ("bottom", "top"), ("inlet", "outlet")
 
 def known(mesh, velocity, pressure, viscosity):
     """A result that holds given fields."""
-    domain = build_domain(mesh, (*WALLS, *ENDS))
+    problem = FlowProblem(mesh, viscosity, conditions=dict.fromkeys((*WALLS, *ENDS), Wall()))
+    domain = problem.boundary_conditions.build_domain(mesh, MPI.COMM_WORLD)
     u = fem.Function(fem.functionspace(domain.mesh, ("Lagrange", 2, (2,))))
     p = fem.Function(fem.functionspace(domain.mesh, ("Lagrange", 1)))
     u.interpolate(velocity)
     p.interpolate(pressure)
-    problem = SimpleNamespace(viscosity=viscosity, bulk_velocity=None)
-    return SimpleNamespace(domain=domain, velocity=u, pressure=p, problem=problem)
+    return FlowResult(problem, domain, u, p, pressure_gradient=0.0, residuals=(0.0,))
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from solvers import (
     Symmetry,
     Wall,
 )
-from solvers.fem.domain import build_domain
+from solvers.fem.build import build_domain
 from tests.support.wrong_setups import (
     DRIVEN,
     ENDS,

@@ -6,7 +6,7 @@ import pytest
 
 import meshes
 from solvers import Wall
-from solvers.fem.domain import build_domain
+from solvers.fem.build import build_domain
 from tests.support.wrong_setups import DRIVEN, MESH, WALLS, Wrong, assert_refused, bounded, laminar
 from vcnn.flow.mesh import boundary_facets, named_mesh
 

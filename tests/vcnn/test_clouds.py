@@ -216,13 +216,13 @@ def test_bad_input_names_the_culprit(make, message):
 
 
 @pytest.mark.parametrize("d", [2, 3])
-def test_clouds_turned_each_by_its_own_rotation(d):
+def test_clouds_rotated_each_by_its_own_rotation(d):
     """Each is the cloud of a flow that was turned by that rotation."""
     stress = np.random.default_rng(1).normal(size=(120, d, d))
     flow = random_flow(d, periodic=True).with_fields(tensors={"stress": stress})
     clouds = RegionOfInfluence.ball(0.5).clouds(flow, [3, 50, 3])
     rotations = special_ortho_group.rvs(d, size=3, random_state=0)
-    together = clouds.turned(rotations)
+    together = clouds.rotated(rotations)
     for k, R in enumerate(rotations):
         one, other = together.select([k]), flow.rotated(R)
         index, centre = one.neighbours, one.centres

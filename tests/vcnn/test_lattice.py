@@ -8,7 +8,7 @@ from scipy.stats import special_ortho_group
 
 from tests.support.synthetic import random_flow
 from vcnn import Closure, FlowField, InputError, RegionOfInfluence, Scales, VectorCloudNetwork
-from vcnn.clouds.lattice import gathered
+from vcnn.clouds.lattice import gather_at_lattice
 from vcnn.testing import assert_equivariant
 
 REGION = RegionOfInfluence.ball(0.8, spacing=0.2)
@@ -42,7 +42,7 @@ def by_weight(flow):
 @pytest.mark.parametrize("periodic", [False, True])
 def test_weights_and_linear_fields_are_kept(d, periodic):
     flow = random_flow(d, periodic=periodic)
-    nodes = gathered(flow, 0.3)
+    nodes = gather_at_lattice(flow, 0.3)
     assert nodes.weights.sum() == pytest.approx(flow.weights.sum(), rel=1e-14)
     np.testing.assert_allclose(
         nodes.weights @ nodes.velocity, flow.weights @ flow.velocity, rtol=1e-12
@@ -64,7 +64,8 @@ def test_integrals_differ_by_the_square_of_the_spacing():
     f = lambda x: np.exp(x[:, 0] - x[:, 1] ** 2)
     exact = flow.weights @ f(flow.points)
     coarse, fine = (
-        abs((nodes := gathered(flow, h)).weights @ f(nodes.points) - exact) for h in (0.24, 0.12)
+        abs((nodes := gather_at_lattice(flow, h)).weights @ f(nodes.points) - exact)
+        for h in (0.24, 0.12)
     )
     assert np.log2(coarse / fine) > 1.8
     assert fine < 1e-3 * exact
@@ -91,7 +92,9 @@ def test_nodes_do_not_depend_on_frame_order_or_splitting(d, periodic):
     turned = flow.rotated(R).translated(rng.normal(size=d))
     for other in (turned, flow.permuted(rng.permutation(len(flow))), twice):
         for found, expected in zip(
-            by_weight(gathered(other, 0.3)), by_weight(gathered(flow, 0.3)), strict=True
+            by_weight(gather_at_lattice(other, 0.3)),
+            by_weight(gather_at_lattice(flow, 0.3)),
+            strict=True,
         ):
             np.testing.assert_allclose(found, expected, atol=1e-11)
 
@@ -102,10 +105,10 @@ def test_points_on_the_borders_of_cells_of_the_lattice_do_not_jump():
     """
     x = np.stack(np.meshgrid(np.arange(-10, 11), np.arange(-10, 11)), axis=-1).reshape(-1, 2) * 0.1
     flow = FlowField(x, x[:, ::-1] ** 2, scalars={"strain_rate": x[:, 0] + 2 * x[:, 1] ** 2})
-    nodes = gathered(flow, 0.2)
+    nodes = gather_at_lattice(flow, 0.2)
     angle = 0.7
     R = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    back = gathered(flow.rotated(R), 0.2).rotated(R.T)
+    back = gather_at_lattice(flow.rotated(R), 0.2).rotated(R.T)
     heavy = lambda f: f.subset(np.flatnonzero(f.weights > 1e-9))
     nodes, back = heavy(nodes), heavy(back)
     nearest = np.linalg.norm(nodes.points[:, None] - back.points, axis=2)
@@ -144,7 +147,7 @@ def test_clouds_are_as_large_on_any_mesh_and_predictions_follow_the_flow():
 
 def test_a_disc_has_no_axes():
     with pytest.raises(InputError, match="spacing: the domain is too round for axes"):
-        gathered(sheet(40, round_=True), 0.1)
+        gather_at_lattice(sheet(40, round_=True), 0.1)
 
 
 def test_region_with_a_spacing():
@@ -171,7 +174,7 @@ def test_a_section_of_space_has_the_nodes_of_a_plane(sides, periodic):
         points @ axes + np.cross(*axes),
         periods=periods @ axes if periodic else [],
     )
-    expected, got = gathered(plane, 0.13), gathered(tilted, 0.13)
+    expected, got = gather_at_lattice(plane, 0.13), gather_at_lattice(tilted, 0.13)
     assert len(got) == len(expected)
     order = lambda x: np.lexsort(np.round(x, 9).T)
     there = (got.points - 5) @ axes.T

@@ -194,6 +194,24 @@ def test_what_cannot_be_loaded_again_is_not_trained_in_a_folder_nor_saved(tmp_pa
     refuse(Forgetful(width=3), "config {} builds other weights; pass every argument")
 
 
+def test_a_network_that_was_changed_after_training(registry, tmp_path):
+    @register_network
+    class Grown(Mean):
+        name = "grown"
+
+    Closure(Grown(), BALL, "c", 2).save(tmp_path / "model.safetensors")
+    Closure.load(tmp_path / "model.safetensors")
+    plain = Grown.__init__
+
+    def with_another_weight(self, scale=1.0):
+        plain(self, scale)
+        self.more = torch.nn.Parameter(torch.ones(3))
+
+    Grown.__init__ = with_another_weight
+    with pytest.raises(InputError, match=r"model\.safetensors: its weights .* 'grown'"):
+        Closure.load(tmp_path / "model.safetensors")
+
+
 def test_values_of_another_shape_or_number():
     clouds = BALL.clouds(random_flow(2))
 

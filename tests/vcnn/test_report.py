@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from tests.support.pictures import coloured_share, embedded
 from vcnn import FlowField, InputError
 from vcnn.evaluation.frames import rotate_study
-from vcnn.evaluation.report.pictures import field_figure
-from vcnn.evaluation.report.rotation import Section, verdict, write_report
+from vcnn.evaluation.report import Section, rotation_verdict, write_report
+from vcnn.evaluation.report.fields import field_figure
 from vcnn.flow.mesh import named_mesh
 
 
@@ -92,16 +93,16 @@ def test_numbers_and_pictures_are_those_of_the_study(tmp_path):
         assert numbers["variation"][name] == study.variation[name]
         assert numbers["error_variation"][name] == study.error_variation[name]
     assert numbers["angles"] == [0, 35, 70, 90, 180]
-    pictures = list(folder.glob("*.png"))
-    assert len(pictures) == 3
-    assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
+    shares = [coloured_share(picture.read_bytes()) for picture in sorted(folder.glob("*.png"))]
+    assert len(shares) == 3
+    assert shares[0] > 0.005 and min(shares[1:]) > 0.1  # a curve, and maps: legends have less
     assert [path.name for path in folder.parent.iterdir()] == ["report"]  # nothing temporary left
 
 
 def test_verdict_names_who_holds_and_who_does_not():
     study = study_of(grid_flow())
     held, broken = re.fullmatch(
-        r"(speed holds .*?\)\.) (component does not: .*)", verdict(study)
+        r"(speed holds .*?\)\.) (component does not: .*)", rotation_verdict(study)
     ).groups()
     assert f"{100 * study.errors['speed'][0]:#.3g} %" in held
     first, worst = (f"{100 * study.errors['component'][k]:.3g} %" for k in (0, -1))
@@ -110,21 +111,21 @@ def test_verdict_names_who_holds_and_who_does_not():
 
 def test_verdict_groups_many_closures():
     closures = {"a": Speed(), "b": Component(), "c": Speed(), "d": Component(), "e": Speed()}
-    held, broken = verdict(rotate_study(closures, grid_flow(), progress=False)).split(
+    held, broken = rotation_verdict(rotate_study(closures, grid_flow(), progress=False)).split(
         ". The others do not: "
     )
     assert re.fullmatch(
         r"a \(.* %\), c \(.* %\) and e \(.* %\) hold their errors as the frame turns: .*", held
     )
     assert re.fullmatch(r"b goes from .* \(at 180°\); d goes from .* \(at 180°\)\.", broken)
-    assert verdict(
+    assert rotation_verdict(
         rotate_study({"b": Component(), "d": Component()}, grid_flow(), progress=False)
     ).startswith("None")
 
 
 def test_verdict_without_truth_speaks_of_changes():
     study = study_of(grid_flow(truth="other"))
-    text = verdict(study)
+    text = rotation_verdict(study)
     assert re.match(
         r"speed holds as the frame turns: its prediction changes by .* at most \(round-off\)\. ",
         text,
@@ -174,7 +175,9 @@ def test_sections_are_escaped_and_kept(tmp_path):
     ids=["vertices", "loose points", "three dimensions", "no truth"],
 )
 def test_every_kind_of_flow_can_be_drawn(tmp_path, flow):
-    assert write_report(study_of(flow), tmp_path / "report").is_file()
+    page = write_report(study_of(flow), tmp_path / "report")
+    shares = [coloured_share(picture) for picture in embedded(page.read_text())]
+    assert shares[0] > 0.005 and min(shares[1:]) > 0.01  # dots; colour bars alone have less
 
 
 def test_an_existing_report_is_kept_unless_forced(tmp_path):

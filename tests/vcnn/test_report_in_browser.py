@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from tests.support.pictures import coloured_share, embedded
 from tests.support.synthetic import random_flow
 from vcnn import Closure, RegionOfInfluence, Scales, VectorCloudNetwork
 from vcnn.baselines import DeepSets
@@ -72,6 +73,7 @@ def test_the_page_loads_whole_and_fits(chromium, report, width):
     assert complaints == []
     assert [url for url in requests if not url.startswith("data:")] == [report.as_uri()]
     assert page.evaluate("[...document.images].map(image => image.naturalWidth > 0)") == [True] * 4
+    assert min(map(coloured_share, embedded(report.read_text()))) > 0.005
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     outside = "[...document.querySelectorAll('h1, h2, p, figcaption, .scroll')].filter(e => e.getBoundingClientRect()"
     assert page.evaluate(f"{outside}.right > {width}).length") == 0

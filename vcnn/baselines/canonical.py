@@ -93,7 +93,7 @@ class CanonicalNetwork(Network):
 
     def forward(self, clouds: VectorClouds, points: tuple[()]) -> torch.Tensor:
         """Closure values of m clouds, shape (m,)."""
-        return self.network(clouds.turned(self.frames(_Means(clouds, self.weighted))))
+        return self.network(clouds.rotated(self.frames(_Means(clouds, self.weighted))))
 
 
 class _Means:

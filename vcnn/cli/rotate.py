@@ -68,7 +68,7 @@ def rotate(
 
     from vcnn.evaluation.costs import cost_study
     from vcnn.evaluation.frames import rotate_study
-    from vcnn.evaluation.report.rotation import verdict, write_report
+    from vcnn.evaluation.report import rotation_verdict, write_report
     from vcnn.evaluation.targets import common_target
     from vcnn.evaluation.transformations import transformation_study
 
@@ -108,5 +108,5 @@ def rotate(
         answer,
         numbers,
     )
-    print(f"{verdict(study)} {answer}".strip())
+    print(f"{rotation_verdict(study)} {answer}".strip())
     print(f"written: {page}")

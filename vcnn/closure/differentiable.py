@@ -40,7 +40,7 @@ class DifferentiableClosure:
 
     def __init__(self, closure: Closure, flow: FlowField):
         closure.check(flow)
-        if closure.region.kind != "ball":
+        if closure.region.moves_with_flow:
             raise InputError(
                 f"region: expected a ball, clouds of a region {closure.region.kind!r} move with "
                 "the flow"
@@ -51,7 +51,7 @@ class DifferentiableClosure:
             )
         self.closure, self.count, self.dimension = closure, len(flow), flow.dimension
         self._means = None
-        spacing = dict(closure.region.parameters).get("spacing")
+        spacing = closure.region.lattice_spacing
         if spacing is not None:
             self._means = _sparse(means_at_nodes(flow, spacing))
         self._parts, centres = [], []

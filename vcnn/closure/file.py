@@ -65,7 +65,7 @@ def read_model(path: str | Path) -> dict[str, Any]:
     ------
     InputError
         If the file is missing, truncated, no model of this package, or of a network that is not
-        registered.
+        registered or was changed since.
     """
     tensors, header = read_tensors(path)
     if header.get("format") != _FORMAT:
@@ -76,7 +76,12 @@ def read_model(path: str | Path) -> dict[str, Any]:
     arrays = {name.removeprefix(_RANGE): tensors.pop(name).numpy() for name in names}
     with naming(path):
         network = build_network(header["architecture"], header["config"])
-    network.to(next(iter(tensors.values())).dtype).load_state_dict(tensors)
+    try:
+        network.to(next(iter(tensors.values())).dtype).load_state_dict(tensors)
+    except RuntimeError:  # whose text has a line for every tensor
+        raise InputError(
+            f"{path}: its weights are not those of network {network.name!r} as it is defined now"
+        ) from None
     target = header["target"]
     return {
         "network": network.eval(),

@@ -97,11 +97,10 @@ class VectorClouds:
         stratum = np.arange(offsets[-1]) - offsets[owners]
         large = self.counts[owners] > max_points
         jitter = np.where(large, rng.random(len(owners)), 0.0)
-        kept = self.offsets[owners] + np.floor(
-            (stratum + jitter) * (self.counts / counts)[owners]
-        ).astype(int)
+        place = np.floor((stratum + jitter) * (self.counts / counts)[owners]).astype(int)
+        pairs = self.offsets[owners] + place
         return VectorClouds(
-            self.flow, self.centres, offsets, self.neighbours[kept], self.positions[kept]
+            self.flow, self.centres, offsets, self.neighbours[pairs], self.positions[pairs]
         )
 
     @staticmethod
@@ -110,14 +109,15 @@ class VectorClouds:
         flows have).
         """
         flow = concatenate([part.flow for part in parts])
-        first = np.cumsum([0, *(len(part.flow) for part in parts[:-1])])
-        shifted = lambda name: [getattr(p, name) + k for p, k in zip(parts, first, strict=True)]
+        begins = np.cumsum([0, *(len(part.flow) for part in parts[:-1])])  # of each flow's points
+        centres = [part.centres + begin for part, begin in zip(parts, begins, strict=True)]
+        neighbours = [part.neighbours + begin for part, begin in zip(parts, begins, strict=True)]
         counts = np.concatenate([part.counts for part in parts])
         return VectorClouds(
             flow,
-            np.concatenate(shifted("centres")),
+            np.concatenate(centres),
             np.concatenate([[0], np.cumsum(counts)]),
-            np.concatenate(shifted("neighbours")),
+            np.concatenate(neighbours),
             np.concatenate([part.positions for part in parts]),
         )
 
@@ -131,12 +131,20 @@ class VectorClouds:
             flow, index[self.centres], self.offsets, index[self.neighbours], self.positions
         )
 
-    def turned(self, rotations: np.ndarray) -> VectorClouds:
-        """Each cloud in a frame of its own, turned by one of the ``rotations`` ((m, d, d),
-        orthogonal).
+    def rotated(self, rotations: np.ndarray) -> VectorClouds:
+        """Each cloud in a frame of its own, x → R x with the R of the cloud.
 
-        Clouds share points no longer: the flow of the result has a point for every pair, then one
-        for every centre."""
+        Parameters
+        ----------
+        rotations : (m, d, d)
+            Orthogonal.
+
+        Returns
+        -------
+        VectorClouds
+            They share points no longer: their flow has a point for every pair, then one for every
+            centre.
+        """
         pairs, m = len(self.neighbours), len(self)
         owners = np.concatenate([self.owners, np.arange(m)])
         R = rotations[owners]
@@ -158,10 +166,11 @@ class VectorClouds:
         )
 
     def split(self, work: np.ndarray, budget: int) -> Iterator[VectorClouds]:
-        """Consecutive clouds in parts whose summed ``work`` ((m,) per cloud) stays near ``budget``."""
+        """Consecutive clouds in parts of about ``budget`` work each, of ``work`` (m,) a cloud."""
+        # a part ends where the work up to there passes a multiple of the budget
         part = (np.cumsum(work) - work) // budget
-        _, first = np.unique(part, return_index=True)
-        for start, end in pairwise([*first, len(self)]):
+        _, starts = np.unique(part, return_index=True)
+        for start, end in pairwise([*starts, len(self)]):
             a, b = self.offsets[start], self.offsets[end]
             yield VectorClouds(
                 self.flow,

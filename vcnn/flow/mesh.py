@@ -49,25 +49,39 @@ def cell_dimension(mesh: meshio.Mesh) -> int:
 
 
 def plane_normal(mesh: meshio.Mesh) -> np.ndarray | None:
-    """(3,) unit normal, of either sign, of a section of space; None of other meshes.
+    """(3,) unit normal, of either sign, of the plane nearest to a section of space; else None.
 
-    Raises
-    ------
-    InputError
-        If cells of dimension 2 do not lie in one plane.
+    Whether the section lies in that plane is another question: see :func:`check_plane`.
     """
     points = np.asarray(mesh.points, dtype=float)
     if cell_dimension(mesh) == points.shape[1]:
         return None
+    return np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2][-1]
+
+
+def check_plane(points: np.ndarray, normal: np.ndarray | None) -> None:
+    """Refuse points that do not lie in one plane with a normal; without one anything goes.
+
+    Parameters
+    ----------
+    points : (M, 3)
+    normal : (3,), optional
+        As :func:`plane_normal` gives it.
+
+    Raises
+    ------
+    InputError
+        If a point is off the plane by more than 1e-8 of the size of the section.
+    """
+    if normal is None:
+        return
     relative = points - points.mean(axis=0)
-    normal = np.linalg.svd(relative, full_matrices=False)[2][-1]
-    beyond = np.abs(relative @ normal)
-    if not beyond.max() <= _FLAT * np.abs(relative).max():
+    off = np.abs(relative @ normal)
+    if not off.max() <= _FLAT * np.abs(relative).max():
         raise InputError(
-            f"mesh: its cells have dimension 2 and its points 3 coordinates, but they do not lie in one plane; point "
-            f"{beyond.argmax()} is {beyond.max():.3g} away from it"
+            "mesh: its cells have dimension 2 and its points 3 coordinates, but they do not lie in "
+            f"one plane; point {off.argmax()} is {off.max():.3g} away from it"
         )
-    return normal
 
 
 def boundary_facets(mesh: meshio.Mesh) -> dict[str, list[tuple[str, np.ndarray]]]:
@@ -103,7 +117,7 @@ def mesh_geometry(mesh: meshio.Mesh, dimension: int) -> meshio.Mesh:
             f"mesh: its points are not in the x-y plane, the flow has {dimension} dimensions"
         )
     geometry = meshio.Mesh(points[:, :dimension], mesh.cells, cell_sets=dict(mesh.cell_sets))
-    plane_normal(geometry)
+    check_plane(geometry.points, plane_normal(geometry))
     if not any(block.dim == cell_dimension(geometry) for block in geometry.cells):
         found = ", ".join(block.type for block in geometry.cells) or "none at all"
         raise InputError(f"mesh: no cells of dimension {dimension} (cells: {found})")

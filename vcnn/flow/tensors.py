@@ -6,8 +6,13 @@ import numpy as np
 
 
 def rotate(values: np.ndarray, R: np.ndarray) -> np.ndarray:
-    """Their components in a frame turned by the orthogonal (d, d) matrix R: s, R v, R T Rᵀ; or (n,
-    d, d), one each.
+    """Their components in the frame x → R x: s, R v, R T Rᵀ.
+
+    Parameters
+    ----------
+    values : (n,), (n, d) or (n, d, d)
+    R : (d, d) or (n, d, d)
+        Orthogonal; one for all, or one each.
     """
     if values.ndim == 1:
         return values

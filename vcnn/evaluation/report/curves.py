@@ -1,24 +1,85 @@
-"""Curves over what is not a field: errors in random frames, and cost against the points of a cloud."""
+"""Curves of a report: errors against the angle or in random frames, and costs against points."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import cycle, islice
+
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter, ScalarFormatter
 
 from vcnn.evaluation.costs import FITTED_FROM, CostStudy
 from vcnn.evaluation.frames import RotationStudy
-from vcnn.evaluation.report.pictures import legend_above, scale_of_errors, styles
 from vcnn.flow.quantities import in_words
+
+# Okabe & Ito's colours; line and marker differ too, so that no curve is told by colour alone
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_LINES, _MARKERS = ("-", "--", "-.", ":"), ("o", "s", "^", "D", "v", "P")
+
+
+def angle_curve(study: RotationStudy) -> Figure:
+    """Error against the angle of the frame; change of the prediction if the truth is not known."""
+    curves = study.curve_errors or study.curve_changes
+    measure = "relative L2 error" if study.curve_errors else "relative change"
+    figure = Figure(figsize=(6.5, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    angles = np.append(study.curve_angles, 360)
+    for (name, values), (colour, line, marker) in zip(
+        curves.items(), styles(len(curves)), strict=True
+    ):
+        values = np.where(values > 0, values, np.nan)  # 0 has no place on a logarithmic axis
+        look = {"color": colour, "linestyle": line, "marker": marker, "ms": 4}
+        axes.plot(angles, np.append(values, values[0]), label=name, clip_on=False, **look)
+    scale_for_errors(axes, axes.yaxis, curves)
+    axes.set(
+        xlabel="angle of the frame [degrees]",
+        ylabel=f"{measure} of {in_words(study.target)}",
+        xlim=(0, 360),
+        xticks=range(0, 361, 45),
+    )
+    axes.grid(alpha=0.3, which="both")
+    legend_above(figure)
+    return figure
+
+
+def scale_for_errors(axes: Axes, axis: Axis, curves: Mapping[str, np.ndarray]) -> None:
+    """Give one axis the scale and ticks that relative errors (name -> values) need."""
+    positive = np.concatenate([values[values > 0] for values in curves.values()])
+    if len(positive) and positive.max() > 10 * positive.min():
+        axes.set(**{f"{axis.axis_name}scale": "log"})
+        if positive.max() < 1e3 * positive.min():
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    else:
+        axes.set(**{f"{axis.axis_name}lim": (0, None)})
+    if len(positive) and positive.min() > 1e-4:
+        axis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+        axis.set_minor_formatter("")
+
+
+def legend_above(figure: Figure) -> None:
+    """Names of all curves above a figure, in as many columns as are legible."""
+    figure.legend(
+        *figure.axes[0].get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=2,
+        frameon=False,
+    )
+
+
+def styles(count: int) -> list[tuple[str, str, str]]:
+    """Colour, line and marker of each of ``count`` curves."""
+    looks = zip(*map(cycle, (_COLOURS, _LINES, _MARKERS)), strict=False)
+    return list(islice(looks, count))
 
 
 def rotation_distribution(study: RotationStudy) -> Figure:
-    """Error (change, if the truth is not known) in random frames: against the angle turned by, and
-    its distribution.
-    """
+    """Errors in random frames, or changes where no truth is known: by angle, and how often."""
     curves = study.curve_errors or study.curve_changes
     measure = "relative L2 error" if study.curve_errors else "relative change"
-    what = f"{measure} of {in_words(study.target)}"
+    measure = f"{measure} of {in_words(study.target)}"
     figure = Figure(figsize=(6.5, 6.0), layout="constrained")
     by_angle, share = figure.subplots(2, 1)
     for (name, values), (colour, line, marker) in zip(
@@ -27,23 +88,17 @@ def rotation_distribution(study: RotationStudy) -> Figure:
         values = np.where(values > 0, values, np.nan)
         by_angle.plot(study.curve_angles, values, marker, color=colour, ms=4, label=name)
         frames = np.sort(values[1:])
-        share.plot(
-            frames,
-            np.arange(1, len(frames) + 1) / len(frames),
-            color=colour,
-            linestyle=line,
-            marker=marker,
-            ms=3,
-        )
+        shares = np.arange(1, len(frames) + 1) / len(frames)
+        share.plot(frames, shares, color=colour, linestyle=line, marker=marker, ms=3)
     by_angle.set(
         xlabel="angle of the rotation [degrees]",
-        ylabel=what,
+        ylabel=measure,
         xlim=(-5, 185),
         xticks=range(0, 181, 30),
     )
-    share.set(xlabel=what, ylabel="share of frames", ylim=(0, 1.05))
-    scale_of_errors(by_angle, by_angle.yaxis, curves)
-    scale_of_errors(share, share.xaxis, curves)
+    share.set(xlabel=measure, ylabel="share of frames", ylim=(0, 1.05))
+    scale_for_errors(by_angle, by_angle.yaxis, curves)
+    scale_for_errors(share, share.xaxis, curves)
     for axes in (by_angle, share):
         axes.grid(alpha=0.3, which="both")
     legend_above(figure)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
-from string import Template
+from string import Template, ascii_lowercase
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -41,7 +42,7 @@ class Section:
 
 
 def write_page(
-    directory,
+    directory: str | os.PathLike,
     title: str,
     answer: str,
     introduction: str,
@@ -77,7 +78,7 @@ def write_page(
             body.append(_paragraphs(section.text))
             body.append(_table(section))
             for letter, (caption, figure) in zip(
-                "abcdefghijklmnopqrstuvwxyz", section.figures.items(), strict=False
+                ascii_lowercase, section.figures.items(), strict=False
             ):
                 png = _png(figure)
                 (folder / f"figure_{number}{letter}.png").write_bytes(png)
@@ -96,16 +97,18 @@ def write_page(
 
 
 def _tables(sections) -> list[dict]:
-    plain = lambda cell: cell.item() if isinstance(cell, np.generic) else cell
-    return [
-        {
-            "heading": s.heading,
-            "header": list(s.header),
-            "rows": [[plain(cell) for cell in row] for row in s.rows],
-        }
-        for s in sections
-        if s.rows
-    ]
+    tables = []
+    for section in sections:
+        if section.rows:
+            rows = [list(map(_plain, row)) for row in section.rows]
+            tables.append(
+                {"heading": section.heading, "header": list(section.header), "rows": rows}
+            )
+    return tables
+
+
+def _plain(cell):
+    return cell.item() if isinstance(cell, np.generic) else cell
 
 
 def _paragraphs(text: str) -> str:
@@ -117,14 +120,16 @@ def _paragraphs(text: str) -> str:
 def _table(section) -> str:
     if not section.rows:
         return ""
-    row = lambda cells, tag: (
-        "<tr>" + "".join(f"<{tag}>{escape(_text(c))}</{tag}>" for c in cells) + "</tr>"
-    )
-    body = "\n".join(row(cells, "td") for cells in section.rows)
+    head = _row(section.header, "th")
+    body = "\n".join(_row(cells, "td") for cells in section.rows)
     return (
-        f'<div class="scroll" tabindex="0"><table>\n<thead>{row(section.header, "th")}</thead>\n'
+        f'<div class="scroll" tabindex="0"><table>\n<thead>{head}</thead>\n'
         f"<tbody>\n{body}\n</tbody></table></div>"
     )
+
+
+def _row(cells, tag) -> str:
+    return "<tr>" + "".join(f"<{tag}>{escape(_text(cell))}</{tag}>" for cell in cells) + "</tr>"
 
 
 def _text(cell) -> str:
@@ -134,9 +139,10 @@ def _text(cell) -> str:
 def _figure(caption, png, wide) -> str:
     data = base64.b64encode(png).decode()
     kind = "wide" if wide else "narrow"
+    caption = escape(caption)
     return (
-        f'<figure><div class="scroll {kind}" tabindex="0"><img alt="{escape(caption)}" '
-        f'src="data:image/png;base64,{data}"></div><figcaption>{escape(caption)}</figcaption></figure>'
+        f'<figure><div class="scroll {kind}" tabindex="0"><img alt="{caption}" '
+        f'src="data:image/png;base64,{data}"></div><figcaption>{caption}</figcaption></figure>'
     )
 
 

@@ -26,10 +26,12 @@ def percent(value: float | None) -> str:
 
 
 def percent_or_power(value: float) -> str:
-    """Three digits in per cent, or two as a power of ten below 0.01 %.
+    """Three digits in per cent, two with a power of ten below 0.01 %, or just 0.
 
     For sentences and columns that hold errors beside round-off.
     """
+    if value == 0:
+        return "0"
     return f"{f'{100 * value:#.3g}'.rstrip('.')} %" if value >= 1e-4 else f"{value:.1e}"
 
 

@@ -1,6 +1,4 @@
-"""The opening sentence of a report: which closures hold as the frame turns, which do not, by how
-much.
-"""
+"""The opening sentence of a report: which closures hold as the frame rotates, which do not."""
 
 from __future__ import annotations
 
@@ -9,14 +7,13 @@ import numpy as np
 from vcnn.evaluation.frames import RotationStudy
 from vcnn.evaluation.report.text import listed, percent_or_power
 
-_ROUND_OFF = (
-    1e-6  # changes below this are round-off of float64, far above any seen and far below any effect
-)
+# Changes below this are round-off of float64: far above any seen, far below any effect.
+_ROUND_OFF = 1e-6
 _SLIGHT = 0.01  # relative change of an error that a reader would not see
 
 
-def verdict(study: RotationStudy) -> str:
-    """In words: which closures hold their error as the frame turns, and which do not, by how much."""
+def rotation_verdict(study: RotationStudy) -> str:
+    """In words: which closures hold their error as the frame rotates, and which do not."""
     holding = [name for name, change in study.variation.items() if change < _ROUND_OFF]
     breaking = [name for name in study.variation if name not in holding]
     sentences = []
@@ -31,15 +28,17 @@ def verdict(study: RotationStudy) -> str:
 
 
 def _holding(study, names) -> str:
-    change = max(study.variation[name] for name in names)
     one = len(names) == 1
-    change = f"{'its prediction changes' if one else 'their predictions change'} by {change:.1e} at most (round-off)"
+    change = max(study.variation[name] for name in names)
+    changes = "its prediction changes" if one else "their predictions change"
+    changes = f"as the frame turns: {changes} by {change:.1e} at most (round-off)."
     if not study.errors:
-        return f"{listed(names)} {'holds' if one else 'hold'} as the frame turns: {change}."
+        return f"{listed(names)} {'holds' if one else 'hold'} {changes}"
+    errors = [percent_or_power(study.errors[name][0]) for name in names]
     if one:
-        return f"{names[0]} holds its error of {percent_or_power(study.errors[names[0]][0])} as the frame turns: {change}."
-    errors = [f"{name} ({percent_or_power(study.errors[name][0])})" for name in names]
-    return f"{listed(errors)} hold their errors as the frame turns: {change}."
+        return f"{names[0]} holds its error of {errors[0]} {changes}"
+    models = [f"{name} ({error})" for name, error in zip(names, errors, strict=True)]
+    return f"{listed(models)} hold their errors {changes}"
 
 
 def _breaking(study, name) -> str:
@@ -48,6 +47,7 @@ def _breaking(study, name) -> str:
         return f"changes its prediction by up to {largest}"
     errors, angles = study.errors[name], study.angles
     worst = int(np.argmax(np.abs(errors - errors[0])))
+    first, last = percent_or_power(errors[0]), percent_or_power(errors[worst])
     if np.abs(errors / errors[0] - 1).max() < _SLIGHT:
-        return f"keeps its error of {percent_or_power(errors[0])} but changes its prediction by up to {largest}"
-    return f"goes from an error of {percent_or_power(errors[0])} to {percent_or_power(errors[worst])} (at {angles[worst]:g}°)"
+        return f"keeps its error of {first} but changes its prediction by up to {largest}"
+    return f"goes from an error of {first} to {last} (at {angles[worst]:g}°)"

@@ -1,0 +1,81 @@
+"""Pictures of solved cases: streamlines carry equal fluxes, curves pass through their points."""
+
+import numpy as np
+import pytest
+
+import meshes
+from solvers import LaminarFlow, along_wall, station_profiles
+from solvers.studies.run_pictures import (
+    clipping_map,
+    convergence,
+    scalar_map,
+    streamlines,
+    velocity_profiles,
+    wall_curves,
+)
+from tests.support.pictures import coloured_share, colours_at, png_of
+
+BULK, HEIGHT = 0.7, 2.0
+
+
+@pytest.fixture(scope="module")
+def channel():
+    """Poiseuille flow, u = 6 U y (h − y) / h²."""
+    mesh = meshes.channel(length=3.0, height=HEIGHT, cells=(6, 40))
+    return LaminarFlow(mesh, 0.05, BULK).solve()
+
+
+def coloured(figure, axes, places):
+    """Which places have a colour, neither white nor grey."""
+    return np.ptp(colours_at(figure, axes, places), axis=1) > 40
+
+
+def test_the_same_flux_passes_between_streamlines(channel):
+    """Lines at fifteenths of the flux, ∫ u dy = U (3 y²/h − 2 y³/h²), to a tenth of a cell."""
+    figure = streamlines(channel.flow("vertex"), ("bottom", "top"))
+    axes = figure.axes[0]
+    (lines,) = (c for c in axes.collections if len(c.get_paths()) == 14)
+    heights = [path.vertices[:, 1] for path in lines.get_paths()]
+    assert max(np.ptp(y) for y in heights) < 0.2 * HEIGHT / 40
+    y = np.sort([y.mean() for y in heights])
+    flux = BULK * (3 * y**2 / HEIGHT - 2 * y**3 / HEIGHT**2)
+    np.testing.assert_allclose(flux / (BULK * HEIGHT), np.arange(1, 15) / 15, atol=1e-3)
+    white = colours_at(figure, axes, [(1.03, line) for line in y]).min(axis=1)
+    beside = colours_at(figure, axes, [(1.03, line) for line in (y[:-1] + y[1:]) / 2]).min(axis=1)
+    assert np.median(white) > 200 > 180 > np.median(beside)
+
+
+def test_profiles_pass_through_their_values(channel):
+    profiles = station_profiles(channel, [0.5, 2.0])
+    figure = velocity_profiles(profiles, None, BULK, "")
+    y = np.linspace(0.1, 1.9, 19)
+    u = 6 * y * (HEIGHT - y) / HEIGHT**2
+    for axes in figure.axes:
+        assert coloured(figure, axes, np.stack([u, y], axis=1)).all()
+        assert not coloured(figure, axes, np.stack([u - 0.2, y], axis=1)).any()
+
+
+def test_curves_along_walls_are_at_their_values(channel):
+    """c_f = 6 ν / (U h/2), 0.857 times 10⁻¹ here: a level line."""
+    figure = wall_curves({"bottom": along_wall(channel, "bottom")})
+    friction, _ = figure.axes
+    x = np.linspace(0.5, 2.5, 9)
+    level = 6 * 0.05 / (BULK * HEIGHT / 2)
+    assert coloured(figure, friction, np.stack([x, np.full(9, level)], axis=1)).all()
+
+
+def test_the_convergence_shows_every_step():
+    residuals = 10.0 ** -np.arange(1, 8, dtype=float)
+    figure = convergence(residuals, None)
+    places = np.stack([np.arange(7), residuals], axis=1)
+    assert coloured(figure, figure.axes[0], places).all()
+
+
+def test_maps_fill_their_axes(channel):
+    flow = channel.flow("cell")
+    speed = np.linalg.norm(flow.velocity, axis=1)
+    assert coloured_share(png_of(scalar_map(flow, speed, "|u|"))) > 0.3
+    below = np.where(flow.points[:, 0] < 1.5, -1, 0)
+    figure = clipping_map(flow, below)
+    places = np.stack([np.tile([0.75, 2.25], 3), np.repeat([0.5, 1.0, 1.5], 2)], axis=1)
+    np.testing.assert_array_equal(coloured(figure, figure.axes[0], places), [True, False] * 3)

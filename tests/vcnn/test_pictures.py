@@ -1,0 +1,83 @@
+"""Pictures show their values: each pixel has the colour of what is at its place."""
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from tests.support.pictures import coloured_share, colours_at, png_of
+from vcnn import FlowField
+from vcnn.evaluation.report.fields import VALUES, draw_field, field_comparison, field_figure
+from vcnn.flow.mesh import named_mesh
+
+SIDE = 8
+
+
+def square(location):
+    """The unit square in 8 x 8 cells, values at these, at their corners, or at loose points."""
+    line = np.linspace(0, 1, SIDE + 1)
+    points = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+    number = np.arange(len(points)).reshape(SIDE + 1, SIDE + 1)
+    corners = [number[:-1, :-1], number[:-1, 1:], number[1:, 1:], number[1:, :-1]]
+    quads = np.stack(corners, axis=-1).reshape(-1, 4)
+    mesh = named_mesh(points, [("quad", quads)], {})
+    if location == "vertex":
+        return FlowField(points, points, mesh=mesh)
+    centres = points[quads].mean(axis=1)
+    if location == "cell":
+        return FlowField(centres, centres, mesh=mesh, location="cell")
+    return FlowField(centres, centres)
+
+
+def expected_colours(values, norm):
+    return 255 * matplotlib.colormaps[VALUES](norm(values))[:, :3]
+
+
+@pytest.mark.parametrize("location", ["cell", "vertex", None], ids=str)
+def test_every_point_has_the_colour_of_its_value(location):
+    """To 3 levels of 255: colour maps have 256 steps, and colours between vertices are rounded."""
+    flow = square(location)
+    values, norm = np.random.default_rng(0).uniform(size=len(flow)), Normalize(0, 1)
+    figure = Figure(figsize=(5, 5))
+    axes = figure.add_subplot(xlim=(0, 1), ylim=(0, 1))
+    draw_field(axes, flow, values, norm)
+    inside = np.all((flow.points > 0.01) & (flow.points < 0.99), axis=1)
+    found = colours_at(figure, axes, flow.points[inside])
+    tolerance = 12 if location == "vertex" else 3  # a pixel beside a vertex is a step further
+    np.testing.assert_allclose(found, expected_colours(values[inside], norm), atol=tolerance)
+
+
+def test_a_flow_in_space_is_drawn_in_the_middle_plane():
+    """Of 6 layers those nearest to it; above and below it nothing of theirs."""
+    line = np.linspace(0, 1, SIDE)
+    plane = np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)
+    heights = np.repeat([-5.0, -4.0, 0.0, 4.0, 5.0], len(plane))
+    points = np.column_stack([np.tile(plane, (5, 1)), heights])
+    values = (heights != 0).astype(float)
+    figure = Figure(figsize=(5, 5))
+    axes = figure.add_subplot()
+    drawn = draw_field(axes, FlowField(points, points), values, Normalize(0, 1))
+    assert len(drawn.get_offsets()) == np.ceil(len(points) ** (2 / 3)) <= len(plane)
+    assert drawn.get_array().max() == 0
+    assert coloured_share(png_of(figure)) > 0.01
+
+
+def test_a_comparison_shows_truth_prediction_and_error():
+    flow = square("cell")
+    truth = np.linspace(1, 2, len(flow))
+    prediction = truth[::-1]
+    figure = field_comparison(flow, truth, prediction, "c")
+    norm = Normalize(1, 2)
+    for axes, values in zip(figure.axes[:2], (truth, prediction), strict=True):
+        found = colours_at(figure, axes, flow.points)
+        np.testing.assert_allclose(found, expected_colours(values, norm), atol=3)
+    error = np.abs(prediction - truth)
+    levels = colours_at(figure, figure.axes[2], flow.points).sum(axis=1)
+    assert np.corrcoef(levels, error)[0, 1] > 0.95  # lighter where it is larger
+
+
+def test_one_field_fills_its_axes():
+    flow = square("vertex")
+    figure = field_figure(flow, flow.points[:, 0], "x", title="a title")
+    assert coloured_share(png_of(figure)) > 0.3

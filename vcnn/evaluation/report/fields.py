@@ -1,0 +1,174 @@
+"""Pictures of fields on flows, as matplotlib figures without global state."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import Colormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+from numpy.typing import ArrayLike
+
+from vcnn.flow.field import FlowField
+from vcnn.flow.mesh import cell_dimension
+from vcnn.flow.norms import magnitudes
+
+WIDTH = 12.0  # inches of a panel
+VALUES, ERRORS = "viridis", "inferno"  # colour maps that every eye can read
+_CORNERS = {"triangle": 3, "quad": 4}
+
+
+def draw_field(
+    axes: Axes,
+    flow: FlowField,
+    values: ArrayLike,
+    norm: Normalize,
+    cmap: str | Colormap = VALUES,
+    normal: ArrayLike = (0, 0, 1),
+) -> ScalarMappable:
+    """Draw one value per point of a flow into ``axes``, in equal scales.
+
+    Cell values are drawn flat on their cells, vertex values smoothly between them, loose points as
+    dots. Of a 3-D flow the points nearest to the plane through its middle with the given ``normal``
+    are drawn, of a section all.
+
+    Returns
+    -------
+    ScalarMappable
+        For a colour bar.
+    """
+    values = np.asarray(values, dtype=float)
+    style = {"norm": norm, "cmap": cmap, "rasterized": True}
+    if flow.dimension == 3:
+        points, index = _slice(flow.points, normal)
+        drawn = axes.scatter(*points.T, c=values[index], s=_dot(len(index)), linewidths=0, **style)
+    elif flow.mesh is None:
+        drawn = axes.scatter(*flow.points.T, c=values, s=_dot(len(flow)), linewidths=0, **style)
+    elif flow.location == "cell":
+        polygons = [cell for corners in _corners(flow) for cell in flow.mesh.points[corners]]
+        seamless = {"antialiased": False, "edgecolors": "face", "linewidth": 0.5, "snap": False}
+        drawn = PolyCollection(polygons, array=values, **seamless, **style)
+        axes.add_collection(drawn)
+        axes.autoscale_view()
+    else:
+        drawn = axes.tripcolor(*flow.points.T, _triangles(flow), values, shading="gouraud", **style)
+    axes.set_aspect("equal")
+    return drawn
+
+
+def field_figure(
+    flow: FlowField, values: ArrayLike, label: str, title: str = "", length_unit: str = ""
+) -> Figure:
+    """One field of a flow with axes and colour bar."""
+    values = np.asarray(values, dtype=float)
+    (left, bottom), (right, top) = box = extent(flow, (0, 0, 1))
+    ratio = (top - bottom) / (right - left)
+    width = 8 / max(ratio, 1)
+    figure = Figure(figsize=(width + 0.6, width * ratio + 1.7), layout="constrained")
+    axes = figure.add_subplot()
+    drawn = draw_field(axes, flow, values, Normalize(values.min(), values.max()))
+    axes.set(
+        title=title,
+        xlim=box[:, 0],
+        ylim=box[:, 1],
+        xlabel=with_unit("x", length_unit),
+        ylabel=with_unit("y", length_unit),
+    )
+    figure.colorbar(drawn, ax=axes, label=label, location="bottom", shrink=0.6, aspect=40)
+    return figure
+
+
+def field_comparison(
+    flow: FlowField, truth: ArrayLike, prediction: ArrayLike, label: str
+) -> Figure:
+    """Truth and prediction on one colour scale, and |prediction − truth| / max|truth| on its own.
+
+    Vectors and tensors are shown by their norms.
+    """
+    truth, prediction = np.asarray(truth, dtype=float), np.asarray(prediction, dtype=float)
+    error = magnitudes(prediction - truth) / magnitudes(truth).max()
+    truth, prediction = (v if v.ndim == 1 else magnitudes(v) for v in (truth, prediction))
+    width, height = np.ptp(flow.points if flow.mesh is None else flow.mesh.points, axis=0)[:2]
+    figure = Figure(figsize=(WIDTH, WIDTH / 3 * height / width + 1.3), layout="compressed")
+    axes = figure.subplots(1, 3)
+    norm = Normalize(truth.min(), truth.max())
+    for ax, values, title in ((axes[0], truth, "truth"), (axes[1], prediction, "prediction")):
+        drawn = draw_field(ax, flow, values, norm)
+        ax.set_title(title)
+    figure.colorbar(
+        drawn, ax=axes[:2], label=label, orientation="horizontal", shrink=0.5, aspect=40
+    )
+    drawn = draw_field(axes[2], flow, error, Normalize(0, error.max() or 1.0), ERRORS)
+    axes[2].set_title("error")
+    figure.colorbar(
+        drawn,
+        ax=axes[2],
+        label="|prediction − truth| / max |truth|",
+        orientation="horizontal",
+        aspect=30,
+        ticks=MaxNLocator(4),
+        format=PercentFormatter(1.0),
+    )
+    for ax in axes:
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
+    return figure
+
+
+def extent(flow: FlowField, normal: ArrayLike) -> np.ndarray:
+    """(2, 2) lowest and highest coordinates of what `draw_field` draws, with a margin."""
+    if flow.dimension == 3:
+        points, _ = _slice(flow.points, normal)
+    else:
+        points = flow.points if flow.mesh is None else flow.mesh.points
+    low, high = points.min(axis=0), points.max(axis=0)
+    return np.stack([low - 0.03 * (high - low), high + 0.03 * (high - low)])
+
+
+def _slice(points, normal):
+    """(k, 2) positions in the middle plane of the n^(2/3) points nearest to it, and their indices.
+
+    Of points that lie in a plane of their own, those of all of them in that.
+    """
+    relative = points - points.mean(axis=0)
+    _, spread, directions = np.linalg.svd(relative, full_matrices=False)
+    if spread[-1] <= 1e-8 * spread[0]:
+        normal, index = directions[-1], np.arange(len(points))
+        normal = normal * np.sign(normal[np.abs(normal).argmax()])
+    else:
+        normal = np.asarray(normal, float) / np.linalg.norm(normal)
+        height = np.abs(relative @ normal)
+        index = np.argsort(height, kind="stable")[: int(np.ceil(len(points) ** (2 / 3)))]
+    helper = np.eye(3)[np.argmin(np.abs(normal))]
+    first = helper - (helper @ normal) * normal
+    first /= np.linalg.norm(first)
+    return points[index] @ np.stack([first, np.cross(normal, first)], axis=1), index
+
+
+def _corners(flow) -> list[np.ndarray]:
+    """Vertices of the cells of a plane mesh, (k, 3) or (k, 4) of each block, without midpoints."""
+    corners = []
+    for block in flow.mesh.cells:
+        if block.dim == cell_dimension(flow.mesh):
+            count = next(n for kind, n in _CORNERS.items() if block.type.startswith(kind))
+            corners.append(block.data[:, :count])
+    return corners
+
+
+def _triangles(flow) -> np.ndarray:
+    """(k, 3) vertices of the cells, quadrilaterals cut in two."""
+    fans = []
+    for corners in _corners(flow):
+        fans += [corners[:, [0, i, i + 1]] for i in range(1, corners.shape[1] - 1)]
+    return np.concatenate(fans)
+
+
+def _dot(count) -> float:
+    return float(np.clip(20000 / count, 0.5, 40))
+
+
+def with_unit(name: str, unit: str) -> str:
+    """A label with its unit, if it has one."""
+    return f"{name} [{unit}]" if unit not in ("", "1") else name
