@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from solvers.flow.drive import BulkVelocity as BulkVelocity
     from solvers.flow.drive import Force as Force
     from solvers.flow.history import CouplingHistory as CouplingHistory
-    from solvers.flow.incompressible import FlowResult as FlowResult
     from solvers.flow.laminar import LaminarFlow as LaminarFlow
     from solvers.flow.problem import FlowProblem as FlowProblem
+    from solvers.flow.result import FlowResult as FlowResult
     from solvers.learning.ensemble import EnsembleConfig as EnsembleConfig
     from solvers.learning.flows import FlowToLearn as FlowToLearn
     from solvers.learning.gradient import LearningConfig as LearningConfig

@@ -16,7 +16,7 @@ from benchmarks.data.hills import at_vertices
 from solvers import RANS, Inlet, Outlet, Symmetry, Wall
 from solvers.fem.fields import function_from
 from solvers.fenics import MPI, fem
-from solvers.flow.incompressible import FlowResult
+from solvers.flow.start import Start
 from vcnn.flow.mesh import named_mesh
 from vcnn.flow.quantities import factors
 
@@ -108,7 +108,7 @@ def opening_field(mesh: meshio.Mesh, data: dict, conditions: Mapping, name: str)
     return at_vertices(mesh, data, name, seams=(), walls=walls)
 
 
-def initial_flow(problem: RANS, mesh: meshio.Mesh, data: dict) -> FlowResult:
+def initial_flow(problem: RANS, mesh: meshio.Mesh, data: dict) -> Start:
     """SST's own velocity and pressure, as from rest Picard's iteration does not find the hump's."""
     domain = problem.boundary_conditions.build_domain(mesh, MPI.COMM_WORLD)
     velocity = fem.Function(fem.functionspace(domain.mesh, ("Lagrange", 2, (2,))))
@@ -117,4 +117,4 @@ def initial_flow(problem: RANS, mesh: meshio.Mesh, data: dict) -> FlowResult:
     pressure = function_from(
         domain, at_vertices(mesh, data, "sst_pressure", seams=(), walls=()), "vertex", "pressure"
     )
-    return FlowResult(problem, domain, velocity, pressure, 0.0, (np.inf,))
+    return Start(domain, velocity, pressure)

@@ -51,7 +51,11 @@ def les_flow(name: str) -> FlowField:
     velocity = at_vertices(mesh, data, "les_velocity")[:, :2]
     u = function_from(domain, velocity, "vertex", "velocity")
     flow = flow_field(
-        domain, "vertex", u, {}, {}, {"viscosity": data["nu"]}, {"split": str(data["split"])}
+        domain,
+        "vertex",
+        u,
+        parameters={"viscosity": data["nu"]},
+        provenance={"split": str(data["split"])},
     )
     uu, uv, _, vv, _, _ = at_vertices(mesh, data, "les_reynolds_stress").T
     tau = np.stack([uu, uv, uv, vv], axis=1).reshape(-1, 2, 2)

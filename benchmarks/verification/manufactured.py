@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import product
-from types import SimpleNamespace
 
 import meshio
 import numpy as np
@@ -14,6 +13,7 @@ from solvers import FlowProblem, Periodic, ScalarTransport, Wall
 from solvers.fem.domain import Domain
 from solvers.fenics import MPI, fem, ufl
 from solvers.flow.incompressible import solve_incompressible
+from solvers.flow.start import Start
 from vcnn import FlowField
 from vcnn.flow.mesh import named_mesh
 
@@ -123,9 +123,14 @@ def flow_errors(mesh: meshio.Mesh, periodic: bool, viscosity: float = 0.2) -> di
     stress = (
         2 * viscosity * ufl.sym(ufl.grad(u)) - ufl.outer(u, u) - p * ufl.Identity(domain.dimension)
     )
-    nodal = SimpleNamespace(velocity=at_nodes(domain, u, 2), pressure=at_nodes(domain, p, 1))
+    nodal = Start(domain, at_nodes(domain, u, 2), at_nodes(domain, p, 1))
     result = solve_incompressible(
-        problem, domain, "manufactured flow", 0, anisotropy=stress, start=nodal
+        problem,
+        domain,
+        name="manufactured flow",
+        picard_steps=0,
+        anisotropy=stress,
+        start=nodal,
     )
     return {
         "u": norm(domain, result.velocity - u),

@@ -10,10 +10,10 @@ import numpy as np
 
 from solvers import TransportResult
 from solvers.algebra.bordered import Constraint
-from solvers.algebra.newton import newton
+from solvers.algebra.newton import solve_newton
 from solvers.fem.fields import wall_distance_function
 from solvers.fenics import basix, fem, ufl
-from solvers.flow.incompressible import strain_rate
+from solvers.flow.momentum import strain_rate
 
 _DX = ufl.dx(degree=5)
 
@@ -69,9 +69,9 @@ def _flow(flow, viscosity, bulk_velocity, diffusion) -> fem.Function:
     pinned = fem.dirichletbc(fem.Function(Q), [to_pressure[:1], np.zeros(1, np.int32)], W.sub(1))
     residual = momentum(u, p, u)
     e = fem.Constant(domain.mesh, np.array([1.0, 0.0]))
-    drive = Constraint(ufl.dot(e, v) * _DX, target=bulk_velocity * domain.integral(1.0))
+    bulk = Constraint(ufl.dot(e, v) * _DX, target=bulk_velocity * domain.integral(1.0))
     jacobians = [momentum(du, dp, u), ufl.derivative(residual, w)]
-    newton(residual, jacobians, w, [walls, pinned], drive, name="upwind flow")
+    solve_newton(residual, jacobians, w, [walls, pinned], constraint=bulk, name="upwind flow")
     return w.sub(0).collapse()
 
 
@@ -87,5 +87,5 @@ def _concentration(transport, u, diffusion) -> fem.Function:
         + (problem.decay * abs(c) * c - production) * s
     ) * _DX
     walls = fem.dirichletbc(0.0, domain.wall_dofs(c.function_space), c.function_space)
-    newton(residual, [ufl.derivative(residual, c)], c, [walls], name="upwind transport")
+    solve_newton(residual, [ufl.derivative(residual, c)], c, [walls], name="upwind transport")
     return c

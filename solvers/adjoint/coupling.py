@@ -15,7 +15,7 @@ from solvers.coupling.requirements import check_differentiable
 from solvers.coupling.stress_feedback import StressFeedback
 from solvers.fem.points import locate
 from solvers.fenics import MPI
-from solvers.flow.incompressible import FlowResult
+from solvers.flow.result import FlowResult
 from vcnn.closure.protocol import Differentiable
 from vcnn.errors import DivergenceError, InputError
 

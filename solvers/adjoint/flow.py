@@ -23,8 +23,8 @@ from solvers.coupling.coupled_flow import CoupledFlow
 from solvers.coupling.stress_feedback import StressFeedback
 from solvers.fem.points import locate
 from solvers.fenics import MPI, fem, ufl
-from solvers.flow.incompressible import FlowResult
-from solvers.flow.initial import begun
+from solvers.flow.result import FlowResult
+from solvers.flow.start import start_on
 from vcnn.errors import DivergenceError
 
 _RESIDUAL = 1e-11  # of the load: as small as Newton's method gets it
@@ -65,7 +65,7 @@ class DifferentiableFlow:
 
     def __init__(self, problem, start=None, comm=MPI.COMM_WORLD, make_feedback=StressFeedback):
         self.problem = problem
-        self.domain, initial = begun(problem, start, comm)
+        self.domain, initial = start_on(problem, start, comm)
         self.flow = CoupledFlow(problem, make_feedback, self.domain, initial)
         if initial is None:
             self.flow.initialise()
@@ -119,7 +119,7 @@ class DifferentiableFlow:
 
     def result(self) -> FlowResult:
         """The flow as solved last."""
-        residual = self.flow.system.residual() / self.flow.system.load()
+        residual = self.flow.system.residual_norm() / self.flow.system.load()
         return self.flow.result((residual,))
 
     def solve_with(self, eddy_viscosity, anisotropy, drive) -> tuple[np.ndarray, float]:
@@ -143,12 +143,11 @@ class DifferentiableFlow:
     def _solve(self):
         """Newton's method with the fields that act now."""
         system = self.flow.system
-        if abs(system.missing()) > _RESIDUAL * abs(system.target or 0.0):  # another bulk velocity
-            system.residual()
-            system.advance(system.correction())
+        if abs(system.defect()) > _RESIDUAL * abs(system.target or 0.0):  # another bulk velocity
+            system.step()
             self._linearised = False
         for _ in range(_CORRECTIONS):
-            if (residual := system.residual() / system.load()) <= _RESIDUAL:
+            if (residual := system.residual_norm() / system.load()) <= _RESIDUAL:
                 return
             last, self._linearised = residual, False
             residual = self.flow.correct(self._fields)
@@ -161,7 +160,7 @@ class DifferentiableFlow:
     def solution(self) -> tuple[np.ndarray, float]:
         """Coefficients and force as they are now."""
         system = self.flow.system
-        force = self.drive() if system.b is None else system.force
+        force = self.drive() if system.target is None else system.force
         return self.flow.balance.w.x.array[self._dofs], force
 
     def forget_fields(self) -> None:
@@ -207,7 +206,7 @@ class DifferentiableFlow:
     def drive(self) -> float:
         """Bulk velocity or pressure gradient that drives the flow now, whichever does; 0 if none."""
         balance, system = self.flow.balance, self.flow.system
-        return balance.force if system.b is None else system.target / self.domain.volume
+        return balance.force if system.target is None else system.target / self.domain.volume
 
     def _set(self, eddy_viscosity, anisotropy, drive, averaged=False):
         """Let fields and drive act; the flow stays as it is."""
@@ -221,7 +220,7 @@ class DifferentiableFlow:
             fields = {name: self.values.average(v) for name, v in fields.items()}
         self._fields = fields
         self.flow.replace(fields)
-        if self.flow.system.b is not None:
+        if self.flow.system.target is not None:
             self.flow.system.target = float(drive) * self.domain.volume
         else:
             self.flow.balance.applied.value = float(drive)

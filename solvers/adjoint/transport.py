@@ -18,7 +18,7 @@ from solvers.adjoint.implicit import (
     solve,
     take_multiplier,
 )
-from solvers.algebra.newton import converged
+from solvers.algebra.newton import newton_loop
 from solvers.fem.arguments import is_number
 from solvers.fem.domain import Domain
 from solvers.fem.fields import function_from
@@ -111,7 +111,7 @@ class DifferentiableTransport:
                 self.domain, self._values.average(v), self._values.location, ""
             ).x.array
         try:
-            self._residuals = converged(self.equation.system).residuals
+            self._residuals = newton_loop(self.equation.system).residuals
         except DivergenceError:
             self.restore(before)
             raise

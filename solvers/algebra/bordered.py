@@ -1,21 +1,36 @@
-"""Linearised systems with or without one more unknown: the force that holds a functional of the
-solution.
+"""Nonlinear systems with or without one more unknown: the force that holds a functional of them.
+
+With r = F(w) − f b, A = ∂F/∂w, and the functional b·w that is to have the value U, Newton's
+correction (δw, δf) of the solution and the force solves the bordered system
+
+    ⎡ A   −b ⎤ ⎡ δw ⎤   ⎡   −r    ⎤
+    ⎣ bᵀ   0 ⎦ ⎣ δf ⎦ = ⎣ U − b·w ⎦
+
+whose border is the same b twice, as the force acts where the functional looks. A alone is factorised,
+and two back-substitutions eliminate δw: with d = −A⁻¹ r and z = A⁻¹ b the first line says
+δw = d + δf z, and the second then
+
+    δf = (U − b·w − b·d) / (b·z).
+
+The constraint is linear, so that b·w = U holds after any whole correction.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.fenics import PETSc, fem
-from vcnn.errors import DivergenceError
+from solvers.algebra.linear_solvers import LinearSolver
+from solvers.fenics import PETSc, fem, ufl
+
+_LEAST_PART = 0.01  # of a correction that is halved again and again
 
 
 @dataclass(frozen=True)
 class Constraint:
-    """An unknown force f that holds a linear functional of the solution: F(w) - f b = 0 with b·w =
-    target.
+    """A linear functional b of the solution that is held by a force: F(w) − f b = 0, b·w = target.
 
     Parameters
     ----------
@@ -24,8 +39,25 @@ class Constraint:
     target : float
     """
 
-    functional: object
+    functional: ufl.Form
     target: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """A correction as it was taken.
+
+    Parameters
+    ----------
+    start, end : float
+        Norms of the residual before and after.
+    part : float
+        How much of the correction was added.
+    """
+
+    start: float
+    end: float
+    part: float
 
 
 @dataclass(frozen=True)
@@ -45,7 +77,7 @@ class Solution:
 
 
 class BorderedSystem:
-    """F(w; v) - f b(v) = 0 for all v, with b·w = target if there is a `Constraint`, else f = 0.
+    """F(w; v) − f b(v) = 0 for all v, with b·w = target if there is a `Constraint`, else f = 0.
 
     Parameters
     ----------
@@ -54,15 +86,15 @@ class BorderedSystem:
     jacobians : sequence of bilinear UFL forms
         Exact or approximate derivatives of F; the sparsity of the last one must contain the
         others'.
-    w : dolfinx Function
-        Satisfies the boundary conditions; holds the solution.
+    solution : dolfinx Function
+        w; satisfies the boundary conditions.
     bcs : list of dolfinx DirichletBC
         What is held fixed.
     constraint : Constraint, optional
     name : str
         Of the problem, for messages.
     linear_solver : {"direct", "iterative"}
-        MUMPS; or GMRES with algebraic multigrid, for large problems without a pressure.
+        As in :class:`solvers.algebra.linear_solvers.LinearSolver`.
     force : float
         f at the start.
     blocked : PETSc.Mat, optional
@@ -70,100 +102,132 @@ class BorderedSystem:
         are not solved.
     body : linear UFL form, optional
         What acts besides the force and may change, a part of F: see :meth:`load`.
+
+    Attributes
+    ----------
+    solution : dolfinx Function
+        w as it is now.
+    force : float
+        f as it is now.
+    target : float or None
+        U, which may be changed; None without a constraint.
     """
 
     def __init__(
         self,
-        residual,
-        jacobians,
-        w,
-        bcs,
-        constraint=None,
-        name="",
-        linear_solver="direct",
-        force=0.0,
-        blocked=None,
-        body=None,
+        residual: ufl.Form,
+        jacobians: Sequence[ufl.Form],
+        solution: fem.Function,
+        bcs: list[fem.DirichletBC],
+        *,
+        constraint: Constraint | None = None,
+        name: str = "",
+        linear_solver: str = "direct",
+        force: float = 0.0,
+        blocked: PETSc.Mat | None = None,
+        body: ufl.Form | None = None,
     ):
-        self.w, self.bcs, self.name, self.force = w, bcs, name, force
-        self.F, self.jacobians = fem.form(residual), [fem.form(jacobian) for jacobian in jacobians]
-        self.A = fem.petsc.create_matrix(self.jacobians[-1])
-        self.B, self.P = blocked, None if blocked is None else _complement(blocked)
-        self.K = self.A if blocked is None else None  # what is solved with, known once A is
-        self.ksp, self._new_ksp = None, LINEAR_SOLVERS[linear_solver]
-        self.r = fem.petsc.create_vector(w.function_space)
-        self.dw, self.z = self.r.duplicate(), self.r.duplicate()
-        self.b, self.target = None, None
+        self.solution, self.bcs, self.name, self.force = solution, bcs, name, force
+        self._residual_form = fem.form(residual)
+        self._jacobian_forms = [fem.form(jacobian) for jacobian in jacobians]
+        self._body_form = None if body is None else fem.form(body)
+        self._jacobian = fem.petsc.create_matrix(self._jacobian_forms[-1])
+        self._blocked, self._free = blocked, None if blocked is None else _complement(blocked)
+        self._matrix = self._jacobian if blocked is None else None  # made with the first Jacobian
+        self._solver = LinearSolver(linear_solver, name)
+        self._residual = fem.petsc.create_vector(solution.function_space)
+        self._correction, self._scratch = self._residual.duplicate(), self._residual.duplicate()
+        self._functional, self._response, self.target = None, None, None
         if constraint is not None:
-            self.b, self.target = (
-                self._assembled(self.r.duplicate(), fem.form(constraint.functional)),
-                constraint.target,
+            self._functional, self._response = (
+                self._residual.duplicate(),
+                self._residual.duplicate(),
             )
-        self.body = None if body is None else fem.form(body)
-        self._first = self._assembled(self.r, self.F).norm()
+            self._assemble(self._functional, fem.form(constraint.functional))
+            self.target = constraint.target
+        self._first_norm = self._assemble(self._residual, self._residual_form).norm()
 
-    def residual(self) -> float:
-        """Norm of the residual."""
-        self._assembled(self.r, self.F)
-        if self.b is not None:
-            self.r.axpy(-self.force, self.b)
-        return self.r.norm()
+    @property
+    def comm(self):
+        """The MPI communicator of the solution."""
+        return self.solution.function_space.mesh.comm
+
+    @property
+    def last_jacobian(self) -> int:
+        """Number of the Jacobian that is exact, if any is."""
+        return len(self._jacobian_forms) - 1
+
+    def residual_norm(self) -> float:
+        """|F(w) − f b|, as they are now."""
+        self._assemble(self._residual, self._residual_form)
+        if self._functional is not None:
+            self._residual.axpy(-self.force, self._functional)
+        return self._residual.norm()
 
     def load(self) -> float:
-        """What a residual is small beside: the norm of the driving force or, without one, of the
-        first residual.
+        """What a residual is small beside: the norm of the force, or else of the first residual.
 
         Or that of what acts besides, if that is larger.
         """
-        load = self._first if self.b is None else abs(self.force) * self.b.norm()
-        if self.body is not None:
-            load = max(load, self._assembled(self.z, self.body).norm())
+        load = self._first_norm
+        if self._functional is not None:
+            load = abs(self.force) * self._functional.norm()
+        if self._body_form is not None:
+            load = max(load, self._assemble(self._scratch, self._body_form).norm())
         return load if load > 0 else 1.0
 
-    def missing(self) -> float:
-        """target - b·w, which any correction makes vanish; 0 without a constraint."""
-        return 0.0 if self.b is None else self.target - self.b.dot(self.w.x.petsc_vec)
-
-    def correction(self, step=-1) -> float:
-        """Computes that of w from the residual last computed, and returns that of f: one
-        factorisation.
-
-        The Jacobian is number ``step`` of those given, the last one from there on.
-        """
-        self.linearise(step)
-        self._solve(self.r, self.dw)
-        fem.petsc.set_bc(self.dw, self.bcs, alpha=0)  # exactly, however well the system was solved
-        self.dw.scale(-1)
-        if self.b is None:
+    def defect(self) -> float:
+        """U − b·w, which any whole correction makes vanish; 0 without a constraint."""
+        if self._functional is None:
             return 0.0
-        self._solve(self.b, self.z)
-        change = (self.missing() - self.b.dot(self.dw)) / self.b.dot(self.z)
-        self.dw.axpy(change, self.z)
-        return change
+        return self.target - self._functional.dot(self.solution.x.petsc_vec)
 
-    def linearise(self, step=-1):
-        """Make the Jacobian at w, number ``step`` of those given, what is solved with."""
-        self.A.zeroEntries()
-        fem.petsc.assemble_matrix(
-            self.A, self.jacobians[min(step, len(self.jacobians) - 1)], bcs=self.bcs
-        )
-        self.A.assemble()
-        if self.B is not None:  # P A P + B with P = 1 - B
-            self.K = self.A.PtAP(self.P, result=self.K)
-            self.K.axpy(1, self.B, structure=PETSc.Mat.Structure.SUBSET_NONZERO_PATTERN)
-        if self.ksp is None:
-            self.ksp = self._new_ksp(self.K)
-        self.ksp.setOperators(self.K)
+    def step(self, jacobian: int = -1, limit: float = np.inf) -> Step:
+        """Correct solution and force once; one factorisation.
 
-    def adjoint(self, gradient, of_force=0.0) -> tuple[PETSc.Vec, float]:
-        """The multipliers (λ, μ) of the equations and of b·w = target for a functional J of w and
-        f.
+        Parameters
+        ----------
+        jacobian : int
+            Number of the Jacobian among those given; the last one from there on.
+        limit : float
+            The correction is halved until it leaves no residual above it.
+
+        Raises
+        ------
+        DivergenceError
+            If the linear system cannot be solved.
+        """
+        start = self.residual_norm()
+        self.linearise(jacobian)
+        change = self._correct()
+        part = 1.0
+        self._move(part, change)
+        while not (end := self.residual_norm()) <= limit and part > _LEAST_PART:
+            part /= 2
+            self._move(-part, change)
+        return Step(start, end, part)
+
+    def linearise(self, jacobian: int = -1) -> None:
+        """Make the Jacobian at w, number ``jacobian`` of those given, what is solved with."""
+        form = self._jacobian_forms[min(jacobian, self.last_jacobian)]
+        self._jacobian.zeroEntries()
+        fem.petsc.assemble_matrix(self._jacobian, form, bcs=self.bcs)
+        self._jacobian.assemble()
+        if self._blocked is not None:  # P A P + B with P = 1 − B, which leaves w alone where B acts
+            self._matrix = self._jacobian.PtAP(self._free, result=self._matrix)
+            self._matrix.axpy(
+                1, self._blocked, structure=PETSc.Mat.Structure.SUBSET_NONZERO_PATTERN
+            )
+        self._solver.set_matrix(self._matrix)
+
+    def adjoint(self, gradient: PETSc.Vec, of_force: float = 0.0) -> tuple[PETSc.Vec, float]:
+        """The multipliers (λ, μ) of the equations and of b·w = U for a functional J of w and f.
 
         They solve the transposed of what was linearised last,
 
             Aᵀ λ + b μ = ∂J/∂w,  −b·λ = ∂J/∂f,
 
-        so that dJ = −λ·dF + μ dtarget where data of the problem change.
+        so that dJ = −λ·dF + μ dU where data of the problem change.
 
         Parameters
         ----------
@@ -173,101 +237,55 @@ class BorderedSystem:
             ∂J/∂f.
         """
         fem.petsc.set_bc(gradient, self.bcs, alpha=0)
-        if self.B is not None:
-            gradient.axpy(-1, self.B * gradient)
+        if self._blocked is not None:
+            gradient.axpy(-1, self._blocked * gradient)
         multiplier = gradient.duplicate()
         multiplier.set(0)
         if gradient.norm() > 0:
-            self._solve(gradient, multiplier, transposed=True)
+            self._solver.solve(gradient, multiplier, transposed=True)
         fem.petsc.set_bc(multiplier, self.bcs, alpha=0)
-        if self.b is None:
+        if self._functional is None:
             return multiplier, 0.0
-        self._solve(self.b, self.z, transposed=True)
-        mu = (self.b.dot(multiplier) + of_force) / self.b.dot(self.z)
-        multiplier.axpy(-mu, self.z)
+        # As for a correction: λ = λ₀ − μ A⁻ᵀ b, λ₀ the multiplier without a constraint.
+        self._solver.solve(self._functional, self._response, transposed=True)
+        mu = (self._functional.dot(multiplier) + of_force) / self._functional.dot(self._response)
+        multiplier.axpy(-mu, self._response)
         return multiplier, mu
 
-    def advance(self, change, limit=np.inf) -> tuple[float, float]:
-        """Add the correction, halved until it leaves no residual above the limit.
+    def _correct(self) -> float:
+        """Take δw from the residual as assembled last, and return δf."""
+        self._solver.solve(self._residual, self._correction)
+        # exactly, however well the system was solved
+        fem.petsc.set_bc(self._correction, self.bcs, alpha=0)
+        self._correction.scale(-1)
+        if self._functional is None:
+            return 0.0
+        b = self._functional
+        self._solver.solve(b, self._response)
+        change = (self.defect() - b.dot(self._correction)) / b.dot(self._response)
+        self._correction.axpy(change, self._response)
+        return change
 
-        Returns
-        -------
-        part, residual : float
-            How much of the correction was added, and the residual's norm then.
-        """
-        part = 1.0
-        self._move(part, change)
-        while not (norm := self.residual()) <= limit and part > 0.01:
-            part /= 2
-            self._move(-part, change)
-        return part, norm
-
-    def _move(self, part, change):
+    def _move(self, part, change) -> None:
         self.force += part * change
-        self.w.x.petsc_vec.axpy(part, self.dw)
-        self.w.x.scatter_forward()
+        self.solution.x.petsc_vec.axpy(part, self._correction)
+        self.solution.x.scatter_forward()
 
-    def _assembled(self, vector, form):
+    def _assemble(self, vector, form) -> PETSc.Vec:
         """The vector of a linear form, zero where the solution is held fixed."""
         with vector.localForm() as with_ghosts:
             with_ghosts.set(0)
         fem.petsc.assemble_vector(vector, form)
         vector.ghostUpdate(PETSc.InsertMode.ADD, PETSc.ScatterMode.REVERSE)
         fem.petsc.set_bc(vector, self.bcs, alpha=0)
-        if self.B is not None:
-            vector.axpy(-1, self.B * vector)
+        if self._blocked is not None:
+            vector.axpy(-1, self._blocked * vector)
         return vector
 
-    def _solve(self, rhs, x, transposed=False):
-        """x = A⁻¹ rhs or A⁻ᵀ rhs; the solver's own word is not trusted: the true residual is
-        computed.
-        """
-        solve, multiply = self.ksp.solve, self.K.mult
-        if transposed:
-            solve, multiply = self.ksp.solveTranspose, self.K.multTranspose
-        solve(rhs, x)
-        error = rhs.duplicate()
-        multiply(x, error)
-        error.axpy(-1, rhs)
-        if self.ksp.getConvergedReason() < 0 or not error.norm() <= 1e-6 * rhs.norm():
-            raise DivergenceError(
-                f"{self.name}: the linear system could not be solved (reason {self.ksp.getConvergedReason()}, "
-                f"residual {error.norm():.3g} for a right-hand side of {rhs.norm():.3g}): singular or badly scaled; "
-                f"{TRY}"
-            )
 
-
-def _complement(B):
-    """1 - B."""
-    P = B.copy()
-    P.scale(-1)
-    P.shift(1)
-    return P
-
-
-TRY = "try a finer mesh, a larger viscosity or diffusivity, or a smaller velocity"
-
-
-def _mumps(A):
-    ksp = PETSc.KSP().create(A.comm)
-    ksp.setType(PETSc.KSP.Type.PREONLY)
-    ksp.pc.setType(PETSc.PC.Type.LU)
-    ksp.pc.setFactorSolverType(PETSc.Mat.SolverType.MUMPS)
-    ksp.setOperators(A)
-    ksp.pc.setFactorSetUpSolverType()
-    ksp.pc.getFactorMatrix().setMumpsIcntl(14, 80)  # room for fill-in beyond the estimate, per cent
-    return ksp
-
-
-def _gmres(A):
-    ksp = PETSc.KSP().create(A.comm)
-    ksp.setType(PETSc.KSP.Type.GMRES)
-    ksp.setGMRESRestart(100)
-    ksp.setPCSide(PETSc.PC.Side.RIGHT)  # its residual is then the true one
-    ksp.setTolerances(rtol=1e-7, max_it=2000)
-    ksp.pc.setType(PETSc.PC.Type.GAMG)
-    ksp.setOperators(A)
-    return ksp
-
-
-LINEAR_SOLVERS = {"direct": _mumps, "iterative": _gmres}
+def _complement(projection) -> PETSc.Mat:
+    """1 − B."""
+    complement = projection.copy()
+    complement.scale(-1)
+    complement.shift(1)
+    return complement

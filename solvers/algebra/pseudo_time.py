@@ -5,21 +5,31 @@ are Newton's.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import numpy as np
 
-from solvers.algebra.bordered import Solution
+from solvers.algebra.bordered import BorderedSystem, Solution
+from solvers.fenics import fem
 from vcnn.errors import DivergenceError
 
 log = logging.getLogger("vcnn.solvers")
 
-_TRY = (
-    "try a mesh that is finer near the walls (first cell below y+ = 2), smoother cells, another bulk velocity or "
-    "a larger viscosity"
+_ADVICE = (
+    "try a mesh that is finer near the walls (first cell below y+ = 2), smoother cells, another "
+    "bulk velocity or a larger viscosity"
 )
 
 
-def march(system, old, courant, updated, tolerance=1e-9, max_steps=80) -> Solution:
+def march(
+    system: BorderedSystem,
+    old: fem.Function,
+    *,
+    courant: fem.Constant,
+    after_step: Callable[[], None],
+    tolerance: float = 1e-9,
+    max_steps: int = 80,
+) -> Solution:
     """Euler steps, one Newton correction each, until the residual of the steady problem is small.
 
     A correction is halved until it no longer raises the residual of its Euler step by more than a
@@ -31,12 +41,12 @@ def march(system, old, courant, updated, tolerance=1e-9, max_steps=80) -> Soluti
     ----------
     system : BorderedSystem
         Its residual holds the change from ``old`` over a time step, its Jacobian is exact but for
-        what ``updated`` changes.
+        what ``after_step`` changes.
     old : dolfinx Function
         The solution at the beginning of the step, set here.
     courant : dolfinx Constant
         Number that time steps are proportional to; its value is that of the first step.
-    updated : callable
+    after_step : callable
         Called after each step, for closures that depend on the solution in ways of their own.
     tolerance : float
         Bound of the steady residual's norm relative to the load.
@@ -48,10 +58,10 @@ def march(system, old, courant, updated, tolerance=1e-9, max_steps=80) -> Soluti
     """
     residuals = []
     for step in range(max_steps + 1):
-        old.x.array[:] = system.w.x.array
-        start = system.residual()
+        old.x.array[:] = system.solution.x.array
+        start = system.residual_norm()
         residuals.append(start / system.load())
-        if system.w.function_space.mesh.comm.rank == 0:
+        if system.comm.rank == 0:
             log.info(
                 "%s: step %d, CFL %.3g, relative residual %.3g",
                 system.name,
@@ -61,14 +71,17 @@ def march(system, old, courant, updated, tolerance=1e-9, max_steps=80) -> Soluti
             )
         if not np.isfinite(residuals[-1]):
             raise DivergenceError(
-                f"{system.name}: the residual became {residuals[-1]} after {step} steps; {_TRY}"
+                f"{system.name}: the residual became {residuals[-1]} after {step} steps; {_ADVICE}"
             )
         if residuals[-1] <= tolerance:
             return Solution(tuple(residuals), system.force)
-        part, end = system.advance(system.correction(), limit=1.2 * start)
-        courant.value *= max(2.0, start / end) if part == 1 else min(0.5, part)
-        updated()
+        taken = system.step(limit=1.2 * start)
+        if taken.part == 1:
+            courant.value *= max(2.0, start / taken.end)
+        else:
+            courant.value *= min(0.5, taken.part)
+        after_step()
     raise DivergenceError(
-        f"{system.name}: no convergence, relative residual {residuals[-1]:.3g} after {max_steps} steps, "
-        f"{np.min(residuals):.3g} at best (wanted {tolerance:g}); {_TRY}"
+        f"{system.name}: no convergence, relative residual {residuals[-1]:.3g} after {max_steps} "
+        f"steps, {np.min(residuals):.3g} at best (wanted {tolerance:g}); {_ADVICE}"
     )

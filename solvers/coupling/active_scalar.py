@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from solvers.coupling.loop import solve_coupled
 from solvers.coupling.problem import CoupledProblem
-from solvers.coupling.scalar_equation import as_scalar
+from solvers.coupling.requirements import CARRIED_SCALAR, check_closure
+from solvers.coupling.scalar_equation import ScalarEquation, as_scalar
 from solvers.coupling.scalar_feedback import ScalarFeedback
 from solvers.fem.arguments import check_location, check_number, float_array
-from solvers.flow.incompressible import FlowResult
-from vcnn.errors import InputError
+from solvers.fenics import fem
+from solvers.flow.result import FlowResult
+from vcnn.errors import InputError, naming
 
 _SOME = np.array([0.0, 0.5, 1.0])  # concentrations
 
@@ -63,12 +65,28 @@ class ActiveScalar(CoupledProblem):
     def __post_init__(self):
         super().__post_init__()
         check_location(self.location)
-        as_scalar(self.scalar)
+        scalar = as_scalar(self.scalar)
+        if not isinstance(scalar, ScalarEquation):
+            with naming("scalar"):
+                walls = bool(self.boundary_conditions.walls)
+                check_closure(scalar, CARRIED_SCALAR, self.mesh, walls)
         if self.buoyancy is not None:
             d = self.mesh.points.shape[1]
             B = float_array(self.buoyancy, "buoyancy", f"{d} numbers")
             if B.shape != (d,) or not np.isfinite(B).all():
                 raise InputError(f"buoyancy: expected {d} finite numbers, got {B.tolist()}")
+
+    def molecular_viscosity(self, scalars: Mapping):
+        """ν(c)."""
+        nu = self.viscosity
+        return nu(scalars["concentration"]) if callable(nu) else nu
+
+    def body_force(self, scalars: Mapping):
+        """c B."""
+        if self.buoyancy is None:
+            return None
+        c, B = scalars["concentration"], np.asarray(self.buoyancy, dtype=float)
+        return c * fem.Constant(c.function_space.mesh, B)
 
     def _check_viscosity(self) -> None:
         if callable(self.viscosity):

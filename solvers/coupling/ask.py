@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
+from solvers.coupling.requirements import Requirement
 from solvers.fem.arguments import float_array
 from solvers.fenics import MPI
 from vcnn.closure.plain import UNNAMED, GivenValues, PlainClosure
 from vcnn.closure.protocol import ClosureLike
-from vcnn.errors import DivergenceError, InputError
+from vcnn.errors import DivergenceError, InputError, naming
 from vcnn.flow.field import FlowField
-
-# what a closure of a turbulent stress may predict
-FORMS = (("eddy_viscosity",), ("reynolds_stress",), ("eddy_viscosity", "anisotropy"))
+from vcnn.flow.quantities import QUANTITIES
 
 Fields = dict[str, np.ndarray]
 
@@ -24,10 +23,10 @@ def ask_closure(
     flow: FlowField,
     *,
     comm: MPI.Comm,
-    check: Callable[[Mapping[str, np.ndarray], int, int], Fields],
+    requirement: Requirement,
     name: str,
 ) -> Fields:
-    """What a closure predicts at the points of a flow, by name and whole on every rank.
+    """What a closure predicts at the points of a flow, by quantity and whole on every rank.
 
     Each rank asks for its share of the points; of a closure that predicts all at once anyway, the
     first rank asks for all. In float64, as far as the closure can.
@@ -37,8 +36,8 @@ def ask_closure(
     closure : ClosureLike
     flow : FlowField
     comm : MPI communicator
-    check : callable (values by name, count, d) -> name -> (count, ...)
-        Raises what is wrong with the values at ``count`` points, such as :func:`check_stress`.
+    requirement : Requirement
+        What it must predict.
     name : str
         Of the problem, for messages.
 
@@ -57,7 +56,8 @@ def ask_closure(
     values, error = {}, None
     if count:
         try:
-            values = check(_predict(closure, flow, centres), count, flow.dimension)
+            values = _predict(closure, flow, centres)
+            values = _check(values, closure, requirement, count, flow.dimension)
         except InputError as failure:
             error = failure
         except DivergenceError as failure:
@@ -91,57 +91,48 @@ def _predict(closure, flow, centres) -> Fields:
             f"closure: expected predict to give a dict of arrays by name, as it has targets; got a "
             f"{type(values).__name__}"
         )
-    if len(values) == 1 and closure.targets:  # one field is what its shape says
-        values = {UNNAMED: next(iter(values.values()))}
     return values
 
 
-def check_stress(values: Mapping[str, np.ndarray], count: int, d: int) -> Fields:
-    """By name, as in `FORMS`; numbers (count,) alone are an eddy viscosity, tensors (count, d, d) a
-    Reynolds stress.
+def _check(values: Mapping[str, object], closure, requirement, count: int, d: int) -> Fields:
+    """The fields by quantity; one without a name is what its shape says.
 
     Raises
     ------
     InputError
-        If the closure predicts other fields, of other shapes, or tensors that are not symmetric.
+        If they are not what is required, of other shapes, or tensors that are not symmetric.
     DivergenceError
         If a value is NaN or infinite.
     """
-    expected = f"it to predict {count} eddy viscosities or {d} by {d} stresses"
     if set(values) == {UNNAMED}:
-        array = np.asarray(values[UNNAMED])
-        values = {"eddy_viscosity" if array.ndim == 1 else "reynolds_stress": array}
-    if not any(set(values) == set(form) for form in FORMS):
-        forms = ", or ".join(" and ".join(form) for form in FORMS)
-        raise InputError(
-            f"closure: expected it to predict {forms}, got {', '.join(values) or 'none'}"
-        )
+        names = {UNNAMED: _by_shape(values[UNNAMED], requirement, count, d)}
+    else:
+        with naming("closure"):
+            heads = {name: closure.targets.get(name, "") for name in values}
+            names = requirement.quantities(heads)
     fields = {}
-    for name, array in values.items():
-        shape = (count,) if name == "eddy_viscosity" else (count, d, d)
-        fields[name] = _check_field(array, expected, shape)
+    for name, quantity in names.items():
+        shape = _shape(quantity, count, d)
+        fields[quantity] = _check_field(values[name], f"{quantity} of shape {shape}", shape)
     for T in fields.values():
         if T.ndim == 3 and np.ptp([T, T.swapaxes(1, 2)], axis=0).max() > 1e-6 * np.abs(T).max():
             raise InputError("closure: expected symmetric stresses")
     return fields
 
 
-def check_concentration(values: Mapping[str, np.ndarray], count: int, d: int) -> Fields:
-    """The concentration (count,), whatever name the closure has for it.
+def _by_shape(values, requirement, count: int, d: int) -> str:
+    """The quantity that alone is enough and has values of this shape."""
+    shapes = {form[0]: _shape(form[0], count, d) for form in requirement.forms if len(form) == 1}
+    expected = " or ".join(f"{quantity} of shape {shape}" for quantity, shape in shapes.items())
+    values = float_array(values, "closure", expected)
+    for quantity, shape in shapes.items():
+        if values.shape == shape:
+            return quantity
+    raise InputError(f"closure: expected {expected}, got shape {values.shape}")
 
-    Raises
-    ------
-    InputError
-        If it predicts several fields, or no numbers.
-    DivergenceError
-        If a value is NaN or infinite.
-    """
-    if len(values) != 1:
-        raise InputError(
-            f"closure: expected one field to be predicted, got {', '.join(values) or 'none'}"
-        )
-    (array,) = values.values()
-    return {"concentration": _check_field(array, f"it to predict {count} concentrations", (count,))}
+
+def _shape(quantity: str, count: int, d: int) -> tuple[int, ...]:
+    return (count, *QUANTITIES[quantity].rank * (d,))
 
 
 def _check_field(values, expected: str, shape: tuple[int, ...]) -> np.ndarray:

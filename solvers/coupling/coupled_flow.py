@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from solvers.algebra.bordered import TRY, BorderedSystem
+from solvers.algebra.bordered import BorderedSystem
+from solvers.algebra.linear_solvers import ADVICE
 from solvers.coupling.feedback import Feedback
 from solvers.fem.checkpoint import functions_in, load_checkpoint
 from solvers.fem.fields import function_from, values_of
 from solvers.fenics import fem, ufl
-from solvers.flow.incompressible import FlowResult, guess_from, linearised
+from solvers.flow.incompressible import linearise_momentum
 from solvers.flow.momentum import MomentumBalance, dx
+from solvers.flow.result import FlowResult
+from solvers.flow.start import Start, start_in
 from vcnn.errors import DivergenceError
 
 _PICARD_STEPS = 5  # Newton from rest diverges; Picard alone is slow
@@ -32,7 +35,7 @@ class CoupledFlow:
     problem : RANS, ActiveScalar or the like
     make_feedback : callable (problem, MomentumBalance) -> Feedback
     domain : Domain
-    start : FlowResult or None
+    start : Start or None
         On the domain.
 
     Attributes
@@ -47,14 +50,16 @@ class CoupledFlow:
         The weak momentum balance.
     """
 
-    def __init__(self, problem, make_feedback: Callable[..., Feedback], domain, start):
+    def __init__(
+        self, problem, make_feedback: Callable[..., Feedback], domain, start: Start | None
+    ):
         self.problem, self.domain = problem, domain
         self.balance = balance = MomentumBalance(domain, problem.boundary_conditions)
         self.feedback = feedback = make_feedback(problem, balance)
         self.root_shares = np.sqrt(feedback.weights / feedback.weights.sum())
         self.functions = self._zero_fields()
         terms = feedback.momentum_terms(self.functions)
-        self.equation, picard, exact = linearised(balance, **terms)
+        self.equation, picard, exact = linearise_momentum(balance, **terms)
         v, _ = ufl.TestFunctions(balance.space)
         force = terms.get("force")
         self.system = BorderedSystem(
@@ -62,25 +67,23 @@ class CoupledFlow:
             [picard] * _PICARD_STEPS + [exact],
             balance.w,
             balance.bcs,
-            balance.constraint(v),
-            feedback.name,
-            force=start.pressure_gradient
-            if start is not None and balance.bulk is not None
-            else 0.0,
+            constraint=balance.constraint(v),
+            name=feedback.name,
+            force=0.0 if start is None or balance.bulk is None else start.force,
             blocked=balance.blocked,
             body=None if force is None else ufl.inner(force, v) * dx,
         )
         if start is not None:
-            balance.w.x.array[:] = guess_from(start, balance)
+            balance.w.x.array[:] = start_in(balance, start)
 
     def initialise(self) -> dict[str, np.ndarray]:
         """Solve the flow with the initial fields, roughly, and return these."""
         x = self.feedback.initial_fields()
         self.replace(x)
-        norm = self.system.residual()
+        norm = self.system.residual_norm()
         for step in range(_FIRST_STEPS):
             limit = np.inf if step < _PICARD_STEPS else 2 * norm
-            _, norm = self.system.advance(self.system.correction(step), limit)
+            norm = self.system.step(step, limit).end
             if step >= _PICARD_STEPS and norm <= _FIRST_RESIDUAL * self.system.load():
                 break
         return x
@@ -97,18 +100,18 @@ class CoupledFlow:
             If the residual grows without bounds, or the fields make no sense.
         """
         self.replace(x)
-        norm, load = self.system.residual(), self.system.load()
+        norm, load = self.system.residual_norm(), self.system.load()
         for _ in range(_CORRECTIONS):
             far = not norm <= load
             limit = np.inf if far else max(2 * norm, _ROUND_OFF * load)
-            _, norm = self.system.advance(self.system.correction(0 if far else -1), limit)
+            norm = self.system.step(0 if far else -1, limit).end
             load = self.system.load()
             if norm <= _NEAR * load:
                 break
         if not norm < 1e12 * load:
             name = self.feedback.name
             raise DivergenceError(
-                f"{name}: relative residual {norm / load:.3g} of the momentum balance; {TRY}"
+                f"{name}: relative residual {norm / load:.3g} of the momentum balance; {ADVICE}"
             )
         return norm / load
 

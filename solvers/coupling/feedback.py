@@ -45,7 +45,7 @@ class Feedback(Protocol):
     bounds: Mapping[str, tuple[float, float]]
 
     def momentum_terms(self, functions: Mapping[str, fem.Function]) -> dict:
-        """Arguments of :func:`solvers.flow.incompressible.linearised`, in which the functions hold
+        """Arguments of :func:`solvers.flow.incompressible.linearise_momentum`, in which the functions hold
         the fields.
         """
 

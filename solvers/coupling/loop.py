@@ -15,8 +15,8 @@ from solvers.coupling.coupled_flow import CoupledFlow
 from solvers.coupling.feedback import Feedback
 from solvers.fenics import MPI
 from solvers.flow.history import CouplingHistory
-from solvers.flow.incompressible import FlowResult
-from solvers.flow.initial import begun
+from solvers.flow.result import FlowResult
+from solvers.flow.start import start_on
 from vcnn.errors import DivergenceError, InputError
 
 log = logging.getLogger("vcnn.solvers")
@@ -62,7 +62,7 @@ def solve_coupled(
     InputError, DivergenceError
         As there.
     """
-    domain, initial = begun(problem, start, comm)
+    domain, initial = start_on(problem, start, comm)
     flow = CoupledFlow(problem, make_feedback, domain, initial)
     x = flow.fields_of(start)
     if x is None:

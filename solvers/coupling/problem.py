@@ -7,8 +7,8 @@ from pathlib import Path
 
 from solvers.fem.checkpoint import check_suffix
 from solvers.fenics import MPI
-from solvers.flow.incompressible import FlowResult
 from solvers.flow.problem import FlowProblem
+from solvers.flow.result import FlowResult
 
 
 class CoupledProblem(FlowProblem, ABC):

@@ -8,14 +8,18 @@ import numpy as np
 
 from solvers.coupling.loop import solve_coupled
 from solvers.coupling.problem import CoupledProblem
+from solvers.coupling.requirements import TURBULENT_STRESS, check_closure
 from solvers.coupling.stress_feedback import StressFeedback
 from solvers.fem.arguments import check_location, float_array
+from solvers.fem.domain import Domain
 from solvers.fem.fields import function_from
-from solvers.flow.incompressible import FlowResult, solve_incompressible
-from solvers.flow.initial import begun
+from solvers.fenics import fem
+from solvers.flow.incompressible import solve_incompressible
 from solvers.flow.problem import FlowModel
-from vcnn.closure.plain import GivenValues, as_closure
-from vcnn.errors import InputError
+from solvers.flow.result import FlowResult
+from solvers.flow.start import start_on
+from vcnn.closure.plain import GivenValues, Predicts, as_closure
+from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
 
 _PICARD_STEPS = 5  # Newton from rest diverges; Picard alone is slow
@@ -66,17 +70,28 @@ class RANS(CoupledProblem):
         if not (self.closure is None or self._model or isinstance(self.closure, FlowField)):
             as_closure(self.closure)
         super().__post_init__()
+        if isinstance(self.closure, Predicts) and self._model is None:
+            walls = bool(self.boundary_conditions.walls)
+            with naming("closure"):
+                check_closure(as_closure(self.closure), TURBULENT_STRESS, self.mesh, walls)
 
     def _solve(self, start, comm, **options) -> FlowResult:
         if self._model is not None:
             return self._model.from_problem(self).solve(start, comm)
         given = self._given_eddy_viscosity()
         if given is not None:
-            domain, initial = begun(self, start, comm)
+            domain, initial = start_on(self, start, comm)
             return self._solve_with(domain, *given, initial)
         if self.anisotropy is not None:
-            _checked(self.anisotropy, "anisotropy", 2 * (self.mesh.points.shape[1],))
+            _check_values(self.anisotropy, "anisotropy", 2 * (self.mesh.points.shape[1],))
         return solve_coupled(self, StressFeedback, start=start, comm=comm, **options)
+
+    def given_anisotropy(self, domain: Domain) -> fem.Function | None:
+        """a, if it is given beside the closure."""
+        if self.anisotropy is None:
+            return None
+        values = _check_values(self.anisotropy, "anisotropy", 2 * (domain.dimension,))
+        return function_from(domain, values, self.location, "anisotropy")
 
     @property
     def _model(self) -> type[FlowModel] | None:
@@ -87,17 +102,17 @@ class RANS(CoupledProblem):
     def _solve_with(self, domain, values, location, start) -> FlowResult:
         """The flow with a given eddy viscosity."""
         nu_t = function_from(
-            domain, _checked(values, "eddy_viscosity", ()), location, "eddy_viscosity"
+            domain, _check_values(values, "eddy_viscosity", ()), location, "eddy_viscosity"
         )
-        a = self.anisotropy
-        if a is not None:
-            a = function_from(
-                domain,
-                _checked(a, "anisotropy", 2 * (domain.dimension,)),
-                self.location,
-                "anisotropy",
-            )
-        result = solve_incompressible(self, domain, "RANS", _PICARD_STEPS, nu_t, a, start)
+        result = solve_incompressible(
+            self,
+            domain,
+            name="RANS",
+            picard_steps=_PICARD_STEPS,
+            eddy_viscosity=nu_t,
+            anisotropy=self.given_anisotropy(domain),
+            start=start,
+        )
         return replace(result, eddy_viscosity=nu_t)
 
     def _given_eddy_viscosity(self) -> tuple[np.ndarray, str] | None:
@@ -123,7 +138,7 @@ class RANS(CoupledProblem):
         return flow.scalars["eddy_viscosity"], flow.location
 
 
-def _checked(values, name, shape) -> np.ndarray:
+def _check_values(values, name, shape) -> np.ndarray:
     expected = f"an array of shape (n{''.join(f', {d}' for d in shape)})"
     values = float_array(values, name, expected)
     if values.ndim != 1 + len(shape) or values.shape[1:] != shape:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import meshio
 import numpy as np
 
-from solvers.flow.conditions import Condition, Wall, of_kind
 from vcnn.closure.plain import UNNAMED, Predicts, as_closure
 from vcnn.closure.protocol import ClosureLike, Differentiable, NeedsFields, StatesClouds
 from vcnn.errors import InputError, naming
@@ -95,7 +94,7 @@ def check_closure(
     closure: ClosureLike,
     requirement: Requirement,
     mesh: meshio.Mesh,
-    conditions: Mapping[str, Condition],
+    walls: bool,
 ) -> None:
     """Refuse a closure that a problem cannot ask, as far as it says what it predicts and sees.
 
@@ -105,7 +104,8 @@ def check_closure(
         One without ``targets`` is looked at when it has predicted something.
     requirement : Requirement
     mesh : meshio.Mesh
-    conditions : mapping boundary name -> condition
+    walls : bool
+        Whether the flow has any.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def check_closure(
     if isinstance(closure, StatesClouds):
         _check_clouds(closure, mesh)
     if isinstance(closure, NeedsFields):
-        known = fields_while_solving(walls=bool(of_kind(conditions, Wall)))
+        known = fields_while_solving(walls)
         missing = [name for name in closure.needs if name not in known]
         if missing:
             raise InputError(
@@ -154,8 +154,8 @@ def _check_clouds(closure: StatesClouds, mesh: meshio.Mesh) -> None:
         raise InputError(f"was trained on {closure.dimension}-D flows, the mesh is {dimension}-D")
     if closure.reach is not None and closure.reach > _WIDE * size:
         raise InputError(
-            f"has clouds of radius {closure.reach:.3g}, the mesh is {size:.3g} wide: tell its units "
-            "by in_units, or by [units] in a case"
+            f"has clouds of radius {closure.reach:.3g}, the mesh is {size:.3g} wide: it needs "
+            "in_units(...), or [units] in a case"
         )
 
 

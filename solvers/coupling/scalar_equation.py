@@ -11,7 +11,7 @@ import numpy as np
 from solvers.fem.domain import Domain
 from solvers.flow.boundary_conditions import BoundaryConditions
 from solvers.flow.conditions import Condition, Inlet
-from solvers.flow.incompressible import FlowResult
+from solvers.flow.result import FlowResult
 from solvers.scalar.production import MixingLengthProduction
 from solvers.scalar.transport import ScalarTransport
 from vcnn.closure.plain import as_closure

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from solvers.coupling.ask import ask_closure, check_concentration
+from solvers.coupling.ask import ask_closure
+from solvers.coupling.requirements import CARRIED_SCALAR
 from solvers.coupling.scalar_equation import ScalarEquation, as_scalar
 from solvers.fem.fields import nodes_per_cell, values_of
 from solvers.fem.sampling import flow_field
 from solvers.fenics import basix, fem, ufl
-from solvers.flow.incompressible import FlowResult
+from solvers.flow.result import FlowResult
 from solvers.scalar.transport import ScalarTransport
 from vcnn.errors import DivergenceError, InputError
 
@@ -40,12 +41,18 @@ class ScalarFeedback:
     def __init__(self, problem, balance):
         self.problem, self.domain = problem, balance.domain
         self.scalar = as_scalar(problem.scalar)
+        velocity, pressure = balance.velocity_and_pressure(balance.w)
         at_rest = FlowResult(
-            problem, self.domain, *balance.velocity_and_pressure(balance.w), 0.0, (np.inf,)
+            problem=problem,
+            domain=self.domain,
+            velocity=velocity,
+            pressure=pressure,
+            pressure_gradient=0.0,
+            residuals=(np.inf,),
         )
         transported = isinstance(self.scalar, ScalarEquation)
         location = "cell" if transported else problem.location
-        weights = flow_field(self.domain, location, at_rest.velocity, {}, {}, {}, {}).weights
+        weights = flow_field(self.domain, location, velocity).weights
         if transported:
             self._transport(at_rest)  # refuses what cannot be before anything is solved
             nodes = nodes_per_cell(self.domain)
@@ -60,19 +67,14 @@ class ScalarFeedback:
         InputError
             If the viscosity law cannot be used in a form.
         """
-        c, nu, B = functions["concentration"], self.problem.viscosity, self.problem.buoyancy
-        if callable(nu):
-            try:
-                nu = nu(c)
-            except Exception as error:
-                message = f"{type(error).__name__}: {error}"
-                raise InputError(
-                    f"viscosity: the callable given fails for a UFL expression with {message}"
-                ) from error
-        force = (
-            None if B is None else c * fem.Constant(self.domain.mesh, np.asarray(B, dtype=float))
-        )
-        return {"viscosity": nu, "force": force}
+        try:
+            nu = self.problem.molecular_viscosity(functions)
+        except Exception as error:
+            message = f"{type(error).__name__}: {error}"
+            raise InputError(
+                f"viscosity: the callable given fails for a UFL expression with {message}"
+            ) from error
+        return {"viscosity": nu, "force": self.problem.body_force(functions)}
 
     def check(self, functions: Mapping[str, fem.Function]) -> None:
         """The viscosity is positive where the momentum balance needs it: at the points of
@@ -113,7 +115,7 @@ class ScalarFeedback:
             self.scalar,
             result.flow(self.location),
             comm=comm,
-            check=check_concentration,
+            requirement=CARRIED_SCALAR,
             name=self.name,
         )
         return fields, None

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from solvers.coupling.ask import ask_closure, check_stress
+from solvers.coupling.ask import ask_closure
+from solvers.coupling.requirements import TURBULENT_STRESS
 from solvers.coupling.stress import StressBounds
-from solvers.fem.fields import function_from
-from solvers.fem.sampling import averaged, flow_field, sample
+from solvers.fem.sampling import average_at_vertices, flow_field, sample
 from solvers.fenics import fem, ufl
-from solvers.flow.incompressible import FlowResult
+from solvers.flow.result import FlowResult
 from vcnn.closure.plain import as_closure
 from vcnn.errors import InputError
 
@@ -32,7 +32,7 @@ class StressFeedback:
     def __init__(self, problem, balance):
         self.problem, self.domain, self.location = problem, balance.domain, problem.location
         at_rest, _ = balance.velocity_and_pressure(balance.w)
-        points = flow_field(self.domain, self.location, at_rest, {}, {}, {}, {})
+        points = flow_field(self.domain, self.location, at_rest)
         self.weights, self.distances = points.weights, points.scalars.get("wall_distance")
         extent = points.weights.sum() ** (1 / self.domain.mesh.topology.dim)
         size = extent if self.distances is None else self.distances.max()
@@ -44,10 +44,9 @@ class StressFeedback:
     def momentum_terms(self, functions: Mapping[str, fem.Function]) -> dict:
         """ν, ν_t and a, with that of the problem."""
         terms = {"viscosity": self.problem.viscosity, **functions}
-        if self.problem.anisotropy is not None:
-            terms["anisotropy"] += function_from(
-                self.domain, self.problem.anisotropy, self.location, "anisotropy"
-            )
+        given = self.problem.given_anisotropy(self.domain)
+        if given is not None:
+            terms["anisotropy"] += given
         return terms
 
     def check(self, functions: Mapping[str, fem.Function]) -> None:
@@ -76,7 +75,7 @@ class StressFeedback:
             as_closure(self.problem.closure),
             result.flow(self.location),
             comm=self.domain.mesh.comm,
-            check=check_stress,
+            requirement=TURBULENT_STRESS,
             name=self.name,
         )
         if "reynolds_stress" in values:
@@ -102,7 +101,7 @@ def strain_at(result: FlowResult, location: str) -> np.ndarray:
     S, d = ufl.sym(ufl.grad(result.velocity)), result.domain.dimension
     parts = {f"{i}{j}": S[i, j] for i in range(d) for j in range(d)}
     if location == "cell":
-        fields = sample(result.domain, location, {}, parts)
+        fields = sample(result.domain, location, expressions=parts)
     else:
-        fields = averaged(result.domain, parts)
+        fields = average_at_vertices(result.domain, parts)
     return np.stack([fields[name] for name in parts], axis=-1).reshape(-1, d, d)

@@ -11,12 +11,11 @@ import numpy as np
 
 from meshes.geometry.cells import cell_centres
 from meshes.geometry.facets import cells_at
-from solvers.fem.arguments import check_number
-from solvers.fem.fields import function_from
+from solvers.fem.arguments import check_number, is_number
 from solvers.fem.points import locate
 from solvers.fenics import dolfinx, fem, ufl
 from solvers.flow.drive import BulkVelocity, main_direction
-from solvers.flow.incompressible import molecular_viscosity
+from solvers.flow.momentum import coefficient
 from vcnn.errors import InputError
 
 
@@ -120,10 +119,10 @@ def along_wall(result, wall: str, reference_velocity=None) -> WallQuantities:
         raise InputError("reference_velocity: needed where no bulk velocity is given")
     check_number(U, "reference_velocity", "a number other than 0")
     dynamic = U**2 / 2
-    nu = result.problem.viscosity
-    if callable(nu):
-        c = result.scalars["concentration"]
-        nu = nu(located.values(c.function_space)(c)).reshape(2, -1).mean(axis=0)
+    at_points = {name: located.values(f.function_space)(f) for name, f in result.scalars.items()}
+    nu = result.problem.molecular_viscosity(at_points)
+    if not is_number(nu):
+        nu = nu.reshape(2, -1).mean(axis=0)
     friction = nu * np.einsum("ki,kij,kj->k", tangent, gradient, normal)
     closed = domain.period is not None and np.allclose(ends[-1] - ends[0], domain.period, rtol=1e-6)
     return WallQuantities(
@@ -162,20 +161,16 @@ def wall_force(result, *walls: str) -> np.ndarray:
     v = ufl.TestFunction(V)
     along = main_direction(domain, result.problem.boundary_conditions.drive)
     drive = np.zeros(d) if along is None else result.pressure_gradient * along
-    nu, f = molecular_viscosity(result), fem.Constant(domain.mesh, drive)
-    buoyancy = getattr(result.problem, "buoyancy", None)
-    if buoyancy is not None:
-        f = f + result.scalars["concentration"] * fem.Constant(
-            domain.mesh, np.asarray(buoyancy, dtype=float)
-        )
+    f, body = fem.Constant(domain.mesh, drive), result.problem.body_force(result.scalars)
+    if body is not None:
+        f = f + body
+    nu = coefficient(domain.mesh, result.problem.molecular_viscosity(result.scalars))
     if result.eddy_viscosity is not None:
         nu = nu + result.eddy_viscosity
     stress = 2 * nu * ufl.sym(ufl.grad(u)) - p * ufl.Identity(d)
-    given = getattr(result.problem, "anisotropy", None)
-    if given is not None:
-        stress -= function_from(domain, given, result.problem.location, "anisotropy")
-    if result.anisotropy is not None:
-        stress -= result.anisotropy
+    for anisotropy in (result.problem.given_anisotropy(domain), result.anisotropy):
+        if anisotropy is not None:
+            stress -= anisotropy
     momentum = (ufl.inner(ufl.grad(u) * u - f, v) + ufl.inner(stress, ufl.grad(v))) * ufl.dx(
         degree=5
     )

@@ -68,7 +68,7 @@ def function_from(domain: Domain, values: np.ndarray, location: str, name: str) 
     element, numbers = value_layout(domain, location)
     count = len(domain.source.points)
     if location != "vertex":
-        count = _count_cells(domain) * numbers.shape[1]
+        count = domain.count_cells() * numbers.shape[1]
     expected = f"{count} values, one for each {location}"
     values = float_array(values, name, expected)
     if values.ndim == 0 or len(values) != count:
@@ -92,7 +92,7 @@ def values_of(domain: Domain, function: fem.Function, location: str) -> np.ndarr
 
 def gather_cells(domain: Domain, values: np.ndarray) -> np.ndarray:
     """Values (n, ...) of the cells on this rank -> values (N, ...) of all cells of the source."""
-    return _gather(domain, domain.mesh.topology.original_cell_index, values, _count_cells(domain))
+    return _gather(domain, domain.mesh.topology.original_cell_index, values, domain.count_cells())
 
 
 def gather_vertices(domain: Domain, values: np.ndarray) -> np.ndarray:
@@ -175,11 +175,6 @@ def interpolate_on_boundary(
     if domain.mesh.comm.allreduce(int(not finite)):
         raise InputError(f"{name}: holds NaN or infinite values")
     return function
-
-
-def _count_cells(domain) -> int:
-    """On all ranks."""
-    return domain.mesh.topology.index_map(domain.mesh.topology.dim).size_global
 
 
 def _gather(domain, numbers, values, count) -> np.ndarray:

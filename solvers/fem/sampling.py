@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -15,7 +16,14 @@ from vcnn.flow.field import FlowField
 
 
 def flow_field(
-    domain: Domain, location, velocity, functions, expressions, parameters, provenance
+    domain: Domain,
+    location: str,
+    velocity: fem.Function,
+    *,
+    functions: Mapping | None = None,
+    expressions: Mapping | None = None,
+    parameters: Mapping[str, float] | None = None,
+    provenance: Mapping | None = None,
 ) -> FlowField:
     """The flow at cell midpoints (``"cell"``) or mesh vertices (``"vertex"``), whole on every rank.
 
@@ -23,17 +31,22 @@ def flow_field(
     ----------
     domain : Domain
     velocity : dolfinx Function of shape (d,)
-    functions, expressions : mappings name -> scalar
+    functions, expressions : mappings name -> scalar, optional
         As in :func:`sample`; ``"wall_distance"`` (if there are walls), ``"boundary"`` (1 at cells
         with a facet on a wall, or at vertices on one; else 0) and the tensor
         ``"velocity_gradient"``, ∂u_j/∂x_i at [i, j], are added.
-    parameters, provenance : mappings
+    parameters, provenance : mappings, optional
         As in `FlowField`.
     """
     d = domain.dimension
     components = {f"u{i}": velocity[i] for i in range(d)}
     slopes = {f"d{i}u{j}": velocity[j].dx(i) for i in range(d) for j in range(d)}
-    fields = sample(domain, location, {**components, **functions}, {**slopes, **expressions})
+    fields = sample(
+        domain,
+        location,
+        functions={**components, **(functions or {})},
+        expressions={**slopes, **(expressions or {})},
+    )
     gradient = np.stack([fields.pop(name) for name in slopes], axis=-1).reshape(-1, d, d)
     velocity = np.stack([fields.pop(name) for name in components], axis=-1)
     points, weights, unmoved = _places(domain, location)
@@ -44,10 +57,10 @@ def flow_field(
         scalars={**fields, **unmoved},
         tensors={"velocity_gradient": gradient},
         periods=domain.periods,
-        parameters=parameters,
+        parameters=parameters or {},
         mesh=domain.source,
         location=location,
-        provenance=provenance,
+        provenance=provenance or {},
     )
 
 
@@ -74,7 +87,13 @@ def _find_places(domain, location):
     return points, weights, {**distance, "boundary": _at_wall(domain, location)}
 
 
-def sample(domain: Domain, location, functions, expressions) -> dict[str, np.ndarray]:
+def sample(
+    domain: Domain,
+    location: str,
+    *,
+    functions: Mapping | None = None,
+    expressions: Mapping | None = None,
+) -> dict[str, np.ndarray]:
     """Scalar fields in the numbering of ``domain.source``.
 
     Parameters
@@ -82,10 +101,11 @@ def sample(domain: Domain, location, functions, expressions) -> dict[str, np.nda
     location : {"cell", "vertex"}
         Cell: values at the midpoint of each cell (the mean of its vertices). Vertex: nodal values
         of ``functions``; of ``expressions``, which may jump from cell to cell, the lumped
-        projections of :func:`averaged`.
+        projections of :func:`average_at_vertices`.
     functions : mapping name -> scalar UFL expression, continuous
     expressions : mapping name -> scalar UFL expression
     """
+    functions, expressions = functions or {}, expressions or {}
     if location == "cell":
         together = {**functions, **expressions}
         values = gather_cells(
@@ -95,10 +115,13 @@ def sample(domain: Domain, location, functions, expressions) -> dict[str, np.nda
     check_location(location)
     corners = basix.geometry(domain.mesh.basix_cell())
     values = gather_vertices(domain, _tabulated(domain, list(functions.values()), corners))
-    return {**dict(zip(functions, values.T, strict=True)), **averaged(domain, expressions)}
+    return {
+        **dict(zip(functions, values.T, strict=True)),
+        **average_at_vertices(domain, expressions),
+    }
 
 
-def averaged(domain: Domain, expressions) -> dict[str, np.ndarray]:
+def average_at_vertices(domain: Domain, expressions: Mapping) -> dict[str, np.ndarray]:
     """Lumped projections ∫ φ s dx / ∫ φ dx of scalars at the vertices of ``domain.source``, φ the
     linear hats.
     """

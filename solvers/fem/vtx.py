@@ -7,7 +7,7 @@ from pathlib import Path
 
 from solvers.fem.domain import Domain
 from solvers.fem.fields import function_from
-from solvers.fem.sampling import averaged
+from solvers.fem.sampling import average_at_vertices
 from solvers.fenics import dolfinx, fem, ufl
 from vcnn.errors import InputError
 from vcnn.files import replacing
@@ -18,7 +18,7 @@ def write_vtx(domain: Domain, path, functions) -> Path:
     folder.
 
     They go to the mesh with the ordinary topology, so that ParaView shows the seam where it is.
-    Scalars that jump from cell to cell are averaged at the vertices first. A folder of that name is
+    Scalars that jump from cell to cell are average_at_vertices at the vertices first. A folder of that name is
     replaced once the new one is complete."""
     path = Path(path)
     if path.suffix != ".bp":
@@ -42,7 +42,9 @@ def write_vtx(domain: Domain, path, functions) -> Path:
 
 def _on_parent(domain, name, function):
     if function.ufl_element() not in ufl.H1:
-        function = function_from(domain, averaged(domain, {"": function})[""], "vertex", name)
+        function = function_from(
+            domain, average_at_vertices(domain, {"": function})[""], "vertex", name
+        )
     space = fem.functionspace(domain.parent, ("Lagrange", 2, function.ufl_shape))
     copy = fem.Function(space, name=name)
     copy.interpolate(function, domain.cells, domain.cells)

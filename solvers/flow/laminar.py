@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from solvers.fem.domain import Domain
-from solvers.flow.incompressible import FlowResult, solve_incompressible
+from solvers.flow.incompressible import solve_incompressible
 from solvers.flow.problem import FlowModel
+from solvers.flow.result import FlowResult
+from solvers.flow.start import Start
 
 _PICARD_STEPS = 3  # Newton from rest diverges at Re = 100
 
@@ -29,5 +31,7 @@ class LaminarFlow(FlowModel):
         As `FlowProblem`.
     """
 
-    def _solve_on(self, domain: Domain, start: FlowResult | None) -> FlowResult:
-        return solve_incompressible(self, domain, "laminar flow", _PICARD_STEPS, start=start)
+    def _solve_on(self, domain: Domain, start: Start | None) -> FlowResult:
+        return solve_incompressible(
+            self, domain, name="laminar flow", picard_steps=_PICARD_STEPS, start=start
+        )

@@ -7,8 +7,9 @@ from __future__ import annotations
 from functools import cached_property
 
 from solvers.algebra.bordered import Constraint
+from solvers.fem.arguments import is_number
 from solvers.fem.domain import Domain
-from solvers.fenics import basix, fem, ufl
+from solvers.fenics import basix, dolfinx, fem, ufl
 from solvers.flow.boundary_conditions import BoundaryConditions
 from solvers.flow.conditions import Outlet
 from solvers.flow.drive import BulkVelocity, Force, main_direction
@@ -29,6 +30,17 @@ def taylor_hood(domain, scalars: int = 1):
     velocity = basix.ufl.element("Lagrange", cell, 2, shape=(domain.dimension,))
     linear = [basix.ufl.element("Lagrange", cell, 1)] * scalars
     return fem.functionspace(domain.mesh, basix.ufl.mixed_element([velocity, *linear]))
+
+
+def coefficient(mesh: dolfinx.mesh.Mesh, value):
+    """A number as a Constant, with which forms need no compiler when it changes; else the value."""
+    return fem.Constant(mesh, float(value)) if is_number(value) else value
+
+
+def strain_rate(u):
+    """|S| = √2 |sym ∇u|, a UFL expression."""
+    S = ufl.sym(ufl.grad(u))
+    return ufl.sqrt(2 * ufl.inner(S, S))
 
 
 def momentum(u, p, v, q, carrier, viscosity, U):

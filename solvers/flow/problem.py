@@ -13,12 +13,12 @@ import meshio
 from solvers.fem.arguments import check_number
 from solvers.fem.domain import Domain
 from solvers.fem.mesh_facts import MeshFacts, mesh_facts
-from solvers.fenics import MPI
+from solvers.fenics import MPI, fem
 from solvers.flow.boundary_conditions import BoundaryConditions, between_walls, conditions_from
 from solvers.flow.conditions import Condition, Inlet, Outlet
 from solvers.flow.drive import BulkVelocity, Drive
-from solvers.flow.incompressible import FlowResult
-from solvers.flow.initial import begun
+from solvers.flow.result import FlowResult
+from solvers.flow.start import Start, start_on
 from vcnn.errors import InputError
 
 
@@ -99,6 +99,28 @@ class FlowProblem:
         shared = (f.name for f in fields(FlowProblem) if f.init)
         return cls(**{name: getattr(problem, name) for name in shared}, **options)
 
+    def molecular_viscosity(self, scalars: Mapping):
+        """ν, a number; or, if it depends on carried scalars, what it is where they have values.
+
+        Parameters
+        ----------
+        scalars : mapping name -> UFL expression, array or number
+        """
+        return self.viscosity
+
+    def body_force(self, scalars: Mapping):
+        """What acts on the fluid besides the drive, a UFL expression of shape (d,), or None.
+
+        Parameters
+        ----------
+        scalars : mapping name -> dolfinx Function
+        """
+        return None
+
+    def given_anisotropy(self, domain: Domain) -> fem.Function | None:
+        """The stress −a that is given with the problem and acts whatever the flow is."""
+        return None
+
     def _check_viscosity(self) -> None:
         check_number(self.viscosity, "viscosity", "a positive number")
 
@@ -136,16 +158,16 @@ class FlowModel(FlowProblem, ABC):
     """A flow problem whose equations are closed: it is solved as it stands."""
 
     def solve(
-        self, start: FlowResult | str | Path | None = None, comm: MPI.Comm = MPI.COMM_WORLD
+        self, start: FlowResult | Start | str | Path | None = None, comm: MPI.Comm = MPI.COMM_WORLD
     ) -> FlowResult:
         """Solve on all ranks of ``comm``.
 
         Parameters
         ----------
-        start : FlowResult or path, optional
+        start : FlowResult, Start or path, optional
             To begin from: an earlier solution on any mesh of the same domain, or the file of
-            :meth:`FlowResult.checkpoint` for the same mesh and periods. It need not satisfy the
-            conditions.
+            :meth:`FlowResult.checkpoint` for the same mesh and periods; or any velocity and
+            pressure (:class:`solvers.flow.start.Start`). They need not satisfy the conditions.
 
         Raises
         ------
@@ -155,8 +177,8 @@ class FlowModel(FlowProblem, ABC):
         DivergenceError
             If the iteration does not converge.
         """
-        return self._solve_on(*begun(self, start, comm))
+        return self._solve_on(*start_on(self, start, comm))
 
     @abstractmethod
-    def _solve_on(self, domain: Domain, start: FlowResult | None) -> FlowResult:
+    def _solve_on(self, domain: Domain, start: Start | None) -> FlowResult:
         """Solve on a domain, from rest or a start there."""

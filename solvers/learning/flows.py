@@ -12,7 +12,7 @@ import torch
 
 from solvers.adjoint.coupling import DifferentiableCoupling
 from solvers.coupling.rans import RANS
-from solvers.flow.incompressible import FlowResult
+from solvers.flow.result import FlowResult
 from solvers.learning.observations import Misfit, Observation
 from vcnn.closure.closure import Closure
 from vcnn.errors import DivergenceError

@@ -15,7 +15,7 @@ from solvers.adjoint.flow import DifferentiableFlow
 from solvers.coupling.rans import RANS
 from solvers.fem.arguments import check_number
 from solvers.fenics import MPI
-from solvers.flow.incompressible import FlowResult
+from solvers.flow.result import FlowResult
 from solvers.learning.observations import Misfit, Observation
 from solvers.learning.smoothing import Smoothing
 from vcnn.errors import DivergenceError, InputError

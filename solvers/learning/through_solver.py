@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from solvers.coupling.requirements import check_differentiable
 from solvers.learning.ensemble import EnsembleConfig, fit_ensemble
 from solvers.learning.flows import FlowToLearn
 from solvers.learning.gradient import LearningConfig, fit_by_gradient
@@ -79,6 +80,10 @@ def fit_through_solver(
         raise InputError(f"flows: expected names that differ, got {', '.join(names)}")
     if type(processes) is not int or processes < 1:
         raise InputError(f"processes: expected a positive integer, got {processes!r}")
+    for flow in both:
+        replace(flow.problem, closure=closure)  # refuses a closure that cannot be asked
+    if isinstance(config, LearningConfig):
+        check_differentiable(closure)
     closure = replace(closure, network=copy.deepcopy(closure.network).eval())
     directory = None if run_directory is None else Path(run_directory)
     fit = fit_ensemble if isinstance(config, EnsembleConfig) else fit_by_gradient

@@ -13,7 +13,8 @@ from solvers.fem.fields import function_from
 from solvers.fem.sampling import flow_field
 from solvers.fenics import MPI, fem
 from solvers.flow.boundary_conditions import BoundaryConditions
-from solvers.flow.incompressible import FlowResult, strain_rate
+from solvers.flow.momentum import strain_rate
+from solvers.flow.result import FlowResult
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 
@@ -114,7 +115,7 @@ def _from_function(u, domain):
     strain = strain_rate(u)
 
     def sampled(location):
-        return flow_field(domain, location, u, {}, {"strain_rate": strain}, {}, {})
+        return flow_field(domain, location, u, expressions={"strain_rate": strain})
 
     return Carrier(domain, u, strain, sampled)
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import meshio
 import numpy as np
 
-from solvers.algebra.bordered import LINEAR_SOLVERS, BorderedSystem
-from solvers.algebra.newton import converged
+from solvers.algebra.bordered import BorderedSystem
+from solvers.algebra.linear_solvers import LINEAR_SOLVERS
+from solvers.algebra.newton import newton_loop
 from solvers.fem.arguments import check_number, float_array, is_number
 from solvers.fem.domain import Domain
 from solvers.fem.fields import function_from, interpolate_on_boundary
@@ -59,7 +60,7 @@ class ScalarTransport:
         Any others (:mod:`solvers.flow.conditions`), in place of ``walls`` and ``periodic``. What
         drives a flow among them does not matter.
     linear_solver : {"direct", "iterative"}
-        As in :class:`solvers.algebra.bordered.BorderedSystem`; iterative from some 10⁵ unknowns on.
+        As in :class:`solvers.algebra.linear_solvers.LinearSolver`; iterative from some 10⁵ unknowns on.
 
     Attributes
     ----------
@@ -110,7 +111,7 @@ class ScalarTransport:
             If the iteration does not converge.
         """
         equation = TransportEquation(self, comm)
-        return equation.result(converged(equation.system).residuals)
+        return equation.result(newton_loop(equation.system).residuals)
 
 
 class TransportEquation:
@@ -226,7 +227,10 @@ class TransportResult:
         else:
             expressions["diffusivity"] = self.diffusivity
         fields = sample(
-            self.carrier.domain, location, {"concentration": self.concentration}, expressions
+            self.carrier.domain,
+            location,
+            functions={"concentration": self.concentration},
+            expressions=expressions,
         )
         return self.carrier.flow(location).with_fields(scalars=fields, parameters=numbers)
 

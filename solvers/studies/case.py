@@ -97,7 +97,8 @@ class Case:
         """
         if self.units is not None:
             model = model.in_units(**self.units)
-        check_closure(model, TURBULENT_STRESS, self.mesh, self.conditions)
+        walls = any(isinstance(condition, Wall) for condition in self.conditions.values())
+        check_closure(model, TURBULENT_STRESS, self.mesh, walls)
         return model
 
     def problem(self, closure=None):

@@ -12,9 +12,9 @@ from solvers.diagnostics.profiles import station_profiles
 from solvers.diagnostics.walls import WallQuantities, along_wall, wall_force
 from solvers.fem.fields import function_from
 from solvers.fem.points import evaluate
-from solvers.fem.sampling import averaged
+from solvers.fem.sampling import average_at_vertices
 from solvers.flow.conditions import Inlet, Wall
-from solvers.flow.incompressible import FlowResult
+from solvers.flow.result import FlowResult
 from solvers.studies.case import Case
 from vcnn.closure.closure import Closure
 from vcnn.errors import InputError, naming
@@ -179,7 +179,7 @@ def summarise(
     of_closure = {name: v for name, v in of_closure.items() if v is not None}
     if case.location == "cell":
         functions = {name: function_from(domain, v, "cell", name) for name, v in of_closure.items()}
-        of_closure = averaged(domain, functions)
+        of_closure = average_at_vertices(domain, functions)
     error, reference_profiles = _against_reference(case, result, profiles)
     return RunSummary(
         case=case,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from solvers.algebra.bordered import BorderedSystem
@@ -10,9 +11,9 @@ from solvers.fem.fields import wall_distance_function
 from solvers.fenics import MPI, fem, ufl
 from solvers.flow.boundary_conditions import BoundaryConditions
 from solvers.flow.drive import BulkVelocity, Force
-from solvers.flow.incompressible import FlowResult, guess_from
 from solvers.flow.momentum import MomentumBalance
 from solvers.flow.problem import FlowProblem
+from solvers.flow.start import Start, start_in
 from vcnn.errors import InputError
 
 _PICARD_STEPS = 5
@@ -36,8 +37,8 @@ class MeanFlow:
         Its ``w`` holds velocity and pressure.
     force : float
         That drives it.
-    given : FlowResult, optional
-        The start on ``domain`` that it was made from.
+    scalars : mapping name -> dolfinx Function, optional
+        Of the start on ``domain`` that it was made from; None if it was made from rest.
     """
 
     domain: Domain
@@ -47,7 +48,7 @@ class MeanFlow:
     thickness: fem.Constant
     balance: MomentumBalance
     force: float = 0.0
-    given: FlowResult | None = None
+    scalars: Mapping[str, fem.Function] | None = None
 
     @property
     def length(self):
@@ -64,7 +65,7 @@ class MeanFlow:
         return (self.length * damping) ** 2 * ufl.sqrt(2 * ufl.inner(S, S) + floor**2)
 
 
-def mean_flow(problem: FlowProblem, domain: Domain, start: FlowResult | None) -> MeanFlow:
+def mean_flow(problem: FlowProblem, domain: Domain, start: Start | None) -> MeanFlow:
     """The start given on a domain, or five Picard steps from rest.
 
     From rest, a flow driven by a given force starts with a bulk velocity instead, that of a
@@ -90,10 +91,11 @@ def mean_flow(problem: FlowProblem, domain: Domain, start: FlowResult | None) ->
             domain.mesh.comm.allreduce(distance.x.array.max(), MPI.MAX),
         )
     )
-    flow = MeanFlow(domain, conditions, nu, distance, thickness, balance, given=start)
+    flow = MeanFlow(domain, conditions, nu, distance, thickness, balance)
     if start is not None:
-        balance.w.x.array[:] = guess_from(start, balance)
-        return flow if balance.bulk is None else replace(flow, force=start.pressure_gradient)
+        balance.w.x.array[:] = start_in(balance, start)
+        force = 0.0 if balance.bulk is None else start.force
+        return replace(flow, force=force, scalars=start.scalars)
     (u, p), (v, q) = ufl.split(balance.w), ufl.TestFunctions(balance.space)
     viscosity = nu + flow.eddy_viscosity(u)
     system = BorderedSystem(
@@ -101,13 +103,12 @@ def mean_flow(problem: FlowProblem, domain: Domain, start: FlowResult | None) ->
         [balance.oseen(*ufl.TrialFunctions(balance.space), v, q, u, viscosity)],
         balance.w,
         balance.bcs,
-        balance.constraint(v),
-        "mixing length",
+        constraint=balance.constraint(v),
+        name="mixing length",
         blocked=balance.blocked,
     )
-    system.residual()
     for _ in range(_PICARD_STEPS):
-        system.advance(system.correction())
+        system.step()
     return replace(flow, force=system.force)
 
 

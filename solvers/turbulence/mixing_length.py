@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from solvers.fem.domain import Domain
 from solvers.fenics import fem, ufl
-from solvers.flow.incompressible import FlowResult, strain_rate
+from solvers.flow.momentum import strain_rate
 from solvers.flow.problem import FlowModel
+from solvers.flow.result import FlowResult
+from solvers.flow.start import Start
 from solvers.turbulence.mean_flow import mean_flow
 from solvers.turbulence.monolithic import solve_closed
 
@@ -33,7 +35,7 @@ class MixingLength(FlowModel):
         As `FlowProblem`.
     """
 
-    def _solve_on(self, domain: Domain, start: FlowResult | None) -> FlowResult:
+    def _solve_on(self, domain: Domain, start: Start | None) -> FlowResult:
         flow = mean_flow(self, domain, start)
         nu = flow.viscosity
         friction_velocity = fem.Constant(domain.mesh, 0.05 * float(flow.balance.speed))

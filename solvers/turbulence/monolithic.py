@@ -11,8 +11,8 @@ from solvers.algebra.bordered import BorderedSystem
 from solvers.algebra.pseudo_time import march
 from solvers.fenics import fem, ufl
 from solvers.flow.conditions import Inlet
-from solvers.flow.incompressible import FlowResult
 from solvers.flow.momentum import MomentumBalance, dx
+from solvers.flow.result import FlowResult
 from solvers.turbulence.mean_flow import MeanFlow
 
 _FIRST_COURANT_NUMBER = 3.0
@@ -101,19 +101,18 @@ def solve_closed(
         [ufl.derivative(residual, w)],
         w,
         balance.bcs + held,
-        balance.constraint(v),
-        name,
+        constraint=balance.constraint(v),
+        name=name,
         force=start.force,
         blocked=balance.blocked,
     )
     _begin(w, start, scalars, float(U))
     for bc in held:
         bc.set(w.x.array)
-    if start.given is not None:  # one whole step: its bulk velocity may be another one
+    if start.scalars is not None:  # one whole step: its bulk velocity may be another one
         old.x.array[:] = w.x.array
-        system.residual()
-        system.advance(system.correction())
-    solution = march(system, old, courant, lambda: follow(u))
+        system.step()
+    solution = march(system, old, courant=courant, after_step=lambda: follow(u))
 
     velocity, pressure = balance.velocity_and_pressure(w)
     found = {scalar.name: w.sub(part).collapse() for part, scalar in enumerate(scalars, start=2)}
@@ -124,9 +123,15 @@ def solve_closed(
     )  # |S| jumps from cell to cell
     viscosity = fem.Function(N, name="eddy_viscosity")
     viscosity.interpolate(fem.Expression(nu_t, N.element.interpolation_points))
-    force = balance.force or solution.force
     return FlowResult(
-        problem, domain, velocity, pressure, force, solution.residuals, viscosity, found
+        problem,
+        domain,
+        velocity,
+        pressure,
+        pressure_gradient=balance.force or solution.force,
+        residuals=solution.residuals,
+        eddy_viscosity=viscosity,
+        scalars=found,
     )
 
 
@@ -138,8 +143,8 @@ def _begin(w, start, scalars, speed):
     w.sub(1).interpolate(pressure)
     for part, scalar in enumerate(scalars, start=2):
         X, _ = w.function_space.sub(part).collapse()
-        known = {} if start.given is None else start.given.scalars
-        initial = known[scalar.name] / scalar.unit if scalar.name in known else scalar.start
+        earlier = (start.scalars or {}).get(scalar.name)
+        initial = scalar.start if earlier is None else earlier / scalar.unit
         w.sub(part).interpolate(fem.Expression(initial, X.element.interpolation_points))
 
 

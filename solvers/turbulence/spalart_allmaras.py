@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from solvers.fem.domain import Domain
 from solvers.fenics import ufl
-from solvers.flow.incompressible import FlowResult
 from solvers.flow.momentum import dx
 from solvers.flow.problem import FlowModel
+from solvers.flow.result import FlowResult
+from solvers.flow.start import Start
 from solvers.turbulence.mean_flow import mean_flow
 from solvers.turbulence.monolithic import TransportedScalar, solve_closed
 
@@ -42,7 +43,7 @@ class SpalartAllmaras(FlowModel):
         As `FlowProblem`.
     """
 
-    def _solve_on(self, domain: Domain, start: FlowResult | None) -> FlowResult:
+    def _solve_on(self, domain: Domain, start: Start | None) -> FlowResult:
         flow = mean_flow(self, domain, start)
         d, nu, U, size = flow.distance, flow.viscosity, flow.balance.speed, flow.thickness
         scalar = TransportedScalar(

@@ -1,6 +1,7 @@
 """Verbs and readers that packages bring along, or fail to."""
 
 import sys
+import textwrap
 from importlib import metadata
 from importlib.metadata import EntryPoint
 from types import ModuleType
@@ -10,6 +11,7 @@ import pytest
 import vcnn.cli as command_line
 from tests.support.command_line import refused, run
 from vcnn.cli import plugins
+from vcnn.clouds import TransportRegion
 
 
 def bring(monkeypatch, verb, name="stir"):
@@ -90,3 +92,18 @@ def test_readers_that_are_missing_or_several(folder, capsys, monkeypatch):
     )
     monkeypatch.setattr(plugins, "entry_points", lambda group, name: [reader, reader])
     assert run(*predict) == 0  # the same one, installed twice
+
+
+def test_the_configuration_in_the_help_can_be_read(folder):
+    """By whoever copies it from there."""
+    from vcnn.cli.configuration import read_configuration
+    from vcnn.cli.train import train
+
+    _, _, example = train.__doc__.partition("hills.toml:\n")
+    for name in ("hill_1.00", "hill_2.00", "hill_1.50"):
+        (folder / f"flows/{name}.vtu").write_bytes((folder / "flows/b.vtu").read_bytes())
+    (folder / "hills.toml").write_text(textwrap.dedent(example))
+    run = read_configuration(folder / "hills.toml")
+    assert run.targets == {"concentration": "scalar"}
+    assert run.region == TransportRegion(0.1, 3.0) and run.training.epochs == 100
+    assert [path.name for path in run.flows] == ["hill_1.00.vtu", "hill_2.00.vtu"]

@@ -151,7 +151,7 @@ def strains(result):
     for i in range(2):
         for j in range(2):
             parts[f"{i}{j}"] = S[i, j]
-    found = sample(result.domain, "cell", {}, parts)
+    found = sample(result.domain, "cell", expressions=parts)
     return np.array([[found["00"], found["01"]], [found["10"], found["11"]]]).transpose(2, 0, 1)
 
 

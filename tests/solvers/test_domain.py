@@ -55,7 +55,7 @@ def test_values_at_vertices_become_a_function_and_come_back():
     domain = build_domain(mesh, WALLS, ENDS)
     values = np.sin(2 * np.pi * mesh.points[:, 0] / 9) + mesh.points[:, 1]
     f = function_from(domain, values, "vertex", "f")
-    fields = sample(domain, "vertex", {"f": f}, {"slope": ufl.grad(f)[1]})
+    fields = sample(domain, "vertex", functions={"f": f}, expressions={"slope": ufl.grad(f)[1]})
     np.testing.assert_allclose(fields["f"], values, atol=1e-14)
     vertical = mesh.points[:, 0] == 4.5  # a symmetry line
     np.testing.assert_allclose(fields["slope"][vertical], 1, atol=1e-10)

@@ -7,7 +7,7 @@ import pytest
 
 import meshes
 from solvers.algebra.bordered import Constraint
-from solvers.algebra.newton import newton
+from solvers.algebra.newton import solve_newton
 from solvers.fem.build import build_domain
 from solvers.fenics import fem, ufl
 from vcnn import DivergenceError
@@ -25,7 +25,7 @@ def solve(u, function, start, **options):
     """function(u) = 0 in weak form, from a uniform start."""
     u.x.array[:] = start
     F = function(u) * ufl.TestFunction(u.function_space) * ufl.dx
-    return newton(F, [ufl.derivative(F, u)], u, [], **options)
+    return solve_newton(F, [ufl.derivative(F, u)], u, [], **options)
 
 
 def test_convergence_is_quadratic_near_the_solution(u):
@@ -47,7 +47,7 @@ def test_the_force_holds_the_functional(u):
     u.x.array[:] = 0
     v = ufl.TestFunction(u.function_space)
     F = ufl.atan(u) * v * ufl.dx
-    solution = newton(
+    solution = solve_newton(
         F, [ufl.derivative(F, u)], u, [], constraint=Constraint(v * ufl.dx, target=3.0)
     )
     assert solution.force == pytest.approx(np.arctan(3), rel=1e-12)

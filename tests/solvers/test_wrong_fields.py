@@ -80,7 +80,7 @@ FIELDS = [
     Wrong(
         "closure predicts too little",
         lambda s: asked(s, np.ones(2)),
-        r"closure: expected it to predict 16 eddy viscosities or 2 by 2 stresses, got shape \(2,\)",
+        r"closure: expected eddy_viscosity of shape \(16,\) or reynolds_stress of shape \(16, 2, 2\), got shape \(2,\)",
     ),
     Wrong(
         "closure by name",
@@ -95,7 +95,7 @@ FIELDS = [
     Wrong(
         "closure predicts vectors",
         lambda s: asked(s, np.ones((16, 2))),
-        r"closure: expected it to predict 16 eddy viscosities or 2 by 2 stresses, got shape \(16, 2\)",
+        r"closure: expected eddy_viscosity of shape \(16,\) or reynolds_stress of shape \(16, 2, 2\), got shape \(16, 2\)",
     ),
     Wrong(
         "closure predicts several fields",

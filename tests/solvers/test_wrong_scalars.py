@@ -40,7 +40,7 @@ SCALARS = [
     Wrong(
         "scalar that is one number",
         lambda s: active(s, lambda flow: 1.0),
-        r"closure: expected it to predict 16 concentrations, got shape \(\)",
+        r"closure: expected concentration of shape \(16,\), got shape \(\)",
     ),
     Wrong(
         "scalar with an unknown option",
@@ -71,17 +71,17 @@ SCALARS = [
     Wrong(
         "concentrations of wrong shape",
         lambda s: active(s, saying(np.ones((16, 2)))),
-        r"closure: expected it to predict 16 concentrations, got shape \(16, 2\)",
+        r"closure: expected concentration of shape \(16,\), got shape \(16, 2\)",
     ),
     Wrong(
         "concentrations at vertices",
         lambda s: active(s, saying(np.ones(25))),
-        r"closure: expected it to predict 16 concentrations, got shape \(25,\)",
+        r"closure: expected concentration of shape \(16,\), got shape \(25,\)",
     ),
     Wrong(
         "concentrations by name",
         lambda s: active(s, saying({"c": np.ones(16), "k": np.ones(16)})),
-        "closure: expected one field to be predicted, got c, k",
+        "closure: predicts c and k; ActiveScalar needs concentration",
     ),
     Wrong(
         "active scalar without viscosity",

@@ -208,9 +208,7 @@ def test_a_network_that_was_changed_after_training(registry, tmp_path):
         self.more = torch.nn.Parameter(torch.ones(3))
 
     Grown.__init__ = with_another_weight
-    with pytest.raises(
-        InputError, match=r"model.safetensors: its weights are not those of .*grown"
-    ):
+    with pytest.raises(InputError, match=r"model\.safetensors: its weights .* 'grown'"):
         Closure.load(tmp_path / "model.safetensors")
 
 

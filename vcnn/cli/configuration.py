@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import glob
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import InputError, naming
-from vcnn.network.base import Network
+from vcnn.network.base import Network, name_outputs
 from vcnn.network.registry import build_network
-from vcnn.training.fitting import TrainingConfig
+from vcnn.training.config import TrainingConfig
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class RunConfiguration:
 
     Parameters
     ----------
-    target : name of the field to predict, or a list of names, one for each output of the network
+    target : name of the field to predict, or a tuple of names, one for each output of the network
     flows, validation : paths of flow files
     network : a fresh network
     region : RegionOfInfluence
@@ -40,8 +41,31 @@ class RunConfiguration:
     units: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def targets(self) -> tuple[str, ...]:
-        return (self.target,) if isinstance(self.target, str) else self.target
+    def targets(self) -> dict[str, str]:
+        """Name of each field to predict -> kind of output."""
+        return name_outputs(self.network, self.target)
+
+
+# key -> what TOML should have there
+_TYPES = {
+    "target": (str, list),
+    "flows": (list,),
+    "validation": (list,),
+    "network": (dict,),
+    "region": (dict,),
+    "training": (dict,),
+    "importance": (str,),
+    "units": (dict,),
+}
+_REQUIRED = ("target", "flows", "network", "region")
+_WORDS = {
+    str: "text",
+    list: "a list",
+    dict: "a table",
+    bool: "true or false",
+    int: "an integer",
+    float: "a number",
+}
 
 
 def read_configuration(path: Path) -> RunConfiguration:
@@ -50,7 +74,8 @@ def read_configuration(path: Path) -> RunConfiguration:
     Raises
     ------
     InputError
-        If the file is missing, not TOML, lacks a key, or holds one that is not known.
+        If the file is missing, not TOML, lacks a key, or holds one that is not known or has a
+        value of another type or out of range.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file")
@@ -60,75 +85,69 @@ def read_configuration(path: Path) -> RunConfiguration:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise InputError(f"not a TOML file: {error}") from None
         _refuse_unknown(table, [item.name for item in fields(RunConfiguration)])
-        for key in ("target", "flows", "network", "region"):
+        for key in _REQUIRED:
             if key not in table:
                 raise InputError(f"key {key!r} is missing")
-        for key, kind in _KINDS.items():
-            if key in table and not isinstance(table[key], kind):
-                raise InputError(f"{key}: expected {_named(kind)}, got {table[key]!r}")
-        return RunConfiguration(
-            target=table["target"] if isinstance(table["target"], str) else tuple(table["target"]),
+        for key, value in table.items():
+            _check_type(key, value, _TYPES[key])
+        target = table["target"]
+        configuration = RunConfiguration(
+            target=target if isinstance(target, str) else tuple(target),
             flows=_files("flows", table["flows"], path.parent),
             validation=_files("validation", table.get("validation", []), path.parent),
             network=_network(dict(table["network"])),
-            region=_region(dict(table["region"])),
+            region=_region(table["region"]),
             training=_training(table.get("training", {})),
             importance=table.get("importance"),
             units=table.get("units", {}),
         )
+        name_outputs(configuration.network, configuration.target)
+        return configuration
 
 
-_KINDS = {
-    "target": (str, list),
-    "flows": list,
-    "validation": list,
-    "network": dict,
-    "region": dict,
-    "training": dict,
-    "importance": str,
-    "units": dict,
-}
-_NAMES = {str: "text", list: "a list", dict: "a table", int: "an integer", float: "a number"}
-
-
-def _network(table):
+def _network(table: dict[str, Any]) -> Network:
     name = table.pop("architecture", None)
     with naming("[network]"):
-        known = build_network(name, {}).config
-        _refuse_unknown(table, ["architecture", *known])
+        defaults = build_network(name, {}).config
+        _refuse_unknown(table, ["architecture", *defaults])
         for key, value in table.items():
-            kind = {"output": (str, list)}.get(key, type(known[key]))
-            if not isinstance(value, (float, int) if kind is float else kind):
-                raise InputError(f"{key}: expected {_named(kind)}, got {value!r}")
+            if key == "output":  # one kind, or a list of them
+                _check_type(key, value, (str, list))
+            elif defaults[key] is not None:
+                _check_type(key, value, (type(defaults[key]),))
         return build_network(name, table)
 
 
-def _named(kind) -> str:
-    return " or ".join(_NAMES[k] for k in (kind if isinstance(kind, tuple) else (kind,)))
-
-
-def _region(table):
+def _region(table: dict[str, Any]) -> RegionOfInfluence:
     with naming("[region]"):
         return RegionOfInfluence.from_dict(table)
 
 
-def _training(table):
+def _training(table: dict[str, Any]) -> TrainingConfig:
     with naming("[training]"):
         _refuse_unknown(table, [item.name for item in fields(TrainingConfig)])
         return TrainingConfig(**table)
 
 
-def _refuse_unknown(table, known):
+def _refuse_unknown(table: Mapping[str, Any], keys: Iterable[str]) -> None:
+    keys = list(keys)
     for key in table:
-        if key not in known:
-            raise InputError(f"unknown key {key!r}; known are: {', '.join(known)}")
+        if key not in keys:
+            raise InputError(f"unknown key {key!r}; known are: {', '.join(keys)}")
 
 
-def _files(key, patterns, folder) -> tuple[Path, ...]:
-    found = []
+def _check_type(key: str, value: object, types: tuple[type, ...]) -> None:
+    if type(value) not in types and not (float in types and type(value) is int):
+        words = " or ".join(_WORDS[kind] for kind in types)
+        raise InputError(f"{key}: expected {words}, got {value!r}")
+
+
+def _files(key: str, patterns: list, folder: Path) -> tuple[Path, ...]:
+    """All files that the patterns match, in the order of the patterns and then by name."""
+    paths = []
     for pattern in patterns:
         matches = sorted(glob.glob(pattern, root_dir=folder)) if isinstance(pattern, str) else []
         if not matches:
             raise InputError(f"{key}: {pattern!r} matches no file")
-        found += [folder / match for match in matches]
-    return tuple(found)
+        paths += [folder / match for match in matches]
+    return tuple(paths)

@@ -34,11 +34,19 @@ def train(
       vcnn train hills.toml -o runs/hills
     \b
     hills.toml:
-      target = "concentration" flows = ["flows/hill_1.00.vtu", "flows/hill_2.*.vtu"]   # relative to
-      this file; OpenFOAM cases as well validation = ["flows/hill_1.50.vtu"] units = { length = "H",
-      velocity = "U_b" } [network] architecture = "vector-cloud" scalars = ["strain_rate",
-      "wall_distance"] [region] kind = "transport"                                      # or "ball",
-      "ellipsoid" diffusivity = 0.1 decay = 3.0 [training] epochs = 100
+      target = "concentration"
+      flows = ["flows/hill_1.00.vtu", "flows/hill_2.*.vtu"]   # relative to this file
+      validation = ["flows/hill_1.50.vtu"]                    # OpenFOAM cases as well
+      units = { length = "H", velocity = "U_b" }
+      [network]
+      architecture = "vector-cloud"                           # or one of your own: --import
+      scalars = ["strain_rate", "wall_distance"]
+      [region]
+      kind = "transport"                                      # or "ball", "ellipsoid"
+      diffusivity = 0.1
+      decay = 3.0
+      [training]
+      epochs = 100
     """
     from vcnn.cli.configuration import read_configuration
     from vcnn.training.fitting import fit
@@ -47,10 +55,9 @@ def train(
     claim(output, force=True)  # a run goes on where it is
     run = read_configuration(config)
     model = output / "model.safetensors"
-    checkpoint = output / "checkpoint.safetensors"
-    if model.exists() and not checkpoint.exists():
-        raise InputError(f"{model}: exists, but not the checkpoint of its run; choose another -o")
     complete = model.exists()
+    if complete and not (output / "checkpoint.safetensors").exists():
+        raise InputError(f"{model}: exists, but not the checkpoint of its run; choose another -o")
     needed = [*fields_of(run.network), *run.targets]
     flows = {path: read_flow(path, needed) for path in (*run.flows, *run.validation)}
     for path, flow in flows.items():
@@ -68,8 +75,8 @@ def train(
             importance=run.importance,
             units=run.units,
             provenance={
-                "flows": [p.name for p in run.flows],
-                "validation": [p.name for p in run.validation],
+                "flows": [path.name for path in run.flows],
+                "validation": [path.name for path in run.validation],
             },
             progress=sys.stderr.isatty(),
         )
@@ -77,12 +84,6 @@ def train(
     print(f"{model}: {'was complete already' if complete else 'trained'}")
     rows = []
     for path, flow in flows.items():
-        errors = closure.errors(flow)
-        rows.append(
-            [
-                path.name,
-                "training" if path in run.flows else "validation",
-                *map(percent, errors.values()),
-            ]
-        )
+        use = "training" if path in run.flows else "validation"
+        rows.append([path.name, use, *map(percent, closure.errors(flow).values())])
     print(table(["flow", "used for", *(f"error of {name}" for name in run.targets)], rows))

@@ -11,17 +11,17 @@ import numpy as np
 import torch
 
 from vcnn.closure.differentiable import DifferentiableClosure
-from vcnn.closure.evaluator import evaluate_blocks
+from vcnn.closure.evaluator import check_finite, evaluate_blocks
 from vcnn.closure.extrapolation import TrainingRange
 from vcnn.closure.file import pretrained_file, read_model, write_model
 from vcnn.closure.plain import asked_precision
 from vcnn.closure.scales import Scales
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence
-from vcnn.errors import DivergenceError, InputError
+from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import relative_l2
-from vcnn.network.base import FIELDS, Network, check_fields, check_network
+from vcnn.network.base import FIELDS, Network, check_fields, check_network, name_outputs
 from vcnn.network.heads import OUTPUTS
 
 
@@ -68,8 +68,7 @@ class Closure:
     @property
     def targets(self) -> dict[str, str]:
         """Name of each predicted field -> kind of output (:mod:`vcnn.network.heads`)."""
-        names = (self.target,) if isinstance(self.target, str) else self.target
-        return dict(zip(names, self.network.outputs, strict=True))
+        return name_outputs(self.network, self.target)
 
     @property
     def galilean(self) -> bool:
@@ -135,12 +134,8 @@ class Closure:
         self.check(flow)
         if self.training_range is None:
             raise InputError("extrapolation: the model does not say which clouds it was trained on")
-        return np.concatenate(
-            [
-                self.training_range.distance(block, self.network.galilean)
-                for block in self.scaled_blocks(flow, centres)
-            ]
-        )
+        blocks, galilean = self.scaled_blocks(flow, centres), self.network.galilean
+        return np.concatenate([self.training_range.distance(b, galilean) for b in blocks])
 
     def scale_clouds(self, clouds: VectorClouds) -> VectorClouds:
         """Clouds in the units that the network takes."""
@@ -212,12 +207,7 @@ class Closure:
         columns = evaluate_blocks(network, self.scaled_blocks(flow, centres))
         arrays = self.scales.unscale(column.double().cpu().numpy() for column in columns)
         fields = dict(zip(self.targets, arrays, strict=True))
-        for name, values in fields.items():
-            bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
-            if len(bad):
-                raise DivergenceError(
-                    f"{name}: {len(bad)} values are NaN or infinite, first at {bad[0]}"
-                )
+        check_finite(fields)
         return fields[self.target] if isinstance(self.target, str) else fields
 
     def errors(self, flow: FlowField) -> dict[str, float]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 
 from vcnn.clouds.clouds import VectorClouds
+from vcnn.errors import DivergenceError
 from vcnn.network.base import ROWS, Network
 
 
@@ -48,3 +49,13 @@ def join(values: Sequence[Sequence[torch.Tensor]], order: np.ndarray) -> list[to
     """Values of parts, a tensor for each output, of the clouds as they were before an order."""
     inverse = torch.as_tensor(np.argsort(order))
     return [torch.cat(column)[inverse] for column in zip(*values, strict=True)]
+
+
+def check_finite(fields: Mapping[str, np.ndarray]) -> None:
+    """Raise `DivergenceError` if a value (n, ...) by name is NaN or infinite."""
+    for name, values in fields.items():
+        bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
+        if len(bad):
+            raise DivergenceError(
+                f"{name}: {len(bad)} values are NaN or infinite, first at {bad[0]}"
+            )

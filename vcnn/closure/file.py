@@ -80,7 +80,7 @@ def read_model(path: str | Path) -> dict[str, Any]:
         network.to(next(iter(tensors.values())).dtype).load_state_dict(tensors)
     except RuntimeError:  # whose text has a line for every tensor
         raise InputError(
-            f"{path}: its weights are not those of the network {network.name!r} as it is defined now"
+            f"{path}: its weights are not those of network {network.name!r} as it is defined now"
         ) from None
     target = header["target"]
     return {

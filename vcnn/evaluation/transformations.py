@@ -12,6 +12,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from vcnn.closure.closure import Closure
+from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError, naming
 from vcnn.evaluation.equivariance import TRANSFORMATIONS, equivariance_errors, values_of
 from vcnn.evaluation.parallel import in_parallel
@@ -92,70 +93,67 @@ def transformation_study(
         If a closure predicts several fields, or another flow lacks one that it needs or the target.
     """
     closures = as_closures(closures)
+    targets = {label: target_of(label, closure) for label, closure in closures.items()}
     rng = np.random.default_rng(seed)
     samples = rng.permutation(len(flow))[:_SAMPLES]
     flows = {name: flow, **others} if others else {}
-    places = {key: _nearest(key, flow, other, samples) for key, other in flows.items()}
-    errors = in_parallel(
-        partial(_error, label, closure, key, other, places[key], flow.weights[samples])
+    centres = {key: _nearest(key, flow, other, samples) for key, other in flows.items()}
+    weights = flow.weights[samples]
+    tasks = [
+        partial(_error, label, closure, targets[label], key, other, centres[key], weights)
         for label, closure in closures.items()
         for key, other in flows.items()
-    )
-    rows = np.reshape(errors, (len(closures), len(flows))).tolist() if flows else []
-    with_network = {
-        label: closure for label, closure in closures.items() if isinstance(closure, Closure)
-    }
+    ]
+    errors = iter(in_parallel(tasks))
+    mesh_errors = {}
+    if flows:
+        mesh_errors = {label: {key: next(errors) for key in flows} for label in closures}
+    trained = {label: c for label, c in closures.items() if isinstance(c, Closure)}
     responses = in_parallel(
-        partial(_response, closure, flow, samples, seed) for closure in with_network.values()
+        partial(_response, closure, flow, samples, seed) for closure in trained.values()
     )
     return TransformationStudy(
-        responses=dict(zip(with_network, responses, strict=True)),
+        responses=dict(zip(trained, responses, strict=True)),
         mesh_sizes={key: len(other) for key, other in flows.items()},
-        mesh_errors={
-            label: dict(zip(flows, row, strict=True))
-            for label, row in zip(closures, rows, strict=False)
-        },
+        mesh_errors=mesh_errors,
         mesh_points=len(samples),
     )
 
 
-def _response(closure, flow, samples, seed) -> Response:
+def _response(closure: Closure, flow: FlowField, samples: np.ndarray, seed: int) -> Response:
     rng = np.random.default_rng(seed)
     clouds = closure.region.clouds(flow, samples)
-    few, many = (
-        _affordable(closure, clouds, *limits)
-        for limits in ((_EXACT, _EXACT_ROWS), (_SAMPLES, _ROWS))
-    )
-    tried = [name for name in TRANSFORMATIONS if _makes_sense(name, closure)]
+    few = _affordable(closure, clouds, _EXACT, _EXACT_ROWS)
+    many = _affordable(closure, clouds, _SAMPLES, _ROWS)
     exact = equivariance_errors(
-        closure, flow, centres=few.centres, seed=seed, transformations=tried
+        closure,
+        flow,
+        centres=few.centres,
+        seed=seed,
+        transformations=[name for name in TRANSFORMATIONS if _should_hold(name, closure)],
     )
-    reference = _predicted(closure, many)
+    reference = _values(closure, many)
     parts = {}
     for count in _PARTS:
         if count < many.counts.max():
-            parts[count] = relative_l2(_predicted(closure, many.subsample(count, rng)), reference)
+            parts[count] = relative_l2(_values(closure, many.subsample(count, rng)), reference)
     velocity = many.flow.velocity
     amplitude = NOISE * np.sqrt((flow.velocity**2).sum(axis=1).mean() / flow.dimension)
     noisy = replace(many.flow, velocity=velocity + amplitude * rng.standard_normal(velocity.shape))
-    shaken = magnitudes(_predicted(closure, replace(many, flow=noisy)) - reference) / (
-        magnitudes(reference).max() or 1.0
-    )
+    changes = magnitudes(_values(closure, replace(many, flow=noisy)) - reference)
+    changes = changes / (magnitudes(reference).max() or 1.0)
+    counts = clouds.counts
     return Response(
         claimed=exact.claimed,
         changes=exact.rebuilt,
         parts=parts,
-        noise=(float(np.median(shaken)), float(shaken.max())),
+        noise=(float(np.median(changes)), float(changes.max())),
         points=(len(few), len(many)),
-        cloud_sizes=(
-            int(clouds.counts.min()),
-            float(clouds.counts.mean()),
-            int(clouds.counts.max()),
-        ),
+        cloud_sizes=(int(counts.min()), float(counts.mean()), int(counts.max())),
     )
 
 
-def _makes_sense(transformation, closure) -> bool:
+def _should_hold(transformation, closure) -> bool:
     """Whether the prediction should ideally stand it: pseudo-scalars do in no mirror, walls in no
     moving frame.
     """
@@ -164,7 +162,8 @@ def _makes_sense(transformation, closure) -> bool:
     return transformation != "Galilean" or closure.galilean
 
 
-def _predicted(closure, clouds) -> np.ndarray:
+def _values(closure: Closure, clouds: VectorClouds) -> np.ndarray:
+    """What a closure predicts of clouds, in the units of its target."""
     (values,) = closure.scales.unscale(values_of(closure, clouds).values())
     return values
 
@@ -185,9 +184,8 @@ def _nearest(name, flow, other, samples) -> np.ndarray:
     return cKDTree(other.points).query(flow.points[samples])[1]
 
 
-def _error(label, closure, key, flow, centres, weights) -> float:
+def _error(label, closure, target, key, flow, centres, weights) -> float:
     with naming(key), naming(label):
-        target = target_of(label, closure)
         truth = truth_of(flow, target)
         if truth is None:
             raise InputError(f"has no {target} to compare with")

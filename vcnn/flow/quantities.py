@@ -67,6 +67,11 @@ class Quantity:
         return (self.name, *self.aliases)
 
     @property
+    def rank(self) -> int:
+        """How many indices a value has, 0 to 2."""
+        return list(HEADS).index(self.kind)
+
+    @property
     def dimension(self) -> str:
         """In words, such as "length velocity" or "velocity / length"."""
         words = list(zip(("length", "velocity"), self.powers, strict=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -228,6 +228,26 @@ def check_fields(network: Network, flow: FlowField, who: str) -> None:
         if missing:
             present = ", ".join(getattr(flow, kind)) or "none"
             raise InputError(f"{who} needs {kind} {', '.join(missing)}; the flow has: {present}")
+
+
+def name_outputs(network: Network, target: str | Sequence[str]) -> dict[str, str]:
+    """Names of the fields that the network is to predict -> their kinds, in its order of outputs.
+
+    Parameters
+    ----------
+    target : a name, or one for each output
+
+    Raises
+    ------
+    InputError
+        If there are more or fewer names than outputs, or one stands twice.
+    """
+    names = (target,) if isinstance(target, str) else tuple(target)
+    if len(names) != len(network.outputs) or len(set(names)) < len(names):
+        raise InputError(
+            f"target: the network has outputs {', '.join(network.outputs)}, got {', '.join(names)}"
+        )
+    return dict(zip(names, network.outputs, strict=True))
 
 
 def _plain(config: Mapping[str, Any], name: str) -> dict[str, Any]:

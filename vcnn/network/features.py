@@ -7,8 +7,7 @@ from itertools import combinations_with_replacement
 
 import torch
 
-from vcnn.flow.field import FlowField
-from vcnn.network.layers import as_tensor
+from vcnn.network.base import PointFields
 from vcnn.network.pairs import Pairs
 
 
@@ -29,10 +28,12 @@ class Inputs:
 
     @property
     def point_features(self) -> int:
+        """Columns of `PointData.features`."""
         return len(self.scalars) + (not self.galilean) + len(self.vectors) + 2 * len(self.tensors)
 
     @property
     def pair_features(self) -> int:
+        """Columns of `PairData.features`."""
         return (4 if self.galilean else 6) + 2 * len(self.vectors) + 2 * len(self.tensors)
 
     @property
@@ -42,8 +43,15 @@ class Inputs:
 
     @property
     def centre_vectors(self) -> int:
-        """Vectors of the centre that may take part in outputs."""
+        """How many :meth:`of_centre` are."""
         return (not self.galilean) + len(self.vectors)
+
+    def of_centre(self, vectors: list[torch.Tensor]) -> list[torch.Tensor]:
+        """Those of the vectors of points that may take part in outputs where they are centres.
+
+        Velocities relative to the centre vanish there.
+        """
+        return vectors[1:] if self.galilean else vectors
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,26 +75,22 @@ class PointData:
     embedding: torch.Tensor | None = None
 
 
-def point_data(
-    flow: FlowField, inputs: Inputs, like: torch.Tensor, velocity: torch.Tensor | None = None
-) -> PointData:
-    """`PointData` of a flow, with the dtype and on the device of ``like``; ``velocity`` (n, d)
-    replaces the flow's.
-    """
-    velocity = as_tensor(flow.velocity.T, like) if velocity is None else velocity.T.contiguous()
-    columns = [as_tensor(flow.scalars[name], like) for name in inputs.scalars]
+def point_data(fields: PointFields, inputs: Inputs) -> PointData:
+    """`PointData` of what a network takes of a flow."""
+    velocity = fields.velocity.T.contiguous()
+    columns = [fields.scalars[name] for name in inputs.scalars]
     columns += [] if inputs.galilean else [length(velocity)]
     vectors, tensors = [velocity], []
     for name in inputs.vectors:
-        v = as_tensor(flow.vectors[name].T, like)
+        v = fields.vectors[name].T.contiguous()
         columns.append(torch.log1p(length(v)))
         vectors.append(v / (1 + length(v)))
     for name in inputs.tensors:
-        T = as_tensor(flow.tensors[name].transpose(1, 2, 0), like)
+        T = fields.tensors[name].permute(1, 2, 0).contiguous()
         size = length(T.flatten(0, 1))
         tensors.append(T / (1 + size))
         columns += [tensors[-1].diagonal(dim1=0, dim2=1).sum(dim=1), torch.log1p(size)]
-    features = torch.stack(columns, dim=1) if columns else velocity.new_zeros(len(flow), 0)
+    features = torch.stack(columns, dim=1) if columns else velocity.new_zeros(velocity.shape[1], 0)
     return PointData(features, vectors, tensors)
 
 
@@ -115,26 +119,27 @@ class PairData:
 def pair_data(pairs: Pairs, points: PointData, inputs: Inputs, second: bool) -> PairData:
     """`PairData` of the pairs of clouds; with ``second`` the products of vectors as well."""
     r = pairs.positions
-    there = [v.index_select(1, pairs.neighbours) for v in points.vectors]
-    here = [v.index_select(1, pairs.centres) for v in points.vectors]
+    near = [v.index_select(1, pairs.neighbours) for v in points.vectors]
+    central = [v.index_select(1, pairs.centres) for v in points.vectors]
     columns = [torch.ones_like(r[0]), length(r)]
     if inputs.galilean:
-        there[0] = there[0] - here[0]
-        columns += [dot(r, there[0]), length(there[0])]
+        near[0] = near[0] - central[0]
+        columns += [dot(r, near[0]), length(near[0])]
     else:
-        columns += [dot(r, there[0]), dot(r, here[0]), dot(there[0], here[0]), length(here[0])]
-    for v, v0 in zip(there[1:], here[1:], strict=True):
+        u, u0 = near[0], central[0]
+        columns += [dot(r, u), dot(r, u0), dot(u, u0), length(u0)]
+    for v, v0 in zip(near[1:], central[1:], strict=True):
         columns += [dot(r, v), dot(r, v0)]
     tensors = [T.index_select(2, pairs.neighbours) for T in points.tensors]
-    turned = [(T * r).sum(dim=1) for T in tensors]
-    for Tr in turned:
-        columns += [dot(r, Tr), dot(there[0], Tr)]
-    vectors = [r, *there]
+    products_with_r = [(T * r).sum(dim=1) for T in tensors]
+    for Tr in products_with_r:
+        columns += [dot(r, Tr), dot(near[0], Tr)]
+    vectors = [r, *near]
     products = []
     if second:
         products = [symmetric_product(a, b) for a, b in combinations_with_replacement(vectors, 2)]
     products += [upper(0.5 * (T + T.transpose(0, 1))) for T in tensors]
-    return PairData(torch.stack(columns).T, [*vectors, *turned], products)
+    return PairData(torch.stack(columns).T, [*vectors, *products_with_r], products)
 
 
 def dot(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

@@ -35,7 +35,7 @@ class Pairs:
     shares: torch.Tensor
 
     @classmethod
-    def of(cls, clouds: VectorClouds, like: torch.Tensor, weighted: bool = True) -> Pairs:
+    def from_clouds(cls, clouds: VectorClouds, like: torch.Tensor, weighted: bool = True) -> Pairs:
         """With the dtype and on the device of ``like``; shares by quadrature weights, or equal in
         each cloud.
         """

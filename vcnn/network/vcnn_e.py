@@ -28,6 +28,6 @@ class VCNNe(Zhou2022):
 
     def forward(self, clouds: VectorClouds, points: dict[str, torch.Tensor]) -> torch.Tensor:
         """Tensors of m clouds, shape (m, d, d)."""
-        moments, invariants = self._described(clouds, points)
+        moments, invariants = self._describe(clouds, points)
         X = moments[:, :, : clouds.flow.dimension]
         return X.transpose(1, 2) @ (self.fitting(invariants)[:, :, None] * X)

@@ -1,9 +1,8 @@
-"""The vector-cloud network: closure values from a cloud, invariant or turning with the frame by
-construction.
-"""
+"""The vector-cloud network: values that are invariant, or rotate with the frame as they should."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations_with_replacement
 
@@ -15,14 +14,16 @@ from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.network.base import Network, Symmetry
 from vcnn.network.features import Inputs, PointData, full, pair_data, point_data
-from vcnn.network.heads import OUTPUTS, count_coefficients, value
+from vcnn.network.heads import OUTPUTS, value
 from vcnn.network.layers import perceptron, seeded
 from vcnn.network.pairs import Pairs
+from vcnn.network.sizes import MIXED_TENSORS, Sizes
 
 _SECOND = 8  # embedding channels that second moments are taken with
-_MIXED = 6  # symmetric tensors that these are combined to
-_LEAST = 1e-4  # what varies by less counts as constant, so that its round-off is not blown up,
-_LEAST_SHARE = 0.01  # and what varies by less relative to its size
+# What varies by less than this, or by less relative to its size, counts as constant, so that its
+# round-off is not blown up.
+_LEAST = 1e-4
+_LEAST_SHARE = 0.01
 
 
 class VectorCloudNetwork(Network):
@@ -80,20 +81,20 @@ class VectorCloudNetwork(Network):
 
     def __init__(
         self,
-        scalars=(),
-        vectors=(),
-        output="scalar",
+        scalars: Sequence[str] = (),
+        vectors: Sequence[str] = (),
+        output: str | Sequence[str] = "scalar",
         *,
-        tensors=(),
-        pseudoscalars=(),
-        galilean=False,
-        order=1,
-        embedding=40,
-        retained=6,
-        hidden=64,
-        fitting=(128, 128),
-        basis=6,
-        seed=0,
+        tensors: Sequence[str] = (),
+        pseudoscalars: Sequence[str] = (),
+        galilean: bool = False,
+        order: int = 1,
+        embedding: int = 40,
+        retained: int = 6,
+        hidden: int = 64,
+        fitting: Sequence[int] = (128, 128),
+        basis: int = 6,
+        seed: int = 0,
     ):
         super().__init__(
             scalars=list(scalars),
@@ -111,80 +112,57 @@ class VectorCloudNetwork(Network):
             seed=seed,
         )
         self.outputs = (output,) if isinstance(output, str) else tuple(output)
-        for kind in self.outputs or ("none",):
-            if kind not in OUTPUTS:
-                raise InputError(f"output: expected {', '.join(OUTPUTS)}, got {kind!r}")
-        if order not in (1, 2):
-            raise InputError(f"order: expected 1 or 2, got {order!r}")
-        if not 1 <= retained <= embedding:
-            raise InputError(
-                f"retained: expected 1..{embedding} (embedding channels), got {retained}"
-            )
-        self.scalars, self.vectors, self.tensors = (
-            (*scalars, *pseudoscalars),
-            tuple(vectors),
-            tuple(tensors),
-        )
-        self.inputs = Inputs(self.scalars, self.vectors, self.tensors, bool(galilean))
+        self.scalars = (*scalars, *pseudoscalars)
+        self.vectors, self.tensors = tuple(vectors), tuple(tensors)
         self.galilean = bool(galilean)
         self.symmetry = Symmetry.SO if pseudoscalars else Symmetry.O
-        self.order, self.retained = order, retained
-        self.second = min(_SECOND, embedding)
-
-        channels = self.inputs.channels
-        tensor_channels = len(self.tensors)
-        if order == 2:
-            tensor_channels += (
-                (channels - len(self.tensors)) * (channels - len(self.tensors) + 1) // 2
-            )
-        self.vector_basis = basis + self.inputs.centre_vectors
-        self.tensor_basis = (_MIXED if tensor_channels else 0) + len(self.tensors)
-        turning = tensor_channels or any(OUTPUTS[kind] != "scalars" for kind in self.outputs)
-        invariants = embedding * (
-            1 + retained * channels * (channels + 1) // 2 + channels * self.inputs.centre_vectors
-        )
-        invariants += self.inputs.point_features
-        if tensor_channels:
-            pairs = lambda n: n * (n + 1) // 2
-            invariants += self.tensor_basis * (1 + pairs(self.vector_basis)) + pairs(
-                self.tensor_basis
-            )
-        self.coefficients = [
-            count_coefficients(k, self.vector_basis, self.tensor_basis) for k in self.outputs
-        ]
+        _check(self.outputs, order, retained, embedding)
+        self.inputs = Inputs(self.scalars, self.vectors, self.tensors, self.galilean)
+        self.sizes = Sizes(self.inputs, self.outputs, order, embedding, retained, basis)
         with seeded(seed):
-            self.point_embedding = perceptron(self.inputs.point_features, hidden, hidden, embedding)
-            self.pair_embedding = nn.Sequential(
-                nn.Linear(self.inputs.pair_features, embedding, bias=False), nn.SiLU()
-            )
-            self.fitting = perceptron(invariants, *fitting, sum(self.coefficients))
-            with torch.no_grad():  # begin near zero, or an isotropic stress
-                self.fitting[-1].weight.mul_(0.1)
-            if turning:
-                self.mixed_vectors = nn.Linear(embedding * channels, basis, bias=False)
-            if tensor_channels:
-                self.mixed_tensors = nn.Linear(self.second * tensor_channels, _MIXED, bias=False)
-        self.register_buffer("shift", torch.zeros(invariants))
-        self.register_buffer("spread", torch.ones(invariants))
-        self.register_buffer("embedding_sizes", torch.ones(embedding))
-        self.register_buffer("vector_sizes", torch.ones(self.vector_basis if turning else 0))
-        self.register_buffer("tensor_sizes", torch.ones(self.tensor_basis))
+            self._make_layers(hidden, fitting)
+        self._make_scales()
+
+    def _make_layers(self, hidden, fitting):
+        sizes, inputs = self.sizes, self.inputs
+        self.point_embedding = perceptron(inputs.point_features, hidden, hidden, sizes.embedding)
+        self.pair_embedding = nn.Sequential(
+            nn.Linear(inputs.pair_features, sizes.embedding, bias=False), nn.SiLU()
+        )
+        self.fitting = perceptron(sizes.invariants, *fitting, sum(sizes.coefficients))
+        with torch.no_grad():  # begin near zero, or an isotropic stress
+            self.fitting[-1].weight.mul_(0.1)
+        if sizes.has_basis:
+            channels = sizes.embedding * inputs.channels
+            self.mixed_vectors = nn.Linear(channels, sizes.basis, bias=False)
+        if sizes.has_tensors:
+            channels = min(_SECOND, sizes.embedding) * sizes.tensor_channels
+            self.mixed_tensors = nn.Linear(channels, MIXED_TENSORS, bias=False)
+
+    def _make_scales(self):
+        """What :meth:`calibrate` sets; files keep it beside the weights."""
+        sizes = self.sizes
+        self.register_buffer("shift", torch.zeros(sizes.invariants))
+        self.register_buffer("spread", torch.ones(sizes.invariants))
+        self.register_buffer("embedding_sizes", torch.ones(sizes.embedding))
+        self.register_buffer("vector_sizes", torch.ones(sizes.vectors if sizes.has_basis else 0))
+        self.register_buffer("tensor_sizes", torch.ones(sizes.tensors))
 
     def points(self, flow: FlowField, velocity: torch.Tensor | None = None) -> PointData:
-        """What is computed once a point, however many clouds share it; ``velocity`` (n, d) replaces
-        the flow's.
-        """
-        data = point_data(flow, self.inputs, self.fitting[0].weight, velocity)
+        """What is computed once a point; ``velocity`` (n, d) replaces the flow's."""
+        data = point_data(super().points(flow, velocity), self.inputs)
         return replace(data, embedding=self.point_embedding(data.features) / self.embedding_sizes)
 
-    def forward(self, clouds: VectorClouds, points: PointData):
-        """Closure values of m clouds: scalars (m,), vectors (m, d), tensors (m, d, d); a tuple if
-        there are several.
+    def forward(
+        self, clouds: VectorClouds, points: PointData
+    ) -> torch.Tensor | tuple[torch.Tensor, ...]:
+        """Closure values of m clouds: scalars (m,), vectors (m, d), tensors (m, d, d).
+
+        A tuple if there are several.
         """
-        invariants, vectors, tensors = self._described(clouds, points)
-        parts = self.fitting((invariants - self.shift) / self.spread).split(
-            self.coefficients, dim=1
-        )
+        invariants, vectors, tensors = self._describe(clouds, points)
+        coefficients = self.fitting((invariants - self.shift) / self.spread)
+        parts = coefficients.split(self.sizes.coefficients, dim=1)
         values = tuple(
             value(kind, c, vectors, tensors) for kind, c in zip(self.outputs, parts, strict=True)
         )
@@ -194,83 +172,91 @@ class VectorCloudNetwork(Network):
         """Bring embeddings, the basis of outputs and the inputs of ρ to order one on these clouds.
 
         As for the descriptors of molecular dynamics (Zhang et al. 2018), once and for all before
-        training: invariants of different order differ by orders of magnitude."""
-        rms = lambda values, axes: values.square().mean(dim=axes).sqrt().clamp(min=_LEAST)
+        training: invariants of different order differ by orders of magnitude. Each scale is taken
+        of what the ones before it have brought to order one.
+        """
         with torch.no_grad():
             for sizes in (self.embedding_sizes, self.vector_sizes, self.tensor_sizes):
                 sizes.fill_(1)
             clouds = clouds.compact()
-            pairs, _, g = self._embedded(clouds, self.points(clouds.flow))
-            self.embedding_sizes.copy_(rms(g[pairs.shares > 0], 0))
-            _, vectors, tensors = self._described(clouds, self.points(clouds.flow))
+            pairs, _, g = self._embed(clouds, self.points(clouds.flow))
+            self.embedding_sizes.copy_(_rms(g[pairs.shares > 0]))
+            _, vectors, tensors = self._describe(clouds, self.points(clouds.flow))
             for sizes, basis in ((self.vector_sizes, vectors), (self.tensor_sizes, tensors)):
                 if len(sizes):
+                    # members are bounded to b = v / √(1 + v²); v² = b² / (1 - b²) is what they were
                     bounded = basis.flatten(2).square().sum(dim=2)
-                    sizes.copy_(
-                        rms(torch.sqrt(bounded / (1 - bounded)), 0)
-                    )  # of what it was before
-            invariants, _, _ = self._described(clouds, self.points(clouds.flow))
+                    sizes.copy_(_rms(torch.sqrt(bounded / (1 - bounded))))
+            invariants, _, _ = self._describe(clouds, self.points(clouds.flow))
             self.shift.copy_(invariants.mean(dim=0))
-            least = _LEAST_SHARE * rms(invariants, 0)
-            self.spread.copy_(
-                (invariants.var(dim=0, correction=0) + least.clamp(min=_LEAST) ** 2).sqrt()
-            )
+            least = (_LEAST_SHARE * _rms(invariants)).clamp(min=_LEAST)
+            self.spread.copy_((invariants.var(dim=0, correction=0) + least**2).sqrt())
 
-    def _embedded(self, clouds, points):
+    def _embed(self, clouds, points):
         """The pairs of clouds, their data and their embeddings (N, m)."""
-        pairs = Pairs.of(clouds, self.fitting[0].weight)
-        data = pair_data(pairs, points, self.inputs, second=self.order == 2)
-        return (
-            pairs,
-            data,
-            points.embedding.index_select(0, pairs.neighbours) * self.pair_embedding(data.features),
-        )
+        pairs = Pairs.from_clouds(clouds, self.shift)
+        data = pair_data(pairs, points, self.inputs, second=self.sizes.order == 2)
+        of_points = points.embedding.index_select(0, pairs.neighbours)
+        return pairs, data, of_points * self.pair_embedding(data.features)
 
-    def _described(self, clouds, points):
+    def _describe(self, clouds, points):
         """Invariants (m, k) and the basis of outputs, (m, K, d) and (m, q, d, d), of m clouds."""
         centre = torch.as_tensor(clouds.centres, device=self.shift.device)
         d = clouds.flow.dimension
-        pairs, data, g = self._embedded(clouds, points)
+        pairs, data, g = self._embed(clouds, points)
         mean, *first = pairs.moments(g, data.vectors).split([1] + [d] * len(data.vectors), dim=2)
-        here = [v[:, centre].T for v in points.vectors[self.galilean :]]
-        invariants = [mean, *(a @ v[:, :, None] for a in first for v in here)]
+        at_centre = [v[:, centre].T for v in self.inputs.of_centre(points.vectors)]
+        invariants = [mean, *(a @ v[:, :, None] for a in first for v in at_centre)]
         invariants += [
-            a @ b[:, : self.retained].transpose(1, 2)
+            a @ b[:, : self.sizes.retained].transpose(1, 2)
             for a, b in combinations_with_replacement(first, 2)
         ]
-
         vectors = tensors = None
-        if hasattr(self, "mixed_vectors"):
-            mixed = self.mixed_vectors(torch.cat(first, dim=1).transpose(1, 2)).transpose(1, 2)
-            vectors = _bounded(
-                torch.cat([mixed, *(v[:, None] for v in here)], dim=1), self.vector_sizes, (2,)
-            )
+        if self.sizes.has_basis:
+            vectors = self._vector_basis(first, at_centre)
             tensors = vectors.new_zeros(len(vectors), 0, d, d)
-        if data.products:
-            second = pairs.moments(g[:, : self.second].contiguous(), data.products)[:, :, 1:]
-            second = full(
-                torch.stack(second.split(d * (d + 1) // 2, dim=2), dim=1).flatten(1, 2), d
-            )
-            mixed = (
-                self.mixed_tensors(second.flatten(2).transpose(1, 2))
-                .transpose(1, 2)
-                .unflatten(2, (d, d))
-            )
-            at_centre = [T[:, :, centre].permute(2, 0, 1) for T in points.tensors]
-            tensors = torch.cat(
-                [mixed, *(0.5 * (T + T.transpose(1, 2))[:, None] for T in at_centre)], dim=1
-            )
-            traces = tensors.diagonal(dim1=2, dim2=3).sum(dim=2)
-            identity = torch.eye(d, dtype=traces.dtype, device=traces.device)
-            tensors = _bounded(
-                tensors - traces[:, :, None, None] / d * identity, self.tensor_sizes, (2, 3)
-            )
+        if self.sizes.has_tensors:
+            second = pairs.moments(g[:, :_SECOND].contiguous(), data.products)[:, :, 1:]
+            traces, tensors = self._tensor_basis(second, points.tensors, centre, d)
             invariants += [traces, *_contractions(vectors, tensors)]
-        return (
-            torch.cat([*(f.flatten(1) for f in invariants), points.features[centre]], dim=1),
-            vectors,
-            tensors,
-        )
+        of_centre = points.features[centre]
+        return torch.cat([*(f.flatten(1) for f in invariants), of_centre], dim=1), vectors, tensors
+
+    def _vector_basis(self, first, at_centre):
+        """(m, K, d) combinations of the rows of first moments, then vectors of the centre."""
+        mixed = self.mixed_vectors(torch.cat(first, dim=1).transpose(1, 2)).transpose(1, 2)
+        basis = torch.cat([mixed, *(v[:, None] for v in at_centre)], dim=1)
+        return _bounded(basis, self.vector_sizes, (2,))
+
+    def _tensor_basis(self, second, of_points, centre, d):
+        """Traces (m, q) and deviators (m, q, d, d) of combinations of second moments, then of
+        tensors of the centre.
+        """
+        second = torch.stack(second.split(d * (d + 1) // 2, dim=2), dim=1).flatten(1, 2)
+        mixed = self.mixed_tensors(full(second, d).flatten(2).transpose(1, 2))
+        mixed = mixed.transpose(1, 2).unflatten(2, (d, d))
+        at_centre = [T[:, :, centre].permute(2, 0, 1) for T in of_points]
+        symmetric = [0.5 * (T + T.transpose(1, 2))[:, None] for T in at_centre]
+        tensors = torch.cat([mixed, *symmetric], dim=1)
+        traces = tensors.diagonal(dim1=2, dim2=3).sum(dim=2)
+        identity = torch.eye(d, dtype=traces.dtype, device=traces.device)
+        deviators = tensors - traces[:, :, None, None] / d * identity
+        return traces, _bounded(deviators, self.tensor_sizes, (2, 3))
+
+
+def _check(outputs, order, retained, embedding):
+    for kind in outputs or ("none",):
+        if kind not in OUTPUTS:
+            raise InputError(f"output: expected {', '.join(OUTPUTS)}, got {kind!r}")
+    if order not in (1, 2):
+        raise InputError(f"order: expected 1 or 2, got {order!r}")
+    if not 1 <= retained <= embedding:
+        raise InputError(f"retained: expected 1..{embedding} (embedding channels), got {retained}")
+
+
+def _rms(values) -> torch.Tensor:
+    """Root mean square over the first axis, at least `_LEAST`."""
+    return values.square().mean(dim=0).sqrt().clamp(min=_LEAST)
 
 
 def _bounded(basis, sizes, axes):
@@ -286,5 +272,5 @@ def _contractions(vectors, tensors) -> list[torch.Tensor]:
     q, K = tensors.shape[1], vectors.shape[1]
     flat = tensors.flatten(2)
     both = (flat @ flat.transpose(1, 2))[:, *torch.triu_indices(q, q, device=flat.device)]
-    sandwiched = vectors[:, None] @ tensors @ vectors[:, None].transpose(2, 3)
-    return [both, sandwiched[:, :, *torch.triu_indices(K, K, device=flat.device)]]
+    between = vectors[:, None] @ tensors @ vectors[:, None].transpose(2, 3)
+    return [both, between[:, :, *torch.triu_indices(K, K, device=flat.device)]]

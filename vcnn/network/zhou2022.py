@@ -64,14 +64,14 @@ class Zhou2022(Network):
 
     def forward(self, clouds: VectorClouds, points: dict[str, torch.Tensor]) -> torch.Tensor:
         """Closure values of m clouds, shape (m,)."""
-        _, invariants = self._described(clouds, points)
+        _, invariants = self._describe(clouds, points)
         return self.fitting(invariants).squeeze(1)
 
-    def _described(self, clouds, points):
+    def _describe(self, clouds, points):
         """GᵀQ/n, (m, 64, 2d + 7) with the positions first, and its invariants GᵀQ QᵀG*/n², (m,
         256).
         """
-        pairs = Pairs.of(clouds, points["velocity"], weighted=False)
+        pairs = Pairs.from_clouds(clouds, points["velocity"], weighted=False)
         j, r = pairs.neighbours, pairs.positions
         u = points["velocity"].index_select(1, j)
         distance, speed = length(r), points["speed"].index_select(0, j)

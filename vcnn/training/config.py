@@ -1,11 +1,15 @@
-"""How to train."""
+"""How to train: the settings of a run, and its schedule."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
+import torch
+
 from vcnn.errors import InputError
+
+_WARM_UP = 0.05  # of all steps
 
 
 @dataclass(frozen=True)
@@ -16,8 +20,7 @@ class TrainingConfig:
     ----------
     epochs : passes over the training centres
     batch_size : clouds per gradient step
-    learning_rate : of Adam at its peak; rises over the first 5 % of the steps, then falls to 0 as a
-        cosine
+    learning_rate : of Adam at its peak (:meth:`learning_rate_at`)
     centres : centres drawn from each flow, once; None takes every point
     max_points : clouds are subsampled to this many points, afresh every epoch; None takes whole
         clouds
@@ -25,8 +28,7 @@ class TrainingConfig:
     validate_every : epochs between validations
     patience : stop after this many epochs without a better validation error; None never stops early
     dtype : "float32" or "float64"
-    augmentation : "none", or "rotations": each cloud is turned by a random rotation of its own in
-        every step
+    augmentation : "none", or "rotations": each cloud is rotated at random, in every step anew
     """
 
     epochs: int = 100
@@ -41,10 +43,12 @@ class TrainingConfig:
     augmentation: str = "none"
 
     def __post_init__(self):
-        for name in ("epochs", "batch_size", "validate_every", "centres", "max_points", "patience"):
-            value = getattr(self, name)
-            optional = name in ("centres", "max_points", "patience")
-            if not (optional and value is None) and not (type(value) is int and value >= 1):
+        counts = {name: getattr(self, name) for name in ("epochs", "batch_size", "validate_every")}
+        for name in ("centres", "max_points", "patience"):
+            if getattr(self, name) is not None:
+                counts[name] = getattr(self, name)
+        for name, value in counts.items():
+            if type(value) is not int or value < 1:
                 raise InputError(f"{name}: expected a positive integer, got {value!r}")
         if type(self.seed) is not int or self.seed < 0:
             raise InputError(f"seed: expected a non-negative integer, got {self.seed!r}")
@@ -58,3 +62,17 @@ class TrainingConfig:
             raise InputError(
                 f"augmentation: expected 'none' or 'rotations', got {self.augmentation!r}"
             )
+
+    @property
+    def torch_dtype(self) -> torch.dtype:
+        """:attr:`dtype` as torch knows it."""
+        return {"float32": torch.float32, "float64": torch.float64}[self.dtype]
+
+    def learning_rate_at(self, progress: float) -> float:
+        """The learning rate after a share ``progress`` of all steps.
+
+        It rises over the first `_WARM_UP` of them, so that the moments of Adam settle while steps
+        are small, and falls to 0 as a cosine.
+        """
+        rise = min(progress / _WARM_UP, 1.0)
+        return self.learning_rate * (rise * 0.5 * (1 + math.cos(math.pi * progress)))

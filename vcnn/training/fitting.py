@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from scipy.stats import special_ortho_group
-from tqdm import tqdm
 
 from vcnn.closure.closure import Closure
 from vcnn.closure.extrapolation import TrainingRange
 from vcnn.closure.scales import Scales
+from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence
-from vcnn.errors import DivergenceError
 from vcnn.files import fingerprint
 from vcnn.flow.field import FlowField
-from vcnn.network.base import Network, check_network
+from vcnn.network.base import Network, check_network, name_outputs
 from vcnn.network.registry import check_storable
 from vcnn.training.config import TrainingConfig
+from vcnn.training.loop import train
 from vcnn.training.run_state import RunState, weights_of
 from vcnn.training.samples import check_flows, check_importance, draw_samples
 
 _CALIBRATION = 1000  # clouds that a network is calibrated with
-_LARGEST_GRADIENT = 1.0  # longer ones are shortened: rare clouds would throw the weights off
 
 
 def fit(
@@ -37,10 +34,11 @@ def fit(
     region: RegionOfInfluence,
     config: TrainingConfig | None = None,
     validation: Sequence[FlowField] = (),
-    run_directory=None,
+    run_directory: str | Path | None = None,
+    *,
     importance: str | None = None,
-    units=None,
-    provenance=None,
+    units: Mapping[str, str] | None = None,
+    provenance: Mapping[str, Any] | None = None,
     progress: bool = True,
 ) -> Closure:
     """Train ``network`` on ``flows`` to predict the field ``target``, or several at once.
@@ -54,125 +52,95 @@ def fit(
     network : Network; its weights are changed in place
     flows, validation : sequences of FlowField that have the target
     target : name of a field of the kind that the network puts out, or one for each of its outputs
-    importance : name of a scalar field, optional
-        A further factor of the loss at each point, in training flows; points where it is 0 are no
-        centres.
+    region : RegionOfInfluence
+    config : TrainingConfig, optional
     run_directory : path, optional
         Receives ``checkpoint.safetensors`` and ``history.json`` after every epoch and
         ``model.safetensors`` at the end. If it holds a checkpoint of the same run, training goes on
         from there and ends with the same weights as an uninterrupted run.
-    units, provenance : kept in the closure; to the provenance are added ``training_seconds``, the
-        wall time of all
-        gradient steps, those before an interruption included, and ``training_threads``
+    importance : name of a scalar field, optional
+        A further factor of the loss at each point, in training flows; points where it is 0 are no
+        centres.
+    units, provenance : mappings, optional
+        Kept in the closure. To the provenance are added ``training_seconds``, the wall time of all
+        gradient steps, those before an interruption included, and ``training_threads``.
+    progress : whether to show a bar
 
     Raises
     ------
     InputError
-        If a flow lacks a field, dimensions differ, or the directory holds another run.
+        If a flow lacks a field, dimensions differ, the network is no `Network` or (with a
+        directory) could not be loaded again, or the directory holds another run.
     DivergenceError
         If the loss becomes NaN or infinite.
     """
     config = config or TrainingConfig()
     flows, validation = list(flows), list(validation)
-    target = target if isinstance(target, str) else tuple(target)
-    names = (target,) if isinstance(target, str) else target
     check_network(network)
-    if run_directory is not None:
-        check_storable(network)  # now, not after hours of training
-    check_flows(network, [*flows, *validation], names)
+    targets = name_outputs(network, target)
+    check_flows(network, [*flows, *validation], targets)
     check_importance(flows, importance)
-    scales = Scales(targets=((0.0, 1.0),) * len(names))
-    if network.scaling:
-        scales = Scales.of(flows, region, network, names, importance)
-    run = _fingerprint(network, flows, validation, [names, importance], region, config)
-    network.to(getattr(torch, config.dtype)).train()
-    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    directory = None if run_directory is None else Path(run_directory)
+    if directory is not None:
+        check_storable(network)  # now, not after hours of training
+
+    run = _fingerprint(network, flows, validation, [list(targets), importance], region, config)
+    network.to(config.torch_dtype).train()
     closure = Closure(
-        network, region, target, flows[0].dimension, scales, units or {}, provenance or {}
+        network=network,
+        region=region,
+        target=target if isinstance(target, str) else tuple(target),
+        dimension=flows[0].dimension,
+        scales=_scales(network, flows, targets, region, importance),
+        units=units or {},
+        provenance=provenance or {},
     )
     samples = draw_samples(closure, flows, config, importance)
-    clouds = samples.clouds
-    rng = np.random.default_rng([config.seed, 2])
-    some = clouds.select(rng.permutation(len(clouds))[:_CALIBRATION])
-    network.calibrate(some if config.max_points is None else some.subsample(config.max_points, rng))
-    state = RunState(
-        network, optimizer, run, None if run_directory is None else Path(run_directory)
-    )
-    state.resume()
-    steps = config.epochs * math.ceil(len(clouds) / config.batch_size)
+    network.calibrate(_some(samples.clouds, config))
 
-    bar = tqdm(
-        total=config.epochs,
-        initial=state.epoch,
-        unit="epoch",
-        disable=not progress,
-        desc=network.name,
-    )
-    while state.epoch < config.epochs and not state.patience_exhausted(config.patience):
-        epoch = state.epoch
-        start = time.perf_counter()
-        rng, turning = (np.random.default_rng([config.seed, kind, epoch]) for kind in (1, 3))
-        batches = np.array_split(
-            rng.permutation(len(clouds)), math.ceil(len(clouds) / config.batch_size)
-        )
-        total = 0.0
-        for number, batch in enumerate(batches):
-            part = clouds.select(batch)
-            if config.max_points is not None:
-                part = part.subsample(config.max_points, rng)
-            rotations = None
-            if config.augmentation == "rotations":
-                rotations = special_ortho_group.rvs(
-                    closure.dimension, size=len(part), random_state=turning
-                )
-                part = part.rotated(rotations.reshape(-1, closure.dimension, closure.dimension))
-            rate = config.learning_rate * _schedule((epoch * len(batches) + number + 0.5) / steps)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            optimizer.zero_grad()
-            loss = samples.loss(network.values(part), batch, rotations)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), _LARGEST_GRADIENT)
-            optimizer.step()
-            total += loss.item() * len(batch)
-        if not math.isfinite(total):
-            raise DivergenceError(
-                f"training: the loss is {total} in epoch {epoch + 1}; lower learning_rate"
-            )
-        entry = {
-            "epoch": epoch + 1,
-            "training_loss": total / len(clouds),
-            "seconds": time.perf_counter() - start,
-        }
-        if validation and ((epoch + 1) % config.validate_every == 0 or epoch + 1 == config.epochs):
-            network.eval()
-            entry["validation_error"] = float(
-                np.mean([list(closure.errors(flow).values()) for flow in validation])
-            )
-            network.train()
-        state.record(entry)
-        bar.set_postfix({k: f"{v:.3g}" for k, v in entry.items() if k not in ("epoch", "seconds")})
-        bar.update()
-    bar.close()
+    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    state = RunState(network, optimizer, run, directory)
+    state.resume()
+    train(closure, samples, validation, config, state, progress=progress)
     network.load_state_dict(state.best)
     network.eval()
+
+    closure = _finish(closure, samples.clouds, state, config)
+    if directory is not None:
+        closure.save(directory / "model.safetensors")
+    return closure
+
+
+def _scales(network, flows, targets, region, importance) -> Scales:
+    """Those of the flows, or none for a network that takes the units of the data."""
+    if not network.scaling:
+        return Scales(targets=((0.0, 1.0),) * len(targets))
+    return Scales.of(flows, region, network, targets, importance)
+
+
+def _some(clouds: VectorClouds, config: TrainingConfig) -> VectorClouds:
+    """Clouds to calibrate with, as large as those of training."""
+    rng = np.random.default_rng([config.seed, 2])
+    clouds = clouds.select(rng.permutation(len(clouds))[:_CALIBRATION])
+    return clouds if config.max_points is None else clouds.subsample(config.max_points, rng)
+
+
+def _finish(closure, clouds, state, config) -> Closure:
+    """The closure with what it was trained on, and what that took."""
     spent = {
         "training_seconds": sum(entry["seconds"] for entry in state.history),
         "training_threads": torch.get_num_threads(),
     }
-    seen = TrainingRange.of(clouds, network.galilean, np.random.default_rng([config.seed, 4]))
-    closure = replace(closure, provenance={**closure.provenance, **spent}, training_range=seen)
-    if run_directory is not None:
-        closure.save(Path(run_directory) / "model.safetensors")
-    return closure
-
-
-def _schedule(progress: float) -> float:
-    """Share of the peak learning rate at a share ``progress`` of all steps."""
-    return min(progress / 0.05, 1.0) * 0.5 * (1 + math.cos(math.pi * progress))
+    rng = np.random.default_rng([config.seed, 4])
+    return replace(
+        closure,
+        provenance={**closure.provenance, **spent},
+        training_range=TrainingRange.of(clouds, closure.network.galilean, rng),
+    )
 
 
 def _fingerprint(network, flows, validation, names, region, config) -> str:
+    """What tells this run from others: settings, initial weights, and all values of the flows."""
     settings = [
         network.name,
         network.config,
@@ -183,6 +151,6 @@ def _fingerprint(network, flows, validation, names, region, config) -> str:
     ]
     parts = weights_of(network)
     for flow in (*flows, *validation):
-        parts += [flow.points, flow.velocity, flow.weights]
-        parts += [*flow.scalars.values(), *flow.vectors.values(), *flow.tensors.values()]
+        fields = (*flow.scalars.values(), *flow.vectors.values(), *flow.tensors.values())
+        parts += [flow.points, flow.velocity, flow.weights, *fields]
     return fingerprint(settings, parts)

@@ -1,4 +1,4 @@
-"""The state of a training run, kept in files so that a run that is killed goes on where it stopped."""
+"""The state of a training run, kept in files so that a run that is killed can go on."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import torch
 
 from vcnn.errors import InputError
 from vcnn.files import write_text
+from vcnn.network.base import Network
 from vcnn.tensor_file import read_tensors, write_tensors
 
 
@@ -21,7 +22,7 @@ class RunState:
 
     Parameters
     ----------
-    network : nn.Module
+    network : Network
     optimizer : torch.optim.Adam
     run : str
         What tells this run from others.
@@ -29,12 +30,18 @@ class RunState:
         Receives ``checkpoint.safetensors`` and ``history.json`` with each :meth:`record`.
     """
 
-    def __init__(self, network, optimizer, run, directory):
+    def __init__(
+        self,
+        network: Network,
+        optimizer: torch.optim.Optimizer,
+        run: str,
+        directory: Path | None,
+    ):
         self.network, self.optimizer, self.run, self.directory = network, optimizer, run, directory
         self.epoch, self.history, self.best_entry = 0, [], {}
         self.best = {name: tensor.clone() for name, tensor in network.state_dict().items()}
 
-    def resume(self):
+    def resume(self) -> None:
         """Go on where the directory's checkpoint stops, if there is one.
 
         Raises
@@ -46,34 +53,27 @@ class RunState:
         if checkpoint is None:
             return
         tensors, header = checkpoint
-        pick = lambda kind: {
-            k.split("/", 1)[1]: t for k, t in tensors.items() if k.startswith(kind + "/")
-        }
-        self.network.load_state_dict(pick("weights"))
-        self.best = pick("best")
-        states = {i: {} for i, _ in enumerate(self.network.parameters())}
-        for key, tensor in pick("adam").items():
+        self.network.load_state_dict(_part(tensors, "weights"))
+        self.best = _part(tensors, "best")
+        moments = {number: {} for number, _ in enumerate(self.network.parameters())}
+        for key, tensor in _part(tensors, "adam").items():
             number, name = key.split("/")
-            states[int(number)][name] = tensor
-        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": states})
-        self.epoch, self.history, self.best_entry = (
-            header["epoch"],
-            header["history"],
-            header["best"],
-        )
+            moments[int(number)][name] = tensor
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+        self.epoch, self.history = header["epoch"], header["history"]
+        self.best_entry = header["best"]
 
-    def record(self, entry):
-        """The end of an epoch: an entry of the history with ``epoch`` and, if it is known,
-        ``validation_error``.
+    def record(self, entry: dict) -> None:
+        """The end of an epoch.
+
+        Parameters
+        ----------
+        entry : dict
+            Joins the history: ``epoch``, ``seconds`` and, if it was computed, ``validation_error``.
         """
         self.epoch = entry["epoch"]
         self.history.append(entry)
-        error = entry.get("validation_error")
-        if error is None and "validation_error" not in self.best_entry:
-            better = True  # nothing to choose by yet: the last weights
-        else:
-            better = error is not None and error < self.best_entry.get("validation_error", math.inf)
-        if better:
+        if self._is_best(entry):
             self.best_entry = entry
             self.best = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
         tensors = {f"weights/{name}": t for name, t in self.network.state_dict().items()}
@@ -83,9 +83,24 @@ class RunState:
         header = {"epoch": self.epoch, "history": self.history, "best": self.best_entry}
         write_checkpoint(self.directory, self.run, tensors, header)
 
-    def patience_exhausted(self, patience) -> bool:
+    def _is_best(self, entry) -> bool:
+        """Whether its weights are kept: those with the least error, the last where none is known."""
+        error, least = (e.get("validation_error") for e in (entry, self.best_entry))
+        if error is None:
+            return least is None
+        return error < (math.inf if least is None else least)
+
+    def patience_exhausted(self, patience: int | None) -> bool:
+        """Whether the best weights are older than so many epochs; never for None."""
         since = self.epoch - self.best_entry.get("epoch", self.epoch)
         return patience is not None and since >= patience
+
+
+def _part(tensors, kind) -> dict[str, torch.Tensor]:
+    """The tensors of a checkpoint whose names begin with ``kind/``, by the rest of their names."""
+    prefix = f"{kind}/"
+    names = [name for name in tensors if name.startswith(prefix)]
+    return {name.removeprefix(prefix): tensors[name] for name in names}
 
 
 def weights_of(network: torch.nn.Module) -> list[np.ndarray]:

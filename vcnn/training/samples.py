@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
+from vcnn.closure.closure import Closure
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError, naming
+from vcnn.flow.field import FlowField
 from vcnn.flow.tensors import rotate
-from vcnn.network.base import check_fields
+from vcnn.network.base import Network, check_fields
 from vcnn.network.heads import OUTPUTS
+from vcnn.training.config import TrainingConfig
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,30 +33,44 @@ class Samples:
     goals: tuple[torch.Tensor, ...]
     weights: torch.Tensor
 
-    def loss(self, values, batch, rotations=None) -> torch.Tensor:
-        """Weighted mean square of values - goals of the clouds ``batch``, summed over components
-        and outputs.
+    def __len__(self) -> int:
+        return len(self.clouds)
 
-        Each cloud was turned by one of the ``rotations``, if there are any.
-        """
-        goals = [goal[batch] for goal in self.goals]
-        if rotations is not None:
-            goals = [
-                torch.from_numpy(rotate(goal.numpy(), rotations)).to(goal.dtype) for goal in goals
-            ]
-        squares = [
-            (value - goal).square().reshape(len(value), -1).sum(dim=1)
-            for value, goal in zip(values, goals, strict=True)
+    def select(self, index: np.ndarray) -> Samples:
+        """The samples number ``index`` (k,) in that order."""
+        goals = tuple(goal[index] for goal in self.goals)
+        return Samples(self.clouds.select(index), goals, self.weights[index])
+
+    def subsample(self, max_points: int | None, rng: np.random.Generator) -> Samples:
+        """With clouds of at most so many points, drawn at random; as they are for None."""
+        if max_points is None:
+            return self
+        return replace(self, clouds=self.clouds.subsample(max_points, rng))
+
+    def rotated(self, rotations: np.ndarray) -> Samples:
+        """Each cloud and its goals in a frame of its own, by one of the ``rotations`` (m, d, d)."""
+        goals = [
+            torch.from_numpy(rotate(goal.numpy(), rotations)).to(goal.dtype) for goal in self.goals
         ]
-        return (self.weights[batch] * sum(squares)).mean()
+        return replace(self, clouds=self.clouds.rotated(rotations), goals=tuple(goals))
 
 
-def draw_samples(closure, flows, config, importance) -> Samples:
-    """Centres of every flow, as many as the `TrainingConfig` says, with clouds in the units of the
-    closure.
+def draw_samples(
+    closure: Closure, flows: Sequence[FlowField], config: TrainingConfig, importance: str | None
+) -> Samples:
+    """Centres of every flow, as many as the configuration says, with clouds and goals scaled.
+
+    Parameters
+    ----------
+    closure : Closure
+        Whose network is to be trained; its units are those of the samples.
+    flows : sequence of FlowField
+        With the fields that the closure predicts.
+    config : TrainingConfig
+    importance : name of a scalar or None
+        Multiplies the weights; where it is 0 there is no centre.
     """
-    dtype, parts, weights = getattr(torch, config.dtype), [], []
-    goals = [[] for _ in closure.targets]
+    parts, weights, goals = [], [], [[] for _ in closure.targets]
     for number, flow in enumerate(flows):
         factor = np.ones(len(flow)) if importance is None else flow.scalars[importance]
         centres = np.flatnonzero(factor)
@@ -62,49 +80,54 @@ def draw_samples(closure, flows, config, importance) -> Samples:
         parts.append(closure.scale_clouds(closure.region.clouds(flow, centres)))
         weights.append((factor * flow.weights / flow.weights.mean())[centres])
         truth = closure.truth(flow).values()
-        for known, values, (shift, scale) in zip(goals, truth, closure.scales.targets, strict=True):
-            known.append((values[centres] - shift) / scale)
-    as_tensor = lambda arrays: torch.tensor(np.concatenate(arrays), dtype=dtype)
-    return Samples(
-        VectorClouds.concatenate(parts), tuple(map(as_tensor, goals)), as_tensor(weights)
-    )
+        for goal, values, (shift, scale) in zip(goals, truth, closure.scales.targets, strict=True):
+            goal.append((values[centres] - shift) / scale)
+
+    def as_tensor(arrays):
+        return torch.tensor(np.concatenate(arrays), dtype=config.torch_dtype)
+
+    clouds = VectorClouds.concatenate(parts)
+    return Samples(clouds, tuple(as_tensor(goal) for goal in goals), as_tensor(weights))
 
 
-def check_flows(network, flows, names):
+def check_flows(network: Network, flows: Sequence[FlowField], targets: Mapping[str, str]) -> None:
     """Raise `InputError` unless there are flows of one dimension, each with what training needs."""
     if not flows:
         raise InputError("flows: expected at least one training flow")
     for number, flow in enumerate(flows):
         with naming(f"flow {number}"):
-            check_flow(network, flow, names)
+            check_flow(network, flow, targets)
             if flow.dimension != flows[0].dimension:
                 raise InputError(f"is {flow.dimension}-D, the first one is {flows[0].dimension}-D")
 
 
-def check_flow(network, flow, names):
-    """Raise `InputError` unless a flow has what the network takes and the targets ``names``."""
-    if len(names) != len(network.outputs):
-        raise InputError(
-            f"target: the network has outputs {', '.join(network.outputs)}, got {', '.join(names)}"
-        )
+def check_flow(network: Network, flow: FlowField, targets: Mapping[str, str]) -> None:
+    """Raise `InputError` unless a flow has what the network takes and the ``targets``.
+
+    Parameters
+    ----------
+    targets : name -> kind of output
+    """
     check_fields(network, flow, "the network")
     if network.dimension not in (None, flow.dimension):
         raise InputError(f"is {flow.dimension}-D, the network takes {network.dimension}-D flows")
-    for kind, name in zip(network.outputs, names, strict=True):
-        there = getattr(flow, OUTPUTS[kind])
-        if name not in there:
+    for name, kind in targets.items():
+        fields = getattr(flow, OUTPUTS[kind])
+        if name not in fields:
             raise InputError(
-                f"target {name!r} is missing; its {OUTPUTS[kind]}: {', '.join(there) or 'none'}"
+                f"target {name!r} is missing; its {OUTPUTS[kind]}: {', '.join(fields) or 'none'}"
             )
 
 
-def check_importance(flows, name):
-    """Raise `InputError` unless ``name`` is None or a scalar of every flow that can weigh points."""
+def check_importance(flows: Sequence[FlowField], name: str | None) -> None:
+    """Raise `InputError` unless ``name`` is None or a scalar of all flows that can weigh points."""
+    if name is None:
+        return
     for number, flow in enumerate(flows):
         with naming(f"flow {number}"):
-            if name is not None and name not in flow.scalars:
+            if name not in flow.scalars:
                 raise InputError(
                     f"importance {name!r} is missing; its scalars: {', '.join(flow.scalars)}"
                 )
-            if name is not None and (flow.scalars[name].min() < 0 or not flow.scalars[name].any()):
+            if flow.scalars[name].min() < 0 or not flow.scalars[name].any():
                 raise InputError(f"importance {name!r} must not be negative, and not 0 everywhere")
