@@ -10,13 +10,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vcnn.cli.inputs import read_model
+from vcnn.cli.inputs import ANY_MODEL, model_file, read_model
 from vcnn.errors import InputError, naming
 from vcnn.files import claim, write_text
+
+if TYPE_CHECKING:  # torch and FEniCSx are slow to import
+    from solvers.studies.case import Case
+    from vcnn.closure.closure import Closure
 
 _OF_A_RUN = (
     "result.json",
@@ -33,9 +37,7 @@ def solve(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run.")],
     closure: Annotated[
         Path | None,
-        typer.Option(
-            metavar="MODEL", help="Trained model, .safetensors, in place of the case's model."
-        ),
+        typer.Option(metavar="MODEL", help=f"Trained model in place of the case's: {ANY_MODEL}."),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run of this case and model.")
@@ -54,21 +56,28 @@ def solve(
     \b
     Example:
       vcnn solve hill.toml --closure model.safetensors -o runs/hill
+      vcnn solve hill.toml --closure hill-stress -o runs/hill_stress
       mpirun -n 2 vcnn solve hill.toml -o runs/hill_sa
     \b
     hill.toml:
-      viscosity = 1.786e-4 model = "spalart-allmaras"          # without --closure; or "laminar",
-      "one-equation-k-l", "mixing-length" stations = [0.5, 2.0, 4.0, 8.0]     # x of velocity
-      profiles location = "vertex"                 # where a closure is asked, or "cell" [mesh]
-      generator = "periodic_hill"         # or "channel", "bump_channel", "periodic_hill_gmsh":
-      functions of meshes; slope = 1.0                         # or file = "mesh.msh", relative to
-      this file cells = [80, 60] grading = 40.0 [conditions]                        # one for each
-      boundary; "wall" with velocity moves, bottom = { kind = "wall" }          # "symmetry",
-      "inlet" with velocity = [1.0, 0.0], "outlet" top = { kind = "wall" } inlet = { kind =
-      "periodic", to = "outlet", bulk_velocity = 0.72 }    # or pressure_gradient [reference]
-      # optional: a flow to compare the velocity with file = "les.vtu" [units]
-      # optional: what the closure's units amount to in those of the case length = 1.0 velocity =
-      1.0
+      viscosity = 1.786e-4
+      model = "spalart-allmaras"        # without --closure; or "laminar", "one-equation-k-l",
+      stations = [0.5, 2.0, 4.0, 8.0]   # "mixing-length"; x of velocity profiles
+      location = "vertex"               # where a closure is asked, or "cell"
+      [mesh]
+      generator = "periodic_hill"       # or "channel", "bump_channel", "periodic_hill_gmsh":
+      slope = 1.0                       # functions of meshes; or file = "mesh.msh", relative
+      cells = [80, 60]                  # to this file
+      grading = 40.0
+      [conditions]                      # one for each boundary; "wall" with velocity moves,
+      bottom = { kind = "wall" }        # "symmetry", "inlet" with velocity = [1.0, 0.0],
+      top = { kind = "wall" }           # "outlet"; bulk_velocity or pressure_gradient
+      inlet = { kind = "periodic", to = "outlet", bulk_velocity = 0.72 }
+      [reference]                       # optional: a flow to compare the velocity with
+      file = "les.vtu"
+      [units]                           # optional: the closure's units in those of the case
+      length = 1.0
+      velocity = 1.0
     """
     from solvers.fenics import MPI
     from solvers.studies.case import read_case
@@ -77,10 +86,9 @@ def solve(
 
     comm, result_file = MPI.COMM_WORLD, output / "result.json"
     told = read_case(case)
-    model = None if closure is None else _closure(closure, told)
+    model, source = _turbulence(told, closure)
     with naming(case):
         problem = told.problem(model)
-    source = _source(told, closure)
     if resume and not force and result_file.exists() and _same_run(output, told, source):
         if comm.rank == 0:
             print(
@@ -115,20 +123,21 @@ def solve(
         print(f"{run_verdict(run)}\nreport: {page}")
 
 
-def _closure(path, case):
-    """The model, if it predicts a turbulent stress from what is known of a flow while it is solved."""
-    model = read_model(path)
-    with naming(path):
-        return case.closure(model)
+def _turbulence(case: Case, name: Path | None) -> tuple[Closure | None, dict[str, str | None]]:
+    """What the turbulent stress comes from: a closure in the units of the case, or its own model.
 
-
-def _source(case, closure) -> dict[str, str | None]:
-    """What the turbulent stress comes from: the name of the case's model, or of a closure's file
-    with its contents.
+    Returns
+    -------
+    closure : Closure, or None for the case's model
+    source : dict
+        ``name`` of the model or the closure's file, and ``sha256`` of what is in the file.
     """
-    if closure is None:
-        return {"name": case.model, "sha256": None}
-    return {"name": closure.name, "sha256": hashlib.sha256(closure.read_bytes()).hexdigest()}
+    if name is None:
+        return None, {"name": case.model, "sha256": None}
+    file = model_file(name)
+    with naming(name):
+        closure = case.closure(read_model(file))
+    return closure, {"name": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
 
 
 def _same_run(output, case, source) -> bool:

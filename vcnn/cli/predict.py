@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import ANY_FLOW, fields_of, file_name, read_flow, read_model
+from vcnn.cli.inputs import ANY_FLOW, ANY_MODEL, file_name, read_flow, read_model
 from vcnn.errors import InputError, naming
 from vcnn.evaluation.report.text import percent, table
 from vcnn.files import claim, staged
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Trained model, .safetensors.")],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help=f"Trained model: {ANY_MODEL}.")],
     flows: Annotated[list[Path], typer.Argument(metavar="FLOW...", help=f"Each {ANY_FLOW}.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the predictions.")],
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
@@ -29,6 +29,7 @@ def predict(
     \b
     Example:
       vcnn predict runs/hills/model.safetensors flows/hill_*.vtu cases/openfoam_hill -o predictions
+      vcnn predict hill-concentration flows/hill_1.50.vtu -o predictions
     """
     from vcnn.flow.norms import relative_l2
 
@@ -40,7 +41,7 @@ def predict(
             f"{', '.join(sorted(twice))}: given twice; each flow needs a file name of its own"
         )
     closure = read_model(model)
-    given = {path: read_flow(path, fields_of(closure.network)) for path in flows}
+    given = {path: read_flow(path, closure.needs) for path in flows}
     for path, flow in given.items():
         with naming(path):
             closure.check(flow)

@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import ANY_FLOW, fields_of, load_study, read_flow, read_model
+from vcnn.cli.inputs import ANY_FLOW, ANY_MODEL, load_study, read_flow, read_model
 from vcnn.errors import InputError, naming
 from vcnn.files import claim
 
 
 def rotate(
     models: Annotated[
-        list[Path], typer.Argument(metavar="MODEL...", help="Trained models, .safetensors.")
+        list[Path], typer.Argument(metavar="MODEL...", help=f"Trained models; each {ANY_MODEL}.")
     ],
     flow: Annotated[Path, typer.Argument(metavar="FLOW", help=f"The flow: {ANY_FLOW}.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the report.")],
@@ -48,9 +48,8 @@ def rotate(
 
     \b
     Example:
-      vcnn rotate runs/vcnn/model.safetensors runs/graph/model.safetensors flows/hill_1.50.vtu -o
-      rotation vcnn rotate nut_vcnn.safetensors nut_graph.safetensors flows/hill.vtu --coupled
-      hill.toml -o rotation
+      vcnn rotate runs/vcnn/model.safetensors runs/graph/model.safetensors hill_1.50.vtu -o rotation
+      vcnn rotate hill-stress nut_graph.safetensors hill.vtu --coupled hill.toml -o rotation
     """
     claim(output, force)
     if not all(map(math.isfinite, angle or ())):
@@ -61,9 +60,7 @@ def rotate(
             raise InputError(f"{path}: given twice")
     coupled_part = None if coupled is None else load_study("coupled")
     closures = {path: read_model(path) for path in models}
-    fields = list(
-        dict.fromkeys(name for closure in closures.values() for name in fields_of(closure.network))
-    )
+    fields = list(dict.fromkeys(name for closure in closures.values() for name in closure.needs))
     known, *others = (read_flow(path, fields) for path in flows)
 
     from vcnn.evaluation.costs import cost_study
