@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from vcnn.evaluation.report.fields import VALUES, draw_field, field_comparison, field_figure
 
 from tests.support.pictures import coloured_share, colours_at, png_of
 from vcnn import FlowField
+from vcnn.evaluation.report.fields import VALUES, draw_field, field_comparison, field_figure
 from vcnn.flow.mesh import named_mesh
 
 SIDE = 8
