@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.challenge import duct_closure
 from benchmarks.challenge.cards import cards
-from benchmarks.challenge.correction import corrected, train_correction
+from benchmarks.challenge.correction import correct, train_correction
 from benchmarks.challenge.floors import floors, hill_baseline, inversion_file
 from benchmarks.challenge.flows import TESTS, solve_flow, write_submission
 from benchmarks.challenge.page import page
@@ -101,7 +101,7 @@ def correction(name: str, factor: Closure) -> dict:
     """A hill of validation solved as flows with an inlet are: β times SST's ν_t; thinned mesh."""
     problem = replace(flow_to_learn(name).problem, closure=hill_baseline(name))
     first = problem.solve()
-    result = corrected(factor, problem, first).solve(first, tolerance=1e-3)
+    result = correct(factor, problem, first).solve(first, tolerance=1e-3)
     with np.load(hill_file(name)) as file:
         truth, centres = file["les_velocity"][:, :2].astype(float), file["cell_centres"][:, :2]
     return {

@@ -1,17 +1,31 @@
 """Folders that are written for ParaView, read back."""
 
-import adios2
+import subprocess
+import sys
+from tempfile import TemporaryDirectory
+
 import numpy as np
 
 from solvers import evaluate
 
+# Its libraries are not those of FEniCSx: one process cannot load both.
+_READ = """
+import sys
+import adios2
+import numpy as np
+with adios2.FileReader(sys.argv[1]) as file:
+    np.savez(sys.argv[2], **{name: file.read(name) for name in file.available_variables()})
+"""
 BOOKKEEPING = {"vtkGhostType", "vtkOriginalPointIds"}
 
 
 def read_bp(path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Nodes (n, 3) and the fields at them, name -> (n,) or (n, 3), of a ``.bp`` folder."""
-    with adios2.FileReader(str(path)) as file:
-        arrays = {name: file.read(name) for name in file.available_variables()}
+    with TemporaryDirectory() as folder:
+        copy = f"{folder}/arrays.npz"
+        subprocess.run([sys.executable, "-c", _READ, str(path), copy], check=True)
+        with np.load(copy) as file:
+            arrays = dict(file)
     nodes = arrays.pop("geometry")
     fields = {
         name: values[:, 0] if values.shape[1] == 1 else values

@@ -1,4 +1,4 @@
-"""vcnn train"""
+"""vcnn train: a network fitted to flow files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def train(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder of the run; an interrupted one goes on.")
     ],
-):
+) -> None:
     """Train a model on flows.
 
     Writes model.safetensors, history.json and a copy of the configuration. If the run was
