@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vcnn.cli.inputs import ANY_FLOW, ANY_MODEL, load_study, read_flow, read_model
 from vcnn.errors import InputError, naming
 from vcnn.files import claim
+
+if TYPE_CHECKING:  # torch is slow to import
+    from vcnn.closure.closure import Closure
 
 
 def rotate(
@@ -23,7 +27,7 @@ def rotate(
     angle: Annotated[
         list[float] | None,
         typer.Option(
-            help="Degrees; repeat for several. Default: 0, 35, 70, 90, 180; 35, 90, 180 for --coupled."
+            help="Degrees; repeat for several. Default: 0, 35, 70, 90, 180 (35, 90, 180 coupled)."
         ),
     ] = None,
     also: Annotated[
@@ -61,7 +65,7 @@ def rotate(
     coupled_part = None if coupled is None else load_study("coupled")
     closures = {path: read_model(path) for path in models}
     fields = list(dict.fromkeys(name for closure in closures.values() for name in closure.needs))
-    known, *others = (read_flow(path, fields) for path in flows)
+    contents = {path: read_flow(path, fields) for path in flows}
 
     from vcnn.evaluation.costs import cost_study
     from vcnn.evaluation.frames import rotate_study
@@ -70,40 +74,44 @@ def rotate(
     from vcnn.evaluation.transformations import transformation_study
 
     common_target(closures)
-    for path, there in zip(flows, (known, *others), strict=True):
+    for path, content in contents.items():
         for model, closure in closures.items():
             with naming(path), naming(model):
-                closure.check(there)
-    kinds = [closure.network.name for closure in closures.values()]
-    labels = [
-        kind if kinds.count(kind) == 1 else str(path)
-        for kind, path in zip(kinds, closures, strict=True)
-    ]
-    named = dict(zip(labels, closures.values(), strict=True))
-    shown = sys.stderr.isatty()
+                closure.check(content)
+    labels = _labels(closures)
+    labelled = dict(zip(labels, closures.values(), strict=True))
+    progress = sys.stderr.isatty()
     angles = {"angles": angle} if angle else {}
     answer, sections, numbers = "", [], {}
     if coupled_part is not None:
-        answer, sections, numbers = coupled_part(coupled, closures, labels, shown, **angles)
+        answer, sections, numbers = coupled_part(coupled, closures, labels, progress, **angles)
     stems = [path.resolve().stem for path in flows]
-    name, *names = stems if len(set(stems)) == len(stems) else map(str, flows)
+    names = stems if len(set(stems)) == len(stems) else list(map(str, flows))
+    first, *others = contents.values()
     transformations = transformation_study(
-        named, known, dict(zip(names, others, strict=True)), name
+        labelled, first, dict(zip(names[1:], others, strict=True)), names[0]
     )
-    study = rotate_study(named, known, progress=shown, **angles)
-    costs = cost_study(named, known)
-    introduction = f"Flow: {flow}. Models: {', '.join(map(str, models))}."
+    study = rotate_study(labelled, first, progress=progress, **angles)
     page = write_report(
         study,
         output,
-        f"{stems[0]} in turned frames",
-        introduction,
-        sections,
-        force,
-        transformations,
-        costs,
-        answer,
-        numbers,
+        title=f"{stems[0]} in turned frames",
+        introduction=f"Flow: {flow}. Models: {', '.join(map(str, models))}.",
+        sections=sections,
+        force=force,
+        transformations=transformations,
+        costs=cost_study(labelled, first),
+        answer=answer,
+        numbers=numbers,
     )
     print(f"{rotation_verdict(study)} {answer}".strip())
     print(f"written: {page}")
+
+
+def _labels(closures: Mapping[Path, Closure]) -> list[str]:
+    """The architecture of each, or its path where two have the same."""
+    kinds = [closure.network.name for closure in closures.values()]
+    return [
+        kind if kinds.count(kind) == 1 else str(path)
+        for kind, path in zip(kinds, closures, strict=True)
+    ]
