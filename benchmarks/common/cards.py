@@ -1,4 +1,4 @@
-"""Cards of shipped models: what of them is written by hand and stays when a study writes the rest."""
+"""Cards of shipped models: the part written by hand, which stays when a study writes the rest."""
 
 from __future__ import annotations
 
