@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import meshio
 import numpy as np
 
 from benchmarks.common.command import parser, run
@@ -55,7 +56,7 @@ MIRRORS = ((0.0, 1.0, 0.0), (0.0, 0.0, 1.0))  # normals
 USAGE = {"baseline": "eddy viscosity of k-omega SST", "layer": LAYER, "damping": DAMPING}
 
 
-def baseline(mesh, data) -> np.ndarray:
+def baseline(mesh: meshio.Mesh, data: dict) -> np.ndarray:
     """ν₀, (M,) at the vertices."""
     return np.maximum(at_vertices(mesh, data, "sst_nut")[0], 0)
 

@@ -1,4 +1,4 @@
-"""Cards of shipped models: the part that is written by hand stays when a study writes the rest."""
+"""Cards of shipped models: the part written by hand, which stays when a study writes the rest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def use_of(name: str) -> str:
     """
     path = PRETRAINED / f"{name}.md"
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    _, heading, rest = text.partition("\n**Use**")
-    if not heading:
+    _, found, rest = text.partition("\n**Use**")
+    if not found:
         raise InputError(f"{path}: expected a card with a part **Use**, Python that runs the model")
     return f"**Use**{rest.partition('\n**')[0]}".rstrip()
