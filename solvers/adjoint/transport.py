@@ -31,8 +31,7 @@ from vcnn.flow.field import FlowField
 
 
 class DifferentiableTransport:
-    """The concentration of `ScalarTransport` as a function of diffusivity and production that torch
-    can differentiate.
+    """The concentration of `ScalarTransport`, differentiable by diffusivity and production.
 
     Calling it solves the equation:
 

@@ -88,8 +88,9 @@ class CoupledFlow:
         return x
 
     def correct(self, x: Mapping[str, np.ndarray]) -> float:
-        """One Newton correction with fields x, or as many as the flow needs to be near; returns the
-        residual.
+        """Correct the flow by Newton's method with fields x, and return the residual.
+
+        Once, or as often as the flow needs to be near.
 
         While that is larger than the load the corrections are Picard's.
 

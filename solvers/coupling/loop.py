@@ -37,8 +37,7 @@ def solve_coupled(
     checkpoint: str | Path | None = None,
     progress: bool = False,
 ) -> FlowResult:
-    """The fixed point of: flow → closure or transport equation → fields x that act on the momentum
-    → flow.
+    """Find the fixed point of flow → closure or transport equation → fields x → flow.
 
     A round is one Newton correction of the flow with the present x (u, p and the driving force
     together), and one evaluation of what predicts the fields in it, G(x); x goes on by Anderson
