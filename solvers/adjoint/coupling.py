@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -111,7 +112,7 @@ class DifferentiableCoupling:
         """Another closure at the points of this flow, for :meth:`change_from`."""
         return closure.differentiable(self._points)
 
-    def change_from(self, prior) -> torch.Tensor:
+    def change_from(self, prior: Callable) -> torch.Tensor:
         """Mean square of the change from the fields of another closure, relative to these.
 
         Both see the same flow, which is held fixed when this is differentiated.

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 from solvers.adjoint.implicit import (
     MeshValues,
@@ -104,11 +105,11 @@ class DifferentiableFlow:
         check_tensor(drive, "drive", ())
         return solve(self, eddy_viscosity, anisotropy, drive)
 
-    def at(self, points) -> Probe:
+    def at(self, points: ArrayLike) -> Probe:
         """Coefficients -> velocities (m, d) at points."""
         return partial(observe, locate(self.domain.mesh, points).values(self.space))
 
-    def gradients_at(self, points) -> Probe:
+    def gradients_at(self, points: ArrayLike) -> Probe:
         """Coefficients -> velocity gradients (m, d, d), ∂u_i/∂x_j at [i, j]."""
         return partial(observe, locate(self.domain.mesh, points).gradients(self.space))
 
@@ -117,7 +118,9 @@ class DifferentiableFlow:
         residual = self.flow.system.residual_norm() / self.flow.system.load()
         return self.flow.result((residual,))
 
-    def solve_with(self, eddy_viscosity, anisotropy, drive) -> tuple[np.ndarray, float]:
+    def solve_with(
+        self, eddy_viscosity: np.ndarray, anisotropy: np.ndarray, drive: float
+    ) -> tuple[np.ndarray, float]:
         """Coefficients and force; a solve that fails leaves everything as it was.
 
         Raises
@@ -179,7 +182,7 @@ class DifferentiableFlow:
             if fields is not None:
                 self._set(*fields.values(), drive, averaged=True)
 
-    def slopes(self, gradient, of_force) -> tuple[np.ndarray, ...]:
+    def slopes(self, gradient: np.ndarray, of_force: float) -> tuple[np.ndarray, ...]:
         """Derivatives by eddy viscosity, anisotropy and drive."""
         system = self.flow.system
         if not self._linearised:

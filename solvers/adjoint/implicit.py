@@ -138,7 +138,11 @@ def slope_forms(
 
 
 def take_multiplier(
-    multiplier: fem.Function, system: BorderedSystem, gradient, dofs=slice(None), of_force=0.0
+    multiplier: fem.Function,
+    system: BorderedSystem,
+    gradient: np.ndarray,
+    dofs: np.ndarray | slice = slice(None),
+    of_force: float = 0.0,
 ) -> float:
     """Put λ into a Function, and return μ (:meth:`BorderedSystem.adjoint`).
 

@@ -103,9 +103,9 @@ def _check_law(viscosity):
     try:
         shape = np.shape(viscosity(_SOME))
     except Exception as error:
-        what = " ".join(f"{type(error).__name__}: {error}".split())
+        cause = " ".join(f"{type(error).__name__}: {error}".split())
         raise InputError(
-            f"viscosity: the callable given fails for an array of concentrations with {what}"
+            f"viscosity: the callable given fails for an array of concentrations with {cause}"
         ) from error
     if shape != _SOME.shape:
         raise InputError(

@@ -15,6 +15,7 @@ from solvers.coupling.coupled_flow import CoupledFlow
 from solvers.coupling.feedback import Feedback
 from solvers.fenics import MPI
 from solvers.flow.history import CouplingHistory
+from solvers.flow.problem import FlowProblem
 from solvers.flow.result import FlowResult
 from solvers.flow.start import start_on
 from vcnn.errors import DivergenceError, InputError
@@ -27,7 +28,7 @@ _EVERY = 5  # rounds from checkpoint to checkpoint
 
 
 def solve_coupled(
-    problem,
+    problem: FlowProblem,
     make_feedback: Callable[..., Feedback],
     *,
     start: FlowResult | str | Path | None,

@@ -77,7 +77,7 @@ def coupled_rotation_study(
     closures: Mapping[str, object],
     problem: RANS,
     angles: Sequence[float] = (35, 90, 180),
-    axis=None,
+    axis: Sequence[float] | None = None,
     tolerance: float = 1e-9,
     max_rounds: int = 100,
     progress: bool = True,

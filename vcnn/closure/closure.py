@@ -113,7 +113,7 @@ class Closure:
         }
         return replace(flow, **read)
 
-    def extrapolation(self, flow: FlowField, centres=None) -> np.ndarray:
+    def extrapolation(self, flow: FlowField, centres: np.ndarray | None = None) -> np.ndarray:
         """Distance of clouds from the nearest ones of training; extrapolation begins at 1.
 
         Parameters
@@ -140,7 +140,7 @@ class Closure:
         """Clouds in the units that the network takes."""
         return self.scales.scale_clouds(clouds, self.scale_flow(clouds.flow))
 
-    def scaled_blocks(self, flow: FlowField, centres) -> Iterator[VectorClouds]:
+    def scaled_blocks(self, flow: FlowField, centres: np.ndarray | None) -> Iterator[VectorClouds]:
         """The clouds of a flow in parts, in the units that the network takes."""
         scaled = None
         for block in self.region.stream(flow, centres):
@@ -173,7 +173,9 @@ class Closure:
         fields = {name: getattr(flow, OUTPUTS[kind]) for name, kind in self.targets.items()}
         return {name: named[name] for name, named in fields.items() if name in named}
 
-    def predict(self, flow: FlowField, centres=None, dtype: torch.dtype | None = None):
+    def predict(
+        self, flow: FlowField, centres: np.ndarray | None = None, dtype: torch.dtype | None = None
+    ):
         """Closure values at the points of a flow.
 
         What belongs to points is computed once; clouds are built and evaluated in blocks of a fixed

@@ -11,6 +11,7 @@ from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.flow.field import FlowField
 from vcnn.flow.quantities import factors
+from vcnn.network.base import Network
 from vcnn.network.heads import OUTPUTS
 
 
@@ -38,7 +39,7 @@ class Scales:
         cls,
         flows: Sequence[FlowField],
         region: RegionOfInfluence,
-        network,
+        network: Network,
         targets: Sequence[str],
         importance: str | None = None,
     ) -> Scales:

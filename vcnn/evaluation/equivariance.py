@@ -9,6 +9,7 @@ assert_equivariant(closure, flow, 1e-12)
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,7 +24,7 @@ from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import magnitudes
 from vcnn.flow.tensors import rotate
-from vcnn.network.base import Symmetry
+from vcnn.network.base import Network, Symmetry
 
 TRANSFORMATIONS = (
     "rotation 1",
@@ -68,13 +69,13 @@ class EquivarianceErrors:
 
 
 def equivariance_errors(
-    model,
+    model: Closure | Network,
     flow: FlowField,
     region: RegionOfInfluence | None = None,
-    centres=None,
-    dtype=torch.float64,
+    centres: np.ndarray | None = None,
+    dtype: torch.dtype = torch.float64,
     seed: int = 0,
-    transformations=None,
+    transformations: Sequence[str] | None = None,
 ) -> EquivarianceErrors:
     """Errors of a model's symmetries on one flow.
 
@@ -123,12 +124,12 @@ def equivariance_errors(
 
 
 def assert_equivariant(
-    model,
+    model: Closure | Network,
     flow: FlowField,
     tolerance: float,
-    region=None,
-    centres=None,
-    dtype=torch.float64,
+    region: RegionOfInfluence | None = None,
+    centres: np.ndarray | None = None,
+    dtype: torch.dtype = torch.float64,
     seed: int = 0,
 ) -> None:
     """Raise `AssertionError` with the table of errors if one of them exceeds ``tolerance``."""
