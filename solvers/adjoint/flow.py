@@ -75,7 +75,7 @@ class DifferentiableFlow:
         self._multiplier = fem.Function(balance.space)
         self._slopes = slope_forms(self.flow.equation, self._multiplier, functions.values())
         self._pushed = (
-            fem.form(balance.pushed(ufl.split(self._multiplier)[0])) if balance.force else None
+            fem.form(balance.unit_force(ufl.split(self._multiplier)[0])) if balance.force else None
         )
         self.space, (self._dofs, *_) = balance.space.sub(0).collapse()
 
@@ -223,4 +223,4 @@ class DifferentiableFlow:
         if self.flow.system.target is not None:
             self.flow.system.target = float(drive) * self.domain.volume
         else:
-            self.flow.balance.applied.value = float(drive)
+            self.flow.balance.applied_force.value = float(drive)

@@ -24,7 +24,8 @@ from solvers.fem.domain import Domain
 from solvers.fem.fields import function_from
 from solvers.fem.points import locate
 from solvers.fenics import MPI, fem
-from solvers.scalar.transport import TransportEquation, TransportResult
+from solvers.scalar.equation import TransportEquation
+from solvers.scalar.result import TransportResult
 from vcnn.errors import DivergenceError, InputError
 from vcnn.flow.field import FlowField
 

@@ -110,7 +110,12 @@ def iterate_coupling(
                 change = flow.distance(x, g)
                 following = flow.unpack(anderson.next(flow.pack(x), flow.pack(g)))
                 share = 0.0 if clipped is None else float(np.mean(clipped != 0))
-                history = history.after(residual, change, anderson.relaxation, share)
+                history = history.with_round(
+                    residual=residual,
+                    change=change,
+                    relaxation=anderson.relaxation,
+                    clipped=share,
+                )
                 if first_rank:
                     _report(flow.feedback.name, history, bar)
                 if residual <= _RESIDUAL and change <= tolerance:

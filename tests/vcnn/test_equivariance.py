@@ -274,7 +274,7 @@ def test_the_basis_of_a_generic_cloud_spans_all_symmetric_tensors(d):
         for c in range(0, len(clouds), 10):
             basis = [
                 value("symmetric_tensor", e[None], vectors[c : c + 1], tensors[c : c + 1]).flatten()
-                for e in torch.eye(network.coefficients[0], dtype=torch.float64)
+                for e in torch.eye(network.sizes.coefficients[0], dtype=torch.float64)
             ]
             singular = torch.linalg.svdvals(torch.stack(basis))[: d * (d + 1) // 2]
             assert singular[-1] > 1e-3 * singular[0]

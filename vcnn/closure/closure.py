@@ -83,7 +83,7 @@ class Closure:
     @property
     def needs(self) -> tuple[str, ...]:
         """Names of the fields of a flow that the network reads besides the velocity."""
-        return tuple(name for kind in FIELDS for name in getattr(self.network, kind))
+        return self.network.needs
 
     @property
     def reach(self) -> float:

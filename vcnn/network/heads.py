@@ -17,9 +17,7 @@ OUTPUTS = {head: f"{kind}s" for kind, heads in HEADS.items() for head in heads}
 
 
 def count_coefficients(kind: str, vectors: int, tensors: int) -> int:
-    """How many invariant coefficients an output needs over a basis of so many vectors and symmetric
-    tensors.
-    """
+    """How many invariant coefficients an output needs over a basis of vectors and tensors."""
     if kind in ("scalar", "positive_scalar"):
         return 1
     if kind == "vector":
