@@ -101,7 +101,7 @@ def test_outputs_turn_with_the_frame(name, d, dtype):
         assert_equivariant(network, flow, TOLERANCE[dtype], region, dtype=dtype)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     d=st.sampled_from([2, 3]),
     n=st.integers(1, 30),
@@ -230,7 +230,7 @@ def test_pseudoscalars_leave_rotations_only():
     assert "reflection" not in equivariance_errors(network, random_flow(2), BALL).rebuilt
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     d=st.sampled_from([2, 3]),
     n=st.integers(1, 20),
