@@ -204,7 +204,7 @@ class DifferentiableFlow:
         return *by_field, np.array(float(by_drive))
 
     def drive(self) -> float:
-        """Bulk velocity or pressure gradient that drives the flow now, whichever does; 0 if none."""
+        """Bulk velocity or pressure gradient that drives the flow now; 0 if there is none."""
         balance, system = self.flow.balance, self.flow.system
         return balance.force if system.target is None else system.target / self.domain.volume
 
