@@ -194,6 +194,26 @@ def test_clear_errors(kind):
         fit(kind(SCALARS), [flow], "target", BALL)
 
 
+@pytest.mark.parametrize("kind", [*INVARIANT, *FRAMED], ids=lambda kind: kind.name)
+def test_values_follow_the_velocity(kind):
+    """Slopes are those of central differences; frames that jump have none and are refused."""
+    flow = random_flow(2, n=40)
+    network = kind(SCALARS).double().eval()
+    closure = Closure(network, BALL, "c", 2, Scales(scalars={"strain_rate": (0.0, 1.0)}))
+    predicted = closure.differentiable(flow)
+    u = torch.tensor(flow.velocity, requires_grad=True)
+    (slope,) = torch.autograd.grad(predicted(u)["c"].sum(), u)
+    step = torch.randn(u.shape, generator=torch.Generator().manual_seed(0), dtype=u.dtype)
+    h = 1e-7  # off by 1e-15 / h of round-off, and by the share of kinks of ReLU within h: 100 h
+    with torch.no_grad():
+        change = (predicted(u + h * step)["c"] - predicted(u - h * step)["c"]).sum() / (2 * h)
+    assert (slope * step).sum().item() == pytest.approx(change.item(), rel=1e-4)
+    assert abs(change) > 1e-3
+    canonical = replace(closure, network=CanonicalNetwork(SCALARS).double())
+    with pytest.raises(InputError, match="network: 'canonical' cannot be differentiated by the"):
+        canonical.differentiable(flow)
+
+
 @pytest.mark.parametrize("inner", ["deep-sets", "attention", "graph-kernel"])
 @pytest.mark.parametrize("frame, symmetry", [("velocity", "SO(d)"), ("axes", "O(d)")])
 @pytest.mark.parametrize("d", [2, 3])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vcnn.errors import InputError
 
@@ -12,7 +13,7 @@ def magnitudes(values: np.ndarray) -> np.ndarray:
     return np.sqrt((values**2).reshape(len(values), -1).sum(axis=1))
 
 
-def relative_l2(prediction, truth, weights=None) -> float:
+def relative_l2(prediction: ArrayLike, truth: ArrayLike, weights: ArrayLike | None = None) -> float:
     """‖prediction − truth‖ / ‖truth‖ in the norm weighted by quadrature weights, ‖v‖² = Σ w |v|².
 
     Parameters
