@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from solvers.learning.smoothing import Smoothing as Smoothing
     from solvers.learning.through_solver import fit_through_solver as fit_through_solver
     from solvers.scalar.production import MixingLengthProduction as MixingLengthProduction
+    from solvers.scalar.result import TransportResult as TransportResult
     from solvers.scalar.transport import ScalarTransport as ScalarTransport
-    from solvers.scalar.transport import TransportResult as TransportResult
     from solvers.studies.coupled_rotation import CoupledRotationStudy as CoupledRotationStudy
     from solvers.studies.coupled_rotation import coupled_rotation_study as coupled_rotation_study
     from solvers.turbulence.mixing_length import MixingLength as MixingLength

@@ -91,7 +91,9 @@ def _own_equation(model) -> float:
     s, distance = ufl.TestFunction(chi.function_space), wall_distance_function(domain)
     numbers = (nu, bulk, distance.x.array.max())
     nu, speed, size = (fem.Constant(domain.mesh, float(number)) for number in numbers)
-    residual = transport(model.velocity, chi, s, distance, nu, speed, size)
+    residual = transport(
+        model.velocity, chi, s, distance=distance, viscosity=nu, speed=speed, size=size
+    )
     held = [fem.dirichletbc(0.0, domain.wall_dofs(chi.function_space), chi.function_space)]
     system = BorderedSystem(residual, [ufl.derivative(residual, chi)], chi, held)
     times = []

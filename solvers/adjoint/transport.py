@@ -24,14 +24,14 @@ from solvers.fem.domain import Domain
 from solvers.fem.fields import function_from
 from solvers.fem.points import locate
 from solvers.fenics import MPI, fem
-from solvers.scalar.transport import TransportEquation, TransportResult
+from solvers.scalar.equation import TransportEquation
+from solvers.scalar.result import TransportResult
 from vcnn.errors import DivergenceError, InputError
 from vcnn.flow.field import FlowField
 
 
 class DifferentiableTransport:
-    """The concentration of `ScalarTransport` as a function of diffusivity and production that torch
-    can differentiate.
+    """The concentration of `ScalarTransport`, differentiable by diffusivity and production.
 
     Calling it solves the equation:
 

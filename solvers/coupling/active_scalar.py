@@ -99,9 +99,7 @@ class ActiveScalar(CoupledProblem):
 
 
 def _check_law(viscosity):
-    """Refuse a callable that does not take arrays; that it takes UFL expressions is seen when it is
-    solved with.
-    """
+    """Refuse a callable that does not take arrays; UFL expressions are tried later."""
     try:
         shape = np.shape(viscosity(_SOME))
     except Exception as error:

@@ -37,8 +37,7 @@ def solve_coupled(
     checkpoint: str | Path | None = None,
     progress: bool = False,
 ) -> FlowResult:
-    """The fixed point of: flow → closure or transport equation → fields x that act on the momentum
-    → flow.
+    """Find the fixed point of flow → closure or transport equation → fields x → flow.
 
     A round is one Newton correction of the flow with the present x (u, p and the driving force
     together), and one evaluation of what predicts the fields in it, G(x); x goes on by Anderson
@@ -110,7 +109,12 @@ def iterate_coupling(
                 change = flow.distance(x, g)
                 following = flow.unpack(anderson.next(flow.pack(x), flow.pack(g)))
                 share = 0.0 if clipped is None else float(np.mean(clipped != 0))
-                history = history.after(residual, change, anderson.relaxation, share)
+                history = history.with_round(
+                    residual=residual,
+                    change=change,
+                    relaxation=anderson.relaxation,
+                    clipped=share,
+                )
                 if first_rank:
                     _report(flow.feedback.name, history, bar)
                 if residual <= _RESIDUAL and change <= tolerance:

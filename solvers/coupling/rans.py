@@ -14,15 +14,13 @@ from solvers.fem.arguments import check_location, float_array
 from solvers.fem.domain import Domain
 from solvers.fem.fields import function_from
 from solvers.fenics import fem
-from solvers.flow.incompressible import solve_incompressible
+from solvers.flow.incompressible import PICARD_STEPS, solve_incompressible
 from solvers.flow.problem import FlowModel
 from solvers.flow.result import FlowResult
 from solvers.flow.start import start_on
 from vcnn.closure.plain import GivenValues, Predicts, as_closure
 from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
-
-_PICARD_STEPS = 5  # Newton from rest diverges; Picard alone is slow
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -108,7 +106,7 @@ class RANS(CoupledProblem):
             self,
             domain,
             name="RANS",
-            picard_steps=_PICARD_STEPS,
+            picard_steps=PICARD_STEPS,
             eddy_viscosity=nu_t,
             anisotropy=self.given_anisotropy(domain),
             start=start,

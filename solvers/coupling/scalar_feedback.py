@@ -77,8 +77,7 @@ class ScalarFeedback:
         return {"viscosity": nu, "force": self.problem.body_force(functions)}
 
     def check(self, functions: Mapping[str, fem.Function]) -> None:
-        """The viscosity is positive where the momentum balance needs it: at the points of
-        quadrature.
+        """Refuse a viscosity that is not positive at the points of quadrature.
 
         Raises
         ------

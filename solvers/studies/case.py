@@ -157,7 +157,8 @@ def read_case(path: Path) -> Case:
         tolerance, rounds = table.get("tolerance", 1e-9), table.get("max_rounds", 100)
         if not (tolerance > 0 and rounds > 0):
             raise InputError(
-                f"tolerance and max_rounds: expected positive numbers, got {tolerance!r} and {rounds!r}"
+                f"tolerance and max_rounds: expected positive numbers, "
+                f"got {tolerance!r} and {rounds!r}"
             )
         location = table.get("location", "cell")
         check_location(location)
@@ -169,18 +170,18 @@ def read_case(path: Path) -> Case:
             stations = _stations(table.get("stations", []), mesh)
         reference, name = _reference(table.get("reference"), mesh, path.parent)
         return Case(
-            mesh,
-            table["viscosity"],
-            _conditions(table["conditions"], mesh),
-            model,
-            stations,
-            reference,
-            name,
-            tolerance,
-            rounds,
-            location,
-            table.get("units"),
-            text,
+            mesh=mesh,
+            viscosity=table["viscosity"],
+            conditions=_conditions(table["conditions"], mesh),
+            model=model,
+            stations=stations,
+            reference=reference,
+            reference_name=name,
+            tolerance=tolerance,
+            max_rounds=rounds,
+            location=location,
+            units=table.get("units"),
+            text=text,
         )
 
 
@@ -192,10 +193,12 @@ def _mesh(table, folder) -> meshio.Mesh:
         name = table.get("generator")
         if name not in _GENERATORS:
             raise InputError(
-                f'expected file = "...", or generator = one of {", ".join(_GENERATORS)}, got {name!r}'
+                'expected file = "...", or generator = one of '
+                f"{', '.join(_GENERATORS)}, got {name!r}"
             )
         generator = getattr(meshes, name)
         kinds = {str: "text", tuple: "a list of numbers"}
+        # a generator is a function: its signature is the one place that names its options
         defaults = {key: p.default for key, p in inspect.signature(generator).parameters.items()}
         options = {key: value for key, value in table.items() if key != "generator"}
         _check(
@@ -276,9 +279,7 @@ def _reference(table, mesh, folder) -> tuple[FlowField | None, str]:
 
 
 def _check(table, required, optional=None):
-    """Refuse keys that are not known, are missing, or hold another kind of value (key -> one of
-    `_KINDS`).
-    """
+    """Refuse keys that are unknown, missing, or hold another kind of value (one of `_KINDS`)."""
     known = {**required, **(optional or {})}
     for key in table:
         if key not in known:

@@ -82,8 +82,7 @@ def coupled_rotation_study(
     max_rounds: int = 100,
     progress: bool = True,
 ) -> CoupledRotationStudy:
-    """Solve a flow with each closure in the loop, then rotate the whole problem and solve it anew
-    from the beginning.
+    """Solve a flow with each closure in the loop, then rotate the problem and solve it anew.
 
     Mesh, periods, driving direction and boundary values are rotated
     (:func:`solvers.studies.rotated_problem.rotate_problem`); the equations are frame-independent,

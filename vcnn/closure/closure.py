@@ -83,7 +83,7 @@ class Closure:
     @property
     def needs(self) -> tuple[str, ...]:
         """Names of the fields of a flow that the network reads besides the velocity."""
-        return tuple(name for kind in FIELDS for name in getattr(self.network, kind))
+        return self.network.needs
 
     @property
     def reach(self) -> float:
@@ -114,8 +114,7 @@ class Closure:
         return replace(flow, **read)
 
     def extrapolation(self, flow: FlowField, centres=None) -> np.ndarray:
-        """How far the clouds of a flow lie from the nearest ones of training; 1 is where
-        extrapolation begins.
+        """Distance of clouds from the nearest ones of training; extrapolation begins at 1.
 
         Parameters
         ----------
@@ -219,8 +218,7 @@ class Closure:
         }
 
     def differentiable(self, flow: FlowField) -> DifferentiableClosure:
-        """Predictions at the points of a flow as a differentiable function of the velocity and the
-        weights.
+        """Predictions at the points of a flow, differentiable by the velocity and the weights.
 
         See :class:`vcnn.closure.differentiable.DifferentiableClosure`.
         """
@@ -250,8 +248,7 @@ class Closure:
 
     @staticmethod
     def pretrained(name: str) -> Closure:
-        """A model that comes with the package, such as ``"hill-concentration"``; its card is beside
-        it.
+        """A shipped model, such as ``"hill-concentration"``; its card is beside it.
 
         Raises
         ------

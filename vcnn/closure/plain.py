@@ -35,8 +35,9 @@ class Predicts(Protocol):
 
 @runtime_checkable
 class _PredictsTarget(Protocol):
-    """As a `vcnn.Closure`: ``predict`` takes centres and precision, and returns a bare array if the
-    target is a text.
+    """As a `vcnn.Closure`: ``predict`` takes centres and precision.
+
+    It returns a bare array if the target is a text.
     """
 
     target: str | tuple[str, ...]

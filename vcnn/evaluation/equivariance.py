@@ -1,5 +1,4 @@
-"""Tests of symmetry for any closure or network: how far predictions are from rotating with the
-frame.
+"""Symmetry of any closure or network: how far predictions are from rotating with the frame.
 
 from vcnn.evaluation.equivariance import equivariance_errors, assert_equivariant
 
@@ -132,9 +131,7 @@ def assert_equivariant(
     dtype=torch.float64,
     seed: int = 0,
 ) -> None:
-    """Raise `AssertionError` with the table of errors if one of :func:`equivariance_errors` exceeds
-    ``tolerance``.
-    """
+    """Raise `AssertionError` with the table of errors if one of them exceeds ``tolerance``."""
     errors = equivariance_errors(model, flow, region, centres, dtype, seed)
     if not errors.worst <= tolerance:
         raise AssertionError(f"not equivariant to {tolerance:g}:\n{errors}")
@@ -195,9 +192,7 @@ class _Transformation:
 
 
 def _claimed(closure) -> list[str]:
-    """Names of the transformations that every closure should stand, and of those that this one
-    claims to.
-    """
+    """Transformations that every closure should stand, and those that this one claims to."""
     network = closure.network
     not_claimed = {
         "reflection": network.symmetry is Symmetry.SO,
