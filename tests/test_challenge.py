@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.common.measures import score
+from benchmarks.common.velocity_errors import score
 from vcnn import Closure
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
