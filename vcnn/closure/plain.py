@@ -55,7 +55,7 @@ def as_closure(thing: object, label: str = "closure") -> ClosureLike:
         ``predict(flow, centres=None, dtype=None)``; a plain one with ``predict(flow)``; a callable
         ``flow -> values``; or an array of values (n, ...), the same for every flow. Values are an
         array or a mapping name -> array.
-    what : str
+    label : str
         It is called in messages.
 
     Raises
@@ -92,7 +92,7 @@ class PlainClosure:
     ask : callable
         flow -> array or mapping of arrays. Closures that it asks in turn, without naming a
         precision, compute in the one that this closure is asked for.
-    what : str
+    label : str
         It is called in messages.
     """
 
@@ -126,7 +126,7 @@ class GivenValues:
     Parameters
     ----------
     values : (n, ...)
-    what : str
+    label : str
         It is called in messages.
     """
 
