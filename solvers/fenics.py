@@ -6,9 +6,8 @@ import time
 
 from vcnn.errors import InputError
 
-with contextlib.suppress(
-    ImportError
-):  # the wheel wants to load MPI first; conda's dolfinx has no need of it
+with contextlib.suppress(ImportError):
+    # the wheel wants to load MPI first; conda's dolfinx has no need of it
     import dolfinx_solver  # noqa: F401
 
 # Where numba is installed, dolfinx.fem.petsc makes all symbols of PETSc's libraries global, HDF5's
@@ -31,17 +30,18 @@ try:
     from dolfinx import fem
     from mpi4py import MPI
     from petsc4py import PETSc
+    from ufl.core.expr import Expr
 except ImportError as error:
     raise InputError(
-        "solvers: needs FEniCSx: pip install 'vcnn[fenics]' or conda install -c conda-forge fenics-dolfinx"
-        f" ({error})"
+        "solvers: needs FEniCSx: pip install 'vcnn[fenics]' "
+        f"or conda install -c conda-forge fenics-dolfinx ({error})"
     ) from error
 finally:
     sys.modules.pop("numba", None)
     if numba is not None:
         sys.modules["numba"] = numba
 
-__all__ = ["MPI", "PETSc", "basix", "dolfinx", "fem", "ufl"]
+__all__ = ["MPI", "Expr", "PETSc", "basix", "dolfinx", "fem", "ufl"]
 
 
 def _abort_all_ranks(kind, error, traceback):

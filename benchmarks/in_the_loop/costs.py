@@ -6,13 +6,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
+import torch
+
 from benchmarks.data.hills import hill_file, read_hill
 from solvers import RANS, SpalartAllmaras
 from solvers.algebra.bordered import BorderedSystem
 from solvers.fem.fields import wall_distance_function
 from solvers.fenics import fem, ufl
 from solvers.turbulence.spalart_allmaras import transport
-from vcnn import ClosureLike
+from vcnn import ClosureLike, FlowField
 
 HILL = "alpha_15_7929_4048"
 
@@ -23,7 +26,12 @@ class Timed:
     def __init__(self, closure):
         self.closure, self.seconds, self.calls = closure, 0.0, 0
 
-    def predict(self, flow, centres=None, dtype=None):
+    def predict(
+        self,
+        flow: FlowField,
+        centres: np.ndarray | None = None,
+        dtype: torch.dtype | None = None,
+    ):
         begin = time.perf_counter()
         values = self.closure.predict(flow, centres=centres, dtype=dtype)
         self.seconds += time.perf_counter() - begin
@@ -91,7 +99,9 @@ def _own_equation(model) -> float:
     s, distance = ufl.TestFunction(chi.function_space), wall_distance_function(domain)
     numbers = (nu, bulk, distance.x.array.max())
     nu, speed, size = (fem.Constant(domain.mesh, float(number)) for number in numbers)
-    residual = transport(model.velocity, chi, s, distance, nu, speed, size)
+    residual = transport(
+        model.velocity, chi, s, distance=distance, viscosity=nu, speed=speed, size=size
+    )
     held = [fem.dirichletbc(0.0, domain.wall_dofs(chi.function_space), chi.function_space)]
     system = BorderedSystem(residual, [ufl.derivative(residual, chi)], chi, held)
     times = []

@@ -37,7 +37,7 @@ class Anderson:
         self.depth, self.relaxation = depth, relaxation
         self._x, self._f = [], []
 
-    def next(self, x, g) -> np.ndarray:
+    def next(self, x: np.ndarray, g: np.ndarray) -> np.ndarray:
         """The iterate to follow x, given g = G(x).
 
         Parameters

@@ -6,9 +6,9 @@ correction (δw, δf) of the solution and the force solves the bordered system
     ⎡ A   −b ⎤ ⎡ δw ⎤   ⎡   −r    ⎤
     ⎣ bᵀ   0 ⎦ ⎣ δf ⎦ = ⎣ U − b·w ⎦
 
-whose border is the same b twice, as the force acts where the functional looks. A alone is factorised,
-and two back-substitutions eliminate δw: with d = −A⁻¹ r and z = A⁻¹ b the first line says
-δw = d + δf z, and the second then
+whose border is the same b twice, as the force acts where the functional looks. A alone is
+factorised, and two back-substitutions eliminate δw: with d = −A⁻¹ r and z = A⁻¹ b the first line
+says δw = d + δf z, and the second then
 
     δf = (U − b·w − b·d) / (b·z).
 
@@ -23,7 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.algebra.linear_solvers import LinearSolver
-from solvers.fenics import PETSc, fem, ufl
+from solvers.algebra.solution import Step
+from solvers.fenics import MPI, PETSc, fem, ufl
 
 _LEAST_PART = 0.01  # of a correction that is halved again and again
 
@@ -41,39 +42,6 @@ class Constraint:
 
     functional: ufl.Form
     target: float
-
-
-@dataclass(frozen=True)
-class Step:
-    """A correction as it was taken.
-
-    Parameters
-    ----------
-    start, end : float
-        Norms of the residual before and after.
-    part : float
-        How much of the correction was added.
-    """
-
-    start: float
-    end: float
-    part: float
-
-
-@dataclass(frozen=True)
-class Solution:
-    """How an iteration ended.
-
-    Parameters
-    ----------
-    residuals : tuple of float
-        Norm of the residual before each step and after the last one, relative to the load.
-    force : float
-        f of the `Constraint`; 0 without one.
-    """
-
-    residuals: tuple[float, ...]
-    force: float
 
 
 class BorderedSystem:
@@ -148,7 +116,7 @@ class BorderedSystem:
         self._first_norm = self._assemble(self._residual, self._residual_form).norm()
 
     @property
-    def comm(self):
+    def comm(self) -> MPI.Comm:
         """The MPI communicator of the solution."""
         return self.solution.function_space.mesh.comm
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from solvers.algebra.bordered import BorderedSystem, Constraint, Solution
+from solvers.algebra.bordered import BorderedSystem, Constraint
 from solvers.algebra.linear_solvers import ADVICE
+from solvers.algebra.solution import Solution
 from solvers.fenics import PETSc, fem, ufl
 from vcnn.errors import DivergenceError
 

@@ -1,5 +1,6 @@
-"""Newton's method in pseudo-time: implicit Euler steps that grow as the residual falls until they
-are Newton's.
+"""Newton's method in pseudo-time: implicit Euler steps that grow as the residual falls.
+
+In the end they are Newton's.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from solvers.algebra.bordered import BorderedSystem, Solution
+from solvers.algebra.bordered import BorderedSystem
+from solvers.algebra.solution import Solution
 from solvers.fenics import fem
 from vcnn.errors import DivergenceError
 

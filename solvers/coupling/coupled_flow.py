@@ -13,13 +13,13 @@ from solvers.coupling.feedback import Feedback
 from solvers.fem.checkpoint import functions_in, load_checkpoint
 from solvers.fem.fields import function_from, values_of
 from solvers.fenics import fem, ufl
-from solvers.flow.incompressible import linearise_momentum
+from solvers.flow.history import CouplingHistory
+from solvers.flow.incompressible import PICARD_STEPS, linearise_momentum
 from solvers.flow.momentum import MomentumBalance, dx
 from solvers.flow.result import FlowResult
 from solvers.flow.start import Start, start_in
 from vcnn.errors import DivergenceError
 
-_PICARD_STEPS = 5  # Newton from rest diverges; Picard alone is slow
 _FIRST_STEPS = 15  # with the initial fields, for a flow to begin with
 _FIRST_RESIDUAL = 1e-2  # of the load: where these steps end
 _NEAR = 0.5  # of the load: where one Newton correction a round is enough
@@ -64,12 +64,12 @@ class CoupledFlow:
         force = terms.get("force")
         self.system = BorderedSystem(
             self.equation,
-            [picard] * _PICARD_STEPS + [exact],
+            [picard] * PICARD_STEPS + [exact],
             balance.w,
             balance.bcs,
             constraint=balance.constraint(v),
             name=feedback.name,
-            force=0.0 if start is None or balance.bulk is None else start.force,
+            force=0.0 if start is None or balance.bulk_velocity is None else start.force,
             blocked=balance.blocked,
             body=None if force is None else ufl.inner(force, v) * dx,
         )
@@ -82,15 +82,16 @@ class CoupledFlow:
         self.replace(x)
         norm = self.system.residual_norm()
         for step in range(_FIRST_STEPS):
-            limit = np.inf if step < _PICARD_STEPS else 2 * norm
+            limit = np.inf if step < PICARD_STEPS else 2 * norm
             norm = self.system.step(step, limit).end
-            if step >= _PICARD_STEPS and norm <= _FIRST_RESIDUAL * self.system.load():
+            if step >= PICARD_STEPS and norm <= _FIRST_RESIDUAL * self.system.load():
                 break
         return x
 
     def correct(self, x: Mapping[str, np.ndarray]) -> float:
-        """One Newton correction with fields x, or as many as the flow needs to be near; returns the
-        residual.
+        """Correct the flow by Newton's method with fields x, and return the residual.
+
+        Once, or as often as the flow needs to be near.
 
         While that is larger than the load the corrections are Picard's.
 
@@ -119,7 +120,12 @@ class CoupledFlow:
         """The fields that the flow makes, and at which points they were clipped."""
         return self.feedback.predict(self)
 
-    def result(self, residuals=(np.inf,), history=None, clipped=None) -> FlowResult:
+    def result(
+        self,
+        residuals: tuple[float, ...] = (np.inf,),
+        history: CouplingHistory | None = None,
+        clipped: np.ndarray | None = None,
+    ) -> FlowResult:
         """The flow as it is now."""
         velocity, pressure = self.balance.velocity_and_pressure(self.balance.w)
         copies = {name: function.copy() for name, function in self.functions.items()}

@@ -14,15 +14,13 @@ from solvers.fem.arguments import check_location, float_array
 from solvers.fem.domain import Domain
 from solvers.fem.fields import function_from
 from solvers.fenics import fem
-from solvers.flow.incompressible import solve_incompressible
+from solvers.flow.incompressible import PICARD_STEPS, solve_incompressible
 from solvers.flow.problem import FlowModel
 from solvers.flow.result import FlowResult
 from solvers.flow.start import start_on
 from vcnn.closure.plain import GivenValues, Predicts, as_closure
 from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
-
-_PICARD_STEPS = 5  # Newton from rest diverges; Picard alone is slow
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,10 +76,10 @@ class RANS(CoupledProblem):
     def _solve(self, start, comm, **options) -> FlowResult:
         if self._model is not None:
             return self._model.from_problem(self).solve(start, comm)
-        given = self._given_eddy_viscosity()
-        if given is not None:
+        eddy_viscosity = self._given_eddy_viscosity()
+        if eddy_viscosity is not None:
             domain, initial = start_on(self, start, comm)
-            return self._solve_with(domain, *given, initial)
+            return self._solve_with(domain, *eddy_viscosity, initial)
         if self.anisotropy is not None:
             _check_values(self.anisotropy, "anisotropy", 2 * (self.mesh.points.shape[1],))
         return solve_coupled(self, StressFeedback, start=start, comm=comm, **options)
@@ -108,7 +106,7 @@ class RANS(CoupledProblem):
             self,
             domain,
             name="RANS",
-            picard_steps=_PICARD_STEPS,
+            picard_steps=PICARD_STEPS,
             eddy_viscosity=nu_t,
             anisotropy=self.given_anisotropy(domain),
             start=start,

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Integral
 
 import numpy as np
 
 from solvers.fem.arguments import float_array
 from solvers.fem.points import locate
+from solvers.flow.result import FlowResult
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 
 
-def station_profiles(result, stations, count: int = 101) -> list[FlowField]:
+def station_profiles(
+    result: FlowResult, stations: Sequence[float], count: int = 101
+) -> list[FlowField]:
     """Velocity and pressure of a plane flow on lines x = const. from wall to wall.
 
     Parameters
@@ -51,7 +55,7 @@ def station_profiles(result, stations, count: int = 101) -> list[FlowField]:
     ]
 
 
-def _line_across(facts, x, count):
+def _line_across(facts, x, count) -> np.ndarray:
     """Points from the lowest to the highest place where a vertical line meets the boundary."""
     facets = np.concatenate([f[:, :2] for blocks in facts.boundaries.values() for _, f in blocks])
     a, b = facts.source.points[facets].transpose(1, 0, 2)

@@ -1,7 +1,4 @@
-"""What is read off a flow between walls: friction, pressure, separation, forces, profiles.
-
-Every function takes a `FlowResult`, or anything with the same attributes.
-"""
+"""What is read off a flow at its walls: friction, pressure, separation and forces."""
 
 from __future__ import annotations
 
@@ -15,11 +12,12 @@ from solvers.fem.arguments import check_number, is_number
 from solvers.fem.points import locate
 from solvers.fenics import dolfinx, fem, ufl
 from solvers.flow.drive import BulkVelocity, main_direction
-from solvers.flow.momentum import coefficient
+from solvers.flow.momentum import coefficient, dx
+from solvers.flow.result import FlowResult
 from vcnn.errors import InputError
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class WallQuantities:
     """Coefficients at the k facets of a wall, means over each, in their order along it.
 
@@ -53,7 +51,7 @@ class WallQuantities:
 
     @property
     def separation(self) -> np.ndarray:
-        """(s, 2) points where the skin friction turns negative, linear between the facets' middles."""
+        """(s, 2) points where the skin friction turns negative, linear between facets' middles."""
         return self._crossings(-1)
 
     @property
@@ -61,7 +59,8 @@ class WallQuantities:
         """(r, 2) points where the skin friction turns positive."""
         return self._crossings(1)
 
-    def _crossings(self, sign):
+    def _crossings(self, sign) -> np.ndarray:
+        """Points where sign times the skin friction turns positive."""
         c, x = self.skin_friction, self.points
         if self.period is not None:  # the last facet is followed by the first one
             c, x = np.append(c, c[0]), np.vstack([x, x[0] + self.period])
@@ -71,7 +70,9 @@ class WallQuantities:
         return (1 - part) * x[k] + part * x[k + 1]
 
 
-def along_wall(result, wall: str, reference_velocity=None) -> WallQuantities:
+def along_wall(
+    result: FlowResult, wall: str, reference_velocity: float | None = None
+) -> WallQuantities:
     """Skin friction and pressure along a wall of a plane flow.
 
     Velocity gradients are those of the cell behind each facet. Where a curved wall is a polygon,
@@ -85,7 +86,7 @@ def along_wall(result, wall: str, reference_velocity=None) -> WallQuantities:
     wall : str
         Name of the boundary.
     reference_velocity : float, optional
-        U of the coefficients; default the bulk velocity.
+        U of the coefficients; default the bulk velocity that is held.
 
     Raises
     ------
@@ -98,7 +99,8 @@ def along_wall(result, wall: str, reference_velocity=None) -> WallQuantities:
         raise InputError(
             "along_wall: the flow must be plane; forces on walls are given by wall_force"
         )
-    line = _walked(domain, wall)
+    U = _reference_velocity(result, reference_velocity)
+    line = _walk(domain, wall)
     ends = domain.source.points[line]
     step = np.diff(ends, axis=0)
     lengths = np.linalg.norm(step, axis=1)
@@ -112,32 +114,26 @@ def along_wall(result, wall: str, reference_velocity=None) -> WallQuantities:
     located = locate(domain.mesh, gauss.reshape(-1, 2))
     gradient = located.gradients(u.function_space)(u).reshape(2, -1, 2, 2).mean(axis=0)
     pressure = located.values(p.function_space)(p).reshape(2, -1).mean(axis=0)
-    U, drive = reference_velocity, result.problem.boundary_conditions.drive
-    if U is None and isinstance(drive, BulkVelocity):
-        U = drive.value
-    if U is None:
-        raise InputError("reference_velocity: needed where no bulk velocity is given")
-    check_number(U, "reference_velocity", "a number other than 0")
-    dynamic = U**2 / 2
     at_points = {name: located.values(f.function_space)(f) for name, f in result.scalars.items()}
     nu = result.problem.molecular_viscosity(at_points)
     if not is_number(nu):
         nu = nu.reshape(2, -1).mean(axis=0)
     friction = nu * np.einsum("ki,kij,kj->k", tangent, gradient, normal)
     closed = domain.period is not None and np.allclose(ends[-1] - ends[0], domain.period, rtol=1e-6)
+    dynamic = U**2 / 2
     return WallQuantities(
-        points,
-        np.cumsum(lengths) - lengths / 2,
-        lengths,
-        tangent,
-        normal,
-        friction / dynamic,
-        pressure / dynamic,
-        domain.period if closed else None,
+        points=points,
+        arc=np.cumsum(lengths) - lengths / 2,
+        lengths=lengths,
+        tangent=tangent,
+        normal=normal,
+        skin_friction=friction / dynamic,
+        pressure_coefficient=pressure / dynamic,
+        period=domain.period if closed else None,
     )
 
 
-def wall_force(result, *walls: str) -> np.ndarray:
+def wall_force(result: FlowResult, *walls: str) -> np.ndarray:
     """(d,) force of the fluid on walls, over the density: pressure and friction together.
 
     It is the reaction in the discrete momentum equation, tested with functions that are 1 on the
@@ -171,9 +167,7 @@ def wall_force(result, *walls: str) -> np.ndarray:
     for anisotropy in (result.problem.given_anisotropy(domain), result.anisotropy):
         if anisotropy is not None:
             stress -= anisotropy
-    momentum = (ufl.inner(ufl.grad(u) * u - f, v) + ufl.inner(stress, ufl.grad(v))) * ufl.dx(
-        degree=5
-    )
+    momentum = (ufl.inner(ufl.grad(u) * u - f, v) + ufl.inner(stress, ufl.grad(v))) * dx
     reaction = fem.assemble_vector(fem.form(momentum))
     reaction.scatter_reverse(dolfinx.la.InsertMode.add)
     facets = np.unique(np.concatenate([domain.facets[wall] for wall in walls]))
@@ -182,12 +176,23 @@ def wall_force(result, *walls: str) -> np.ndarray:
     return -domain.mesh.comm.allreduce(reaction.array.reshape(-1, d)[owned].sum(axis=0))
 
 
-def _check_wall(domain, wall):
+def _reference_velocity(result, speed) -> float:
+    """U of the coefficients: the speed, or else the bulk velocity that is held."""
+    drive = result.problem.boundary_conditions.drive
+    if speed is None and isinstance(drive, BulkVelocity):
+        return drive.value
+    if speed is None:
+        raise InputError("reference_velocity: needed where no bulk velocity is given")
+    check_number(speed, "reference_velocity", "a number other than 0")
+    return speed
+
+
+def _check_wall(domain, wall) -> None:
     if wall not in domain.facets:
         raise InputError(f"wall {wall!r}: expected one of {', '.join(domain.facets)}")
 
 
-def _walked(domain, wall) -> np.ndarray:
+def _walk(domain, wall) -> np.ndarray:
     """Vertices of a wall of ``domain.source`` in their order, from its upstream end."""
     _check_wall(domain, wall)
     neighbours = {}
@@ -195,7 +200,7 @@ def _walked(domain, wall) -> np.ndarray:
         for a, b in facets[:, :2].tolist():
             neighbours.setdefault(a, []).append(b)
             neighbours.setdefault(b, []).append(a)
-    ends = [vertex for vertex, others in neighbours.items() if len(others) == 1]
+    ends = [vertex for vertex, near in neighbours.items() if len(near) == 1]
     if len(ends) == 2:
         downstream = np.array([1.0, 0.0]) if domain.period is None else domain.period
         line = [min(ends, key=lambda vertex: domain.source.points[vertex] @ downstream)]

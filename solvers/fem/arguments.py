@@ -1,8 +1,8 @@
-"""What is asked of the numbers, arrays, names and callables that users give."""
+"""Checks of the numbers, arrays, names and callables that users give."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from numbers import Real
 
 import numpy as np
@@ -16,14 +16,14 @@ _HOLDS = {
 }
 
 
-def is_number(value) -> bool:
+def is_number(value: object) -> bool:
     """Whether a value is one real number; an array without dimensions is one too."""
     return isinstance(value, Real) or (
         getattr(value, "shape", None) == () and np.asarray(value).dtype.kind in "fiu"
     )
 
 
-def check_number(value, name: str, expected: str) -> None:
+def check_number(value: object, name: str, expected: str) -> None:
     """Refuse what is not the number expected.
 
     Parameters
@@ -36,12 +36,13 @@ def check_number(value, name: str, expected: str) -> None:
     Raises
     ------
     InputError
+        If it is no number, or another one.
     """
     if not (is_number(value) and _HOLDS[expected](value)):
         raise InputError(f"{name}: expected {expected}, got {value!r}")
 
 
-def float_array(values, name: str, expected: str) -> np.ndarray:
+def float_array(values: object, name: str, expected: str) -> np.ndarray:
     """The values as an array of floats.
 
     Raises
@@ -58,7 +59,7 @@ def float_array(values, name: str, expected: str) -> np.ndarray:
         ) from None
 
 
-def called(function, x, name: str) -> np.ndarray:
+def call_at(function: Callable, x: np.ndarray, name: str) -> np.ndarray:
     """What a user's function gives at positions x, as an array of floats.
 
     Raises
@@ -69,14 +70,14 @@ def called(function, x, name: str) -> np.ndarray:
     try:
         values = function(x)
     except Exception as error:
-        what = " ".join(f"{type(error).__name__}: {error}".split())
+        cause = " ".join(f"{type(error).__name__}: {error}".split())
         raise InputError(
-            f"{name}: the callable given fails at positions of shape {x.shape} with {what}"
+            f"{name}: the callable given fails at positions of shape {x.shape} with {cause}"
         ) from error
     return float_array(values, name, "a callable that gives numbers")
 
 
-def names_of(value, name: str) -> tuple[str, ...]:
+def boundary_names(value: object, name: str) -> tuple[str, ...]:
     """Names of boundaries as a tuple.
 
     Raises
@@ -93,12 +94,13 @@ def names_of(value, name: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def check_location(location) -> None:
+def check_location(location: object) -> None:
     """Refuse anything but the names of the points that a flow is known at.
 
     Raises
     ------
     InputError
+        If it is neither ``"cell"`` nor ``"vertex"``.
     """
     if location not in ("cell", "vertex"):
         raise InputError(f"location: expected 'cell' or 'vertex', got {location!r}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import meshio
 import numpy as np
 
-from solvers.fem.arguments import names_of
+from solvers.fem.arguments import boundary_names
 from solvers.fem.domain import Domain
 from solvers.fem.mesh_checks import check_cells, check_connected, check_names
 from solvers.fem.mesh_facts import CELLS, MeshFacts, mesh_facts
@@ -47,7 +47,7 @@ def build_domain(
         points or hanging vertices.
     """
     pairs = _pairs(periodic)
-    walls, openings = names_of(walls, "walls"), names_of(openings, "openings")
+    walls, openings = boundary_names(walls, "walls"), boundary_names(openings, "openings")
     solid, ends = (*walls, *openings), tuple(name for pair in pairs for name in pair)
     facts = mesh if isinstance(mesh, MeshFacts) else mesh_facts(mesh)
     check_names(facts, [*solid, *ends])
@@ -75,7 +75,8 @@ def _pairs(periodic) -> tuple[tuple[str, str], ...]:
 def _distribute(facts, comm) -> dolfinx.mesh.Mesh:
     """The dolfinx mesh: every rank reads an equal part of it, and dolfinx deals the cells out."""
 
-    def part(array):
+    def part(array: np.ndarray) -> np.ndarray:
+        """This rank's."""
         return np.array_split(array, comm.size)[comm.rank]
 
     kind = dolfinx.mesh.to_type(CELLS[facts.kind])

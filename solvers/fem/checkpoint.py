@@ -2,7 +2,8 @@
 
 Values are kept cell by cell in the numbering of the mesh that was given, each cell's in the order
 of its reference element. Up to degree 2 that order depends on the cell's own vertices only, not on
-its neighbours or on the partition."""
+its neighbours or on the partition.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +24,10 @@ _FORMAT = 1
 
 
 def save_checkpoint(
-    path, domain: Domain, functions: Mapping[str, fem.Function], numbers=None
+    path: str | Path,
+    domain: Domain,
+    functions: Mapping[str, fem.Function],
+    numbers: Mapping[str, float] | None = None,
 ) -> Path:
     """Write functions to one ``.npz`` file; call it on all ranks.
 
@@ -57,10 +61,9 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    path, domain: Domain, functions: Mapping[str, fem.Function]
+    path: str | Path, domain: Domain, functions: Mapping[str, fem.Function]
 ) -> dict[str, float]:
-    """Fill ``functions`` with the values of a checkpoint, on any number of ranks; returns its
-    numbers.
+    """Fill functions with the values of a checkpoint, on any number of ranks; return its numbers.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def load_checkpoint(
     mesh, numbers, arrays = _contents(path)
     if mesh != _fingerprint(domain):
         raise InputError(f"{path}: was written on another mesh, or with other periodic boundaries")
-    here = domain.mesh.topology.original_cell_index[domain.cells]
+    cells = domain.mesh.topology.original_cell_index[domain.cells]
     for name, function in functions.items():
         if name not in arrays:
             raise InputError(f"{path}: holds no function {name!r}")
@@ -82,23 +85,24 @@ def load_checkpoint(
             )
         space = function.function_space
         values = function.x.array.reshape(-1, space.dofmap.index_map_bs)
-        values[space.dofmap.list[domain.cells]] = arrays[name][here]
+        values[space.dofmap.list[domain.cells]] = arrays[name][cells]
         function.x.scatter_forward()
     return numbers
 
 
-def check_suffix(checkpoint) -> None:
+def check_suffix(checkpoint: str | Path | None) -> None:
     """Refuse a path, if one is given, that no checkpoint can have.
 
     Raises
     ------
     InputError
+        If it does not end in ``.npz``.
     """
     if checkpoint is not None and Path(checkpoint).suffix != ".npz":
         raise InputError(f"checkpoint: expected a path that ends in .npz, got {str(checkpoint)!r}")
 
 
-def functions_in(path) -> tuple[str, ...]:
+def functions_in(path: str | Path) -> tuple[str, ...]:
     """Names of the functions that a checkpoint holds.
 
     Raises
@@ -109,7 +113,7 @@ def functions_in(path) -> tuple[str, ...]:
     return tuple(_contents(path)[2])
 
 
-def _contents(path):
+def _contents(path) -> tuple[str, dict[str, float], dict[str, np.ndarray]]:
     """Fingerprint of the mesh, numbers, and values of the functions by name."""
     try:
         with np.load(path, allow_pickle=False) as file:

@@ -1,4 +1,4 @@
-"""The domain of a problem: a mesh as dolfinx holds it, with its boundaries, periods and measures."""
+"""The domain of a problem: a mesh as dolfinx holds it, with boundaries, periods and measures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import numpy as np
 
 from solvers.fem.mesh_facts import MeshFacts
 from solvers.fem.periodicity import Seams
-from solvers.fenics import dolfinx, fem, ufl
+from solvers.fenics import Expr, dolfinx, fem, ufl
+
+# A space, or a part of a mixed space with its collapsed one.
+Space = fem.FunctionSpace | tuple[fem.FunctionSpace, fem.FunctionSpace]
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,11 +102,11 @@ class Domain:
             )
         )
 
-    def wall_dofs(self, space) -> np.ndarray:
+    def wall_dofs(self, space: Space) -> np.ndarray | list[np.ndarray]:
         """Degrees of freedom of ``space`` (or of a pair of spaces) on the walls."""
         return fem.locate_dofs_topological(space, self.mesh.topology.dim - 1, self.wall_facets)
 
-    def boundary_dofs(self, space, name: str) -> np.ndarray:
+    def boundary_dofs(self, space: Space, name: str) -> np.ndarray | list[np.ndarray]:
         """Degrees of freedom of ``space`` (or of a pair of spaces) on one boundary."""
         return fem.locate_dofs_topological(space, self.mesh.topology.dim - 1, self.facets[name])
 
@@ -134,11 +137,11 @@ class Domain:
         """∫ dx."""
         return self.integral(1.0)
 
-    def integral(self, integrand) -> float:
+    def integral(self, integrand: Expr | float) -> float:
         """∫ integrand dx over the whole domain, for a scalar UFL expression."""
         return self.total(integrand * ufl.dx(self.mesh))
 
-    def boundary_integral(self, integrand, name: str) -> float:
+    def boundary_integral(self, integrand: Expr | float, name: str) -> float:
         """∫ integrand ds over one boundary, for a scalar UFL expression."""
         return self.total(integrand * self.ds([name]))
 

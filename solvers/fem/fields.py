@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from meshes.geometry.wall_distance import wall_distance
-from solvers.fem.arguments import called, float_array
+from solvers.fem.arguments import call_at, float_array
 from solvers.fem.domain import Domain
 from solvers.fenics import basix, fem
 from vcnn.errors import InputError
@@ -134,20 +134,20 @@ def interpolate(
     function, shape = fem.Function(space), tuple(space.value_shape)
     if callable(value):
         some = domain.source.points[:3].T
-        got, expected = called(value, some, name).shape, (*shape, some.shape[1])
+        got, expected = call_at(value, some, name).shape, (*shape, some.shape[1])
 
         def values(x):
-            return called(value, x[: domain.dimension], name)
+            return call_at(value, x[: domain.dimension], name)
 
     else:
-        given = float_array(value, name, f"a callable or values of shape {shape}")
-        got, expected = given.shape, shape
+        array = float_array(value, name, f"a callable or values of shape {shape}")
+        got, expected = array.shape, shape
 
         def values(x):
-            return np.broadcast_to(given.reshape(*shape, 1), (*shape, x.shape[1]))
+            return np.broadcast_to(array.reshape(*shape, 1), (*shape, x.shape[1]))
 
         if got == (len(domain.source.points), *shape):
-            expected, values = got, function_from(domain, given, "vertex", name)
+            expected, values = got, function_from(domain, array, "vertex", name)
     if got != expected:
         raise InputError(f"{name}: expected values of shape {expected}, got {got}")
     function.interpolate(values)

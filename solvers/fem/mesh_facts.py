@@ -99,8 +99,8 @@ def _cells(mesh) -> tuple[str, np.ndarray]:
     blocks = [block for block in mesh.cells if block.dim == d]
     kinds = sorted({block.type for block in blocks})
     if len(kinds) != 1 or kinds[0] not in CELLS:
-        found = ", ".join(kinds) or f"none of dimension {d}, that of its points"
-        raise InputError(f"mesh: expected cells of one type, {', '.join(CELLS)}; it has {found}")
+        listed = ", ".join(kinds) or f"none of dimension {d}, that of its points"
+        raise InputError(f"mesh: expected cells of one type, {', '.join(CELLS)}; it has {listed}")
     return kinds[0], np.concatenate([block.data for block in blocks]).astype(np.int64)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -11,7 +12,7 @@ from meshes.geometry.wall_distance import wall_distance
 from solvers.fem.arguments import check_location
 from solvers.fem.domain import Domain
 from solvers.fem.fields import gather_cells, gather_vertices
-from solvers.fenics import basix, dolfinx, fem, ufl
+from solvers.fenics import Expr, basix, dolfinx, fem, ufl
 from vcnn.flow.field import FlowField
 
 
@@ -20,8 +21,8 @@ def flow_field(
     location: str,
     velocity: fem.Function,
     *,
-    functions: Mapping | None = None,
-    expressions: Mapping | None = None,
+    functions: Mapping[str, Expr] | None = None,
+    expressions: Mapping[str, Expr] | None = None,
     parameters: Mapping[str, float] | None = None,
     provenance: Mapping | None = None,
 ) -> FlowField:
@@ -30,6 +31,7 @@ def flow_field(
     Parameters
     ----------
     domain : Domain
+    location : {"cell", "vertex"}
     velocity : dolfinx Function of shape (d,)
     functions, expressions : mappings name -> scalar, optional
         As in :func:`sample`; ``"wall_distance"`` (if there are walls), ``"boundary"`` (1 at cells
@@ -37,6 +39,11 @@ def flow_field(
         ``"velocity_gradient"``, ∂u_j/∂x_i at [i, j], are added.
     parameters, provenance : mappings, optional
         As in `FlowField`.
+
+    Raises
+    ------
+    InputError
+        If the location is another one.
     """
     d = domain.dimension
     components = {f"u{i}": velocity[i] for i in range(d)}
@@ -49,12 +56,12 @@ def flow_field(
     )
     gradient = np.stack([fields.pop(name) for name in slopes], axis=-1).reshape(-1, d, d)
     velocity = np.stack([fields.pop(name) for name in components], axis=-1)
-    points, weights, unmoved = _places(domain, location)
+    places = _places(domain, location)
     return FlowField(
-        points,
+        places.points,
         velocity,
-        weights,
-        scalars={**fields, **unmoved},
+        places.weights,
+        scalars={**fields, **places.scalars},
         tensors={"velocity_gradient": gradient},
         periods=domain.periods,
         parameters=parameters or {},
@@ -64,80 +71,94 @@ def flow_field(
     )
 
 
-# Of each domain and location what does not depend on the flow: distances take as long to find as
-# all fields to sample, and a closure in the loop is asked at the same points in every round.
-_PLACES: WeakKeyDictionary[Domain, dict[str, tuple]] = WeakKeyDictionary()
-
-
-def _places(domain, location):
-    """Points, weights, and the scalars that do not depend on the flow, of each domain once."""
-    known = _PLACES.setdefault(domain, {})
-    if location not in known:
-        known[location] = _find_places(domain, location)
-    return known[location]
-
-
-def _find_places(domain, location):
-    points, weights = _cells(domain) if location == "cell" else _vertices(domain)
-    distance = {}
-    if domain.walls:
-        distance["wall_distance"] = wall_distance(
-            domain.source, points, domain.walls, domain.periods
-        )
-    return points, weights, {**distance, "boundary": _at_wall(domain, location)}
-
-
 def sample(
     domain: Domain,
     location: str,
     *,
-    functions: Mapping | None = None,
-    expressions: Mapping | None = None,
+    functions: Mapping[str, Expr] | None = None,
+    expressions: Mapping[str, Expr] | None = None,
 ) -> dict[str, np.ndarray]:
     """Scalar fields in the numbering of ``domain.source``.
 
     Parameters
     ----------
+    domain : Domain
     location : {"cell", "vertex"}
         Cell: values at the midpoint of each cell (the mean of its vertices). Vertex: nodal values
         of ``functions``; of ``expressions``, which may jump from cell to cell, the lumped
         projections of :func:`average_at_vertices`.
     functions : mapping name -> scalar UFL expression, continuous
     expressions : mapping name -> scalar UFL expression
+
+    Raises
+    ------
+    InputError
+        If the location is another one.
     """
     functions, expressions = functions or {}, expressions or {}
     if location == "cell":
         together = {**functions, **expressions}
         values = gather_cells(
-            domain, _tabulated(domain, list(together.values()), _midpoint(domain))[:, 0]
+            domain, _tabulate(domain, list(together.values()), _midpoint(domain))[:, 0]
         )
         return dict(zip(together, values.T, strict=True))
     check_location(location)
     corners = basix.geometry(domain.mesh.basix_cell())
-    values = gather_vertices(domain, _tabulated(domain, list(functions.values()), corners))
+    values = gather_vertices(domain, _tabulate(domain, list(functions.values()), corners))
     return {
         **dict(zip(functions, values.T, strict=True)),
         **average_at_vertices(domain, expressions),
     }
 
 
-def average_at_vertices(domain: Domain, expressions: Mapping) -> dict[str, np.ndarray]:
-    """Lumped projections ∫ φ s dx / ∫ φ dx of scalars at the vertices of ``domain.source``, φ the
-    linear hats.
-    """
+def average_at_vertices(domain: Domain, expressions: Mapping[str, Expr]) -> dict[str, np.ndarray]:
+    """Lumped projections ∫ φ s dx / ∫ φ dx of scalars at the vertices, φ the linear hats."""
     mass = _hat_integrals(domain, 1.0)
     return {name: _hat_integrals(domain, s) / mass for name, s in expressions.items()}
 
 
-def _cells(domain):
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Points of a domain, their weights, and the scalars there that do not depend on a flow."""
+
+    points: np.ndarray
+    weights: np.ndarray
+    scalars: Mapping[str, np.ndarray]
+
+
+# A closure in the loop is asked at the same points in every round: they are looked for once.
+_PLACES: WeakKeyDictionary[Domain, dict[str, _Places]] = WeakKeyDictionary()
+
+
+def _places(domain, location) -> _Places:
+    """Of each domain and location once."""
+    places = _PLACES.setdefault(domain, {})
+    if location not in places:
+        places[location] = _find_places(domain, location)
+    return places[location]
+
+
+def _find_places(domain, location) -> _Places:
+    points, weights = _cells(domain) if location == "cell" else _vertices(domain)
+    scalars = {}
+    if domain.walls:
+        scalars["wall_distance"] = wall_distance(
+            domain.source, points, domain.walls, domain.periods
+        )
+    scalars["boundary"] = _at_wall(domain, location)
+    return _Places(points, weights, scalars)
+
+
+def _cells(domain) -> tuple[np.ndarray, np.ndarray]:
+    """Midpoints and volumes."""
     x = ufl.SpatialCoordinate(domain.mesh)
-    points = gather_cells(domain, _tabulated(domain, list(x), _midpoint(domain))[:, 0])
+    points = gather_cells(domain, _tabulate(domain, list(x), _midpoint(domain))[:, 0])
     constants = fem.functionspace(domain.mesh, ("DG", 0))
     volumes = fem.assemble_vector(fem.form(ufl.TestFunction(constants) * ufl.dx)).array
     return points, gather_cells(domain, volumes[constants.dofmap.list[domain.cells, 0]])
 
 
-def _vertices(domain):
+def _vertices(domain) -> tuple[np.ndarray, np.ndarray]:
     """Points and lumped masses; the mass of a seam point is shared by its copies."""
     merged = domain.seams.merged
     return domain.source.points, _hat_integrals(domain, 1.0) / np.bincount(merged)[merged]
@@ -152,7 +173,7 @@ def _hat_integrals(domain, integrand) -> np.ndarray:
     return gather_vertices(domain, integrals.array[hats.dofmap.list[domain.cells]])
 
 
-def _tabulated(domain, scalars, points) -> np.ndarray:
+def _tabulate(domain, scalars, points) -> np.ndarray:
     """(cells on this rank, points, scalars) values at points of the reference cell."""
     expression = fem.Expression(ufl.as_vector(scalars), points)
     return expression.eval(domain.mesh, domain.cells).reshape(
@@ -160,11 +181,13 @@ def _tabulated(domain, scalars, points) -> np.ndarray:
     )
 
 
-def _midpoint(domain):
+def _midpoint(domain) -> np.ndarray:
+    """(1, topological dimension), of the reference cell."""
     return basix.geometry(domain.mesh.basix_cell()).mean(axis=0, keepdims=True)
 
 
-def _at_wall(domain, location):
+def _at_wall(domain, location) -> np.ndarray:
+    """1 at vertices on a wall, or cells with a facet on one; else 0."""
     if location == "vertex":
         values = np.zeros(len(domain.source.points))
         for name in domain.walls:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -13,13 +14,24 @@ from vcnn.errors import InputError
 from vcnn.files import replacing
 
 
-def write_vtx(domain: Domain, path, functions) -> Path:
-    """Write Functions, name -> scalar or vector, interpolated to quadratic elements, to one ``.bp``
-    folder.
+def write_vtx(domain: Domain, path: str | Path, functions: Mapping[str, fem.Function]) -> Path:
+    """Write functions, interpolated to quadratic elements, to one ``.bp`` folder.
 
     They go to the mesh with the ordinary topology, so that ParaView shows the seam where it is.
-    Scalars that jump from cell to cell are average_at_vertices at the vertices first. A folder of that name is
-    replaced once the new one is complete."""
+    Scalars that jump from cell to cell are averaged at the vertices first. A folder of that name is
+    replaced once the new one is complete; call it on all ranks.
+
+    Parameters
+    ----------
+    domain : Domain
+    path : ending in ``.bp``
+    functions : mapping name -> scalar or vector Function on ``domain.mesh``
+
+    Raises
+    ------
+    InputError
+        If the path has another suffix, or this dolfinx cannot write such folders.
+    """
     path = Path(path)
     if path.suffix != ".bp":
         raise InputError(
@@ -40,11 +52,10 @@ def write_vtx(domain: Domain, path, functions) -> Path:
     return path
 
 
-def _on_parent(domain, name, function):
+def _on_parent(domain, name, function) -> fem.Function:
     if function.ufl_element() not in ufl.H1:
-        function = function_from(
-            domain, average_at_vertices(domain, {"": function})[""], "vertex", name
-        )
+        means = average_at_vertices(domain, {name: function})[name]
+        function = function_from(domain, means, "vertex", name)
     space = fem.functionspace(domain.parent, ("Lagrange", 2, function.ufl_shape))
     copy = fem.Function(space, name=name)
     copy.interpolate(function, domain.cells, domain.cells)

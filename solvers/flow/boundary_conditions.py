@@ -1,4 +1,4 @@
-"""Conditions in one form, however they were said: one for each boundary, and what drives the flow."""
+"""Conditions in one form, however they were said: one a boundary, and what drives the flow."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from types import UnionType
 
 import meshio
 
-from solvers.fem.arguments import names_of
+from solvers.fem.arguments import boundary_names
 from solvers.fem.build import build_domain
 from solvers.fem.domain import Domain
 from solvers.fem.mesh_facts import MeshFacts
 from solvers.fenics import MPI
-from solvers.flow.conditions import Condition, Developed, Periodic, Wall
+from solvers.flow.conditions import Condition, Developed, Inlet, Periodic, Wall
 from solvers.flow.drive import Drive
 from vcnn.errors import InputError
 
@@ -38,7 +38,16 @@ class BoundaryConditions:
         return {name: c for name, c in self.by_name.items() if isinstance(c, kind)}
 
     @property
+    def holding(self) -> dict[str, Inlet | Wall]:
+        """Those that hold a velocity or a scalar, by boundary; walls last.
+
+        Where an inlet meets a wall, the wall is to hold.
+        """
+        return {**self.of_kind(Inlet), **self.of_kind(Wall)}
+
+    @property
     def walls(self) -> tuple[str, ...]:
+        """Boundaries without slip."""
         return tuple(self.of_kind(Wall))
 
     @property
@@ -52,7 +61,7 @@ class BoundaryConditions:
         return tuple(name for name, c in self.by_name.items() if not isinstance(c, Wall | Periodic))
 
     def build_domain(self, mesh: meshio.Mesh | MeshFacts, comm: MPI.Comm) -> Domain:
-        """Prepare a mesh for solving under these conditions: :func:`solvers.fem.build.build_domain`.
+        """Prepare a mesh for solving under these conditions, see :mod:`solvers.fem.build`.
 
         Raises
         ------
@@ -112,7 +121,7 @@ def between_walls(
     InputError
         If ``periodic`` is not two names, or ``walls`` not a sequence of them.
     """
-    walls, ends = names_of(walls, "walls"), names_of(periodic or (), "periodic")
+    walls, ends = boundary_names(walls, "walls"), boundary_names(periodic or (), "periodic")
     if len(ends) not in (0, 2):
         raise InputError(f"periodic: expected the names of two boundaries, got {periodic}")
     seam = {ends[0]: Periodic(ends[1])} if ends else {}

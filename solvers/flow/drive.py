@@ -1,4 +1,4 @@
-"""What drives a flow along a period or across a section: a bulk velocity to hold, or a given force."""
+"""What drives a flow along a period or across a section: a bulk velocity to hold, or a force."""
 
 from __future__ import annotations
 

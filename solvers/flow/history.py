@@ -14,8 +14,8 @@ class CouplingHistory:
     residual : tuple of float
         Of the momentum balance, after the correction, relative to the load.
     change : tuple of float
-        |G(x) − x| / |ν + ν_t|, or / |c| of a scalar, root mean squares: how far what is predicted is from what the
-        flow was solved with.
+        |G(x) − x| / |ν + ν_t|, or / |c| of a scalar, root mean squares: how far what is predicted
+        is from what the flow was solved with.
     relaxation : tuple of float
         β of :class:`solvers.algebra.anderson.Anderson` in the step that follows.
     clipped : tuple of float
@@ -30,7 +30,9 @@ class CouplingHistory:
     def __len__(self) -> int:
         return len(self.residual)
 
-    def after(self, residual, change, relaxation, clipped) -> CouplingHistory:
+    def with_round(
+        self, *, residual: float, change: float, relaxation: float, clipped: float
+    ) -> CouplingHistory:
         """The history with one more round."""
         return CouplingHistory(
             (*self.residual, residual),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from solvers.algebra.newton import solve_newton
 from solvers.fem.domain import Domain
-from solvers.fenics import ufl
+from solvers.fenics import Expr, ufl
 from solvers.flow.momentum import MomentumBalance, coefficient, dx
 from solvers.flow.problem import FlowProblem
 from solvers.flow.result import FlowResult
 from solvers.flow.start import Start, start_in
+
+PICARD_STEPS = 5  # with an eddy viscosity: Newton from rest diverges; Picard alone is slow
 
 
 def solve_incompressible(
@@ -17,8 +19,8 @@ def solve_incompressible(
     *,
     name: str,
     picard_steps: int,
-    eddy_viscosity=None,
-    anisotropy=None,
+    eddy_viscosity: Expr | None = None,
+    anisotropy: Expr | None = None,
     start: Start | None = None,
 ) -> FlowResult:
     """Solve u·∇u = −∇p + ∇·[(ν + ν_t)(∇u + ∇uᵀ)] − ∇·a + f e, ∇·u = 0.
@@ -28,6 +30,7 @@ def solve_incompressible(
     Parameters
     ----------
     problem : FlowProblem
+        With a number for ν.
     domain : Domain
     name : str
         For messages.
@@ -49,18 +52,18 @@ def solve_incompressible(
     residual, picard, exact = linearise_momentum(
         balance, problem.viscosity, eddy_viscosity=eddy_viscosity, anisotropy=anisotropy
     )
-    w, (v, _) = balance.w, ufl.TestFunctions(balance.space)
+    v, _ = ufl.TestFunctions(balance.space)
     solution = solve_newton(
         residual,
         [exact] if start else [picard] * picard_steps + [exact],
-        w,
+        balance.w,
         balance.bcs,
         constraint=balance.constraint(v),
         guess=None if start is None else start_in(balance, start),
         name=name,
         blocked=balance.blocked,
     )
-    velocity, pressure = balance.velocity_and_pressure(w)
+    velocity, pressure = balance.velocity_and_pressure(balance.w)
     return FlowResult(
         problem,
         domain,
@@ -72,9 +75,17 @@ def solve_incompressible(
 
 
 def linearise_momentum(
-    balance: MomentumBalance, viscosity, *, eddy_viscosity=None, anisotropy=None, force=None
+    balance: MomentumBalance,
+    viscosity: Expr | float,
+    *,
+    eddy_viscosity: Expr | None = None,
+    anisotropy: Expr | None = None,
+    force: Expr | None = None,
 ) -> tuple[ufl.Form, ufl.Form, ufl.Form]:
     """The weak momentum balance of ``balance.w``, its Picard linearisation, and its derivative.
+
+    Picard's lacks the change of the velocity that carries, ∇u δu, and so finds its way from farther
+    off. Viscosities count as fixed in both.
 
     Parameters
     ----------
@@ -91,10 +102,10 @@ def linearise_momentum(
     nu = coefficient(balance.domain.mesh, viscosity)
     if eddy_viscosity is not None:
         nu = nu + eddy_viscosity
-    residual = balance.residual(u, p, v, q, nu)
+    residual = balance.residual(u, p, v, q, viscosity=nu)
     if anisotropy is not None:
         residual -= ufl.inner(anisotropy, ufl.grad(v)) * dx
     if force is not None:
         residual -= ufl.inner(force, v) * dx
-    picard = balance.oseen(du, dp, v, q, u, nu)
+    picard = balance.oseen(du, dp, v, q, carrier=u, viscosity=nu)
     return residual, picard, picard + ufl.inner(ufl.grad(u) * du, v) * dx

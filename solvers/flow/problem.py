@@ -1,4 +1,4 @@
-"""A flow to solve: the mesh, the viscosity, the conditions and what drives it, said in one place."""
+"""A flow to solve: mesh, viscosity, conditions and what drives it, said in one place."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Self
 
 import meshio
+import numpy as np
 
 from solvers.fem.arguments import check_number
 from solvers.fem.domain import Domain
 from solvers.fem.mesh_facts import MeshFacts, mesh_facts
-from solvers.fenics import MPI, fem
+from solvers.fenics import MPI, Expr, fem
 from solvers.flow.boundary_conditions import BoundaryConditions, between_walls, conditions_from
 from solvers.flow.conditions import Condition, Inlet, Outlet
 from solvers.flow.drive import BulkVelocity, Drive
@@ -99,7 +100,9 @@ class FlowProblem:
         shared = (f.name for f in fields(FlowProblem) if f.init)
         return cls(**{name: getattr(problem, name) for name in shared}, **options)
 
-    def molecular_viscosity(self, scalars: Mapping):
+    def molecular_viscosity(
+        self, scalars: Mapping[str, Expr | np.ndarray | float]
+    ) -> Expr | np.ndarray | float:
         """ν, a number; or, if it depends on carried scalars, what it is where they have values.
 
         Parameters
@@ -108,7 +111,7 @@ class FlowProblem:
         """
         return self.viscosity
 
-    def body_force(self, scalars: Mapping):
+    def body_force(self, scalars: Mapping[str, fem.Function]) -> Expr | None:
         """What acts on the fluid besides the drive, a UFL expression of shape (d,), or None.
 
         Parameters

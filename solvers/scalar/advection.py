@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from solvers.fenics import basix, ufl
+from solvers.fenics import Expr, basix, fem, ufl
 
 dx = ufl.dx(degree=5)  # enough for quadratic velocities
 
 
-def carried(c, s, u, diffusivity, rate, through):
+def transport_form(
+    c: Expr,
+    s: Expr,
+    *,
+    velocity: fem.Function,
+    diffusivity: Expr,
+    rate: Expr,
+    through: ufl.Measure,
+) -> ufl.Form:
     """∇·(c u − D∇c) + k c tested with s.
 
     A velocity that is continuous carries conservatively: −∫ c u·∇s dx + ∮ c u·n s over the
@@ -22,14 +30,15 @@ def carried(c, s, u, diffusivity, rate, through):
     ----------
     c, s : scalar UFL expressions
         Unknown and test function, quadratic.
-    u : dolfinx Function of shape (d,)
+    velocity : dolfinx Function of shape (d,)
+        u.
     diffusivity : UFL expression
         D, smooth in each cell.
     rate : UFL expression
         k, 1/time.
     through : UFL measure
     """
-    D, convection = diffusivity, ufl.dot(u, ufl.grad(c))
+    u, D, convection = velocity, diffusivity, ufl.dot(velocity, ufl.grad(c))
     strong = convection - ufl.div(D * ufl.grad(c)) + rate * c
     form = (D * ufl.dot(ufl.grad(c), ufl.grad(s)) + rate * c * s + strong * upwinding(s, u, D)) * dx
     if u.ufl_element() not in ufl.H1:
@@ -38,18 +47,18 @@ def carried(c, s, u, diffusivity, rate, through):
     return form - c * ufl.dot(u, ufl.grad(s)) * dx + c * ufl.dot(u, n) * s * through
 
 
-def upwinding(s, u, diffusivity):
-    """τ u·∇s, the part of a streamline-upwind Petrov-Galerkin test function that follows the flow.
+def upwinding(s: Expr, velocity: fem.Function, diffusivity: Expr) -> Expr:
+    """τ u·∇s, the part of a streamline-upwind Petrov-Galerkin test function along the flow.
 
     τ = h/(2|u|) (1 − 1/Pe) where Pe = |u|h/(2D) exceeds 1, else 0 (Brooks & Hughes, CMAME 32, 1982,
     the "critical approximation"), h being the distance of the nodes of quadratic elements along u:
-    half of what u passes in a cell."""
-    mesh = u.function_space.mesh
+    half of what u passes in a cell.
+    """
+    u, mesh = velocity, velocity.function_space.mesh
     along = ufl.inv(ufl.Jacobian(mesh)) * u  # in reference cells a unit of time
     if mesh.basix_cell() in (basix.CellType.triangle, basix.CellType.tetrahedron):
-        crossed = (
-            ufl.dot(along, along) + sum(along) ** 2
-        ) / 2  # all edges of the reference cell count as 1
+        # all edges of the reference cell count as 1
+        crossed = (ufl.dot(along, along) + sum(along) ** 2) / 2
     else:
         crossed = ufl.dot(along, along)
     speed, frequency = ufl.dot(u, u), 2 * ufl.sqrt(crossed)  # |u|², |u|/h

@@ -1,15 +1,14 @@
-"""Where a carried scalar goes: fluxes through boundaries as the discrete equations have them, and
-their balance.
-"""
+"""Fluxes of a scalar through boundaries as the discrete equations have them, and their balance."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.fenics import PETSc, dolfinx, fem, ufl
+from solvers.fem.domain import Domain
+from solvers.fenics import Expr, PETSc, dolfinx, fem, ufl
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,15 @@ class ScalarBalance:
         return self.production - self.decay - sum(self.fluxes.values())
 
 
-def held_flux(c, diffusivity, equation, domain, held):
-    """−D ∂c/∂n, outward, on boundaries that hold c, a UFL expression whose integrals there balance
-    exactly.
+def held_flux(
+    c: fem.Function,
+    domain: Domain,
+    *,
+    diffusivity: Expr,
+    equation: ufl.Form,
+    held: Sequence[str],
+) -> Expr:
+    """−D ∂c/∂n, outward, on boundaries that hold c; its integrals there balance exactly.
 
     Where c is held the equation is not solved: its residual R is what must leave for c to stay. The
     gradient in the cells is corrected by the continuous function with which ∮ (flux) s ds = −R(s)
@@ -48,25 +53,24 @@ def held_flux(c, diffusivity, equation, domain, held):
     Parameters
     ----------
     c : dolfinx Function
-    diffusivity : float
+    domain : Domain
+    diffusivity : UFL expression
         D.
     equation : linear UFL form
         R, at the solution.
-    domain : Domain
     held : sequence of str
         Names of these boundaries.
     """
     gradient = -diffusivity * ufl.dot(ufl.grad(c), ufl.FacetNormal(domain.mesh))
     s = ufl.TestFunction(c.function_space)
-    return gradient + on_boundary(
-        domain, held, -equation - gradient * s * domain.ds(held), c.function_space
-    )
+    missing = -equation - gradient * s * domain.ds(held)
+    return gradient + solve_on_boundary(domain, held, missing, c.function_space)
 
 
-def on_boundary(domain, names, form, space) -> fem.Function:
-    """The function λ with ∮ λ s ds = form(s) for all s on the named boundaries; 0 at nodes
-    elsewhere.
-    """
+def solve_on_boundary(
+    domain: Domain, names: Sequence[str], form: ufl.Form, space: fem.FunctionSpace
+) -> fem.Function:
+    """The function λ with ∮ λ s ds = form(s) for all s on boundaries; 0 at nodes elsewhere."""
     solution = fem.Function(space)
     none = np.empty(0, dtype=np.int32)
     on = np.unique(np.concatenate([none, *(domain.boundary_dofs(space, name) for name in names)]))

@@ -11,7 +11,7 @@ import numpy as np
 from solvers.fem.domain import Domain
 from solvers.fem.fields import function_from
 from solvers.fem.sampling import flow_field
-from solvers.fenics import MPI, fem
+from solvers.fenics import MPI, Expr, fem
 from solvers.flow.boundary_conditions import BoundaryConditions
 from solvers.flow.momentum import strain_rate
 from solvers.flow.result import FlowResult
@@ -34,11 +34,11 @@ class Carrier:
 
     domain: Domain
     velocity: fem.Function
-    strain_rate: object
+    strain_rate: Expr
     flow: Callable[[str], FlowField]
 
 
-def carrier_of(
+def as_carrier(
     velocity: FlowResult | FlowField | fem.Function,
     mesh: meshio.Mesh | Domain,
     conditions: BoundaryConditions,
@@ -92,7 +92,8 @@ def _from_flow(flow, domain):
     else:
         raise InputError("velocity: a flow at cells needs 'strain_rate' among its scalars")
 
-    def same(location):
+    def same(location: str) -> FlowField:
+        """The flow itself."""
         if location != flow.location:
             raise InputError(
                 f"location: the velocity is known at {flow.location!r} only, got {location!r}"
@@ -114,10 +115,11 @@ def _from_function(u, domain):
     _check_finite(u)
     strain = strain_rate(u)
 
-    def sampled(location):
+    def sample_at(location: str) -> FlowField:
+        """What is known of the velocity there."""
         return flow_field(domain, location, u, expressions={"strain_rate": strain})
 
-    return Carrier(domain, u, strain, sampled)
+    return Carrier(domain, u, strain, sample_at)
 
 
 def _check_finite(u):

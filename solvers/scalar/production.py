@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from solvers.fem.arguments import is_number
 from solvers.fem.fields import function_from, interpolate, wall_distance_function
-from solvers.fenics import ufl
+from solvers.fenics import Expr, fem, ufl
 from solvers.scalar.carrier import Carrier
 from vcnn.errors import InputError
 
@@ -34,22 +35,27 @@ class MixingLengthProduction:
     thickness: float = 1.5
     karman: float = 0.41
 
-    def mixing_length(self, wall_distance):
+    def mixing_length(self, wall_distance: Expr) -> Expr:
         """l_m, a UFL expression."""
         return ufl.min_value(self.karman * wall_distance, 0.09 * self.thickness)
 
-    def __call__(self, strain_rate, wall_distance):
+    def __call__(self, strain_rate: Expr, wall_distance: Expr) -> Expr:
         """P, a UFL expression."""
         return self.gain * self.mixing_length(wall_distance) * self.reference**0.5 * strain_rate**2
 
 
-def production_of(given, carrier: Carrier, location, space) -> dict:
-    """The production, and the mixing length if it has one, as UFL expressions on the carrier's
-    domain.
+def production_terms(
+    production: MixingLengthProduction | Callable | np.ndarray | float,
+    carrier: Carrier,
+    *,
+    location: str,
+    space: fem.FunctionSpace,
+) -> dict[str, Expr]:
+    """The production on the carrier's domain, and the mixing length if it has one.
 
     Parameters
     ----------
-    given : MixingLengthProduction, callable, array or number
+    production : MixingLengthProduction, callable, array or number
         As in `ScalarTransport`.
     carrier : Carrier
     location : {"cell", "vertex"}
@@ -64,23 +70,23 @@ def production_of(given, carrier: Carrier, location, space) -> dict:
         missing, too many, NaN or infinite.
     """
     domain = carrier.domain
-    if isinstance(given, MixingLengthProduction):
+    if isinstance(production, MixingLengthProduction):
         if not domain.walls:
             raise InputError("production: a mixing length needs walls, there is none")
         distance = wall_distance_function(domain)
         return {
-            "production": given(carrier.strain_rate, distance),
-            "mixing_length": given.mixing_length(distance),
+            "production": production(carrier.strain_rate, distance),
+            "mixing_length": production.mixing_length(distance),
         }
-    if callable(given) or is_number(given):
-        production = interpolate(domain, space, given, "production")
+    if callable(production) or is_number(production):
+        function = interpolate(domain, space, production, "production")
     else:
-        production = function_from(domain, given, location, "production")
-    if production.ufl_shape:
-        shape = production.ufl_shape
+        function = function_from(domain, production, location, "production")
+    if function.ufl_shape:
+        shape = function.ufl_shape
         raise InputError(
             f"production: expected one value for each {location}, got some of shape {shape}"
         )
-    if domain.mesh.comm.allreduce(not np.isfinite(production.x.array).all()):
+    if domain.mesh.comm.allreduce(not np.isfinite(function.x.array).all()):
         raise InputError("production: holds NaN or infinite values")
-    return {"production": production}
+    return {"production": function}

@@ -1,6 +1,4 @@
-"""The equations of a mean flow and of the scalars that a turbulence model transports, solved
-together.
-"""
+"""A mean flow and the scalars that a turbulence model transports, solved for together."""
 
 from __future__ import annotations
 
@@ -9,9 +7,11 @@ from dataclasses import dataclass
 
 from solvers.algebra.bordered import BorderedSystem
 from solvers.algebra.pseudo_time import march
-from solvers.fenics import fem, ufl
+from solvers.fem.dirichlet import hold_on_boundaries
+from solvers.fenics import Expr, fem, ufl
 from solvers.flow.conditions import Inlet
 from solvers.flow.momentum import MomentumBalance, dx
+from solvers.flow.problem import FlowProblem
 from solvers.flow.result import FlowResult
 from solvers.turbulence.mean_flow import MeanFlow
 
@@ -38,34 +38,31 @@ class TransportedScalar:
 
     name: str
     unit: float
-    transport: Callable
-    start: object
+    transport: Callable[[Expr, Expr, Expr], ufl.Form]
+    start: Expr
     inlet: float
 
 
-def solve_closed(
-    problem,
+def solve_monolithic(
+    problem: FlowProblem,
     start: MeanFlow,
-    name,
-    eddy_viscosity,
     *scalars: TransportedScalar,
-    follow=lambda u: None,
+    name: str,
+    eddy_viscosity: Callable[..., Expr],
+    after_step: Callable[[Expr], None] = lambda u: None,
 ) -> FlowResult:
     """Mean flow, pressure and the scalars of a model, by Newton's method in pseudo-time.
 
-    Time steps are local: a Courant number times the time in which the flow crosses a cell, U/δ
-    being added to the rate for where it is at rest.
-
     Parameters
     ----------
-    problem : turbulence model
+    problem : FlowProblem
     start : MeanFlow
+    *scalars : TransportedScalar
     name : str
         For messages.
     eddy_viscosity : callable
         Takes the velocity and the unknown scalars to ν_t, UFL expressions.
-    *scalars : TransportedScalar
-    follow : callable
+    after_step : callable
         Called with the velocity after each step.
 
     Raises
@@ -75,27 +72,16 @@ def solve_closed(
     """
     domain = start.domain
     balance = MomentumBalance(domain, start.conditions, scalars=1 + len(scalars))
-    W, w, U = balance.space, balance.w, balance.speed
-    held = [
-        bc
-        for part, scalar in enumerate(scalars, start=2)
-        for bc in _held(domain, start.conditions, W, part, scalar.inlet)
-    ]
+    w, (v, *_) = balance.w, ufl.TestFunctions(balance.space)
+    held = []
+    for part, scalar in enumerate(scalars, start=2):
+        held += _hold_scalar(domain, start.conditions, balance.space.sub(part), scalar.inlet)
     for bc in held:
         bc.set(w.x.array)
-    (u, p, *xs), (v, q, *tests) = ufl.split(w), ufl.TestFunctions(W)
-    old = w.copy()
-    u_old, _, *xs_old = ufl.split(old)
-    nu_t = eddy_viscosity(u, *xs)
-    residual = balance.residual(u, p, v, q, start.viscosity + nu_t)
-    inertia = ufl.inner(u - u_old, v)
-    for scalar, x, x_old, s in zip(scalars, xs, xs_old, tests, strict=True):
-        residual += U * scalar.transport(u, x, s)
-        inertia += U * (x - x_old) * s
-    cells_per_time = ufl.JacobianInverse(domain.mesh) * u_old
-    rate = U / start.thickness + ufl.sqrt(ufl.inner(cells_per_time, cells_per_time))
-    courant = fem.Constant(domain.mesh, _FIRST_COURANT_NUMBER)
-    residual += rate / courant * inertia * dx
+    old, courant = w.copy(), fem.Constant(domain.mesh, _FIRST_COURANT_NUMBER)
+    u, _, *unknowns = ufl.split(w)
+    nu_t = eddy_viscosity(u, *unknowns)
+    residual = _equations(balance, start, scalars, nu_t, old=old, courant=courant)
     system = BorderedSystem(
         residual,
         [ufl.derivative(residual, w)],
@@ -106,23 +92,18 @@ def solve_closed(
         force=start.force,
         blocked=balance.blocked,
     )
-    _begin(w, start, scalars, float(U))
+    _set_start(w, start, scalars, float(balance.speed))
     for bc in held:
         bc.set(w.x.array)
     if start.scalars is not None:  # one whole step: its bulk velocity may be another one
         old.x.array[:] = w.x.array
         system.step()
-    solution = march(system, old, courant=courant, after_step=lambda: follow(u))
+    solution = march(system, old, courant=courant, after_step=lambda: after_step(u))
 
     velocity, pressure = balance.velocity_and_pressure(w)
-    found = {scalar.name: w.sub(part).collapse() for part, scalar in enumerate(scalars, start=2)}
+    fields = {scalar.name: w.sub(part).collapse() for part, scalar in enumerate(scalars, start=2)}
     for scalar in scalars:
-        found[scalar.name].x.array[:] *= scalar.unit
-    N = fem.functionspace(
-        domain.mesh, ("Lagrange" if scalars else "DG", 1)
-    )  # |S| jumps from cell to cell
-    viscosity = fem.Function(N, name="eddy_viscosity")
-    viscosity.interpolate(fem.Expression(nu_t, N.element.interpolation_points))
+        fields[scalar.name].x.array[:] *= scalar.unit
     return FlowResult(
         problem,
         domain,
@@ -130,12 +111,32 @@ def solve_closed(
         pressure,
         pressure_gradient=balance.force or solution.force,
         residuals=solution.residuals,
-        eddy_viscosity=viscosity,
-        scalars=found,
+        eddy_viscosity=_interpolate_viscosity(domain, nu_t, continuous=bool(scalars)),
+        scalars=fields,
     )
 
 
-def _begin(w, start, scalars, speed):
+def _equations(balance, start, scalars, nu_t, *, old, courant) -> ufl.Form:
+    """An implicit Euler step of all equations.
+
+    Time steps are local: a Courant number times the time in which the flow crosses a cell, U/δ
+    being added to the rate for where it is at rest. J⁻¹u is how many cells it crosses in a time.
+    """
+    u, p, *unknowns = ufl.split(balance.w)
+    v, q, *tests = ufl.TestFunctions(balance.space)
+    u_old, _, *unknowns_old = ufl.split(old)
+    U = balance.speed
+    residual = balance.residual(u, p, v, q, viscosity=start.viscosity + nu_t)
+    inertia = ufl.inner(u - u_old, v)
+    for scalar, x, x_old, s in zip(scalars, unknowns, unknowns_old, tests, strict=True):
+        residual += U * scalar.transport(u, x, s)
+        inertia += U * (x - x_old) * s
+    cells_per_time = ufl.JacobianInverse(balance.domain.mesh) * u_old
+    rate = U / start.thickness + ufl.sqrt(ufl.inner(cells_per_time, cells_per_time))
+    return residual + rate / courant * inertia * dx
+
+
+def _set_start(w, start, scalars, speed) -> None:
     """Velocity, pressure (in another unit there) and scalars of the start."""
     w.sub(0).interpolate(start.balance.w.sub(0))
     pressure = start.balance.w.sub(1).collapse()
@@ -148,17 +149,19 @@ def _begin(w, start, scalars, speed):
         w.sub(part).interpolate(fem.Expression(initial, X.element.interpolation_points))
 
 
-def _held(domain, conditions, W, part, inlet) -> list:
-    """Dirichlet conditions of a scalar; where boundaries meet the wall comes last and holds."""
-    X, _ = W.sub(part).collapse()
+def _hold_scalar(domain, conditions, space, inlet) -> list[fem.DirichletBC]:
+    """Dirichlet conditions of a scalar: its value at inlets, 0 on walls."""
+    X, _ = space.collapse()
+    values = {}
+    for name, condition in conditions.holding.items():
+        values[name] = fem.Function(X)
+        values[name].x.array[:] = inlet if isinstance(condition, Inlet) else 0.0
+    return hold_on_boundaries(domain, space, values)
 
-    def given(value, dofs):
-        held = fem.Function(X)
-        held.x.array[:] = value
-        return fem.dirichletbc(held, dofs, W.sub(part))
 
-    entering = [
-        given(inlet, domain.boundary_dofs((W.sub(part), X), name))
-        for name in conditions.of_kind(Inlet)
-    ]
-    return [*entering, given(0.0, domain.wall_dofs((W.sub(part), X)))]
+def _interpolate_viscosity(domain, nu_t, continuous) -> fem.Function:
+    """ν_t as a linear function; in each cell for itself if it depends on |S| alone, which jumps."""
+    N = fem.functionspace(domain.mesh, ("Lagrange" if continuous else "DG", 1))
+    viscosity = fem.Function(N, name="eddy_viscosity")
+    viscosity.interpolate(fem.Expression(nu_t, N.element.interpolation_points))
+    return viscosity

@@ -4,9 +4,7 @@ own closure only.
 
 import io
 import json
-import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +15,7 @@ import torch
 import meshes
 from solvers import LaminarFlow, SpalartAllmaras
 from tests.support.command_line import listing, refused, run
+from tests.support.killing import solve_and_kill
 from tests.support.solve_cases import HILL, result, small_closure
 from vcnn import FlowField, RegionOfInfluence, VectorCloudNetwork, fit
 from vcnn.evaluation.report.text import percent_or_power
@@ -195,13 +194,7 @@ def test_killed_between_rounds(folder):
     (folder / "hill.toml").write_text(TURBULENT)
     amplified(30, output="reynolds_stress").save("stress.safetensors")
     arguments = solved("stress")
-    code = f"from vcnn.cli import main; main({list(arguments)!r})"
-    process = subprocess.Popen([sys.executable, "-c", code])
-    while not Path("stress/checkpoint.npz").exists():
-        assert process.poll() is None
-        time.sleep(0.002)
-    process.kill()
-    process.wait()
+    solve_and_kill('Path("stress/checkpoint.npz").exists()', *arguments)
     left = set(listing(folder / "stress")) - {".checkpoint.part.npz"}
     assert left == {"case.toml", "closure.json", "checkpoint.npz"}
     assert run(*arguments, "--resume") == 0

@@ -364,7 +364,7 @@ hill(Predicting(killing)).solve(checkpoint=sys.argv[1])
 """
     environment = importing_tests()
     run = subprocess.run(
-        [sys.executable, "-c", code, str(path)], env=environment, capture_output=True, timeout=120
+        [sys.executable, "-c", code, str(path)], env=environment, capture_output=True, timeout=900
     )
     assert run.returncode == -signal.SIGKILL, run.stderr
     problem = hill(Predicting(linear_stress))

@@ -3,9 +3,12 @@
 ``points`` is (M, d) with d = 2 or 3. Blocks of cells of dimension d make up the domain, in any
 number; or, in a plane section of space (d = 3), blocks of cells of dimension 2. Blocks of one
 dimension less hold boundary facets, and ``cell_sets[name]`` says which facets make up the boundary
-``name`` (meshio's form: for each block an array of indices into it)."""
+``name`` (meshio's form: for each block an array of indices into it).
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import meshio
 import numpy as np
@@ -15,7 +18,10 @@ from vcnn.errors import InputError
 _FLAT = 1e-8  # of the size of a section: how far its points may be from its plane
 
 
-def named_mesh(points, cells, boundaries) -> meshio.Mesh:
+Blocks = Sequence[tuple[str, np.ndarray]]  # (type, (k, vertices) int) of cells or facets
+
+
+def named_mesh(points: np.ndarray, cells: Blocks, boundaries: Mapping[str, Blocks]) -> meshio.Mesh:
     """A mesh from its points, cells and named boundary facets.
 
     Parameters
@@ -41,9 +47,7 @@ def named_mesh(points, cells, boundaries) -> meshio.Mesh:
 
 
 def cell_dimension(mesh: meshio.Mesh) -> int:
-    """Dimension of the cells that make up the domain: 2 in a section of space, else that of the
-    points.
-    """
+    """Dimension of the domain's cells: 2 in a section of space, else that of the points."""
     d, kinds = mesh.points.shape[1], {block.dim for block in mesh.cells}
     return 2 if d == 3 and 3 not in kinds and 2 in kinds else d
 
@@ -119,8 +123,8 @@ def mesh_geometry(mesh: meshio.Mesh, dimension: int) -> meshio.Mesh:
     geometry = meshio.Mesh(points[:, :dimension], mesh.cells, cell_sets=dict(mesh.cell_sets))
     check_plane(geometry.points, plane_normal(geometry))
     if not any(block.dim == cell_dimension(geometry) for block in geometry.cells):
-        found = ", ".join(block.type for block in geometry.cells) or "none at all"
-        raise InputError(f"mesh: no cells of dimension {dimension} (cells: {found})")
+        types = ", ".join(block.type for block in geometry.cells) or "none at all"
+        raise InputError(f"mesh: no cells of dimension {dimension} (cells: {types})")
     return geometry
 
 
