@@ -1,11 +1,11 @@
-# make demo and make test do all set-up themselves; make venv is the part they share.
+# make demo, make test and make search do all set-up themselves; make venv is the part they share.
 
 # The first Python >= 3.12 that answers, on PATH or among pyenv's versions.
 CANDIDATES = python3.12 python3.13 python3.14 python3 python \
 	"$$HOME"/.pyenv/versions/3.12*/bin/python "$$HOME"/.pyenv/versions/3.1[3-9]*/bin/python
 VERSION = import sys; sys.exit(sys.version_info < (3, 12))
 
-.PHONY: demo test venv clean
+.PHONY: demo test search venv clean
 
 # Flows that another code computed, if they are here: the demo predicts them too.
 REFERENCE = $(wildcard ../shared/data/openfoam/foam_alpha1.00_linearUpwind.npz ../shared/data/published/alpha_1.00.npz)
@@ -16,7 +16,13 @@ demo: venv
 test: venv
 	.venv/bin/ruff check .
 	.venv/bin/lint-imports
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n auto --dist worksteal
+
+# Property tests with examples drawn at random, where make test draws the same ones always.
+SEED = $(shell date +%s)
+
+search: venv
+	.venv/bin/python -m pytest -m hypothesis --hypothesis-profile=search --hypothesis-seed=$(SEED)
 
 venv: .venv/installed
 

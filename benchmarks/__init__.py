@@ -1,3 +1,4 @@
-"""Studies whose results the documentation quotes: each module is a command, ``python -m
-benchmarks.ROOM.NAME``.
+"""Studies whose results the documentation quotes.
+
+A study is a command, ``python -m benchmarks.ROOM.NAME``, which says with ``--help`` what it does.
 """

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from solvers.learning.gradient import LearningConfig as LearningConfig
     from solvers.learning.inversion import invert_stress as invert_stress
     from solvers.learning.observations import Observation as Observation
+    from solvers.learning.smoothing import Smoothing as Smoothing
     from solvers.learning.through_solver import fit_through_solver as fit_through_solver
     from solvers.scalar.production import MixingLengthProduction as MixingLengthProduction
     from solvers.scalar.result import TransportResult as TransportResult

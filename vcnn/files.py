@@ -79,7 +79,7 @@ def staged(folder: str | os.PathLike) -> Iterator[Path]:
             os.replace(part, folder)
 
 
-def fingerprint(settings, parts: Iterable[np.ndarray | str] = ()) -> str:
+def fingerprint(settings: object, parts: Iterable[np.ndarray | str] = ()) -> str:
     """What tells inputs from others: SHA-256 of settings as JSON, then of arrays and texts.
 
     Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,8 +22,14 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], header: dict)
         save_file(tensors, part, metadata={"vcnn": json.dumps(header)})
 
 
-def read_tensors(path) -> tuple[dict[str, torch.Tensor], dict]:
-    """Inverse of :func:`write_tensors`; a clear error for anything else."""
+def read_tensors(path: str | os.PathLike) -> tuple[dict[str, torch.Tensor], dict]:
+    """Inverse of :func:`write_tensors`.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, truncated, or was not written by it.
+    """
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file")

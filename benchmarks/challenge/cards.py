@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from benchmarks.challenge.scores import DUCTS, Rows, score_lines
+from benchmarks.common.cards import use_of
 from benchmarks.common.markdown import table
 from benchmarks.data.hills import hill_names
 from vcnn import Closure
@@ -36,6 +37,8 @@ volume. Flows in other units: `closure.in_units(length=..., velocity=...)`. No t
 no gradient and no viscosity is an input. ν_t is positive; both turn with the frame under rotation
 and reflection, O(2), and do not feel translation and permutation.
 
+{use_of("hill-stress")}
+
 **Trained** on the 21 training hills of the Closure Challenge (McConkey et al., arXiv 2603.28884) at
 Re = 5,600: first on the stresses of their LES, then through the solver on their velocities
 ([method](../../benchmarks/results/closure_challenge.md)), by {_MADE}. The weights were chosen on
@@ -63,10 +66,13 @@ ducts, at any point of a section from the mean velocities around it; with the se
 `Closure.pretrained("duct-stress")` predicts `beta` and `anisotropy` â: ν_t = β ν₀ with ν₀ the ν_t
 of k-ω SST, a = (1 − exp(−d⁺/26)) â.
 
-**Needs** the whole section (`benchmarks/challenge/duct_closure.py` mirrors a quarter), velocities
-with three components, and the scalars `wall_distance` d and `layer`, 1 − exp(−d/0.145); in units of
-the half height and of the friction velocity of k-ω SST, √(f A / P). O(3), translation, permutation,
-and a uniform velocity added to all change nothing but the frame of a.
+**Needs** ν₀ (`vcnn.closure.BaselineCorrection`), the whole section (`MirroredSection` mirrors a
+quarter), velocities with three components, and the scalars `wall_distance` d and `layer`,
+1 − exp(−d/0.145), which `NearWall` makes of d, with the damping; in units of the half height and of
+the friction velocity of k-ω SST, √(f A / P). O(3), translation, permutation, and a uniform velocity
+added to all change nothing but the frame of a.
+
+{use_of("duct-stress")}
 
 **Trained** on the DNS stresses of ducts of width to height 1, 3, 5 and 10 at Re_τ = 180 (Vinuesa,
 Schlatter & Nagib, Phys. Rev. Fluids 3, 2018, 054606, as in the Closure Challenge), by {_MADE}.
@@ -84,15 +90,17 @@ def _correction_card() -> str:
     return f"""# hill-correction
 
 Correction β of the eddy viscosity of k-ω SST where flow separates, ν_t = β ν₀, at any point from
-the mean velocities around it. `Closure.pretrained("hill-correction")`;
-`benchmarks/challenge/correction.py` shows it in the loop.
+the mean velocities around it. `Closure.pretrained("hill-correction")` predicts `correction`, β.
 
-**Needs** velocity, weights and the scalar `wall_distance`; in units of the hill's height and of the
-velocity whose 0.72-fold is the mean over the volume.
+**Needs** ν₀ (`vcnn.closure.BaselineCorrection`), velocity, weights and the scalar `wall_distance`;
+in units of the hill's height and of the velocity whose 0.72-fold is the mean over the volume.
+
+{use_of("hill-correction")}
 
 **Trained** on β = (ν + ν_t) / (ν + ν₀) of field inversions over the 21 training hills of the
 Closure Challenge, by {_MADE}.
 
-**Limits.** Far from periodic hills at Re = 5,600 nothing is known of it: use
-`closure.extrapolation(flow)`, and β = 1 where that is large.
+**Limits.** β is cut to 0.25 to 4. Far from periodic hills at Re = 5,600 nothing is known of it:
+`closure.extrapolation(flow)` is large there, and `vcnn.closure.trust` keeps β = 1. Over another ν₀
+than that of k-ω SST it corrects what it does not know.
 """

@@ -8,8 +8,7 @@ in the loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,61 +16,28 @@ import numpy as np
 from benchmarks.challenge.floors import LENGTH, hill_baseline, inversion_file
 from benchmarks.data.hills import hill_names
 from benchmarks.in_the_loop.flows import REGION, UNITS
-from solvers import RANS
-from solvers.learning.smoothing import Smoothing
+from solvers import RANS, FlowResult, Smoothing
 from vcnn import Closure, FlowField, TrainingConfig, VectorCloudNetwork, fit
+from vcnn.closure import BaselineCorrection, trust
 
 BOUNDS = (0.25, 4.0)  # of β
 
 
-@dataclass(frozen=True, eq=False)
-class Corrected:
-    """A closure ν_t = β ν₀, to be given to `solvers.RANS` at vertices.
+USAGE = {"baseline": "eddy viscosity of k-omega SST", "bounds": list(BOUNDS)}
 
-    Parameters
-    ----------
-    factor : vcnn.Closure
-        β from a flow.
-    baseline : (M,)
-        ν₀ at the vertices of the mesh.
-    trust : (M,) or float
-        From 0 to 1: how much of β − 1 is used, as from :func:`trust`. It is given once: one that
-        followed the flow would keep flow and closure from settling.
-    smoothed : callable (M,) -> (M,), optional
-        Makes β as smooth as it was in training
-        (:meth:`solvers.learning.smoothing.Smoothing.smooth`).
+
+def correct(factor: Closure, problem: RANS, first: FlowResult) -> RANS:
+    """The problem with its ν₀ (M,) corrected where ``first``, its solution, is as in training.
+
+    There β is as smooth as it was in training.
     """
-
-    factor: object
-    baseline: np.ndarray
-    trust: np.ndarray | float = 1.0
-    smoothed: Callable = np.asarray
-
-    def predict(self, flow) -> np.ndarray:
-        beta = np.clip(self.factor.predict(flow), *BOUNDS)
-        return self.smoothed(1 + self.trust * (beta - 1)) * self.baseline
-
-    def extrapolation(self, flow) -> np.ndarray:
-        return self.factor.extrapolation(flow)
-
-
-def corrected(factor, problem, first) -> RANS:
-    """A problem whose closure is ν₀ (M,), corrected where ``first``, its solution, is like flows of
-    training.
-    """
-    smoothed = Smoothing(first.domain, LENGTH).smooth
-    return replace(
-        problem,
-        closure=Corrected(factor, problem.closure, trust(factor, first.flow("vertex")), smoothed),
+    closure = BaselineCorrection(
+        factor,
+        problem.closure,
+        trust=trust(factor, first.flow("vertex")),
+        smooth=Smoothing(first.domain, LENGTH).smooth,
     )
-
-
-def trust(factor, flow) -> np.ndarray:
-    """(M,): 1 where a flow is like those of training, 0 from an extrapolation of 2 on, smooth in
-    between.
-    """
-    x = np.clip(2 - factor.extrapolation(flow), 0, 1)
-    return x**2 * (3 - 2 * x)
+    return replace(problem, closure=closure)
 
 
 def training_flow(name: str, folder: Path) -> FlowField:
@@ -92,7 +58,7 @@ def training_flow(name: str, folder: Path) -> FlowField:
 def train_correction(folder: Path) -> Closure:
     """β, learned from the inversions of the training hills."""
     network = VectorCloudNetwork(["wall_distance"], output="positive_scalar", order=2)
-    return fit(
+    closure = fit(
         network,
         [training_flow(name, folder) for name in hill_names("train")],
         "correction",
@@ -103,3 +69,4 @@ def train_correction(folder: Path) -> Closure:
         units=UNITS,
         provenance={"teacher": "inversion over SST", "flows": hill_names("train")},
     )
+    return replace(closure, usage=USAGE)

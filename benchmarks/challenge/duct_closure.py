@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+import meshio
 import numpy as np
 
 from benchmarks.common.command import parser, run
-from benchmarks.common.measures import score
+from benchmarks.common.velocity_errors import score
 from benchmarks.data.ducts import (
     RATIOS,
     VALIDATION,
@@ -44,61 +45,36 @@ from vcnn import (
     VectorCloudNetwork,
     fit,
 )
-from vcnn.flow import concatenate
+from vcnn.closure import BaselineCorrection, MirroredSection, NearWall, mirror_images
+from vcnn.closure.sections import van_driest, wall_layer
 
 REGION = RegionOfInfluence.ball(0.8, spacing=0.1)
 LAYER = 0.145  # of the half height: where d⁺ is 26 in training
 BLENDS = (0.0, 0.5, 1.0)  # of DNS in SST: in the loop the closure meets flows not yet right
-_MIRRORS = [np.diag([1.0, y, z]) for y, z in ((1, 1), (-1, 1), (1, -1), (-1, -1))]
-_SCALARS = ("wall_distance", "layer", "beta", "importance")  # layer is finer near the wall
+DAMPING = 26.0  # A⁺ of van Driest
+MIRRORS = ((0.0, 1.0, 0.0), (0.0, 0.0, 1.0))  # normals
+USAGE = {"baseline": "eddy viscosity of k-omega SST", "layer": LAYER, "damping": DAMPING}
 
 
-def damping(flow) -> np.ndarray:
-    """1 − e^{−d⁺/26}, (n,), where u_τ is 1."""
-    return 1 - np.exp(-flow.scalars["wall_distance"] / flow.parameters["viscosity"] / 26)
-
-
-def baseline(mesh, data) -> np.ndarray:
+def baseline(mesh: meshio.Mesh, data: dict) -> np.ndarray:
     """ν₀, (M,) at the vertices."""
     return np.maximum(at_vertices(mesh, data, "sst_nut")[0], 0)
 
 
-def whole_duct(flow) -> FlowField:
-    """A quarter of a flow, mirrored in y and z, as loose points; the quarter comes first, its
-    images are no centres.
-
-    A cloud at a plane of symmetry is then its own mirror image, and so is what is predicted from
-    it."""
-    flow = flow.with_fields(scalars={"layer": 1 - np.exp(-flow.scalars["wall_distance"] / LAYER)})
-    named = {name: flow.scalars[name] for name in _SCALARS if name in flow.scalars}
-    tensors = {name: T for name, T in flow.tensors.items() if name == "anisotropy"}
-    quarter = replace(flow, mesh=None, location=None, scalars=named, tensors=tensors)
-    first, *images = (quarter.rotated(R) for R in _MIRRORS)
-    if "importance" in named:
-        images = [
-            image.with_fields(scalars={"importance": np.zeros(len(flow))}) for image in images
-        ]
-    return replace(concatenate([first, *images]), parameters=flow.parameters)
+def whole_duct(flow: FlowField) -> FlowField:
+    """A quarter of a flow and its mirror images, which are no centres, as loose points."""
+    flow = flow.with_fields(scalars={"layer": wall_layer(flow, LAYER)})
+    whole = mirror_images(flow, MIRRORS)
+    if "importance" not in flow.scalars:
+        return whole
+    importance = np.zeros(len(whole))
+    importance[: len(flow)] = flow.scalars["importance"]
+    return whole.with_fields(scalars={"importance": importance})
 
 
-@dataclass(frozen=True)
-class DuctClosure:
-    """What a solver is given: ν_t and a in a quarter of a duct."""
-
-    closure: Closure
-    baseline: np.ndarray
-
-    def predict(self, flow, centres=None, dtype=None) -> dict[str, np.ndarray]:
-        centres = np.arange(len(flow)) if centres is None else centres
-        found = self.closure.predict(whole_duct(flow), centres, dtype)
-        nu_t = found["beta"] * self.baseline[centres]
-        return {
-            "eddy_viscosity": nu_t,
-            "anisotropy": damping(flow)[centres, None, None] * found["anisotropy"],
-        }
-
-    def extrapolation(self, flow) -> np.ndarray:
-        return self.closure.extrapolation(whole_duct(flow), np.arange(len(flow)))
+def duct_closure(closure: Closure, nu_0: np.ndarray) -> BaselineCorrection:
+    """What a solver is given: ν_t and a in a quarter of a duct, ν₀ (M,) at its vertices."""
+    return BaselineCorrection(MirroredSection(NearWall(closure), MIRRORS), nu_0)
 
 
 def flow_at_vertices(make: Callable, ratio: int, folder: Path) -> FlowField:
@@ -115,7 +91,7 @@ def training_flows(ratio: int, folder: Path) -> list[FlowField]:
     mesh, data = read_duct(duct_file(ratio))
     nu_t, a = split_stress(mesh, data)
     a = a - a[:, :1, :1] / 2 * np.diag([2.0, -1.0, -1.0])
-    a = a / np.maximum(damping(dns), 1e-3)[:, None, None]
+    a = a / np.maximum(van_driest(dns, DAMPING), 1e-3)[:, None, None]
     nu_0 = baseline(mesh, data)
     shear = nu_0 * dns.scalars["strain_rate"]
     # All but the ends of a wide duct is a channel.
@@ -145,7 +121,7 @@ def train_closure(folder: Path) -> Closure:
         hidden=48,
         fitting=(96, 96),
     )
-    return fit(
+    closure = fit(
         network,
         flows,
         ["beta", "anisotropy"],
@@ -155,6 +131,7 @@ def train_closure(folder: Path) -> Closure:
         run_directory=Path(folder) / "closure",
         units={"length": "half height", "velocity": "friction velocity of k-omega SST"},
     )
+    return replace(closure, usage=USAGE)
 
 
 def main():
@@ -163,7 +140,7 @@ def main():
     folder = command.parse_args().folder
     path = duct_file(VALIDATION)
     mesh, data = read_duct(path)
-    closure = DuctClosure(train_closure(folder), baseline(mesh, data))
+    closure = duct_closure(train_closure(folder), baseline(mesh, data))
     truth, start = data["les_velocity"], sst_flow(path)
     problem = RANS(
         mesh, data["viscosity"], closure=closure, location="vertex", conditions=conditions(data)

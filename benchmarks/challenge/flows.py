@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.challenge.correction import corrected
-from benchmarks.challenge.duct_closure import DuctClosure, baseline
+from benchmarks.challenge.correction import correct
+from benchmarks.challenge.duct_closure import baseline, duct_closure
 from benchmarks.data.ducts import conditions, read_duct, sst_flow
 from benchmarks.data.hills import read_hill
 from benchmarks.data.openings import SCALES, initial_flow, opening_field, read_opening
@@ -97,7 +97,7 @@ def solve_hill(
 def solve_duct(path: Path, closure: Closure, checkpoint: Path | None = None) -> Solution:
     """A quarter of a rectangular duct, from the flow with SST's ν_t."""
     mesh, data = read_duct(path)
-    closure = DuctClosure(closure, baseline(mesh, data))
+    closure = duct_closure(closure, baseline(mesh, data))
     problem = RANS(
         mesh, data["viscosity"], closure=closure, location="vertex", conditions=conditions(data)
     )
@@ -110,7 +110,7 @@ def solve_opening(path: Path, factor: ClosureLike, checkpoint: Path | None = Non
     nu_t = opening_field(mesh, data, ends, "sst_nut")
     problem = RANS(mesh, float(data["nu"]), closure=nu_t, location="vertex", conditions=ends)
     first = problem.solve(initial_flow(problem, mesh, data))
-    problem = corrected(factor, problem, first)
+    problem = correct(factor, problem, first)
     return _solve(problem, first, data, checkpoint, velocity=SCALES[path.stem][1])
 
 

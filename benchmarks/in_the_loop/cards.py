@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from benchmarks.common.cards import use_of
 from benchmarks.common.markdown import table
 from benchmarks.data.hills import VALIDATION
 from vcnn.evaluation.report.text import percent
@@ -34,6 +35,8 @@ and `wall_distance`, and the period; in units of the hill's height H and of the 
 0.72-fold is the mean over the volume. Flows in other units: `closure.in_units(length=...,
 velocity=...)`. No turbulence equation and no viscosity is an input. Positive; invariant under
 rotation, reflection, translation and permutation (O(2)).
+
+{use_of("hill-eddy-viscosity")}
 
 **Trained** on the 21 training hills of the Closure Challenge (McConkey et al., arXiv 2603.28884) at
 Re = 5,600: the ν_t of OpenFOAM's k-ω SST, in the velocity that our equations have with it at the

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 import meshes
+from benchmarks.common.cards import use_of
 from benchmarks.common.command import parser, run
 from benchmarks.common.markdown import table
 from benchmarks.common.paths import DATA, PRETRAINED, RESULTS
@@ -120,6 +121,8 @@ velocity U at the crest (Re = 100).
 **Needs** the velocity at points with quadrature weights, the scalars `strain_rate` (√2 |sym ∇u|)
 and `wall_distance`, and the period, in these units. Invariant under rotation, reflection,
 translation and permutation (O(2)).
+
+{use_of("hill-concentration")}
 
 **Trained** on 21 slopes 1.00, 1.05 ... 2.00, second-order finite elements on 96 x 64 cells a length
 of 9, by `python -m benchmarks.networks.published_transport --ship` ({config["epochs"]} epochs, seed

@@ -27,8 +27,8 @@ def import_flow(
 ) -> None:
     """Convert an OpenFOAM case or any mesh file with a velocity to a flow file.
 
-    Example: vcnn import cases/hill -o hill.vtu --time 20000 --field velocity=UMean --field
-    pressure=pMean"""
+    Example: vcnn import cases/hill -o hill.vtu --time 20000 --field velocity=UMean
+    """
     claim(output, force)
     if output.suffix != ".vtu":
         raise InputError(f"{output}: a flow is saved as .vtu, got {output.suffix or 'no suffix'!r}")

@@ -1,3 +1,1 @@
-"""What can be said of a mesh: its facets, boundaries, cells, periods, gradients and distances to
-walls.
-"""
+"""Facts derived from a mesh: facets, cells, gradients, distances to walls, periods."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import warnings
+from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 
 import meshio
@@ -15,7 +18,7 @@ from meshes.geometry.periods import flow_period
 from meshes.geometry.wall_fields import with_wall_fields
 from meshes.readers.npz import read_arrays
 from meshes.readers.openfoam.case import read_openfoam
-from vcnn.errors import InputError
+from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
 from vcnn.flow.file import read_grid
 from vcnn.flow.mesh import cell_dimension, named_mesh
@@ -24,7 +27,11 @@ from vcnn.flow.quantities import QUANTITIES
 _VELOCITY = QUANTITIES["velocity"].names
 
 
-def read_flow(path, time=None, fields=None) -> FlowField:
+def read_flow(
+    path: str | os.PathLike,
+    time: float | str | None = None,
+    fields: Mapping[str, str] | None = None,
+) -> FlowField:
     """Read a flow from an OpenFOAM case folder or from a file.
 
     Flow files of this package (``.vtu``) come back as they were saved; ``.npz`` are plain arrays
@@ -73,9 +80,10 @@ def read_flow(path, time=None, fields=None) -> FlowField:
     return _from_meshio(path, fields)
 
 
-def read_mesh(path) -> meshio.Mesh:
-    """Read the mesh alone, with its named boundaries, from whatever :func:`read_flow` reads; no
-    velocity is needed.
+def read_mesh(path: str | os.PathLike) -> meshio.Mesh:
+    """Read a mesh with its named boundaries from whatever :func:`read_flow` reads.
+
+    A velocity is not needed.
 
     Raises
     ------
@@ -96,40 +104,10 @@ def read_mesh(path) -> meshio.Mesh:
     )
 
 
-def _from_meshio(path, fields):
+def _from_meshio(path, fields) -> FlowField:
     mesh = _read_mesh(path)
     d, cells = _cells(path, mesh)
-    cell_data = {
-        name: np.concatenate(
-            [a for a, block in zip(data, mesh.cells, strict=True) if block.dim == d]
-        )
-        for name, data in mesh.cell_data.items()
-    }
-    wanted = [fields["velocity"]] if "velocity" in fields else _VELOCITY
-    locations = {"vertex": mesh.point_data, "cell": cell_data}
-    found = [
-        (location, name) for location, data in locations.items() for name in wanted if name in data
-    ]
-    if not found:
-        known = ", ".join([*mesh.point_data, *cell_data]) or "none"
-        hint = "" if "velocity" in fields else "; name it: vcnn import --field velocity=NAME"
-        raise InputError(
-            f"{path}: no velocity field {' or '.join(map(repr, wanted))} (fields: {known}){hint}"
-        )
-    location, velocity = found[0]
-    data = locations[location]
-    names = {**fields, "velocity": velocity}
-    for name in names.values():
-        if name not in data:
-            raise InputError(f"{path}: no {location} field {name!r} (there are: {', '.join(data)})")
-    data = {
-        **{
-            name: a
-            for name, a in data.items()
-            if name not in names.values() and not name.startswith("gmsh:")
-        },
-        **{new: data[old] for new, old in names.items()},
-    }
+    location, velocity, data = _located_fields(path, mesh, d, fields)
     kinds, skipped = _by_shape(data, d)
     if "velocity" not in kinds["vectors"]:
         raise InputError(f"{path}: field {velocity!r} is no vector, it cannot be the velocity")
@@ -139,7 +117,7 @@ def _from_meshio(path, fields):
         )
     boundaries = _boundaries(mesh, d)
     mesh = named_mesh(mesh.points[:, :d], [(block.type, block.data) for block in cells], boundaries)
-    try:
+    with naming(path):
         volumes = cell_volumes(mesh)
         flow = FlowField(
             points=mesh.points if location == "vertex" else cell_centres(mesh),
@@ -153,15 +131,42 @@ def _from_meshio(path, fields):
         )
         walls = [name for name in boundaries if name in ("bottom", "top") or "wall" in name.lower()]
         return with_wall_fields(flow, walls)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
 
 
-def _read_mesh(path):
+def _located_fields(path, mesh, d, fields) -> tuple[str, str, dict[str, np.ndarray]]:
+    """Where the velocity is, "vertex" or "cell", its name, and all fields there by new names."""
+    of_cells = {}
+    for name, blocks in mesh.cell_data.items():
+        values = [a for a, block in zip(blocks, mesh.cells, strict=True) if block.dim == d]
+        of_cells[name] = np.concatenate(values)
+    wanted = [fields["velocity"]] if "velocity" in fields else _VELOCITY
+    locations = {"vertex": mesh.point_data, "cell": of_cells}
+    places = [place for place in product(locations, wanted) if place[1] in locations[place[0]]]
+    if not places:
+        listing = ", ".join([*mesh.point_data, *of_cells]) or "none"
+        hint = "" if "velocity" in fields else "; name it: vcnn import --field velocity=NAME"
+        raise InputError(
+            f"{path}: no velocity field {' or '.join(map(repr, wanted))} (fields: {listing}){hint}"
+        )
+    location, velocity = places[0]
+    data, names = locations[location], {**fields, "velocity": velocity}
+    for name in names.values():
+        if name not in data:
+            raise InputError(f"{path}: no {location} field {name!r} (there are: {', '.join(data)})")
+    chosen = {new: data[old] for new, old in names.items()}
+    others = {
+        name: values
+        for name, values in data.items()
+        if name not in names.values() and not name.startswith("gmsh:")
+    }
+    return location, velocity, {**others, **chosen}
+
+
+def _read_mesh(path) -> meshio.Mesh:
     if path.suffix not in meshio.extension_to_filetypes:
         raise InputError(
-            f"{path}: unknown kind of file {path.suffix!r}; expected an OpenFOAM case folder, .vtu, "
-            ".npz, or a mesh that meshio reads (.msh, .xdmf, .vtk, ...)"
+            f"{path}: unknown kind of file {path.suffix!r}; expected an OpenFOAM case folder, "
+            ".vtu, .npz, or a mesh that meshio reads (.msh, .xdmf, .vtk, ...)"
         )
     try:  # meshio prints its own message and may leave the program
         with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
@@ -178,8 +183,8 @@ def _cells(path, mesh):
     d = 2 if np.ptp(mesh.points[:, 2:]) == 0 else 3
     cells = [block for block in mesh.cells if block.dim == d]
     if not cells:
-        found = ", ".join(sorted({block.type for block in mesh.cells})) or "none"
-        raise InputError(f"{path}: the mesh has no cells of dimension {d} (cells: {found})")
+        kinds = ", ".join(sorted({block.type for block in mesh.cells})) or "none"
+        raise InputError(f"{path}: the mesh has no cells of dimension {d} (cells: {kinds})")
     return d, cells
 
 
@@ -223,7 +228,8 @@ def _boundaries(mesh, d):
     return boundaries
 
 
-def _lumped(mesh, volumes):
+def _lumped(mesh, volumes) -> np.ndarray:
+    """(M,) the volumes of cells, shared out equally among their vertices."""
     weights, first = np.zeros(len(mesh.points)), 0
     for block in mesh.cells:
         if block.dim == cell_dimension(mesh):

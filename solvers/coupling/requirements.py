@@ -54,8 +54,8 @@ class Requirement:
             If they are not what the problem needs; it says what they are and what is needed.
         """
         names = {target: self._quantity(target, head) for target, head in targets.items()}
-        found = sorted(name or "" for name in names.values())
-        if found not in [sorted(form) for form in self.forms]:
+        quantities = sorted(name or "" for name in names.values())
+        if quantities not in [sorted(form) for form in self.forms]:
             predicted = " and ".join(_describe(*item) for item in targets.items()) or "nothing"
             raise InputError(
                 f"predicts {predicted}; {self.problem} needs {self._needed()}{self._hint(targets)}"
@@ -118,11 +118,11 @@ def check_closure(
     if isinstance(closure, StatesClouds):
         _check_clouds(closure, mesh)
     if isinstance(closure, NeedsFields):
-        known = fields_while_solving(walls)
-        missing = [name for name in closure.needs if name not in known]
+        fields = fields_while_solving(walls)
+        missing = [name for name in closure.needs if name not in fields]
         if missing:
             raise InputError(
-                f"needs {', '.join(missing)}; a flow that is being solved has: {', '.join(known)}"
+                f"needs {', '.join(missing)}; a flow that is being solved has: {', '.join(fields)}"
             )
 
 
@@ -141,10 +141,10 @@ def check_differentiable(closure: object) -> None:
         if isinstance(closure, Predicts) and (targets := as_closure(closure).targets):
             VISCOUS_STRESS.quantities(targets)
         needs = closure.needs if isinstance(closure, NeedsFields) else ()
-        seen = [name for name in needs if follows_flow(name)]
-        if seen:
+        changing = [name for name in needs if follows_flow(name)]
+        if changing:
             raise InputError(
-                f"sees {', '.join(seen)}, which changes with the flow; only the velocity may"
+                f"sees {', '.join(changing)}, which changes with the flow; only the velocity may"
             )
 
 

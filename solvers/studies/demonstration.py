@@ -122,18 +122,13 @@ def demonstrate(
     shown = {**unseen, **references}
     predictions = _predict(closures, shown, folder / "predictions")
     rows = _error_rows(closures, shown, predictions, settings)
-    section = Section(
-        "Flows the networks never saw",
-        _text(settings, references),
-        ["flow", "points", *closures],
-        rows,
-        {
-            f"{name}: truth, prediction and error.": field_comparison(
-                flow, flow.scalars[TARGET], predictions[name], TARGET
-            )
-            for name, flow in shown.items()
-        },
-    )
+    figures = {}
+    for name, flow in shown.items():
+        figures[f"{name}: truth, prediction and error."] = field_comparison(
+            flow, flow.scalars[TARGET], predictions[name], TARGET
+        )
+    text, header = _text(settings, references), ["flow", "points", *closures]
+    section = Section("Flows the networks never saw", text, header, rows, figures)
     page, study = _report(closures, flows, section, settings, folder / "report")
     seconds = {
         "flows": solved - start,

@@ -195,10 +195,6 @@ def test_failures_while_it_works(folder, capsys, monkeypatch, error, status, mes
 
 
 def test_unknown_verbs_and_options(capsys):
-    for arguments in (["fly"], ["show"], ["show", "x.vtu", "--speed", "3"]):
+    for arguments in (["fly"], ["predict"], ["show", "x.vtu", "--speed", "3"]):
         assert run(*arguments) == 2
         assert "Traceback" not in capsys.readouterr().err
-
-
-# -- interruption
-# ---------------------------------------------------------------------------------------------

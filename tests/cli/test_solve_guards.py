@@ -4,9 +4,7 @@ own closure only.
 
 import io
 import json
-import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +15,7 @@ import torch
 import meshes
 from solvers import LaminarFlow, SpalartAllmaras
 from tests.support.command_line import listing, refused, run
+from tests.support.killing import solve_and_kill
 from tests.support.solve_cases import HILL, result, small_closure
 from vcnn import FlowField, RegionOfInfluence, VectorCloudNetwork, fit
 from vcnn.evaluation.report.text import percent_or_power
@@ -40,7 +39,7 @@ def solved(model, *more, case="hill.toml"):
 
 
 def amplified(gain, **options):
-    """A closure of strain and wall distance whose last layer has ``gain`` times its random weights."""
+    """A closure of strain and wall distance, its last layer of ``gain`` times random weights."""
     closure = small_closure(scalars=("wall_distance", "strain_rate"), **options)
     with torch.no_grad():
         closure.network.fitting[-1].weight.mul_(gain)
@@ -48,7 +47,6 @@ def amplified(gain, **options):
 
 
 # -- flags
-# --------------------------------------------------------------------------------------------------
 
 
 def test_where_a_closure_was_clipped_is_counted_and_mapped(folder, capsys):
@@ -138,7 +136,6 @@ def test_clouds_far_wider_than_the_mesh_are_of_other_units(folder, capsys):
 
 
 # -- what cannot be solved
-# ----------------------------------------------------------------------------------
 
 
 def test_weights_that_are_no_numbers(folder, capsys):
@@ -163,7 +160,6 @@ def test_a_closure_that_does_not_settle_leaves_a_state_to_go_on_from(folder, cap
 
 
 # -- going on
-# -----------------------------------------------------------------------------------------------
 
 
 def test_a_run_goes_on_with_its_own_closure_only(folder, capsys):
@@ -195,13 +191,7 @@ def test_killed_between_rounds(folder):
     (folder / "hill.toml").write_text(TURBULENT)
     amplified(30, output="reynolds_stress").save("stress.safetensors")
     arguments = solved("stress")
-    code = f"from vcnn.cli import main; main({list(arguments)!r})"
-    process = subprocess.Popen([sys.executable, "-c", code])
-    while not Path("stress/checkpoint.npz").exists():
-        assert process.poll() is None
-        time.sleep(0.002)
-    process.kill()
-    process.wait()
+    solve_and_kill('Path("stress/checkpoint.npz").exists()', *arguments)
     left = set(listing(folder / "stress")) - {".checkpoint.part.npz"}
     assert left == {"case.toml", "closure.json", "checkpoint.npz"}
     assert run(*arguments, "--resume") == 0
@@ -224,7 +214,6 @@ def test_a_run_begun_anew_keeps_no_results_of_the_old_one(folder, capsys):
 
 
 # -- meanwhile
-# ----------------------------------------------------------------------------------------------
 
 
 class Terminal(io.StringIO):

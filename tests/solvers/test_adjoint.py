@@ -8,11 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from solvers import (
-    RANS,
-    DifferentiableCoupling,
-    DifferentiableFlow,
-)
+from solvers import RANS, DifferentiableCoupling, DifferentiableFlow
 from tests.support.closures import LATTICE, cloud_closure, small_closure
 from tests.support.derivatives import (
     flow_problem,

@@ -23,18 +23,34 @@ def serial():
     return solved()
 
 
+# What flow and closure settle at, and forces, of which some are.
+IN_ROUNDS = ("coupled", "stressed", "buoyant", "closed", "quadratic", "forces", "force on walls")
+
+
+def scale_of(name, arrays):
+    """The largest value of a field, of a pressure at least that of the speed squared: it may be
+    nearly zero where what drives the flow is taken out of it, as in a duct.
+    """
+    size = np.abs(arrays[name]).max()
+    flow, _, field = name.rpartition(": ")
+    if field == "pressure":
+        size = max(size, np.square(arrays[f"{flow}: velocity"]).sum(axis=1).max())
+    return size
+
+
 @pytest.mark.parametrize("ranks", [2, 3])
 def test_any_number_of_ranks_finds_the_same(ranks, serial, tmp_path):
-    """To 1e-10 of the largest value of each field, and the same on every rank."""
+    """And the same on every rank. Tolerances are ten times what iterations leave: 1e-11 of a
+    residual by Newton's method, 1e-9 of a change by rounds, of the scale of each field.
+    """
     run = mpirun(ranks, SOLVE, tmp_path / "parallel.npz")
     assert run.returncode == 0, run.stderr
     with np.load(tmp_path / "parallel.npz") as parallel:
         assert set(parallel) == set(serial)
         for name, expected in serial.items():
-            tolerance = 1e-10 * np.abs(expected).max()
-            np.testing.assert_allclose(
-                parallel[name], expected, rtol=0, atol=tolerance, err_msg=name
-            )
+            share = 1e-8 if name.startswith(IN_ROUNDS) else 1e-10
+            atol = share * scale_of(name, serial)
+            np.testing.assert_allclose(parallel[name], expected, rtol=0, atol=atol, err_msg=name)
 
 
 def test_a_closure_that_fails_on_one_rank_fails_on_all():
@@ -76,7 +92,7 @@ LaminarFlow(meshes.channel(cells=(4, 4)), 0.1, 1.0).solve()
 
 
 def test_conditions_on_three_ranks():
-    """A flow from an inlet to an outlet below a symmetry plane, and a scalar without any boundary."""
+    """A flow from an inlet to an outlet below a symmetry plane, a scalar without any boundary."""
     code = """
 import numpy as np
 import meshes
@@ -95,8 +111,9 @@ assert abs(result.domain.boundary_integral(result.velocity[0], "outlet") - 2 / 3
 mesh = meshes.channel(cells=(6, 6))
 still = FlowField(mesh.points, np.ones_like(mesh.points), mesh=mesh)
 both = {"inlet": Periodic("outlet"), "bottom": Periodic("top")}
-problem = dict(exponent=0.0, production=lambda x: np.sin(2 * np.pi * (x[0] + 2 * x[1])), conditions=both)
-results = [ScalarTransport(mesh, still, **problem).solve(comm) for comm in (MPI.COMM_WORLD, MPI.COMM_SELF)]
+wave = lambda x: np.sin(2 * np.pi * (x[0] + 2 * x[1]))
+problem = ScalarTransport(mesh, still, exponent=0.0, production=wave, conditions=both)
+results = [problem.solve(comm) for comm in (MPI.COMM_WORLD, MPI.COMM_SELF)]
 every = np.zeros((41, 2)) + np.linspace(0.01, 0.99, 41)[:, None]
 c, alone = (evaluate(result.concentration, every) for result in results)
 assert np.abs(alone).max() > 1e-3

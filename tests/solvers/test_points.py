@@ -101,7 +101,7 @@ def test_coefficients_may_be_arrays_or_torch_tensors(mesh, points):
 
 
 def test_points_between_the_chords_of_two_meshes_of_one_wall():
-    """A fine mesh's floor lies partly under a coarse one's; the tolerance says how far is too far."""
+    """A fine mesh's floor lies partly under a coarse one's; the tolerance says what is too far."""
     coarse = build_domain(
         meshes.periodic_hill(1.0, cells=(18, 8)), ("bottom", "top"), ("inlet", "outlet")
     ).mesh
@@ -134,11 +134,11 @@ def test_a_hundred_thousand_points_take_seconds():
     ).mesh
     f = held(mesh, 2, lambda x, y: y, lambda x, y: x * 0)
     points = np.random.default_rng(0).uniform([0, 1], [9, 3], size=(100_000, 2))
-    start = time.perf_counter()
+    start = time.process_time()  # about 1 s and 0.01 s, whatever else the machine does
     located = locate(mesh, points)
     located.gradients(f.function_space)(f)
-    assert time.perf_counter() - start < 10
     operator = located.values(f.function_space)
-    start = time.perf_counter()
+    found = time.process_time()
     operator(f)
-    assert time.perf_counter() - start < 1
+    assert found - start < 20
+    assert time.process_time() - found < 1

@@ -47,7 +47,7 @@ def test_the_same_flux_passes_between_streamlines(channel):
 
 def test_profiles_pass_through_their_values(channel):
     profiles = station_profiles(channel, [0.5, 2.0])
-    figure = velocity_profiles(profiles, None, BULK, "")
+    figure = velocity_profiles(profiles, (), speed=BULK, name="")
     y = np.linspace(0.1, 1.9, 19)
     u = 6 * y * (HEIGHT - y) / HEIGHT**2
     for axes in figure.axes:

@@ -228,7 +228,7 @@ def test_a_layer_thinner_than_the_cells_makes_no_waves(kind):
 
 
 @pytest.mark.parametrize("kind", ["quadrilateral", "triangle"])
-def test_upwinding_keeps_the_order_and_newton_quadratic(kind):
+def test_upwinding_keeps_the_order(kind):
     """Third order for a smooth solution at cell Péclet numbers of hundreds; without upwinding it
     would be second.
     """

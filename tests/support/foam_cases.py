@@ -171,7 +171,7 @@ class BoxCase:
         return folder
 
     def write_decomposed(self, folder, part):
-        """The whole mesh without fields, and one processor folder for each number in ``part`` (N,)."""
+        """The mesh without fields, and a processor folder for each number in ``part``, (N,)."""
         write_case(
             folder, self.placed, self.hexes[:, _HEX_FACES], self.sides, self.entries, {}, time="0"
         )

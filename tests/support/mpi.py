@@ -5,8 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 from shutil import which
+from tempfile import gettempdir
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 # Ranks that wait for another go to sleep instead of polling. Without it more ranks than cores that
@@ -36,4 +38,7 @@ def mpirun(ranks, code, *arguments, timeout=900):
         if not name.startswith(("PMI", "HYD", "MPI"))
     }
     command = [program, "-n", str(ranks), sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=timeout)
+    with FileLock(Path(gettempdir()) / f"vcnn-mpirun-{os.getuid()}.lock"):  # one at a time
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=timeout
+        )

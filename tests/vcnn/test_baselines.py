@@ -67,7 +67,7 @@ def test_other_networks_see_the_frame_but_not_the_order_of_points(kind, d):
 
 @by_name(ALL)
 def test_clouds_do_not_mix(kind):
-    """Clouds of few and of many points: whatever else is in the batch, the prediction is the same."""
+    """Clouds of few and of many points: what else is in the batch does not change a prediction."""
     flow = random_flow(2, n=150, periodic=True)
     clouds = RegionOfInfluence.ellipsoid(along=0.9, across=0.2).clouds(flow)
     assert clouds.counts.max() > 4 * clouds.counts.min()
@@ -192,6 +192,26 @@ def test_clear_errors(kind):
         kind(SCALARS)(BALL.clouds(flow))
     with pytest.raises(InputError, match="flow 0: is 3-D, the network takes 2-D flows"):
         fit(kind(SCALARS), [flow], "target", BALL)
+
+
+@pytest.mark.parametrize("kind", [*INVARIANT, *FRAMED], ids=lambda kind: kind.name)
+def test_values_follow_the_velocity(kind):
+    """Slopes are those of central differences; frames that jump have none and are refused."""
+    flow = random_flow(2, n=40)
+    network = kind(SCALARS).double().eval()
+    closure = Closure(network, BALL, "c", 2, Scales(scalars={"strain_rate": (0.0, 1.0)}))
+    predicted = closure.differentiable(flow)
+    u = torch.tensor(flow.velocity, requires_grad=True)
+    (slope,) = torch.autograd.grad(predicted(u)["c"].sum(), u)
+    step = torch.randn(u.shape, generator=torch.Generator().manual_seed(0), dtype=u.dtype)
+    h = 1e-7  # off by 1e-15 / h of round-off, and by the share of kinks of ReLU within h: 100 h
+    with torch.no_grad():
+        change = (predicted(u + h * step)["c"] - predicted(u - h * step)["c"]).sum() / (2 * h)
+    assert (slope * step).sum().item() == pytest.approx(change.item(), rel=1e-4)
+    assert abs(change) > 1e-3
+    canonical = replace(closure, network=CanonicalNetwork(SCALARS).double())
+    with pytest.raises(InputError, match="network: 'canonical' cannot be differentiated by the"):
+        canonical.differentiable(flow)
 
 
 @pytest.mark.parametrize("inner", ["deep-sets", "attention", "graph-kernel"])

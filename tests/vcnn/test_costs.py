@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from tests.support.synthetic import random_flow
 from vcnn import Closure, RegionOfInfluence, Scales, VectorCloudNetwork
@@ -22,19 +23,31 @@ def closure_of(network, flow, **provenance):
     return Closure(network.eval(), BALL, "concentration", 2, scales, provenance=provenance)
 
 
-def test_graph_networks_cost_the_square_of_the_points_and_vector_clouds_the_first_power():
+@pytest.fixture
+def counting(monkeypatch):
+    """A clock of multiplications, a billion a second: the same on every machine, however busy."""
+    counter = FlopCounterMode(display=False)
+    monkeypatch.setattr(time, "thread_time", lambda: counter.get_total_flops() / 1e9)
+    with counter:
+        yield
+
+
+def test_graph_networks_cost_the_square_of_the_points_and_vector_clouds_the_first_power(counting):
     flow = random_flow(2, n=500)
     known = {"training_seconds": 12.5, "training_threads": 2}
     closures = {
         "cloud": closure_of(VectorCloudNetwork(["strain_rate"]), flow, **known),
         "graph": closure_of(GraphKernelNetwork(["strain_rate"]), flow),
     }
-    cloud, graph = cost_study(closures, flow).costs.values()
-    assert (
-        0.6 < cloud.exponent < 1.5 < 1.75 < graph.exponent < 2.6
-    )  # a busy machine scatters by 0.3
-    assert (graph.cloud_seconds > cloud.cloud_seconds).all()
-    assert graph.seconds_per_point > cloud.seconds_per_point
+    study = cost_study(closures, flow, sizes=(50, 100, 200, 400))
+    cloud, graph = study.costs.values()
+    slopes = np.diff(cloud.cloud_seconds) / np.diff(study.sizes)
+    np.testing.assert_allclose(slopes, slopes[0], rtol=1e-6)  # a straight line, from what a cloud
+    assert 0 < slopes[0] * 50 < cloud.cloud_seconds[0]  # costs whatever is in it
+    assert 0 < cloud.exponent < 1
+    assert graph.exponent == pytest.approx(2, abs=0.05)
+    assert (graph.cloud_seconds > 100 * cloud.cloud_seconds).all()
+    assert graph.seconds_per_point > 100 * cloud.seconds_per_point
     assert (cloud.architecture, cloud.symmetry) == ("vector-cloud", "O(d)")
     assert (cloud.training_seconds, cloud.training_threads) == (12.5, 2)
     assert graph.training_seconds is None

@@ -1,5 +1,6 @@
-"""Attention on clouds at linear cost: the physics attention of Transolver, Wu et al. 2024, arXiv
-2402.02366.
+"""Attention on clouds at linear cost: the physics attention of Transolver.
+
+Wu et al. 2024, arXiv 2402.02366.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ class _Block(nn.Module):
         self.attention = _PhysicsAttention(width, heads, slices)
         self.feed_forward = perceptron(width, 2 * width, width, activation=nn.GELU)
 
-    def forward(self, x, weights):
+    def forward(self, x: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        """The state of points after the block."""
         x = x + self.attention(self.norms[0](x), weights)
         return x + self.feed_forward(self.norms[1](x))
 
@@ -97,16 +99,18 @@ class _PhysicsAttention(nn.Module):
         )
         self.out = nn.Linear(width, width)
 
-    def forward(self, x, weights):
-        by_head = lambda a: a.unflatten(2, (self.heads, -1)).transpose(1, 2)
-        shares = torch.softmax(
-            by_head(self.slices(x)) / self.temperature, dim=3
-        )  # (m, heads, n, slices)
+    def forward(self, x: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        """What points get from each other through the slices."""
+        # (m, heads, n, slices): what share of a point each slice has
+        shares = torch.softmax(self._by_head(self.slices(x)) / self.temperature, dim=3)
         inside = shares * weights[:, None]
-        tokens = (
-            inside.transpose(2, 3) @ by_head(self.values(x)) / (inside.sum(dim=2)[..., None] + 1e-6)
-        )
+        sums = inside.transpose(2, 3) @ self._by_head(self.values(x))
+        tokens = sums / (inside.sum(dim=2)[..., None] + 1e-6)
         tokens = scaled_dot_product_attention(
             self.queries(tokens), self.keys(tokens), self.tokens(tokens)
         )
         return self.out((shares @ tokens).transpose(1, 2).flatten(2))
+
+    def _by_head(self, values):
+        """(m, n, heads k) -> (m, heads, n, k)."""
+        return values.unflatten(2, (self.heads, -1)).transpose(1, 2)

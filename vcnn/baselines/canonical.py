@@ -1,6 +1,4 @@
-"""Canonicalisation: every cloud is turned into a frame of its own, where any network may read
-components.
-"""
+"""Canonicalisation: every cloud in a frame of its own, where any network may read components."""
 
 from __future__ import annotations
 
@@ -18,8 +16,9 @@ _AT_REST = 1e-10  # of the root mean square velocity in the cloud
 
 
 class CanonicalNetwork(Network):
-    """A network without symmetry on clouds turned into frames of their own (Kaba et al. 2023, arXiv
-    2211.06489).
+    """A network without symmetry on clouds rotated into frames of their own.
+
+    After Kaba et al. 2023, arXiv 2211.06489.
 
     With the frame "velocity" the first axis points along the velocity u₀ of the centre; in two
     dimensions the second is at 90 degrees to it, in three it comes from the mean velocity of the
@@ -97,35 +96,36 @@ class CanonicalNetwork(Network):
 
 
 class _Means:
-    """Means over each cloud, weighted or not, of what frames are made of."""
+    """What frames are made of: the centre's velocity, and means over each cloud."""
 
     def __init__(self, clouds, weighted):
-        mean = lambda values: clouds.mean(values, weighted)
         u = clouds.flow.velocity[clouds.neighbours]
-        self.here = clouds.flow.velocity[clouds.centres]
-        self.velocity, self.position = mean(u), mean(clouds.positions)
-        self.moment = mean(u[:, :, None] * u[:, None])
+        self.centre_velocity = clouds.flow.velocity[clouds.centres]
+        self.velocity = clouds.mean(u, weighted)
+        self.position = clouds.mean(clouds.positions, weighted)
+        self.moment = clouds.mean(u[:, :, None] * u[:, None], weighted)
 
 
 def _velocity_frames(means) -> np.ndarray:
     """(m, d, d), rows are axes of right-handed frames."""
-    d = means.here.shape[1]
-    speed = np.linalg.norm(means.here, axis=1)
+    d = means.centre_velocity.shape[1]
+    speed = np.linalg.norm(means.centre_velocity, axis=1)
     at_rest = speed <= _AT_REST * np.sqrt(np.trace(means.moment, axis1=1, axis2=2))
-    moving = np.stack([means.here, means.velocity], axis=2)
+    moving = np.stack([means.centre_velocity, means.velocity], axis=2)
     resting = np.stack([means.velocity, means.position], axis=2)
     vectors = np.where(at_rest[:, None, None], resting, moving)[:, :, : d - 1]
-    Q, R = np.linalg.qr(
-        vectors, mode="complete"
-    )  # orthonormal even where the vectors are not independent
+    # Q is orthonormal even where the vectors are not independent. Its columns get the directions of
+    # the vectors, the last one that of their cross product.
+    Q, R = np.linalg.qr(vectors, mode="complete")
     Q[:, :, : d - 1] *= np.where(np.diagonal(R, axis1=1, axis2=2) < 0, -1, 1)[:, None]
     Q[:, :, -1] *= np.linalg.det(Q)[:, None]
     return Q.transpose(0, 2, 1)
 
 
 def _principal_frames(means) -> np.ndarray:
-    """(m, d, d), rows are principal axes by ascending eigenvalue, pointing to the side of the mean
-    velocity.
+    """(m, d, d), rows are principal axes by ascending eigenvalue.
+
+    Of the two directions of an axis it is that of the mean velocity.
     """
     axes = np.linalg.eigh(means.moment).eigenvectors.transpose(0, 2, 1)
     along = axes @ means.velocity[:, :, None]

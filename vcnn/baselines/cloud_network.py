@@ -18,8 +18,7 @@ from vcnn.network.layers import as_tensor
 
 
 class CloudNetwork(Network):
-    """A network that takes the positions r, velocities u and scalars s of the points of a cloud and
-    puts out a scalar.
+    """A network that makes a scalar of positions r, velocities u and scalars s of a cloud.
 
     Parameters
     ----------
@@ -63,25 +62,29 @@ class CloudNetwork(Network):
         """(m, 1) what the output is made of."""
 
     def _side_by_side(self, clouds, points):
-        """r and u (m, 1 + n, d), s (m, 1 + n, scalars) and shares (m, 1 + n, 1) of clouds filled up
-        to n points.
+        """Clouds as dense arrays of n points each, those that have fewer filled up.
 
-        Shares add up to 1 in each cloud: of the quadrature weights if the network is ``weighted``,
-        else equal. Points that fill up are all zero, their shares too. First comes the centre, to
-        which the value belongs, with no share (it need not be among the points of its cloud)."""
-        place = lambda array: torch.as_tensor(array, device=points.device)
+        Returns r and u (m, 1 + n, d), s (m, 1 + n, scalars) and shares (m, 1 + n, 1). Shares add up
+        to 1 in each cloud: of the quadrature weights if the network is ``weighted``, else equal.
+        Points that fill up are all zero, their shares too. First comes the centre, to which the
+        value belongs, with no share (it need not be among the points of its cloud).
+        """
+        neighbours, owners, centres = (
+            torch.as_tensor(index, device=points.device)
+            for index in (clouds.neighbours, clouds.owners, clouds.centres)
+        )
         geometry = as_tensor(
             np.column_stack([clouds.shares_of(self.weighted), clouds.positions]), points
         )
-        rows = torch.cat([geometry, points[place(clouds.neighbours)]], dim=1)
-        dense, _ = to_dense_batch(rows, place(clouds.owners), batch_size=len(clouds))
-        centres = pad(points[place(clouds.centres)], (1 + self.dimension, 0))
+        rows = torch.cat([geometry, points[neighbours]], dim=1)
+        dense, _ = to_dense_batch(rows, owners, batch_size=len(clouds))
+        centres = pad(points[centres], (1 + self.dimension, 0))
         dense = torch.cat([centres[:, None], dense], dim=1)
         shares, r, u, s = dense.split([1, self.dimension, self.dimension, len(self.scalars)], dim=2)
         return r, u, s, shares
 
 
-def invariants(r, u, s) -> torch.Tensor:
+def invariants(r: torch.Tensor, u: torch.Tensor, s: torch.Tensor) -> torch.Tensor:
     """(..., scalars + 3) s, |r|, |u| and r·u."""
-    length = lambda v: torch.sqrt(v.square().sum(dim=-1, keepdim=True) + 1e-30)
-    return torch.cat([s, length(r), length(u), (r * u).sum(dim=-1, keepdim=True)], dim=-1)
+    lengths = [torch.sqrt(v.square().sum(dim=-1, keepdim=True) + 1e-30) for v in (r, u)]
+    return torch.cat([s, *lengths, (r * u).sum(dim=-1, keepdim=True)], dim=-1)

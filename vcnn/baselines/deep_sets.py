@@ -9,12 +9,11 @@ from vcnn.network.layers import perceptron, seeded
 
 
 class DeepSets(CloudNetwork):
-    """Point-set network ρ(Σ_i w_i φ(r_i, u_i, s_i), u₀, s₀) (Zaheer et al. 2017, arXiv 1703.06114,
-    theorem 2).
+    """Point-set network ρ(Σ_i w_i φ(r_i, u_i, s_i), u₀, s₀).
 
-    φ takes components: the prediction depends on the frame. The w_i are shares of the quadrature
-    weights, as in `VectorCloudNetwork`, so that a difference between the two is one of symmetry; u₀
-    and s₀ belong to the centre.
+    After theorem 2 of Zaheer et al. 2017, arXiv 1703.06114. φ takes components: the prediction
+    depends on the frame. The w_i are shares of the quadrature weights, as in `VectorCloudNetwork`,
+    so that a difference between the two is one of symmetry; u₀ and s₀ belong to the centre.
 
     Parameters
     ----------
@@ -29,10 +28,10 @@ class DeepSets(CloudNetwork):
 
     def __init__(self, scalars=(), dimension=2, output="scalar", *, width=96, depth=2, seed=0):
         super().__init__(scalars, dimension, output, width=width, depth=depth, seed=seed)
-        here = dimension + len(self.scalars)
+        features = dimension + len(self.scalars)  # of a point: u and s
         with seeded(seed):
-            self.embedding = perceptron(dimension + here, *[width] * depth, width)
-            self.readout = perceptron(width + here, *[width] * depth, 1)
+            self.embedding = perceptron(dimension + features, *[width] * depth, width)
+            self.readout = perceptron(width + features, *[width] * depth, 1)
 
     def _evaluate(self, clouds, points):
         r, u, s, shares = self._side_by_side(clouds, points)

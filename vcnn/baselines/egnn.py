@@ -1,5 +1,6 @@
-"""E(n)-equivariant graph network with velocities: Satorras, Hoogeboom & Welling 2021, arXiv
-2102.09844.
+"""E(n)-equivariant graph network with velocities.
+
+Satorras, Hoogeboom & Welling 2021, arXiv 2102.09844.
 """
 
 from __future__ import annotations
@@ -15,11 +16,10 @@ from vcnn.network.layers import perceptron, seeded
 
 
 class EGNN(CloudNetwork):
-    """E(n)-equivariant graph network on the complete graph of a cloud, with velocities (eqs. 3-7 of
-    the paper).
+    """E(n)-equivariant graph network on the complete graph of a cloud, with velocities.
 
-    A layer with edge, coordinate, velocity and node networks φ maps states h, positions x and
-    velocities v to
+    By equations 3-7 of the paper a layer with edge, coordinate, velocity and node networks φ maps
+    states h, positions x and velocities v to
 
         m_ij = φ_e(h_i, h_j, |x_i − x_j|², a_ij),
         v_i' = φ_v(h_i) v_i + mean_j (x_i − x_j) φ_x(m_ij),   x_i' = x_i + v_i',
@@ -91,7 +91,15 @@ class _Layer(nn.Module):
         with torch.no_grad():
             self.coordinate[-1].weight.mul_(0.1)  # points begin near where they are
 
-    def forward(self, h, x, v, products, shares):
+    def forward(
+        self,
+        h: torch.Tensor,
+        x: torch.Tensor,
+        v: torch.Tensor,
+        products: torch.Tensor,
+        shares: torch.Tensor,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """States, positions and velocities after the layer; ``products`` do not change."""
         source, target = self.source(h)[:, None], self.target(h)
         weights = shares.transpose(1, 2)[:, None]  # (m, 1, 1, n)
         messages, pushes = [], []

@@ -58,12 +58,10 @@ class GraphKernelNetwork(CloudNetwork):
             self.lift = nn.Linear(features, width)
             self.source = nn.Linear(features, kernel[0])  # κ's first layer: one part for each end
             self.target = nn.Linear(features, kernel[0], bias=False)
-            further = (
-                layer
-                for a, b in pairwise(kernel)
-                for layer in (nn.Linear(a, b), nn.ReLU(inplace=True))
-            )
-            self.hidden = nn.Sequential(nn.ReLU(inplace=True), *further)
+            hidden = [nn.ReLU(inplace=True)]
+            for inputs, outputs in pairwise(kernel):
+                hidden += [nn.Linear(inputs, outputs), nn.ReLU(inplace=True)]
+            self.hidden = nn.Sequential(*hidden)
             self.kernel = nn.Linear(kernel[-1], width * width)
             self.own = nn.Linear(width, width)
             self.readout = nn.Linear(width, 1)
@@ -89,17 +87,14 @@ class GraphKernelNetwork(CloudNetwork):
         )
 
     def _part(self, clouds, points):
-        r, u, s, shares = (
-            part[:, 1:] for part in self._side_by_side(clouds, points)
-        )  # no node for the centre
+        # without the centre, which comes first: it is no node
+        r, u, s, shares = (part[:, 1:] for part in self._side_by_side(clouds, points))
         features = self._features(r, u, s)
         m, n, _ = features.shape
         state = self.lift(features)
         width = state.shape[2]
-        K, k = (
-            self.kernel.weight.view(width, width, -1),
-            self.kernel.bias.view(width, width),
-        )  # in, out, φ
+        K = self.kernel.weight.view(width, width, -1)  # in, out, φ
+        k = self.kernel.bias.view(width, width)
         φ = [
             self.hidden(self._first_layer(r, u, features, rows)).flatten(2)
             for rows in target_rows(m, n)
@@ -115,8 +110,6 @@ class GraphKernelNetwork(CloudNetwork):
 
 
 def target_rows(clouds: int, length: int) -> list[slice]:
-    """Points at which edges end, in parts of about `EDGES` edges, for complete graphs of ``length``
-    points.
-    """
+    """Points at which edges end, in parts of about `EDGES` edges of complete graphs."""
     step = max(1, EDGES // (clouds * length))
-    return [slice(first, min(first + step, length)) for first in range(0, length, step)]
+    return [slice(begin, min(begin + step, length)) for begin in range(0, length, step)]

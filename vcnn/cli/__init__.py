@@ -40,6 +40,7 @@ class _Verbs(TyperGroup):
         self.commands = dict.fromkeys(sorted(self._entries))  # their names, for the list of verbs
 
     def get_command(self, ctx: typer.Context, cmd_name: str):
+        """The verb of that name, None if there is none."""
         entry = self._entries.get(cmd_name)
         return None if entry is None else _command(entry)
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vcnn.cli.plugins import load_entry_point
 from vcnn.errors import InputError, naming
 
+if TYPE_CHECKING:  # torch is slow to import
+    from vcnn.closure.closure import Closure
+    from vcnn.flow.field import FlowField
+
 ANY_FLOW = "a flow file, an OpenFOAM case folder, or whatever else 'vcnn import' reads"
+ANY_MODEL = "a .safetensors file, or the name of a model of the package ('vcnn show' lists them)"
 
 
-def read_flow(path: Path, fields: Iterable[str] = ()):
+def read_flow(path: Path, fields: Iterable[str] = ()) -> FlowField:
     """The FlowField in a flow file, case folder or mesh file.
 
     Read by the entry point "flow" of group "vcnn.readers", so that vcnn itself knows no formats but
@@ -34,17 +41,18 @@ def read_flow(path: Path, fields: Iterable[str] = ()):
     )
     with naming(path):
         flow = read(path)
-    there = {**flow.scalars, **flow.vectors, **flow.tensors}
-    missing = [name for name in fields if name not in there]
+    present = {**flow.scalars, **flow.vectors, **flow.tensors}
+    missing = [name for name in fields if name not in present]
     if missing and "source" in flow.provenance:
+        command = f"vcnn import {flow.provenance['source']} --field {missing[0]}=OTHER_NAME"
         raise InputError(
-            f"{path}: no field {', '.join(map(repr, missing))} (there are: {', '.join(there) or 'none'}); if it has "
-            f"another name use: vcnn import {flow.provenance['source']} --field {missing[0]}=OTHER_NAME -o FILE.vtu"
+            f"{path}: no field {', '.join(map(repr, missing))} (there are: "
+            f"{', '.join(present) or 'none'}); if it has another name use: {command} -o FILE.vtu"
         )
     return flow
 
 
-def load_study(name: str):
+def load_study(name: str) -> Callable:
     """The entry point of this name of group "vcnn.studies", which joins a report.
 
     Raises
@@ -59,17 +67,47 @@ def load_study(name: str):
     )
 
 
-def read_model(path: Path):
-    """The Closure in a ``.safetensors`` file of this package."""
+def model_file(model: Path) -> Path:
+    """The file of a model that a user names: a path, or the name of one of the package's.
+
+    A file of that name in the folder comes first; a note says so.
+
+    Raises
+    ------
+    InputError
+        If there is neither.
+    """
+    from vcnn.closure.file import pretrained_file, pretrained_names
+
+    name, shipped = str(model), pretrained_names()
+    if name in shipped:
+        beside = next(
+            (path for path in (model, Path(f"{name}.safetensors")) if path.is_file()), None
+        )
+        if beside is None:
+            return pretrained_file(name)
+        warnings.warn(f"{beside}: taken in place of the model {name} of the package", stacklevel=2)
+        return beside
+    if model.suffix or model.is_file() or len(model.parts) > 1:
+        return model
+    raise InputError(
+        f"{model}: neither a file nor a model of the package (these are: {', '.join(shipped)})"
+    )
+
+
+def read_model(model: Path) -> Closure:
+    """The closure that a user names, see :func:`model_file`.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name, or it cannot be read.
+    """
     from vcnn.closure.closure import Closure
 
+    path = model_file(model)
     with naming(path):
         return Closure.load(path)
-
-
-def fields_of(network) -> list[str]:
-    """Names of the fields that a network takes."""
-    return [*network.scalars, *network.vectors, *network.tensors]
 
 
 def file_name(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""vcnn rotate"""
+"""The verb ``vcnn rotate``."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import ANY_FLOW, fields_of, load_study, read_flow, read_model
+from vcnn.cli.inputs import ANY_FLOW, ANY_MODEL, load_study, read_flow, read_model
 from vcnn.errors import InputError, naming
 from vcnn.files import claim
 
 
 def rotate(
     models: Annotated[
-        list[Path], typer.Argument(metavar="MODEL...", help="Trained models, .safetensors.")
+        list[Path], typer.Argument(metavar="MODEL...", help=f"Trained models; each {ANY_MODEL}.")
     ],
     flow: Annotated[Path, typer.Argument(metavar="FLOW", help=f"The flow: {ANY_FLOW}.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the report.")],
     angle: Annotated[
         list[float] | None,
         typer.Option(
-            help="Degrees; repeat for several. Default: 0, 35, 70, 90, 180; 35, 90, 180 for --coupled."
+            help="Degrees; repeat for several. Default: 0, 35, 70, 90, 180 (--coupled: 35, 90, 180)."
         ),
     ] = None,
     also: Annotated[
@@ -48,65 +48,76 @@ def rotate(
 
     \b
     Example:
-      vcnn rotate runs/vcnn/model.safetensors runs/graph/model.safetensors flows/hill_1.50.vtu -o
-      rotation vcnn rotate nut_vcnn.safetensors nut_graph.safetensors flows/hill.vtu --coupled
-      hill.toml -o rotation
+      vcnn rotate runs/vcnn/model.safetensors runs/graph/model.safetensors hill_1.50.vtu -o rotation
+      vcnn rotate hill-stress nut_graph.safetensors hill.vtu --coupled hill.toml -o rotation
     """
-    claim(output, force)
-    if not all(map(math.isfinite, angle or ())):
-        raise InputError(f"--angle: expected a number of degrees, got {', '.join(map(str, angle))}")
-    flows = [flow, *(also or ())]
-    for path in (*models, *flows):
-        if [*models, *flows].count(path) > 1:
-            raise InputError(f"{path}: given twice")
-    coupled_part = None if coupled is None else load_study("coupled")
-    closures = {path: read_model(path) for path in models}
-    fields = list(
-        dict.fromkeys(name for closure in closures.values() for name in fields_of(closure.network))
-    )
-    known, *others = (read_flow(path, fields) for path in flows)
-
     from vcnn.evaluation.costs import cost_study
     from vcnn.evaluation.frames import rotate_study
     from vcnn.evaluation.report import rotation_verdict, write_report
-    from vcnn.evaluation.targets import common_target
     from vcnn.evaluation.transformations import transformation_study
 
-    common_target(closures)
-    for path, there in zip(flows, (known, *others), strict=True):
-        for model, closure in closures.items():
-            with naming(path), naming(model):
-                closure.check(there)
-    kinds = [closure.network.name for closure in closures.values()]
-    labels = [
-        kind if kinds.count(kind) == 1 else str(path)
-        for kind, path in zip(kinds, closures, strict=True)
-    ]
-    named = dict(zip(labels, closures.values(), strict=True))
-    shown = sys.stderr.isatty()
+    claim(output, force)
+    _check_angles(angle or ())
+    paths = [flow, *(also or ())]
+    coupled_part = None if coupled is None else load_study("coupled")
+    closures, flows = _read(models, paths)
+    labels = _labels(closures)
+    by_label = dict(zip(labels, closures.values(), strict=True))
+    progress = sys.stderr.isatty()
     angles = {"angles": angle} if angle else {}
     answer, sections, numbers = "", [], {}
     if coupled_part is not None:
-        answer, sections, numbers = coupled_part(coupled, closures, labels, shown, **angles)
-    stems = [path.resolve().stem for path in flows]
-    name, *names = stems if len(set(stems)) == len(stems) else map(str, flows)
-    transformations = transformation_study(
-        named, known, dict(zip(names, others, strict=True)), name
-    )
-    study = rotate_study(named, known, progress=shown, **angles)
-    costs = cost_study(named, known)
-    introduction = f"Flow: {flow}. Models: {', '.join(map(str, models))}."
+        answer, sections, numbers = coupled_part(coupled, closures, labels, progress, **angles)
+    stems = [path.resolve().stem for path in paths]
+    name, *names = stems if len(set(stems)) == len(stems) else map(str, paths)
+    meshes = dict(zip(names, flows[1:], strict=True))
+    transformations = transformation_study(by_label, flows[0], meshes, name)
+    study = rotate_study(by_label, flows[0], progress=progress, **angles)
     page = write_report(
         study,
         output,
-        f"{stems[0]} in turned frames",
-        introduction,
-        sections,
-        force,
-        transformations,
-        costs,
-        answer,
-        numbers,
+        title=f"{stems[0]} in turned frames",
+        introduction=f"Flow: {flow}. Models: {', '.join(map(str, models))}.",
+        sections=sections,
+        force=force,
+        transformations=transformations,
+        costs=cost_study(by_label, flows[0]),
+        answer=answer,
+        numbers=numbers,
     )
     print(f"{rotation_verdict(study)} {answer}".strip())
     print(f"written: {page}")
+
+
+def _check_angles(angles) -> None:
+    if not all(map(math.isfinite, angles)):
+        raise InputError(
+            f"--angle: expected a number of degrees, got {', '.join(map(str, angles))}"
+        )
+
+
+def _read(models, paths) -> tuple[dict, list]:
+    """Closures by their path, and flows that all of them can be asked about."""
+    from vcnn.evaluation.targets import common_target
+
+    for path in (*models, *paths):
+        if [*models, *paths].count(path) > 1:
+            raise InputError(f"{path}: given twice")
+    closures = {path: read_model(path) for path in models}
+    fields = list(dict.fromkeys(name for closure in closures.values() for name in closure.needs))
+    flows = [read_flow(path, fields) for path in paths]
+    common_target(closures)
+    for path, flow in zip(paths, flows, strict=True):
+        for model, closure in closures.items():
+            with naming(path), naming(model):
+                closure.check(flow)
+    return closures, flows
+
+
+def _labels(closures) -> list[str]:
+    """The architecture of each closure, or its path where two have the same."""
+    kinds = [closure.network.name for closure in closures.values()]
+    return [
+        kind if kinds.count(kind) == 1 else str(path)
+        for kind, path in zip(kinds, closures, strict=True)
+    ]

@@ -1,4 +1,4 @@
-"""vcnn show"""
+"""The verb ``vcnn show``."""
 
 from __future__ import annotations
 
@@ -8,26 +8,51 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import ANY_FLOW, read_flow, read_model
+from vcnn.cli.inputs import ANY_FLOW, ANY_MODEL, read_flow, read_model
+from vcnn.closure.file import pretrained_names
 from vcnn.evaluation.report.text import table
 from vcnn.flow.quantities import find_quantity, in_words
 
 
 def show(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help=f"A model (.safetensors), {ANY_FLOW}.")
-    ],
+        Path | None,
+        typer.Argument(metavar="FILE", help=f"A model: {ANY_MODEL}; or a flow: {ANY_FLOW}."),
+    ] = None,
 ):
-    """Say what is in a flow or a model.
+    """Say what is in a flow or a model; without either, which models the package has.
 
     \b
     Example:
+      vcnn show
+      vcnn show hill-stress
       vcnn show flows/hill_1.50.vtu
       vcnn show cases/openfoam_hill
       vcnn show runs/hills/model.safetensors
     """
-    lines = _model(read_model(file)) if file.suffix == ".safetensors" else _flow(read_flow(file))
-    print(f"{file}\n{lines}")
+    if file is None:
+        print(_shipped())
+    elif file.suffix == ".safetensors" or not (file.suffix or file.exists()):
+        print(f"{file}\n{_model(read_model(file))}")
+    else:
+        print(f"{file}\n{_flow(read_flow(file))}")
+
+
+def _shipped() -> str:
+    """One line a model: its name, what it predicts and what it needs."""
+    rows = []
+    for name in pretrained_names():
+        closure = read_model(Path(name))
+        needs = ["velocity", *closure.needs]
+        if "baseline" in closure.usage:
+            needs.append(closure.usage["baseline"])
+        rows.append([name, ", ".join(closure.targets), ", ".join(needs)])
+    lines = [["model", "predicts", "needs"], *rows]
+    widths = [max(len(line[k]) for line in lines) for k in range(3)]
+    return "\n".join(
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
 
 
 def _flow(flow) -> str:
@@ -78,6 +103,7 @@ def _model(closure) -> str:
             "region": _plain(closure.region.to_dict()),
             "scales": _plain(closure.scales.to_dict()),
             "units": _plain(closure.units),
+            "usage": _plain(closure.usage),
             "provenance": _plain(closure.provenance),
         }
     )

@@ -1,4 +1,4 @@
-"""vcnn train"""
+"""vcnn train: a network fitted to flow files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import fields_of, read_flow
+from vcnn.cli.inputs import read_flow
 from vcnn.errors import InputError, naming
 from vcnn.evaluation.report.text import percent, table
 from vcnn.files import claim
@@ -22,7 +22,7 @@ def train(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder of the run; an interrupted one goes on.")
     ],
-):
+) -> None:
     """Train a model on flows.
 
     Writes model.safetensors, history.json and a copy of the configuration. If the run was
@@ -58,7 +58,7 @@ def train(
     complete = model.exists()
     if complete and not (output / "checkpoint.safetensors").exists():
         raise InputError(f"{model}: exists, but not the checkpoint of its run; choose another -o")
-    needed = [*fields_of(run.network), *run.targets]
+    needed = [*run.network.needs, *run.targets]
     flows = {path: read_flow(path, needed) for path in (*run.flows, *run.validation)}
     for path, flow in flows.items():
         with naming(path):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from vcnn.closure.closure import Closure
 
 _FORMAT = 2
+_SHIPPED = Path(str(files("vcnn.pretrained")))
 _RANGE = "training_range/"  # tensors of that name are not the network's
 
 
@@ -104,8 +105,12 @@ def pretrained_file(name: str) -> Path:
     InputError
         If there is none of that name.
     """
-    folder = Path(str(files("vcnn.pretrained")))
-    names = sorted(path.stem for path in folder.glob("*.safetensors"))
+    names = pretrained_names()
     if name not in names:
         raise InputError(f"pretrained: expected one of {', '.join(names) or 'none'}, got {name!r}")
-    return folder / f"{name}.safetensors"
+    return _SHIPPED / f"{name}.safetensors"
+
+
+def pretrained_names() -> list[str]:
+    """Names of the models that come with the package."""
+    return sorted(path.stem for path in _SHIPPED.glob("*.safetensors"))

@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField, concatenate
@@ -76,7 +77,7 @@ class VectorClouds:
         """(m, ...) means over each cloud of values (N, ...) of its pairs."""
         return np.add.reduceat((self.shares_of(weighted) * values.T).T, self.offsets[:-1])
 
-    def select(self, index) -> VectorClouds:
+    def select(self, index: ArrayLike) -> VectorClouds:
         """The clouds number ``index`` ((k,) int) in that order."""
         index = np.asarray(index)
         counts = self.counts[index]
@@ -87,8 +88,11 @@ class VectorClouds:
         )
 
     def subsample(self, max_points: int, rng: np.random.Generator) -> VectorClouds:
-        """Clouds of at most ``max_points`` points: larger ones give one random point from each of
-        that many equal strata of their list, so that every point has the same chance."""
+        """Clouds of at most ``max_points`` points.
+
+        Larger ones give one random point from each of that many equal strata of their list, so that
+        every point has the same chance.
+        """
         if max_points < 1:
             raise InputError(f"max_points: expected at least 1, got {max_points}")
         counts = np.minimum(self.counts, max_points)
@@ -105,9 +109,7 @@ class VectorClouds:
 
     @staticmethod
     def concatenate(parts: Sequence[VectorClouds]) -> VectorClouds:
-        """Clouds of several flows in one, over the union of their points (only fields that all
-        flows have).
-        """
+        """Clouds of several flows in one, over all their points, with the fields that all have."""
         flow = concatenate([part.flow for part in parts])
         begins = np.cumsum([0, *(len(part.flow) for part in parts[:-1])])  # of each flow's points
         centres = [part.centres + begin for part, begin in zip(parts, begins, strict=True)]

@@ -74,9 +74,7 @@ def _nodes_of(flow, spacing):
 
 @lru_cache(maxsize=4)  # points do not move while a flow is being solved
 def _nodes(points: bytes, weights: bytes, periods: bytes, d: int, spacing: float):
-    """The matrix (K, n) of means over what each node took, and positions (K, d) and weights (K,) of
-    the nodes.
-    """
+    """Matrix (K, n) of means over what each node took; positions (K, d), weights (K,) of nodes."""
     points, weights = np.frombuffer(points).reshape(-1, d), np.frombuffer(weights)
     periods = np.frombuffer(periods).reshape(-1, d)
     n, centroid = len(points), weights @ points / weights.sum()

@@ -20,8 +20,7 @@ _ROUND_OFF = 1e-9  # by which a spacing may exceed that, after a change of units
 
 @dataclass(frozen=True)
 class RegionOfInfluence(ABC):
-    """Which points belong to the cloud of a centre: an ellipsoid around it, long axis along its
-    velocity.
+    """Which points belong to the cloud of a centre: those in an ellipsoid along its velocity.
 
     Points whose scaled distance exceeds 1 by no more than round-off (1e-9) are taken in, so that
     ties do not depend on the frame. Of these kinds: `Ball`, `Ellipsoid`, `TransportRegion`.

@@ -12,12 +12,12 @@ _MARGIN = 1e-6  # relative, of bounding boxes: they must not miss a tie
 
 
 class Columns:
-    """Points sorted for searches: by the cells of a grid over all axes but the first, then along
-    the first.
+    """Points sorted for searches: by columns along the first axis, then along the columns.
 
-    A cell and all that lies over it along the first axis is a column. The part of an ellipsoid in a
-    column is an interval of the first axis, so its points are neighbours in memory: an ellipsoid
-    costs a few binary searches and a test of little more than the points inside.
+    A grid lies over all other axes. A cell and all that lies over it along the first axis is a
+    column. The part of an ellipsoid in a column is an interval of the first axis, so its points are
+    neighbours in memory: an ellipsoid costs a few binary searches and a test of little more than
+    the points inside.
 
     Parameters
     ----------

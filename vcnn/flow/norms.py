@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vcnn.errors import InputError
+from vcnn.flow.field import FlowField
 
 
 def magnitudes(values: np.ndarray) -> np.ndarray:
@@ -12,7 +14,7 @@ def magnitudes(values: np.ndarray) -> np.ndarray:
     return np.sqrt((values**2).reshape(len(values), -1).sum(axis=1))
 
 
-def relative_l2(prediction, truth, weights=None) -> float:
+def relative_l2(prediction: ArrayLike, truth: ArrayLike, weights: ArrayLike | None = None) -> float:
     """‖prediction − truth‖ / ‖truth‖ in the norm weighted by quadrature weights, ‖v‖² = Σ w |v|².
 
     Parameters
@@ -39,7 +41,7 @@ def relative_l2(prediction, truth, weights=None) -> float:
     return float(np.sqrt(square(prediction - truth) / square(truth)))
 
 
-def truth_of(flow, target: str) -> np.ndarray | None:
+def truth_of(flow: FlowField, target: str) -> np.ndarray | None:
     """The field of a flow by its name, whatever its kind; None if there is none."""
     return next(
         (kind[target] for kind in (flow.scalars, flow.vectors, flow.tensors) if target in kind),

@@ -1,4 +1,4 @@
-"""Networks on clouds: features, moments, outputs that turn with the frame."""
+"""Networks on clouds: features, moments, outputs that rotate with the frame."""
 
 from typing import TYPE_CHECKING
 

@@ -115,6 +115,11 @@ class Network(nn.Module, ABC):
     differentiable_in_velocity: bool = True
     config: dict[str, Any]
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the fields of a flow that it takes beside the velocity, of all kinds."""
+        return (*self.scalars, *self.vectors, *self.tensors)
+
     def __init__(self, **config: Any):
         super().__init__()
         self.config = _plain(config, self.name or type(self).__name__)

@@ -17,9 +17,7 @@ OUTPUTS = {head: f"{kind}s" for kind, heads in HEADS.items() for head in heads}
 
 
 def count_coefficients(kind: str, vectors: int, tensors: int) -> int:
-    """How many invariant coefficients an output needs over a basis of so many vectors and symmetric
-    tensors.
-    """
+    """How many invariant coefficients an output needs over a basis of vectors and tensors."""
     if kind in ("scalar", "positive_scalar"):
         return 1
     if kind == "vector":
@@ -37,7 +35,7 @@ def value(kind: str, c: torch.Tensor, vectors: torch.Tensor, tensors: torch.Tens
     (the form of VCNN-e, Han, Zhou & Xiao 2023, with full coefficients): any symmetric tensor, once
     the vectors span the space. Less its trace it is traceless. A Reynolds stress is T², positive
     semi-definite whatever the coefficients are, and every such tensor is the square of a symmetric
-    one. A positive scalar is log(1 + exp(c)), 1 where c = 0.
+    one. A positive scalar is log(1 + (e - 1) exp(c)), 1 where c = 0.
 
     Parameters
     ----------
@@ -64,5 +62,12 @@ def value(kind: str, c: torch.Tensor, vectors: torch.Tensor, tensors: torch.Tens
     isotropic = rest[:, -1, None, None]
     if kind == "symmetric_tensor":
         return T + isotropic * identity
-    root = T + (1 + isotropic) * d**-0.25 * identity  # its square has norm 1 where c = 0
-    return root @ root
+    root = _symmetric(
+        T + (1 + isotropic) * d**-0.25 * identity
+    )  # its square has norm 1 where c = 0
+    return _symmetric(root @ root)
+
+
+def _symmetric(T: torch.Tensor) -> torch.Tensor:
+    """The symmetric part of (m, d, d): of what is symmetric but for round-off, to the last bit."""
+    return 0.5 * (T + T.transpose(1, 2))

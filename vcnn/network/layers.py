@@ -25,7 +25,7 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def perceptron(*widths: int, activation=nn.SiLU) -> nn.Sequential:
+def perceptron(*widths: int, activation: type[nn.Module] = nn.SiLU) -> nn.Sequential:
     """Linear layers of the given widths with activations between them."""
     layers = []
     for inputs, outputs in pairwise(widths):

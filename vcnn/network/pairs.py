@@ -13,12 +13,11 @@ from vcnn.network.layers import as_tensor
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """The pairs of m clouds, side by side and as many for each: smaller clouds are filled up with
-    pairs of no weight.
+    """The pairs of m clouds, side by side, as many for each.
 
-    Sums over clouds are batched matrix products then; a scatter-add costs ten times as much on a
-    CPU. Arrays over pairs are kept by component, (d, N): sums over so few components are quick that
-    way only.
+    Smaller clouds are filled up with pairs of no weight. Sums over clouds are batched matrix
+    products then; a scatter-add costs ten times as much on a CPU. Arrays over pairs are kept by
+    component, (d, N): sums over so few components are quick that way only.
 
     Parameters
     ----------
@@ -36,34 +35,42 @@ class Pairs:
 
     @classmethod
     def from_clouds(cls, clouds: VectorClouds, like: torch.Tensor, weighted: bool = True) -> Pairs:
-        """With the dtype and on the device of ``like``; shares by quadrature weights, or equal in
-        each cloud.
+        """The pairs of clouds, with the dtype and on the device of ``like``.
+
+        Shares are by quadrature weights or, not ``weighted``, equal in each cloud.
         """
         counts, length = clouds.counts, int(clouds.counts.max())
         shares = clouds.shares_of(weighted)
         neighbours, positions = clouds.neighbours, clouds.positions.T
         if (counts < length).any():
             total = len(clouds) * length
-            slots = np.arange(len(neighbours)) + np.repeat(
-                np.arange(0, total, length) - clouds.offsets[:-1], counts
-            )
-            filled = np.repeat(clouds.centres, length)  # fills up with the centre itself
+            # cloud i begins at i length now instead of at its offset, and keeps its order
+            moves = np.arange(0, total, length) - clouds.offsets[:-1]
+            slots = np.arange(len(neighbours)) + np.repeat(moves, counts)
+            filled = np.repeat(clouds.centres, length)  # with the centre itself
             filled[slots] = neighbours
             r, w = np.zeros((len(positions), total)), np.zeros(total)
             r[:, slots], w[slots] = positions, shares
             neighbours, positions, shares = filled, r, w
-        index = lambda array: torch.as_tensor(array, device=like.device)
         return cls(
             len(clouds),
-            index(neighbours),
-            index(np.repeat(clouds.centres, length)),
+            torch.as_tensor(neighbours, device=like.device),
+            torch.as_tensor(np.repeat(clouds.centres, length), device=like.device),
             as_tensor(positions, like),
             as_tensor(shares, like),
         )
 
     def moments(self, embedding: torch.Tensor, vectors: list[torch.Tensor]) -> torch.Tensor:
-        """Σ share · embedding ⊗ (1, vectors) over each cloud: (N, k), several (d, N) -> (m, k, 1 +
-        Σ d).
+        """Σ share · embedding ⊗ (1, vectors) over each cloud.
+
+        Parameters
+        ----------
+        embedding : (N, k)
+        vectors : list of (d, N), d as each has it
+
+        Returns
+        -------
+        (m, k, 1 + Σ d)
         """
         weighted = torch.cat([self.shares[None], *(self.shares * v for v in vectors)])
         blocks = weighted.view(len(weighted), self.clouds, -1)

@@ -229,8 +229,9 @@ class VectorCloudNetwork(Network):
         return _bounded(basis, self.vector_sizes, (2,))
 
     def _tensor_basis(self, second, of_points, centre, d):
-        """Traces (m, q) and deviators (m, q, d, d) of combinations of second moments, then of
-        tensors of the centre.
+        """Traces (m, q) and deviators (m, q, d, d), the symmetric tensors of the basis.
+
+        Combinations of second moments, then the tensors of the centre.
         """
         second = torch.stack(second.split(d * (d + 1) // 2, dim=2), dim=1).flatten(1, 2)
         mixed = self.mixed_tensors(full(second, d).flatten(2).transpose(1, 2))
@@ -260,8 +261,9 @@ def _rms(values) -> torch.Tensor:
 
 
 def _bounded(basis, sizes, axes):
-    """Members of a basis divided by their sizes, large ones to length 1: outputs are of high degree
-    in them.
+    """Members of a basis divided by their sizes, and large ones brought to length 1.
+
+    Outputs and invariants are of high degree in them.
     """
     basis = basis / sizes.view(-1, *(1 for _ in axes))
     return basis / torch.sqrt(1 + basis.square().sum(dim=axes, keepdim=True))

@@ -68,9 +68,7 @@ class Zhou2022(Network):
         return self.fitting(invariants).squeeze(1)
 
     def _describe(self, clouds, points):
-        """GᵀQ/n, (m, 64, 2d + 7) with the positions first, and its invariants GᵀQ QᵀG*/n², (m,
-        256).
-        """
+        """GᵀQ/n (m, 64, 2d + 7), positions first, and its invariants GᵀQ QᵀG*/n² (m, 256)."""
         pairs = Pairs.from_clouds(clouds, points["velocity"], weighted=False)
         j, r = pairs.neighbours, pairs.positions
         u = points["velocity"].index_select(1, j)

@@ -17,8 +17,7 @@ from vcnn.tensor_file import read_tensors, write_tensors
 
 
 class RunState:
-    """Everything a run needs to go on: epoch, history, weights, moments of Adam, best weights so
-    far.
+    """Everything a run needs to go on: epoch, history, weights, those of Adam, the best so far.
 
     Parameters
     ----------
@@ -84,7 +83,7 @@ class RunState:
         write_checkpoint(self.directory, self.run, tensors, header)
 
     def _is_best(self, entry) -> bool:
-        """Whether its weights are kept: those with the least error, the last where none is known."""
+        """Whether its weights are kept: those with least error, the last where none is known."""
         error, least = (e.get("validation_error") for e in (entry, self.best_entry))
         if error is None:
             return least is None

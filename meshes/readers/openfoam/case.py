@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +12,18 @@ import numpy as np
 from meshes.geometry.cells import cell_centres, cell_volumes
 from meshes.geometry.wall_fields import with_wall_fields
 from meshes.readers.openfoam.files import field_files, read_list, read_patches, read_viscosity
-from meshes.readers.openfoam.plane import plane_mesh
+from meshes.readers.openfoam.plane import area_vectors, plane_mesh
 from meshes.readers.openfoam.vtk import is_number, read_case
-from vcnn.errors import InputError
+from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import boundary_facets
 
 
-def read_openfoam(case, time=None, fields=None) -> FlowField:
+def read_openfoam(
+    case: str | os.PathLike,
+    time: float | str | None = None,
+    fields: Mapping[str, str] | None = None,
+) -> FlowField:
     """The flow of an OpenFOAM case at its cell centres.
 
     ASCII, binary, compressed and decomposed cases are read. A case with ``empty`` patches becomes a
@@ -45,60 +51,58 @@ def read_openfoam(case, time=None, fields=None) -> FlowField:
     if not (case / "constant" / "polyMesh").is_dir():
         raise InputError(f"{case}: not an OpenFOAM case (it has no folder constant/polyMesh)")
     parts, time = _choose_time(case, time)
-    mesh, found = read_case(case, time if parts == [case] else None)
+    mesh, values = read_case(case, time if parts == [case] else None)
     if parts != [case]:
-        found = _gather(parts, time)
-    files = field_files(parts[0] / time)
-    skipped = [
-        name
-        for name, kind in files.items()
-        if (not kind or kind.startswith("vol")) and name not in found
-    ]
+        values = _gather(parts, time)
+    skipped = []
+    for name, kind in field_files(parts[0] / time).items():
+        if (not kind or kind.startswith("vol")) and name not in values:
+            skipped.append(name)
     if skipped:
         warnings.warn(
             f"{case}, time {time}: fields that cannot be read: {', '.join(skipped)}", stacklevel=2
         )
     patches = read_patches(case)
     patches = {name: patches.get(name, {}) for name in boundary_facets(mesh)}
-    parameters = {} if (viscosity := read_viscosity(case)) is None else {"viscosity": viscosity}
-    found = _renamed(found, fields or {}, f"{case}, time {time}", skipped)
-    provenance = {
-        "source": str(case),
-        "format": "OpenFOAM",
-        "time": time,
-        "skipped_fields": skipped,
-    }
-    try:
-        flow = _flow(mesh, found, patches, parameters=parameters, provenance=provenance)
-        return with_wall_fields(
-            flow, [name for name in patches if patches[name].get("type") == "wall"]
+    viscosity = read_viscosity(case)
+    with naming(f"{case}, time {time}"):
+        values = _renamed(values, fields or {}, skipped)
+        flow = _flow(
+            mesh,
+            values,
+            patches,
+            parameters={} if viscosity is None else {"viscosity": viscosity},
+            provenance={
+                "source": str(case),
+                "format": "OpenFOAM",
+                "time": time,
+                "skipped_fields": skipped,
+            },
         )
-    except InputError as error:
-        raise InputError(f"{case}, time {time}: {error}") from None
+        walls = [name for name, entries in patches.items() if entries.get("type") == "wall"]
+        return with_wall_fields(flow, walls)
 
 
-def _flow(mesh, found, patches, **about):
-    """Cell-centred flow from the fields on the three-dimensional mesh; plane if there are empty
-    patches.
-    """
+def _flow(mesh, fields, patches, **about) -> FlowField:
+    """Cell-centred flow from fields on a mesh in space; plane if there are empty patches."""
     periods = _periods(mesh, patches)
     empty = [name for name in patches if patches[name].get("type") == "empty"]
     axes, out_of_plane = np.eye(3), {}
     if empty:
         mesh, order, axes = plane_mesh(mesh, empty)
-        found = {name: values[order] for name, values in found.items()}
+        fields = {name: values[order] for name, values in fields.items()}
         normal = np.cross(*axes)
-        tensors = {name: a for name, a in found.items() if a.ndim == 3}
-        out_of_plane = {
-            f"{name}_33": np.einsum("i,nij,j->n", normal, a, normal) for name, a in tensors.items()
-        }
+        for name, values in fields.items():
+            if values.ndim == 3:
+                component = np.einsum("i,nij,j->n", normal, values, normal)
+                out_of_plane[f"{name}_33"] = component
     return FlowField(
         points=cell_centres(mesh),
         weights=cell_volumes(mesh),
-        velocity=found.pop("velocity") @ axes.T,
-        scalars={name: a for name, a in found.items() if a.ndim == 1} | out_of_plane,
-        vectors={name: a @ axes.T for name, a in found.items() if a.ndim == 2},
-        tensors={name: axes @ a @ axes.T for name, a in found.items() if a.ndim == 3},
+        velocity=fields.pop("velocity") @ axes.T,
+        scalars={name: a for name, a in fields.items() if a.ndim == 1} | out_of_plane,
+        vectors={name: a @ axes.T for name, a in fields.items() if a.ndim == 2},
+        tensors={name: axes @ a @ axes.T for name, a in fields.items() if a.ndim == 3},
         periods=[axes @ p for p in periods if np.linalg.norm(axes @ p) > 0.5 * np.linalg.norm(p)],
         mesh=mesh,
         location="cell",
@@ -107,41 +111,36 @@ def _flow(mesh, found, patches, **about):
 
 
 def _choose_time(case, time):
-    """The folders that hold the fields (the case, or its processor folders) and the name of the
-    time.
-    """
+    """The folders that hold the fields, the case or its processors', and the name of the time."""
     processors = sorted(case.glob("processor[0-9]*"), key=lambda p: (len(p.name), p.name))
-    whole = {float(p.name): p.name for p in case.iterdir() if p.is_dir() and is_number(p.name)}
-    split = {}
-    if processors:
-        split = {
-            float(p.name): p.name
-            for p in processors[0].iterdir()
-            if p.is_dir() and is_number(p.name)
-        }
+    whole, split = _times(case), _times(processors[0]) if processors else {}
     if not whole and not split:
-        collated = [path.name for path in case.glob("processors*")]
-        hint = (
-            f"; {collated[0]} is in the collated format, run reconstructPar first"
-            if collated
-            else ""
-        )
+        collated = next(case.glob("processors*"), None)
+        hint = ""
+        if collated is not None:
+            hint = f"; {collated.name} is in the collated format, run reconstructPar first"
         raise InputError(f"{case}: the case has no time folders{hint}")
-    known = sorted({*whole, *split})
+    times = sorted({*whole, *split})
     if time is None:
-        wanted = known[-1]
+        wanted = times[-1]
     else:
         try:
-            wanted = min(known, key=lambda t: abs(t - float(time)))
+            wanted = min(times, key=lambda t: abs(t - float(time)))
         except ValueError:
             raise InputError(f"time: expected a number, got {time!r}") from None
         if not np.isclose(wanted, float(time), rtol=1e-9, atol=1e-12):
-            names = ", ".join({**split, **whole}[t] for t in known)
+            names = ", ".join({**split, **whole}[t] for t in times)
             raise InputError(f"{case}: no time {time} (there are: {names})")
     return ([case], whole[wanted]) if wanted in whole else (processors, split[wanted])
 
 
-def _gather(parts, time):
+def _times(folder) -> dict[float, str]:
+    """Times -> names of the time folders in a folder."""
+    names = [path.name for path in folder.iterdir() if path.is_dir() and is_number(path.name)]
+    return {float(name): name for name in names}
+
+
+def _gather(parts, time) -> dict[str, np.ndarray]:
     """Fields of a decomposed case, in the cell order of the whole mesh."""
     order, pieces = [], []
     for part in parts:
@@ -152,47 +151,43 @@ def _gather(parts, time):
     return {name: np.concatenate([piece[name] for piece in pieces])[place] for name in common}
 
 
-def _renamed(found, given, where, skipped):
-    names = {"velocity": "U", **given}
-    for wanted in names.values():
-        if wanted in skipped:
+def _renamed(fields, new_names, skipped) -> dict[str, np.ndarray]:
+    """The fields of a case with the names that the user gives them, the velocity among them."""
+    names = {"velocity": "U", **new_names}
+    for name in names.values():
+        if name in skipped:
             raise InputError(
-                f"{where}: field {wanted!r} cannot be read; its FoamFile header is missing, or an "
-                "#include or a $variable in it cannot be resolved"
+                f"field {name!r} cannot be read; its FoamFile header is missing, or an #include or "
+                "a $variable in it cannot be resolved"
             )
-        if wanted not in found:
-            listing = ", ".join(sorted(found)) or "none"
-            hint = (
-                ""
-                if wanted in given.values()
-                else "; choose with vcnn import --time TIME --field velocity=NAME"
-            )
-            raise InputError(f"{where}: no field {wanted!r} (there are: {listing}){hint}")
-    if found[names["velocity"]].ndim != 2:
-        raise InputError(
-            f"{where}: field {names['velocity']!r} is no vector, it cannot be the velocity"
-        )
-    others = {name: values for name, values in found.items() if name not in names.values()}
-    return {**others, **{new: found[old] for new, old in names.items()}}
+        if name not in fields:
+            listing = ", ".join(sorted(fields)) or "none"
+            hint = ""
+            if name not in new_names.values():
+                hint = "; choose with vcnn import --time TIME --field velocity=NAME"
+            raise InputError(f"no field {name!r} (there are: {listing}){hint}")
+    if fields[names["velocity"]].ndim != 2:
+        raise InputError(f"field {names['velocity']!r} is no vector, it cannot be the velocity")
+    others = {name: values for name, values in fields.items() if name not in names.values()}
+    return {**others, **{new: fields[old] for new, old in names.items()}}
 
 
-def _periods(mesh, patches):
+def _periods(mesh, patches) -> list[np.ndarray]:
     """From each cyclic patch to its neighbour; split pairs and the way back say nothing new."""
     middles, facets = {}, boundary_facets(mesh)
     for name in patches:
         corners = [mesh.points[vertices] for _, vertices in facets[name]]
-        weights = np.concatenate([_areas(x) for x in corners])
-        middles[name] = np.average(
-            np.concatenate([x.mean(axis=1) for x in corners]), axis=0, weights=weights
-        )
+        areas = np.concatenate([np.linalg.norm(area_vectors(x), axis=1) for x in corners])
+        centres = np.concatenate([x.mean(axis=1) for x in corners])
+        middles[name] = np.average(centres, axis=0, weights=areas)
     periods = []
     for name, entries in patches.items():
         if not entries.get("type", "").startswith("cyclic"):
             continue
         if entries.get("neighbourPatch") not in middles or entries.get("transform") == "rotational":
             raise InputError(
-                f"patch {name!r}: only cyclic patches with a neighbourPatch, related by a translation, "
-                "are supported"
+                f"patch {name!r}: only cyclic patches with a neighbourPatch, related by a "
+                "translation, are supported"
             )
         step = middles[entries["neighbourPatch"]] - middles[name]
         step[np.abs(step) < 1e-12 * np.abs(step).max()] = 0.0
@@ -200,7 +195,3 @@ def _periods(mesh, patches):
         if not any(min(np.linalg.norm(step - p), np.linalg.norm(step + p)) < same for p in periods):
             periods.append(step)
     return periods
-
-
-def _areas(corners):
-    return np.linalg.norm(np.cross(corners, np.roll(corners, -1, axis=1)).sum(axis=1), axis=1) / 2

@@ -1,6 +1,4 @@
-"""The few things of an OpenFOAM case that VTK's reader does not tell: patch types, double-precision
-points, ν.
-"""
+"""What VTK's reader does not tell of an OpenFOAM case: patch types, double-precision points, ν."""
 
 from __future__ import annotations
 
@@ -14,8 +12,7 @@ from vcnn.errors import InputError
 
 
 def read_list(path: Path, columns: int = 1) -> np.ndarray:
-    """A list of labels (``columns=1``, (n,) integers) or of vectors ((n, columns) floats), ASCII or
-    binary.
+    """A list of (n,) labels, ``columns=1``, or of (n, columns) floats, ASCII or binary.
 
     Raises
     ------
@@ -23,15 +20,16 @@ def read_list(path: Path, columns: int = 1) -> np.ndarray:
         If the file is missing or holds no such list.
     """
     content = _content(path)
+    # A header, then the count and the numbers in parentheses.
     start = re.search(rb"(?m)^\s*(\d+)\s*\(", content)
     if start is None:
         raise InputError(f"{path}: no list found in it")
     count, body = int(start[1]) * columns, content[start.end() :]
     head = content[: start.start()]
-    what, default = (b"label", 32) if columns == 1 else (b"scalar", 64)
+    number, default = (b"label", 32) if columns == 1 else (b"scalar", 64)
     try:
         if re.search(rb"format\s+binary", head):
-            bits = re.search(what + rb"=(\d+)", head)
+            bits = re.search(number + rb"=(\d+)", head)
             order = ">" if b"MSB" in head else "<"
             size = (int(bits[1]) if bits else default) // 8
             values = np.frombuffer(body, f"{order}{'i' if columns == 1 else 'f'}{size}", count)
@@ -46,7 +44,13 @@ def read_list(path: Path, columns: int = 1) -> np.ndarray:
 
 
 def read_patches(case: Path) -> dict[str, dict[str, str]]:
-    """Patch name -> its entries (``type``, ``neighbourPatch``, ...) of constant/polyMesh/boundary."""
+    """Patch name -> its entries of constant/polyMesh/boundary: ``type``, ``neighbourPatch``, ...
+
+    Raises
+    ------
+    InputError
+        If the file is missing or cannot be read.
+    """
     text = _plain_text(case / "constant" / "polyMesh" / "boundary")
     blocks = re.findall(r'"?([^\s{}()"]+)"?\s*\{([^{}]*)\}', text)
     return {
@@ -61,26 +65,20 @@ def read_viscosity(case: Path) -> float | None:
     for name in ("transportProperties", "physicalProperties"):
         path = case / "constant" / name
         if path.is_file() or path.with_name(name + ".gz").is_file():
-            found = re.search(
-                r"(?m)^\s*nu\s+(?:nu\s*)?(?:\[[^]]*\]\s*)?([-+.\deE]+)\s*;", _plain_text(path)
-            )
-            if found:
-                return float(found[1])
+            pattern = r"(?m)^\s*nu\s+(?:nu\s*)?(?:\[[^]]*\]\s*)?([-+.\deE]+)\s*;"
+            if number := re.search(pattern, _plain_text(path)):
+                return float(number[1])
     return None
 
 
 def field_files(folder: Path) -> dict[str, str]:
-    """Field name -> class of the files of a time folder; "" for those that lack the FoamFile
-    header.
-    """
-    names = {
-        path.name.removesuffix(".gz"): path for path in sorted(folder.iterdir()) if path.is_file()
-    }
-    found = {}
-    for name, path in names.items():
-        kind = re.search(rb"FoamFile\s*\{[^}]*?class\s+([\w:]+)\s*;", _content(path, 4096))
-        found[name] = kind[1].decode() if kind else ""
-    return found
+    """Field name -> class of the files of a time folder; "" for those without a FoamFile header."""
+    kinds = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_file():
+            kind = re.search(rb"FoamFile\s*\{[^}]*?class\s+([\w:]+)\s*;", _content(path, 4096))
+            kinds[path.name.removesuffix(".gz")] = kind[1].decode() if kind else ""
+    return kinds
 
 
 def _content(path: Path, size: int = -1) -> bytes:

@@ -14,8 +14,7 @@ from meshes.readers.openfoam.files import read_list
 from vcnn.errors import InputError
 from vcnn.flow.mesh import named_mesh
 
-# Where VTK puts the components xx, yy, zz, xy, yz, xz of a symmetric tensor (OpenFOAM: xx xy xz yy
-# yz zz).
+# VTK lists the components xx, yy, zz, xy, yz, xz of a symmetric tensor, OpenFOAM xx xy xz yy yz zz.
 _SYMMETRIC = [[0, 3, 5], [3, 1, 4], [5, 4, 2]]
 
 
@@ -28,8 +27,7 @@ def is_number(name: str) -> bool:
 
 
 def read_case(case: Path, time: str | None) -> tuple[meshio.Mesh, dict[str, np.ndarray]]:
-    """Mesh with its patches as named boundaries, and the cell fields of one time folder (None: no
-    fields).
+    """Mesh with its patches as named boundaries, and the cell fields of a time folder, if any.
 
     VTK delivers single precision; the points are replaced by those of the file.
 
@@ -37,13 +35,18 @@ def read_case(case: Path, time: str | None) -> tuple[meshio.Mesh, dict[str, np.n
     -------
     mesh : meshio.Mesh
     fields : mapping name -> (N,), (N, 3) or (N, 3, 3)
+
+    Raises
+    ------
+    InputError
+        If VTK finds no cells.
     """
     import pyvista
 
     blocks = _through_vtk(case, time)
-    grid = (
-        blocks["internalMesh"] if blocks is not None and "internalMesh" in blocks.keys() else None
-    )
+    grid = None
+    if blocks is not None and "internalMesh" in blocks.keys():
+        grid = blocks["internalMesh"]
     if grid is None or grid.n_cells == 0:
         raise InputError(f"{case}: VTK finds no cells in constant/polyMesh; is the mesh damaged?")
     points = np.asarray(grid.points, dtype=float)
@@ -64,8 +67,10 @@ def read_case(case: Path, time: str | None) -> tuple[meshio.Mesh, dict[str, np.n
 
 
 def _through_vtk(case, time):
-    """VTK wants a ``.foam`` file in the case: it gets links to it in a temporary folder, with one
-    time only.
+    """The blocks of a case.
+
+    VTK wants a ``.foam`` file in the case: it gets links to it in a temporary folder, with one time
+    only.
     """
     import pyvista
 
@@ -73,12 +78,8 @@ def _through_vtk(case, time):
         links = Path(folder) / "case"
         links.mkdir()
         for entry in case.resolve().iterdir():
-            others = (
-                is_number(entry.name)
-                or entry.name.startswith("processor")
-                or entry.suffix == ".foam"
-            )
-            if entry.name == time or not others:
+            other = is_number(entry.name) or entry.name.startswith("processor")
+            if entry.name == time or not (other or entry.suffix == ".foam"):
                 (links / entry.name).symlink_to(entry)
         (links / "case.foam").touch()
         reader = pyvista.OpenFOAMReader(str(links / "case.foam"))
@@ -110,15 +111,18 @@ class _Silence:
 
 def _faces_by_size(patch):
     """The patch's faces, (k, m) local vertices for each number m of vertices."""
-    faces = [np.asarray(face) for face in patch.irregular_faces]
-    return [np.array([f for f in faces if len(f) == m]) for m in sorted({len(f) for f in faces})]
+    by_size = {}
+    for face in patch.irregular_faces:
+        by_size.setdefault(len(face), []).append(np.asarray(face))
+    return [np.array(faces) for _, faces in sorted(by_size.items())]
 
 
 def _facet_block(vertices):
     return {3: "triangle", 4: "quad"}.get(vertices.shape[1], "polygon"), vertices
 
 
-def _full(values):
+def _full(values) -> np.ndarray:
+    """Tensors as matrices."""
     if values.ndim == 2 and values.shape[1] == 6:
         return values[:, _SYMMETRIC]
     return values.reshape(-1, 3, 3) if values.ndim == 2 and values.shape[1] == 9 else values

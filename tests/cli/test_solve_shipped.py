@@ -1,0 +1,65 @@
+"""vcnn solve with models of the package by name, and the case that its help shows."""
+
+import json
+import textwrap
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import refused, run
+from tests.support.solve_cases import HILL
+from vcnn import InputError
+from vcnn.closure.file import pretrained_file
+
+try:
+    import solvers.fenics  # noqa: F401
+except InputError as error:
+    pytest.skip(str(error), allow_module_level=True)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A working folder with a case."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hill.toml").write_text(HILL.replace("0.01", "0.0003"))
+    return tmp_path
+
+
+def solving(name):
+    return "solve", "hill.toml", "--closure", name, "-o", "run"
+
+
+def test_a_model_of_the_package_in_the_loop(folder, capsys):
+    assert run(*solving("hill-eddy-viscosity")) == 0
+    origin = json.loads(Path("run/closure.json").read_text())
+    assert origin["name"] == "hill-eddy-viscosity.safetensors" and len(origin["sha256"]) == 64
+    result = json.loads(Path("run/result.json").read_text())
+    assert result["history"]["change"][-1] <= 1e-9 and result["viscosity_ratio"] > 10
+    capsys.readouterr()
+    assert run(*solving(pretrained_file("hill-eddy-viscosity")), "--resume") == 0
+    assert "run: was complete already" in capsys.readouterr().out
+
+
+def test_models_of_the_package_that_are_no_turbulent_stress(folder, capsys):
+    for name, predicts in (
+        ("hill-concentration", "concentration (scalar); RANS needs eddy_viscosity, or"),
+        ("hill-correction", "correction (positive scalar); RANS needs eddy_viscosity, or"),
+        ("duct-stress", "beta (positive scalar) and anisotropy (traceless symmetric tensor); RANS"),
+    ):
+        line = refused(capsys, folder, *solving(name))
+        assert line.startswith(f"{name}: predicts {predicts}")
+    assert "neither a file nor a model of the package" in refused(capsys, folder, *solving("hill"))
+
+
+def test_the_case_of_the_help_is_one(folder, capsys):
+    from solvers.studies.case import read_case
+
+    assert run("solve", "--help") == 0
+    shown = capsys.readouterr().out.split("hill.toml:\n", 1)[1].split("\nArguments", 1)[0]
+    text = textwrap.dedent(shown)
+    assert set(tomllib.loads(text)) >= {"mesh", "conditions", "reference", "units", "location"}
+    text = text.replace("[reference]", "#").replace('file = "les.vtu"', "#")
+    (folder / "shown.toml").write_text(text)
+    case = read_case(folder / "shown.toml")
+    assert case.units == {"length": 1.0, "velocity": 1.0} and case.model == "spalart-allmaras"
