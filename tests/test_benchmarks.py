@@ -11,9 +11,9 @@ import pytest
 
 from benchmarks.common import paths
 from benchmarks.common.command import run
-from benchmarks.common.kept import Kept
 from benchmarks.common.markdown import table
-from benchmarks.common.measures import errors_against_les, score
+from benchmarks.common.measurements import Measurements
+from benchmarks.common.velocity_errors import errors_against_les, score
 from benchmarks.data.hills import hill_names, read_hill
 from benchmarks.verification import study
 from vcnn import InputError
@@ -30,30 +30,30 @@ def test_a_study_that_was_killed_goes_on(tmp_path):
         done.append(name)
         return {"∇u": 1.0}
 
-    kept = Kept(path)
-    kept.measure(partial(job, "first"), "hill", "first")
+    measurements = Measurements(path)
+    measurements.measure(partial(job, "first"), "hill", "first")
     with pytest.raises(KeyboardInterrupt):
-        kept.measure(partial(job, "second", killed=True), "hill", "second")
+        measurements.measure(partial(job, "second", killed=True), "hill", "second")
     assert json.loads(path.read_text()) == {"hill": {"first": {"∇u": 1.0}}}
-    again = Kept(path)
+    again = Measurements(path)
     made = [
         again.measure(partial(job, name), "hill", name) for name in ("first", "second", "third")
     ]
     assert made == [False, True, True] and done == ["first", "second", "third"]
     assert again.measure(partial(job, "loose"), "loose")
-    assert json.loads(path.read_text()) == again.rows == Kept(path).rows
+    assert json.loads(path.read_text()) == again.rows == Measurements(path).rows
     assert list(again.rows) == ["hill", "loose"] and list(again.rows["hill"]) == done[:3]
 
 
 def test_sections_measure_what_is_missing_and_say_how_long_it_took(tmp_path):
-    kept = Kept(tmp_path / "verification.json", study.as_text)
-    kept.rows = {"hill": {"first": {"seconds": 3.0}}}
+    measurements = Measurements(tmp_path / "verification.json", study.as_text)
+    measurements.rows = {"hill": {"first": {"seconds": 3.0}}}
     jobs = {name: lambda: {"∇u": 1.0} for name in ("first", "second")}
-    study.measure(kept, {"hill": jobs})
-    assert kept.rows["hill"]["first"] == {"seconds": 3.0}
-    row = kept.rows["hill"]["second"]
+    study.measure(measurements, {"hill": jobs})
+    assert measurements.rows["hill"]["first"] == {"seconds": 3.0}
+    row = measurements.rows["hill"]["second"]
     assert list(row) == ["seconds", "∇u"] and 0 <= row["seconds"] < 60
-    assert json.loads(kept.path.read_text(encoding="utf-8")) == kept.rows
+    assert json.loads(measurements.path.read_text(encoding="utf-8")) == measurements.rows
 
 
 def test_score_and_error_by_hand():

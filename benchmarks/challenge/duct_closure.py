@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common.command import parser, run
-from benchmarks.common.measures import score
+from benchmarks.common.velocity_errors import score
 from benchmarks.data.ducts import (
     RATIOS,
     VALIDATION,

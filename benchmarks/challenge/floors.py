@@ -10,7 +10,7 @@ from pathlib import Path
 import meshio
 import numpy as np
 
-from benchmarks.common.measures import errors_against_les
+from benchmarks.common.velocity_errors import errors_against_les
 from benchmarks.data.hills import at_vertices, hill_file, read_hill
 from benchmarks.data.thinned_hills import flow_to_learn, rows
 from benchmarks.in_the_loop.flows import teacher_flow

@@ -27,10 +27,10 @@ from benchmarks.challenge.page import page
 from benchmarks.challenge.pictures import draw
 from benchmarks.challenge.scores import DUCTS, FLOORS, VALIDATION_DUCT
 from benchmarks.common.command import parser, run
-from benchmarks.common.kept import Kept
-from benchmarks.common.measures import score
+from benchmarks.common.measurements import Measurements
 from benchmarks.common.paths import PRETRAINED, RESULTS
 from benchmarks.common.paths import TESTS as TEST_FOLDER
+from benchmarks.common.velocity_errors import score
 from benchmarks.data.ducts import dns_flow, read_duct
 from benchmarks.data.hills import hill_file, hill_names, read_hill
 from benchmarks.data.thinned_hills import flow_to_learn, thinned
@@ -141,41 +141,44 @@ def _checkpoint(folder, name):
     return None if folder is None else folder / "solved" / f"{name}.npz"
 
 
-def measure_limits(kept: Kept, folder: Path, les: Path) -> None:
+def measure_limits(measurements: Measurements, folder: Path, les: Path) -> None:
     """What limits the score: floors of inversions, and of the stress of a DNS."""
     validation = hill_names("validation")
     viscosity, with_anisotropy = FLOORS
     for name in validation + hill_names("train"):
         job = partial(floors, name, viscosity, folder, les)
-        kept.measure(job, f"floor of {viscosity}, {name}")
+        measurements.measure(job, f"floor of {viscosity}, {name}")
     for name in validation:
         job = partial(floors, name, with_anisotropy, folder, les)
-        kept.measure(job, f"floor of {with_anisotropy}, {name}")
-    kept.measure(duct_floor, f"floor of DNS stress, {VALIDATION_DUCT}")
+        measurements.measure(job, f"floor of {with_anisotropy}, {name}")
+    measurements.measure(duct_floor, f"floor of DNS stress, {VALIDATION_DUCT}")
 
 
 def measure_closures(
-    kept: Kept, closures: dict[str, Closure], others: dict[str, Closure], folder: Path
+    measurements: Measurements,
+    closures: dict[str, Closure],
+    others: dict[str, Closure],
+    folder: Path,
 ) -> None:
     """All flows with the closures that are submitted, some with others.
 
     Parameters
     ----------
-    kept : Kept
+    measurements : Measurements
     closures : kind of flow, "hill", "duct" or "opening" -> closure
     others : name of a measurement -> a closure for hills
     folder : of the study
     """
     validation = hill_names("validation")
     for name in [*validation, *hill_names("train"), *DUCTS]:
-        kept.measure(partial(against_truth, name, closures, folder), f"known, {name}")
+        measurements.measure(partial(against_truth, name, closures, folder), f"known, {name}")
     for name in validation:
         for kind, closure in others.items():
-            kept.measure(partial(against_truth, name, {"hill": closure}), f"{kind}, {name}")
-        kept.measure(partial(correction, name, closures["opening"]), f"corrected, {name}")
+            measurements.measure(partial(against_truth, name, {"hill": closure}), f"{kind}, {name}")
+        measurements.measure(partial(correction, name, closures["opening"]), f"corrected, {name}")
     for name in TESTS:
-        kept.measure(partial(solve_test_flow, name, closures, folder), f"test, {name}")
-    kept.measure(partial(rotated, closures["hill"]), f"turned, {ROTATED}")
+        measurements.measure(partial(solve_test_flow, name, closures, folder), f"test, {name}")
+    measurements.measure(partial(rotated, closures["hill"]), f"turned, {ROTATED}")
 
 
 def main():
@@ -186,22 +189,22 @@ def main():
     command.add_argument("--ship", action="store_true")
     options = command.parse_args()
     folder, les = options.output, options.les
-    kept = Kept(folder / "results.json")
-    measure_limits(kept, folder, les)
+    measurements = Measurements(folder / "results.json")
+    measure_limits(measurements, folder, les)
     closures = {
         "hill": hill_closure(folder, les, options.processes),
         "duct": duct_closure.train_closure(folder / "ducts"),
         "opening": train_correction(folder),
     }
     others = {"prior": train_closure("les", les), "of inversions": inversion_closure(folder)}
-    measure_closures(kept, closures, others, folder)
-    runs = {name: kept.rows[f"test, {name}"] for name in TESTS}
+    measure_closures(measurements, closures, others, folder)
+    runs = {name: measurements.rows[f"test, {name}"] for name in TESTS}
     write_text(SUBMISSION / "residuals.json", json.dumps(runs, indent=1))
-    draw(kept.rows, folder, RESULTS)
-    text = page(kept.rows, closures)
+    draw(measurements.rows, folder, RESULTS)
+    text = page(measurements.rows, closures)
     write_text(RESULTS / "closure_challenge.md", text)
     if options.ship:
-        for name, (closure, card) in cards(kept.rows, closures).items():
+        for name, (closure, card) in cards(measurements.rows, closures).items():
             closure.save(PRETRAINED / f"{name}.safetensors")
             write_text(PRETRAINED / f"{name}.md", card)
     print(text)

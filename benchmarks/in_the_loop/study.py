@@ -20,9 +20,9 @@ import numpy as np
 
 import meshes
 from benchmarks.common.command import parser, run
-from benchmarks.common.kept import Kept
-from benchmarks.common.measures import errors_against_les
+from benchmarks.common.measurements import Measurements
 from benchmarks.common.paths import DATA, PRETRAINED, RESULTS, existing
+from benchmarks.common.velocity_errors import errors_against_les
 from benchmarks.data.hills import VALIDATION, hill_file, read_hill
 from benchmarks.in_the_loop.cards import card
 from benchmarks.in_the_loop.costs import costs
@@ -175,15 +175,15 @@ def main():
     options = command.parse_args()
     folder = options.output
     closures = {name: train_closure(name, folder) for name in ("sst", "sa", "les", "graph")}
-    kept = Kept(folder / "results.json")
+    measurements = Measurements(folder / "results.json")
     for name, job in jobs(closures, folder).items():
-        kept.measure(job, name)
-    text = page(kept.rows, closures)
-    draw(kept.rows, folder, RESULTS)
+        measurements.measure(job, name)
+    text = page(measurements.rows, closures)
+    draw(measurements.rows, folder, RESULTS)
     write_text(RESULTS / "coupled_rans.md", text)
     if options.ship:
         closures["sst"].save(MODEL)
-        write_text(MODEL.with_suffix(".md"), card(kept.rows))
+        write_text(MODEL.with_suffix(".md"), card(measurements.rows))
     print(text)
 
 

@@ -112,7 +112,7 @@ def loop_in_pandas(flow: FlowField, centres: np.ndarray, size: int = 150) -> Non
 
 def time_clouds(flow: FlowField) -> None:
     """Seconds a cloud: ours, a bare tree, the published loop."""
-    some = np.random.default_rng(0).permutation(len(flow))[:100]
+    centres = np.random.default_rng(0).permutation(len(flow))[:100]
     pairs = sum(len(block.neighbours) for block in REGION.stream(flow))
     ours = seconds(lambda: [None for _ in REGION.stream(flow)], repeat=3) / len(flow)
     reach = REGION.half_axes(np.linalg.norm(flow.velocity, axis=1))[0]
@@ -122,7 +122,7 @@ def time_clouds(flow: FlowField) -> None:
     print(f"clouds                    {1e6 * ours:9.1f} µs a cloud")
     print(f"bare k-d tree             {1e6 * bare:9.1f} µs a cloud, {bare / ours:.1f} times ours")
     try:
-        loop = seconds(lambda: loop_in_pandas(flow, some), repeat=1) / len(some)
+        loop = seconds(lambda: loop_in_pandas(flow, centres), repeat=1) / len(centres)
         print(
             f"published loop, in pandas {1e6 * loop:9.1f} µs a cloud, {loop / ours:.0f} times ours"
         )
@@ -197,8 +197,8 @@ def time_networks(flow: FlowField) -> None:
     a = torch.rand(2048, 2048)
     rate = 2 * 2048**3 / seconds(lambda: a @ a)
     print(f"{torch.get_num_threads()} threads; matrix product {rate / 1e9:9.1f} GFLOP/s (float32)")
-    some = np.random.default_rng(0).permutation(len(flow))
-    inside = REGION.clouds(flow, some[:6000])
+    order = np.random.default_rng(0).permutation(len(flow))
+    inside = REGION.clouds(flow, order[:6000])
     sample = inside.select(np.flatnonzero(inside.counts >= 150)[:5000]).subsample(
         150, np.random.default_rng(0)
     )

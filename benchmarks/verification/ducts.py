@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.common.command import parser, run
 from benchmarks.common.markdown import table
-from benchmarks.common.measures import score
+from benchmarks.common.velocity_errors import score
 from benchmarks.data.ducts import RATIOS, dns_flow, duct_file, read_duct, sst_flow
 from vcnn import DivergenceError
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common.command import parser, run
-from benchmarks.common.measures import score
 from benchmarks.common.paths import TESTS
+from benchmarks.common.velocity_errors import score
 from benchmarks.data.openings import SCALES, initial_flow, opening_field, read_opening
 from solvers import RANS
 from vcnn.evaluation import relative_l2

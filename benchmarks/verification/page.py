@@ -85,7 +85,7 @@ def hill(numbers: dict) -> str:
         ]
         for cells, row in numbers.items()
     ]
-    kept = [
+    columns = [
         "cells",
         "force defect",
         "momentum convected",
@@ -121,7 +121,7 @@ defect*: production less decay less the flux through the walls. Wall force and w
 reactions of the discrete equations. *Read off the wall*: by how much the force differs if c_f and
 c_p are summed, with the velocity gradients of the cells at the wall.
 
-{table(kept, balances)}
+{table(columns, balances)}
 
 ## Laminar hill α = 1 (Re = 100)
 

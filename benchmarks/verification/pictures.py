@@ -89,11 +89,11 @@ def rans(numbers: dict, folder: Path) -> None:
             axis.plot(
                 x + scale * np.array(ours), y, color="C0", label="RANS with its eddy viscosity"
             )
-            some = slice(None, None, 3)
+            every_third = slice(None, None, 3)
             circles = dict(color="C1", markersize=3.5, markerfacecolor="none")
             axis.plot(
-                x + scale * np.array(theirs)[some],
-                y[some],
+                x + scale * np.array(theirs)[every_third],
+                y[every_third],
                 "o",
                 **circles,
                 label="OpenFOAM's k-ω SST",

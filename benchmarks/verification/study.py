@@ -23,7 +23,7 @@ from pathlib import Path
 
 from benchmarks.common import paths
 from benchmarks.common.command import parser, run
-from benchmarks.common.kept import Kept
+from benchmarks.common.measurements import Measurements
 from benchmarks.verification import (
     circular_couette,
     laminar_hills,
@@ -78,11 +78,11 @@ def large_transport(ranks: int) -> dict[str, str]:
     return {"line": finished.stdout.strip()}
 
 
-def measure(kept: Kept, sections: dict[str, dict[str, Callable[[], dict]]]) -> None:
+def measure(measurements: Measurements, sections: dict[str, dict[str, Callable[[], dict]]]) -> None:
     """Do the jobs that have no numbers yet."""
     for section, named in sections.items():
         for name, job in named.items():
-            kept.measure(partial(timed, job), section, name)
+            measurements.measure(partial(timed, job), section, name)
 
 
 def timed(job: Callable[[], dict]) -> dict:
@@ -113,12 +113,12 @@ def compose(rows: dict, results: Path) -> None:
     seconds = sum(row["seconds"] for named in rows.values() for row in named.values())
     text = [page.head(seconds)]
     models = turbulence.RESULTS.with_suffix(".md").read_text(encoding="utf-8")
-    known = rows | {"turbulence": models}
+    contents = rows | {"turbulence": models}
     for section, written in page.SECTIONS.items():
-        if known[section]:
-            text.append(written(known[section]))
+        if contents[section]:
+            text.append(written(contents[section]))
             if section in pictures.SECTIONS:
-                pictures.SECTIONS[section](known[section], results.parent)
+                pictures.SECTIONS[section](contents[section], results.parent)
     write_text(results.with_suffix(".md"), "\n".join(text))
 
 
@@ -127,12 +127,12 @@ def main():
     command = parser(__doc__)
     command.add_argument("again", nargs="*", metavar="SECTION", choices=sections)
     again = command.parse_args().again
-    kept = Kept(RESULTS, as_text)
-    old = kept.rows
-    kept.rows = {name: {} if name in again else old.get(name, {}) for name in sections}
-    measure(kept, sections)
-    turbulence.complete(Kept(turbulence.RESULTS), sorted(paths.HILLS.glob("alpha_*.npz")))
-    compose(kept.rows, RESULTS)
+    measurements = Measurements(RESULTS, as_text)
+    old = measurements.rows
+    measurements.rows = {name: {} if name in again else old.get(name, {}) for name in sections}
+    measure(measurements, sections)
+    turbulence.complete(Measurements(turbulence.RESULTS), sorted(paths.HILLS.glob("alpha_*.npz")))
+    compose(measurements.rows, RESULTS)
     print(RESULTS.with_suffix(".md"))
 
 

@@ -19,8 +19,8 @@ import numpy as np
 import meshes
 from benchmarks.common import paths
 from benchmarks.common.command import parser, run
-from benchmarks.common.kept import Kept
-from benchmarks.common.measures import errors_against_les
+from benchmarks.common.measurements import Measurements
+from benchmarks.common.velocity_errors import errors_against_les
 from benchmarks.data.hills import hill_file, read_hill
 from benchmarks.verification.turbulence_page import STATIONS, draw_channels, draw_hills, page
 from solvers import MixingLength, OneEquationKL, SpalartAllmaras, evaluate
@@ -83,21 +83,26 @@ def hill(path: Path, model: type = SpalartAllmaras) -> dict:
     }
 
 
-def complete(kept: Kept, hills: list[Path]) -> None:
+def complete(measurements: Measurements, hills: list[Path]) -> None:
     """Measure what is not known of channels and hills; write the page and its pictures."""
     for model in MODELS:
         for reynolds in BULK:
             name = f"{model.__name__}, {reynolds}"
-            kept.measure(partial(channel, model, reynolds), "channels", name)
+            measurements.measure(partial(channel, model, reynolds), "channels", name)
     for path in hills:
-        kept.measure(partial(hill, path), "hills", path.stem)
+        measurements.measure(partial(hill, path), "hills", path.stem)
         if path.stem in KL_HILLS:
-            kept.measure(partial(hill, path, OneEquationKL), "hills, k-l", path.stem)
-    rows = {section: kept.rows.get(section, {}) for section in ("channels", "hills", "hills, k-l")}
-    write_text(kept.path.with_suffix(".md"), page(rows))
+            measurements.measure(partial(hill, path, OneEquationKL), "hills, k-l", path.stem)
+    rows = {
+        section: measurements.rows.get(section, {})
+        for section in ("channels", "hills", "hills, k-l")
+    }
+    write_text(measurements.path.with_suffix(".md"), page(rows))
     models = [model.__name__ for model in MODELS]
-    draw_channels(rows["channels"], BULK, models, kept.path.with_name("turbulence_channels.png"))
-    draw_hills(rows["hills"], kept.path.with_name("turbulence_hills.png"))
+    draw_channels(
+        rows["channels"], BULK, models, measurements.path.with_name("turbulence_channels.png")
+    )
+    draw_hills(rows["hills"], measurements.path.with_name("turbulence_hills.png"))
 
 
 def main():
@@ -105,7 +110,7 @@ def main():
     command.add_argument("hills", nargs="*", metavar="HILL")
     names = command.parse_args().hills
     hills = [hill_file(name) for name in names] or sorted(paths.HILLS.glob("alpha_*.npz"))
-    complete(Kept(RESULTS), hills)
+    complete(Measurements(RESULTS), hills)
 
 
 if __name__ == "__main__":

@@ -115,11 +115,11 @@ def draw_hills(rows: Mapping[str, dict], path: Path) -> None:
     figure, axis = plt.subplots(figsize=(6, 5.6), layout="constrained")
     slopes = {"05": "0.5", "075": "0.75", "10": "1.0", "125": "1.25", "15": "1.5"}
     for i, (key, slope) in enumerate(slopes.items()):
-        some = [
+        solved = [
             row for name, row in rows.items() if name.split("_")[1] == key and "error" not in row
         ]
-        if some:
-            x, y = (100 * np.array([row[which][0] for row in some]) for which in ("sst", "model"))
+        if solved:
+            x, y = (100 * np.array([row[which][0] for row in solved]) for which in ("sst", "model"))
             axis.plot(x, y, "o", color=f"C{i}", label=f"α = {slope}")
     axis.plot([0, 30], [0, 30], "k:", label="equal")
     axis.set(

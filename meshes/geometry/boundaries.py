@@ -25,8 +25,8 @@ def named_facets(mesh: meshio.Mesh, names: Iterable[str]) -> list[np.ndarray]:
     names, boundaries = list(names), boundary_facets(mesh)
     for name in names:
         if name not in boundaries:
-            known = ", ".join(boundaries) or "none"
-            raise InputError(f"boundary {name!r}: not in the mesh (its boundaries: {known})")
+            listing = ", ".join(boundaries) or "none"
+            raise InputError(f"boundary {name!r}: not in the mesh (its boundaries: {listing})")
     return [_corners(kind, vertices) for name in names for kind, vertices in boundaries[name]]
 
 

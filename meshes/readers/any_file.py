@@ -143,10 +143,10 @@ def _located_fields(path, mesh, d, fields) -> tuple[str, str, dict[str, np.ndarr
     locations = {"vertex": mesh.point_data, "cell": of_cells}
     places = [place for place in product(locations, wanted) if place[1] in locations[place[0]]]
     if not places:
-        known = ", ".join([*mesh.point_data, *of_cells]) or "none"
+        listing = ", ".join([*mesh.point_data, *of_cells]) or "none"
         hint = "" if "velocity" in fields else "; name it: vcnn import --field velocity=NAME"
         raise InputError(
-            f"{path}: no velocity field {' or '.join(map(repr, wanted))} (fields: {known}){hint}"
+            f"{path}: no velocity field {' or '.join(map(repr, wanted))} (fields: {listing}){hint}"
         )
     location, velocity = places[0]
     data, names = locations[location], {**fields, "velocity": velocity}

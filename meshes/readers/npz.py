@@ -76,10 +76,10 @@ def _named(arrays, fields) -> dict[str, np.ndarray]:
     arrays = {**others, **{new: arrays[old] for new, old in fields.items()}}
     for name in _NEEDED:
         if name not in arrays:
-            known = ", ".join(arrays) or "none"
+            listing = ", ".join(arrays) or "none"
             hint = "; name it: vcnn import --field velocity=NAME" if name == "velocity" else ""
             raise InputError(
-                f"no array {name!r} (needed: {', '.join(_NEEDED)}; there are: {known}){hint}"
+                f"no array {name!r} (needed: {', '.join(_NEEDED)}; there are: {listing}){hint}"
             )
     return arrays
 

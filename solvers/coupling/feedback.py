@@ -45,8 +45,12 @@ class Feedback(Protocol):
     bounds: Mapping[str, tuple[float, float]]
 
     def momentum_terms(self, functions: Mapping[str, fem.Function]) -> dict:
-        """Arguments of :func:`solvers.flow.incompressible.linearise_momentum`, in which the functions hold
-        the fields.
+        """Arguments of :func:`solvers.flow.incompressible.linearise_momentum`.
+
+        Parameters
+        ----------
+        functions : mapping name -> dolfinx Function
+            They hold the fields.
         """
 
     def check(self, functions: Mapping[str, fem.Function]) -> None:

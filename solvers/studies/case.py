@@ -169,18 +169,18 @@ def read_case(path: Path) -> Case:
             stations = _stations(table.get("stations", []), mesh)
         reference, name = _reference(table.get("reference"), mesh, path.parent)
         return Case(
-            mesh,
-            table["viscosity"],
-            _conditions(table["conditions"], mesh),
-            model,
-            stations,
-            reference,
-            name,
-            tolerance,
-            rounds,
-            location,
-            table.get("units"),
-            text,
+            mesh=mesh,
+            viscosity=table["viscosity"],
+            conditions=_conditions(table["conditions"], mesh),
+            model=model,
+            stations=stations,
+            reference=reference,
+            reference_name=name,
+            tolerance=tolerance,
+            max_rounds=rounds,
+            location=location,
+            units=table.get("units"),
+            text=text,
         )
 
 
@@ -196,6 +196,7 @@ def _mesh(table, folder) -> meshio.Mesh:
             )
         generator = getattr(meshes, name)
         kinds = {str: "text", tuple: "a list of numbers"}
+        # a generator is a function: its signature is the one place that names its options
         defaults = {key: p.default for key, p in inspect.signature(generator).parameters.items()}
         options = {key: value for key, value in table.items() if key != "generator"}
         _check(

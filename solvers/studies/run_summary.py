@@ -215,15 +215,14 @@ def _against_reference(case, result, profiles) -> tuple[float | None, tuple[np.n
 
 
 def _speed(case, flow) -> float:
-    given = [
-        c.velocity
-        for c in case.conditions.values()
-        if isinstance(c, Wall) and c.velocity is not None
-    ]
-    given += [c.value for c in case.conditions.values() if isinstance(c, Inlet)]
-    return max(map(float, map(np.linalg.norm, given)), default=0.0) or abs(
-        flow.parameters["bulk_velocity"]
-    )
+    velocities = []
+    for condition in case.conditions.values():
+        if isinstance(condition, Wall) and condition.velocity is not None:
+            velocities.append(condition.velocity)
+        elif isinstance(condition, Inlet):
+            velocities.append(condition.value)
+    largest = max((float(np.linalg.norm(velocity)) for velocity in velocities), default=0.0)
+    return largest or abs(flow.parameters["bulk_velocity"])
 
 
 def _along_walls(result, speed) -> dict[str, WallQuantities]:

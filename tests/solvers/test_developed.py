@@ -203,7 +203,7 @@ def test_square_duct_agrees_with_openfoam_and_with_dns(shared_data, monkeypatch)
     """The eddy viscosity of SST gives SST's velocity, the stress of the DNS that of the DNS, its
     vortices included.
     """
-    from benchmarks.common.measures import score
+    from benchmarks.common.velocity_errors import score
     from benchmarks.data import ducts
 
     _, data = ducts.read_duct(shared_data / "closure_challenge" / "train" / "AR_1_Ret_180.npz")

@@ -23,18 +23,34 @@ def serial():
     return solved()
 
 
+# What flow and closure settle at, and forces, of which some are.
+IN_ROUNDS = ("coupled", "stressed", "buoyant", "closed", "quadratic", "forces", "force on walls")
+
+
+def scale_of(name, arrays):
+    """The largest value of a field, of a pressure at least that of the speed squared: it may be
+    nearly zero where what drives the flow is taken out of it, as in a duct.
+    """
+    size = np.abs(arrays[name]).max()
+    flow, _, field = name.rpartition(": ")
+    if field == "pressure":
+        size = max(size, np.square(arrays[f"{flow}: velocity"]).sum(axis=1).max())
+    return size
+
+
 @pytest.mark.parametrize("ranks", [2, 3])
 def test_any_number_of_ranks_finds_the_same(ranks, serial, tmp_path):
-    """To 1e-10 of the largest value of each field, and the same on every rank."""
+    """To ten times what iterations leave, of the scale of each field: 1e-11 of a residual by Newton's
+    method, 1e-9 of a change by rounds with a closure. And the same on every rank.
+    """
     run = mpirun(ranks, SOLVE, tmp_path / "parallel.npz")
     assert run.returncode == 0, run.stderr
     with np.load(tmp_path / "parallel.npz") as parallel:
         assert set(parallel) == set(serial)
         for name, expected in serial.items():
-            tolerance = 1e-10 * np.abs(expected).max()
-            np.testing.assert_allclose(
-                parallel[name], expected, rtol=0, atol=tolerance, err_msg=name
-            )
+            share = 1e-8 if name.startswith(IN_ROUNDS) else 1e-10
+            atol = share * scale_of(name, serial)
+            np.testing.assert_allclose(parallel[name], expected, rtol=0, atol=atol, err_msg=name)
 
 
 def test_a_closure_that_fails_on_one_rank_fails_on_all():

@@ -245,11 +245,11 @@ def test_reynolds_stresses_are_realizable_whatever_the_weights(d, n, seed, scale
         for weight in network.parameters():
             weight.mul_(scale)
         stress = network(BALL.clouds(random_flow(d, n=n, seed=seed)))
-    eigenvalues = torch.linalg.eigvalsh(stress)
-    assert torch.equal(stress, stress.transpose(1, 2)) or torch.allclose(
-        stress, stress.transpose(1, 2), rtol=1e-12
-    )
-    assert (eigenvalues[:, 0] >= -1e-13 * eigenvalues[:, -1]).all()
+    assert torch.equal(stress, stress.transpose(1, 2))
+    # a product of d x d matrices is rounded by d eps |R| |R|, with the norms of Frobenius
+    trace = stress.diagonal(dim1=1, dim2=2).sum(dim=1)
+    least = torch.linalg.eigvalsh(stress)[:, 0]
+    assert (least >= -4 * d * torch.finfo(stress.dtype).eps * trace).all()
 
 
 def test_traceless_and_positive_are_what_they_say():

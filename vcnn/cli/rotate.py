@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from vcnn.cli.inputs import ANY_FLOW, ANY_MODEL, load_study, read_flow, read_model
 from vcnn.errors import InputError, naming
 from vcnn.files import claim
-
-if TYPE_CHECKING:  # torch is slow to import
-    from vcnn.closure.closure import Closure
 
 
 def rotate(
@@ -27,7 +23,7 @@ def rotate(
     angle: Annotated[
         list[float] | None,
         typer.Option(
-            help="Degrees; repeat for several. Default: 0, 35, 70, 90, 180 (35, 90, 180 coupled)."
+            help="Degrees; repeat for several. Default: 0, 35, 70, 90, 180; 35, 90, 180 for --coupled."
         ),
     ] = None,
     also: Annotated[
@@ -55,43 +51,29 @@ def rotate(
       vcnn rotate runs/vcnn/model.safetensors runs/graph/model.safetensors hill_1.50.vtu -o rotation
       vcnn rotate hill-stress nut_graph.safetensors hill.vtu --coupled hill.toml -o rotation
     """
-    claim(output, force)
-    if not all(map(math.isfinite, angle or ())):
-        raise InputError(f"--angle: expected a number of degrees, got {', '.join(map(str, angle))}")
-    flows = [flow, *(also or ())]
-    for path in (*models, *flows):
-        if [*models, *flows].count(path) > 1:
-            raise InputError(f"{path}: given twice")
-    coupled_part = None if coupled is None else load_study("coupled")
-    closures = {path: read_model(path) for path in models}
-    fields = list(dict.fromkeys(name for closure in closures.values() for name in closure.needs))
-    contents = {path: read_flow(path, fields) for path in flows}
-
     from vcnn.evaluation.costs import cost_study
     from vcnn.evaluation.frames import rotate_study
     from vcnn.evaluation.report import rotation_verdict, write_report
-    from vcnn.evaluation.targets import common_target
     from vcnn.evaluation.transformations import transformation_study
 
-    common_target(closures)
-    for path, content in contents.items():
-        for model, closure in closures.items():
-            with naming(path), naming(model):
-                closure.check(content)
+    claim(output, force)
+    if not all(map(math.isfinite, angle or ())):
+        raise InputError(f"--angle: expected a number of degrees, got {', '.join(map(str, angle))}")
+    paths = [flow, *(also or ())]
+    coupled_part = None if coupled is None else load_study("coupled")
+    closures, flows = _read(models, paths)
     labels = _labels(closures)
-    labelled = dict(zip(labels, closures.values(), strict=True))
+    by_label = dict(zip(labels, closures.values(), strict=True))
     progress = sys.stderr.isatty()
     angles = {"angles": angle} if angle else {}
     answer, sections, numbers = "", [], {}
     if coupled_part is not None:
         answer, sections, numbers = coupled_part(coupled, closures, labels, progress, **angles)
-    stems = [path.resolve().stem for path in flows]
-    names = stems if len(set(stems)) == len(stems) else list(map(str, flows))
-    first, *others = contents.values()
-    transformations = transformation_study(
-        labelled, first, dict(zip(names[1:], others, strict=True)), names[0]
-    )
-    study = rotate_study(labelled, first, progress=progress, **angles)
+    stems = [path.resolve().stem for path in paths]
+    name, *names = stems if len(set(stems)) == len(stems) else map(str, paths)
+    meshes = dict(zip(names, flows[1:], strict=True))
+    transformations = transformation_study(by_label, flows[0], meshes, name)
+    study = rotate_study(by_label, flows[0], progress=progress, **angles)
     page = write_report(
         study,
         output,
@@ -100,7 +82,7 @@ def rotate(
         sections=sections,
         force=force,
         transformations=transformations,
-        costs=cost_study(labelled, first),
+        costs=cost_study(by_label, flows[0]),
         answer=answer,
         numbers=numbers,
     )
@@ -108,8 +90,26 @@ def rotate(
     print(f"written: {page}")
 
 
-def _labels(closures: Mapping[Path, Closure]) -> list[str]:
-    """The architecture of each, or its path where two have the same."""
+def _read(models, paths) -> tuple[dict, list]:
+    """Closures by their path, and flows that all of them can be asked about."""
+    from vcnn.evaluation.targets import common_target
+
+    for path in (*models, *paths):
+        if [*models, *paths].count(path) > 1:
+            raise InputError(f"{path}: given twice")
+    closures = {path: read_model(path) for path in models}
+    fields = list(dict.fromkeys(name for closure in closures.values() for name in closure.needs))
+    flows = [read_flow(path, fields) for path in paths]
+    common_target(closures)
+    for path, flow in zip(paths, flows, strict=True):
+        for model, closure in closures.items():
+            with naming(path), naming(model):
+                closure.check(flow)
+    return closures, flows
+
+
+def _labels(closures) -> list[str]:
+    """What the report calls closures: the kind of their network, or their path where two are alike."""
     kinds = [closure.network.name for closure in closures.values()]
     return [
         kind if kinds.count(kind) == 1 else str(path)

@@ -62,5 +62,12 @@ def value(kind: str, c: torch.Tensor, vectors: torch.Tensor, tensors: torch.Tens
     isotropic = rest[:, -1, None, None]
     if kind == "symmetric_tensor":
         return T + isotropic * identity
-    root = T + (1 + isotropic) * d**-0.25 * identity  # its square has norm 1 where c = 0
-    return root @ root
+    root = _symmetric(
+        T + (1 + isotropic) * d**-0.25 * identity
+    )  # its square has norm 1 where c = 0
+    return _symmetric(root @ root)
+
+
+def _symmetric(T: torch.Tensor) -> torch.Tensor:
+    """The symmetric part of (m, d, d): of what is symmetric but for round-off, to the last bit."""
+    return 0.5 * (T + T.transpose(1, 2))

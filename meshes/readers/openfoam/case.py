@@ -120,16 +120,16 @@ def _choose_time(case, time):
         if collated is not None:
             hint = f"; {collated.name} is in the collated format, run reconstructPar first"
         raise InputError(f"{case}: the case has no time folders{hint}")
-    known = sorted({*whole, *split})
+    times = sorted({*whole, *split})
     if time is None:
-        wanted = known[-1]
+        wanted = times[-1]
     else:
         try:
-            wanted = min(known, key=lambda t: abs(t - float(time)))
+            wanted = min(times, key=lambda t: abs(t - float(time)))
         except ValueError:
             raise InputError(f"time: expected a number, got {time!r}") from None
         if not np.isclose(wanted, float(time), rtol=1e-9, atol=1e-12):
-            names = ", ".join({**split, **whole}[t] for t in known)
+            names = ", ".join({**split, **whole}[t] for t in times)
             raise InputError(f"{case}: no time {time} (there are: {names})")
     return ([case], whole[wanted]) if wanted in whole else (processors, split[wanted])
 

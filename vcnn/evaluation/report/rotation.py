@@ -67,13 +67,12 @@ def write_report(
 
 
 def _table_section(study) -> Section:
-    known = bool(study.errors)
-    measure = study.errors if known else study.changes
+    measure = study.errors or study.changes
     rows = [
         [name, *map(percent_or_power, values), percent_or_power(study.variation[name])]
         for name, values in measure.items()
     ]
-    measured = "Relative L2 error" if known else "Relative change of the prediction"
+    measured = "Relative L2 error" if study.errors else "Relative change of the prediction"
     return Section(
         f"{measured} of {_quantity(study)}",
         f"Norms are weighted by the quadrature weights of the {len(study.flow):,} points. The last "

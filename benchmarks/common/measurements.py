@@ -13,7 +13,7 @@ def _indented(rows: dict) -> str:
     return json.dumps(rows, indent=1)
 
 
-class Kept:
+class Measurements:
     """Measurements by name in a JSON file, to which each is added as soon as it is known.
 
     Parameters
