@@ -208,9 +208,10 @@ def test_turbulent_couette_flow(model):
 def test_a_developed_profile_passes_from_inlet_to_outlet():
     mesh = meshes.channel(1.0, 2.0, cells=(3, 32), grading=20.0)
     periodic = MixingLength(mesh, 1 / 395, 17.545).solve()
-    profile = lambda x: (
-        evaluate(periodic.velocity, np.stack([np.full(x.shape[1], 0.4), x[1]], axis=-1)).T
-    )
+
+    def profile(x):
+        return evaluate(periodic.velocity, np.stack([np.full(x.shape[1], 0.4), x[1]], axis=-1)).T
+
     conditions = {**WALLS, "inlet": Inlet(profile), "outlet": Outlet()}
     opened = MixingLength(mesh, 1 / 395, conditions=conditions).solve()
     np.testing.assert_allclose(opened.flow().velocity, periodic.flow().velocity, atol=1e-6)
