@@ -8,30 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.challenge.flows import TESTS
 from benchmarks.common.velocity_errors import score
 from vcnn import Closure
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 FOLDER = BENCHMARKS / "results" / "closure_challenge"
-FLOWS = (
-    "alpha_05_4071_2024",
-    "alpha_05_4071_4048",
-    "alpha_15_13929_2024",
-    "alpha_15_13929_4048",
-    "AR_1_Ret_360",
-    "AR_3_Ret_360",
-    "AR_14_Ret_180",
-    "NASA_2DWMH",
-    "PHLL10595",
-    "CBFS13700",
-)
 
 
 def submitted(name):
     return np.loadtxt(FOLDER / f"{name}.csv", delimiter=",")
 
 
-@pytest.mark.parametrize("name", FLOWS)
+@pytest.mark.parametrize("name", TESTS)
 def test_every_flow_is_there_and_converged(name):
     velocity = submitted(name)
     assert velocity.shape == (1000, 3)
@@ -41,7 +30,7 @@ def test_every_flow_is_there_and_converged(name):
     assert run["change"][-1] <= run["tolerance"] <= 1e-3
 
 
-@pytest.mark.parametrize("name", FLOWS)
+@pytest.mark.parametrize("name", TESTS)
 def test_every_flow_is_as_far_from_sst_as_its_run_says(shared_data, name):
     """The score of SST at the points of evaluation, from the file of the challenge; velocities are
     written with six digits.

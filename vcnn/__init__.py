@@ -1,4 +1,4 @@
-"""Vector-cloud neural networks: closures for CFD that do not depend on anyone's coordinate frame."""
+"""Vector-cloud neural networks: closures for CFD that do not depend on a coordinate frame."""
 
 from typing import TYPE_CHECKING
 

@@ -5,9 +5,7 @@ from contextlib import contextmanager
 
 
 class InputError(ValueError):
-    """Something that a user supplied cannot be used; the message names it and says what was
-    expected.
-    """
+    """Something that a user supplied cannot be used; the message says what was expected."""
 
 
 class DivergenceError(RuntimeError):

@@ -1,6 +1,4 @@
-"""Names that a package exports and imports on first use, so that reading a flow does not import
-torch.
-"""
+"""Names that a package exports and imports on first use: reading a flow does not import torch."""
 
 from __future__ import annotations
 
@@ -11,8 +9,7 @@ from pathlib import Path
 
 
 def lazy_exports(package: str, file: str) -> tuple[Callable, Callable, list[str]]:
-    """``__getattr__``, ``__dir__`` and ``__all__`` of a package that exports what its
-    ``TYPE_CHECKING`` block imports.
+    """``__getattr__``, ``__dir__``, ``__all__`` for what the ``TYPE_CHECKING`` block imports.
 
     The block is the one place that says what is exported: type checkers and editors read it as they
     read any import, and this function reads it as text. A package begins with

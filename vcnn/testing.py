@@ -1,5 +1,4 @@
-"""Tests of symmetry for any closure or network: how far predictions are from turning with the
-frame.
+"""Symmetry of any closure or network: how far predictions are from rotating with the frame.
 
 from vcnn.testing import equivariance_errors, assert_equivariant
 

@@ -16,7 +16,7 @@ def use_of(name: str) -> str:
     """
     path = PRETRAINED / f"{name}.md"
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    _, found, rest = text.partition("\n**Use**")
-    if not found:
+    _, heading, rest = text.partition("\n**Use**")
+    if not heading:
         raise InputError(f"{path}: expected a card with a part **Use**, Python that runs the model")
     return f"**Use**{rest.partition('\n**')[0]}".rstrip()

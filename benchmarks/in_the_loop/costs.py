@@ -6,13 +6,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
+import torch
+
 from benchmarks.data.hills import hill_file, read_hill
 from solvers import RANS, SpalartAllmaras
 from solvers.algebra.bordered import BorderedSystem
 from solvers.fem.fields import wall_distance_function
 from solvers.fenics import fem, ufl
 from solvers.turbulence.spalart_allmaras import transport
-from vcnn import ClosureLike
+from vcnn import ClosureLike, FlowField
 
 HILL = "alpha_15_7929_4048"
 
@@ -23,7 +26,12 @@ class Timed:
     def __init__(self, closure):
         self.closure, self.seconds, self.calls = closure, 0.0, 0
 
-    def predict(self, flow, centres=None, dtype=None):
+    def predict(
+        self,
+        flow: FlowField,
+        centres: np.ndarray | None = None,
+        dtype: torch.dtype | None = None,
+    ):
         begin = time.perf_counter()
         values = self.closure.predict(flow, centres=centres, dtype=dtype)
         self.seconds += time.perf_counter() - begin

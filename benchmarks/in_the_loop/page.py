@@ -165,7 +165,7 @@ def _both_errors(errors) -> list[str]:
 
 def _rotated(results) -> str:
     study = results["turned"]
-    rows = [[name, *map(_settled, study[name])] for name in study if name != "angles"]
+    rows = [[name, *map(_settling, study[name])] for name in study if name != "angles"]
     return f"""## In turned frames
 
 The hill α = 1 on 960 cells: mesh, period and driving direction turned, solved anew from rest,
@@ -178,7 +178,7 @@ turned back. Change of the velocity and, in brackets, rounds.
 """
 
 
-def _settled(run) -> str:
+def _settling(run) -> str:
     return "does not settle" if run["failure"] else f"{run['change']:.1e} ({run['rounds']})"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -87,9 +88,7 @@ class DifferentiableCoupling:
         self.history = None
 
     def __call__(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Coefficients and force of the coupled flow (:class:`DifferentiableFlow`), with the
-        present weights.
-        """
+        """Coefficients and force of the coupled flow, as `DifferentiableFlow` has them."""
         before = self.solver.state()
         try:
             result = iterate_coupling(
@@ -113,9 +112,8 @@ class DifferentiableCoupling:
         """Another closure at the points of this flow, for :meth:`change_from`."""
         return closure.differentiable(self._points)
 
-    def change_from(self, prior) -> torch.Tensor:
-        """Mean square of what the fields of the last call differ by from those of another closure,
-        relative to these.
+    def change_from(self, prior: Callable) -> torch.Tensor:
+        """Mean square of the change from the fields of another closure, relative to these.
 
         Both see the same flow, which is held fixed when this is differentiated.
         """
@@ -132,9 +130,7 @@ class DifferentiableCoupling:
         return torch.from_numpy(self._velocity_at(self.solver.solution()[0]))
 
     def _answer(self, y, u, solution, g):
-        """μ for g = ∂J/∂y, y the fields as :meth:`_pack` has them: what they do to J when the flow
-        answers.
-        """
+        """μ for g = ∂J/∂y, with y the fields as :meth:`_pack` has them."""
         present = self.solver.state()
         self.solver.restore(solution)
 
@@ -167,9 +163,7 @@ class DifferentiableCoupling:
         return self._unpack(self._pack(self._predict(velocity)))
 
     def _pack(self, values) -> torch.Tensor:
-        """(n, 1 + d²), in units in which the norm is their root mean square; within the bounds of
-        the loop.
-        """
+        """(n, 1 + d²) within bounds, in units whose norm is their root mean square."""
         if "eddy_viscosity" not in values or not set(values) <= {"eddy_viscosity", "anisotropy"}:
             raise InputError(
                 f"closure: expected eddy_viscosity, with or without anisotropy, got "

@@ -1,6 +1,4 @@
-"""The mean flow as a differentiable function of the turbulent stress: what learning through the
-solver needs.
-"""
+"""The mean flow as a differentiable function of the turbulent stress."""
 
 from __future__ import annotations
 
@@ -8,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 from solvers.adjoint.implicit import (
     MeshValues,
@@ -32,8 +31,7 @@ _CORRECTIONS = 30
 
 
 class DifferentiableFlow:
-    """The velocity of `RANS` as a function of eddy viscosity, anisotropy and drive that torch can
-    differentiate.
+    """The velocity of `RANS`, differentiable by eddy viscosity, anisotropy and drive.
 
     Calling it solves the flow from where the last call ended, and gives
 
@@ -107,14 +105,12 @@ class DifferentiableFlow:
         check_tensor(drive, "drive", ())
         return solve(self, eddy_viscosity, anisotropy, drive)
 
-    def at(self, points) -> Probe:
+    def at(self, points: ArrayLike) -> Probe:
         """Coefficients -> velocities (m, d) at points."""
         return partial(observe, locate(self.domain.mesh, points).values(self.space))
 
-    def gradients_at(self, points) -> Probe:
-        """Coefficients -> velocity gradients (m, d, d), ∂u_i/∂x_j at [i, j], such as the skin
-        friction needs.
-        """
+    def gradients_at(self, points: ArrayLike) -> Probe:
+        """Coefficients -> velocity gradients (m, d, d), ∂u_i/∂x_j at [i, j]."""
         return partial(observe, locate(self.domain.mesh, points).gradients(self.space))
 
     def result(self) -> FlowResult:
@@ -122,9 +118,10 @@ class DifferentiableFlow:
         residual = self.flow.system.residual_norm() / self.flow.system.load()
         return self.flow.result((residual,))
 
-    def solve_with(self, eddy_viscosity, anisotropy, drive) -> tuple[np.ndarray, float]:
-        """Coefficients and force, as `solvers.adjoint.implicit.Solver` has it; a solve that fails
-        leaves everything as it was.
+    def solve_with(
+        self, eddy_viscosity: np.ndarray, anisotropy: np.ndarray, drive: float
+    ) -> tuple[np.ndarray, float]:
+        """Coefficients and force; a solve that fails leaves everything as it was.
 
         Raises
         ------
@@ -164,9 +161,7 @@ class DifferentiableFlow:
         return self.flow.balance.w.x.array[self._dofs], force
 
     def forget_fields(self) -> None:
-        """The flow was solved from outside: what was remembered of its fields and its Jacobian no
-        longer holds.
-        """
+        """Forget fields and Jacobian, as when the flow was solved from outside."""
         self._fields, self._linearised = None, False
 
     def state(self) -> tuple:
@@ -187,7 +182,7 @@ class DifferentiableFlow:
             if fields is not None:
                 self._set(*fields.values(), drive, averaged=True)
 
-    def slopes(self, gradient, of_force) -> tuple[np.ndarray, ...]:
+    def slopes(self, gradient: np.ndarray, of_force: float) -> tuple[np.ndarray, ...]:
         """Derivatives by eddy viscosity, anisotropy and drive."""
         system = self.flow.system
         if not self._linearised:
@@ -204,7 +199,7 @@ class DifferentiableFlow:
         return *by_field, np.array(float(by_drive))
 
     def drive(self) -> float:
-        """Bulk velocity or pressure gradient that drives the flow now, whichever does; 0 if none."""
+        """Bulk velocity or pressure gradient, whichever drives the flow now; 0 if none."""
         balance, system = self.flow.balance, self.flow.system
         return balance.force if system.target is None else system.target / self.domain.volume
 

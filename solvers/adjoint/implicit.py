@@ -1,5 +1,4 @@
-"""The adjoint method for torch: what a converged solver says, differentiated by the values it was
-given.
+"""The adjoint method for torch: solutions differentiated by the data of their problem.
 
 A solve finds w with F(w; m) = 0 for values m. With J(w) any function of the solution and Aᵀλ =
 ∂J/∂w, A = ∂F/∂w,
@@ -34,9 +33,7 @@ class Solver(Protocol):
     """A steady problem that keeps its last solution, to begin with the next time."""
 
     def solve_with(self, *values: np.ndarray) -> tuple[np.ndarray, float]:
-        """Coefficients of the solution, and one more number that is found with it; raises
-        `DivergenceError`.
-        """
+        """Coefficients of the solution, and one more number; raises `DivergenceError`."""
 
     def state(self) -> object:
         """The solution and its values, for :meth:`restore`."""
@@ -90,8 +87,7 @@ class _Observe(torch.autograd.Function):
 
 
 class MeshValues:
-    """Values at the vertices or cells of a mesh, whole on every rank, as coefficients, and the
-    transposed way.
+    """Values at vertices or cells, whole on every rank, as coefficients, and the transposed way.
 
     Vertices that a period makes one share the mean of their values.
 
@@ -142,7 +138,11 @@ def slope_forms(
 
 
 def take_multiplier(
-    multiplier: fem.Function, system: BorderedSystem, gradient, dofs=slice(None), of_force=0.0
+    multiplier: fem.Function,
+    system: BorderedSystem,
+    gradient: np.ndarray,
+    dofs: np.ndarray | slice = slice(None),
+    of_force: float = 0.0,
 ) -> float:
     """Put λ into a Function, and return μ (:meth:`BorderedSystem.adjoint`).
 

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 from solvers.adjoint.implicit import (
     MeshValues,
@@ -31,8 +32,7 @@ from vcnn.flow.field import FlowField
 
 
 class DifferentiableTransport:
-    """The concentration of `ScalarTransport` as a function of diffusivity and production that torch
-    can differentiate.
+    """The concentration of `ScalarTransport`, differentiable by diffusivity and production.
 
     Calling it solves the equation:
 
@@ -92,7 +92,7 @@ class DifferentiableTransport:
             values.append(torch.tensor(self.equation.problem.production, dtype=torch.float64))
         return solve(self, *values)[0]
 
-    def at(self, points) -> Probe:
+    def at(self, points: ArrayLike) -> Probe:
         """Coefficients -> concentrations (m,) at points."""
         return partial(observe, locate(self.domain.mesh, points).values(self.space))
 
@@ -129,7 +129,7 @@ class DifferentiableTransport:
         for function, array in zip((self.equation.c, *self._fields.values()), arrays, strict=True):
             function.x.array[:] = array
 
-    def slopes(self, gradient, _):
+    def slopes(self, gradient: np.ndarray, _: float) -> tuple[np.ndarray, ...]:
         """Derivatives by diffusivity and production."""
         system = self.equation.system
         system.linearise()

@@ -99,15 +99,13 @@ class ActiveScalar(CoupledProblem):
 
 
 def _check_law(viscosity):
-    """Refuse a callable that does not take arrays; that it takes UFL expressions is seen when it is
-    solved with.
-    """
+    """Refuse a callable that does not take arrays; UFL expressions are tried later."""
     try:
         shape = np.shape(viscosity(_SOME))
     except Exception as error:
-        what = " ".join(f"{type(error).__name__}: {error}".split())
+        cause = " ".join(f"{type(error).__name__}: {error}".split())
         raise InputError(
-            f"viscosity: the callable given fails for an array of concentrations with {what}"
+            f"viscosity: the callable given fails for an array of concentrations with {cause}"
         ) from error
     if shape != _SOME.shape:
         raise InputError(

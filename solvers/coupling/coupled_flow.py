@@ -13,6 +13,7 @@ from solvers.coupling.feedback import Feedback
 from solvers.fem.checkpoint import functions_in, load_checkpoint
 from solvers.fem.fields import function_from, values_of
 from solvers.fenics import fem, ufl
+from solvers.flow.history import CouplingHistory
 from solvers.flow.incompressible import PICARD_STEPS, linearise_momentum
 from solvers.flow.momentum import MomentumBalance, dx
 from solvers.flow.result import FlowResult
@@ -88,8 +89,9 @@ class CoupledFlow:
         return x
 
     def correct(self, x: Mapping[str, np.ndarray]) -> float:
-        """One Newton correction with fields x, or as many as the flow needs to be near; returns the
-        residual.
+        """Correct the flow by Newton's method with fields x, and return the residual.
+
+        Once, or as often as the flow needs to be near.
 
         While that is larger than the load the corrections are Picard's.
 
@@ -118,7 +120,12 @@ class CoupledFlow:
         """The fields that the flow makes, and at which points they were clipped."""
         return self.feedback.predict(self)
 
-    def result(self, residuals=(np.inf,), history=None, clipped=None) -> FlowResult:
+    def result(
+        self,
+        residuals: tuple[float, ...] = (np.inf,),
+        history: CouplingHistory | None = None,
+        clipped: np.ndarray | None = None,
+    ) -> FlowResult:
         """The flow as it is now."""
         velocity, pressure = self.balance.velocity_and_pressure(self.balance.w)
         copies = {name: function.copy() for name, function in self.functions.items()}

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 
 class Feedback(Protocol):
-    """Fields that a flow makes and that act back on its momentum; made from a problem and its
-    `MomentumBalance`.
+    """Fields that a flow makes and that act back on its momentum.
+
+    Made from a problem and its `MomentumBalance`.
 
     The fields x are arrays (n, ...) by name, whole on every rank of MPI.
 
@@ -60,9 +61,7 @@ class Feedback(Protocol):
         """Fields to begin with where there is no flow yet."""
 
     def predict(self, flow: CoupledFlow) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
-        """The fields that a flow makes, and where they were clipped, if they can be: ``clipped`` of
-        `FlowResult`.
-        """
+        """The fields that a flow makes, and where they were clipped (:class:`FlowResult`)."""
 
     def reference(self, x: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """What changes of the fields are small beside."""

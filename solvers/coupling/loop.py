@@ -15,6 +15,7 @@ from solvers.coupling.coupled_flow import CoupledFlow
 from solvers.coupling.feedback import Feedback
 from solvers.fenics import MPI
 from solvers.flow.history import CouplingHistory
+from solvers.flow.problem import FlowProblem
 from solvers.flow.result import FlowResult
 from solvers.flow.start import start_on
 from vcnn.errors import DivergenceError, InputError
@@ -27,7 +28,7 @@ _EVERY = 5  # rounds from checkpoint to checkpoint
 
 
 def solve_coupled(
-    problem,
+    problem: FlowProblem,
     make_feedback: Callable[..., Feedback],
     *,
     start: FlowResult | str | Path | None,
@@ -37,8 +38,7 @@ def solve_coupled(
     checkpoint: str | Path | None = None,
     progress: bool = False,
 ) -> FlowResult:
-    """The fixed point of: flow → closure or transport equation → fields x that act on the momentum
-    → flow.
+    """Find the fixed point of flow → closure or transport equation → fields x → flow.
 
     A round is one Newton correction of the flow with the present x (u, p and the driving force
     together), and one evaluation of what predicts the fields in it, G(x); x goes on by Anderson

@@ -76,10 +76,10 @@ class RANS(CoupledProblem):
     def _solve(self, start, comm, **options) -> FlowResult:
         if self._model is not None:
             return self._model.from_problem(self).solve(start, comm)
-        given = self._given_eddy_viscosity()
-        if given is not None:
+        eddy_viscosity = self._given_eddy_viscosity()
+        if eddy_viscosity is not None:
             domain, initial = start_on(self, start, comm)
-            return self._solve_with(domain, *given, initial)
+            return self._solve_with(domain, *eddy_viscosity, initial)
         if self.anisotropy is not None:
             _check_values(self.anisotropy, "anisotropy", 2 * (self.mesh.points.shape[1],))
         return solve_coupled(self, StressFeedback, start=start, comm=comm, **options)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from solvers.coupling.ask import ask_closure
+from solvers.coupling.coupled_flow import CoupledFlow
 from solvers.coupling.requirements import CARRIED_SCALAR
 from solvers.coupling.scalar_equation import ScalarEquation, as_scalar
 from solvers.fem.fields import nodes_per_cell, values_of
@@ -77,8 +78,7 @@ class ScalarFeedback:
         return {"viscosity": nu, "force": self.problem.body_force(functions)}
 
     def check(self, functions: Mapping[str, fem.Function]) -> None:
-        """The viscosity is positive where the momentum balance needs it: at the points of
-        quadrature.
+        """Refuse a viscosity that is not positive at the points of quadrature.
 
         Raises
         ------
@@ -105,7 +105,7 @@ class ScalarFeedback:
         """c = 0: the flow without its scalar."""
         return {"concentration": np.zeros(len(self.weights))}
 
-    def predict(self, flow) -> tuple[dict[str, np.ndarray], None]:
+    def predict(self, flow: CoupledFlow) -> tuple[dict[str, np.ndarray], None]:
         """What the closure predicts of the flow, or what the flow carries."""
         result, comm = flow.result(), self.domain.mesh.comm
         if isinstance(self.scalar, ScalarEquation):

@@ -17,8 +17,7 @@ SMALL_STRAIN = 0.3  # of U/d: where a stress says little of an eddy viscosity
 
 @dataclass(frozen=True)
 class TurbulentStress:
-    """A stress 2 ν_t S − a at n points; the isotropic part of a Reynolds stress is left to the
-    pressure.
+    """A stress 2 ν_t S − a at n points; its isotropic part is left to the pressure.
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from solvers.coupling.ask import ask_closure
+from solvers.coupling.coupled_flow import CoupledFlow
 from solvers.coupling.requirements import TURBULENT_STRESS
 from solvers.coupling.stress import StressBounds
 from solvers.fem.sampling import average_at_vertices, flow_field, sample
@@ -44,9 +45,9 @@ class StressFeedback:
     def momentum_terms(self, functions: Mapping[str, fem.Function]) -> dict:
         """ν, ν_t and a, with that of the problem."""
         terms = {"viscosity": self.problem.viscosity, **functions}
-        given = self.problem.given_anisotropy(self.domain)
-        if given is not None:
-            terms["anisotropy"] += given
+        anisotropy = self.problem.given_anisotropy(self.domain)
+        if anisotropy is not None:
+            terms["anisotropy"] += anisotropy
         return terms
 
     def check(self, functions: Mapping[str, fem.Function]) -> None:
@@ -68,7 +69,7 @@ class StressFeedback:
             "anisotropy": np.zeros((len(nu_t), *self.shapes["anisotropy"])),
         }
 
-    def predict(self, flow) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    def predict(self, flow: CoupledFlow) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """What the closure predicts of the flow, and where that was clipped."""
         result = flow.result()
         values = ask_closure(

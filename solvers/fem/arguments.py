@@ -70,9 +70,9 @@ def call_at(function: Callable, x: np.ndarray, name: str) -> np.ndarray:
     try:
         values = function(x)
     except Exception as error:
-        what = " ".join(f"{type(error).__name__}: {error}".split())
+        cause = " ".join(f"{type(error).__name__}: {error}".split())
         raise InputError(
-            f"{name}: the callable given fails at positions of shape {x.shape} with {what}"
+            f"{name}: the callable given fails at positions of shape {x.shape} with {cause}"
         ) from error
     return float_array(values, name, "a callable that gives numbers")
 

@@ -34,9 +34,9 @@ def velocity_conditions(
     values = {}
     for name, condition in conditions.holding.items():
         if isinstance(condition, Inlet):
-            what = f"Inlet of boundary {name!r}"
+            label = f"Inlet of boundary {name!r}"
             values[name] = interpolate_on_boundary(
-                domain, V, condition.value, boundary=name, name=what
+                domain, V, condition.value, boundary=name, name=label
             )
         else:
             values[name] = _wall_velocity(domain, name, condition, V)
@@ -97,8 +97,8 @@ def outlet_pressures(domain: Domain, outlets: Mapping[str, Outlet]) -> dict[str,
     for name, outlet in outlets.items():
         if is_number(outlet.pressure) and outlet.pressure == 0:
             continue
-        what = f"Outlet of boundary {name!r}"
-        whole = interpolate_on_boundary(domain, space, outlet.pressure, boundary=name, name=what)
+        label = f"Outlet of boundary {name!r}"
+        whole = interpolate_on_boundary(domain, space, outlet.pressure, boundary=name, name=label)
         pressures[name], dofs = fem.Function(space), domain.boundary_dofs(space, name)
         pressures[name].x.array[dofs] = whole.x.array[dofs]
     return pressures

@@ -171,8 +171,9 @@ def _draw_batches(count: int, config: LearningConfig, epoch: int) -> Iterator[li
 
 
 def _step(network, optimizer, evaluations: Sequence[Evaluation]) -> None:
-    """Adam, with the mean gradient of these flows, each shortened to at most the length of their
-    median.
+    """One step of Adam, with the mean gradient of these flows.
+
+    Each is shortened to at most the length of their median.
     """
     lengths = [math.sqrt(sum(float((g**2).sum()) for g in flow.slopes)) for flow in evaluations]
     limit, count = float(np.median(lengths)), len(evaluations)

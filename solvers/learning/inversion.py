@@ -66,8 +66,7 @@ def invert_stress(
     start: FlowResult | str | Path | None = None,
     progress: bool = False,
 ) -> Inversion:
-    """The eddy viscosity, and the anisotropy if wanted, with which the flow comes nearest to
-    observations.
+    """Find the eddy viscosity, and the anisotropy if wanted, that explain observations best.
 
     Minimises, by L-BFGS with the adjoint method,
 
@@ -148,8 +147,9 @@ def invert_stress(
 
 
 class _Objective:
-    """J and its slope by a vector of unknowns, in units of the first misfit: what is small depends
-    on the flow.
+    """J and its slope by a vector of unknowns, in units of the first misfit.
+
+    What is small depends on the flow.
 
     Parameters
     ----------
@@ -181,9 +181,7 @@ class _Objective:
         self._unit = self.misfit or 1.0
 
     def __call__(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
-        """Value and slope; where the flow cannot be solved a large value, for the line search to
-        try a shorter step.
-        """
+        """Value and slope; a large value where the flow cannot be solved, for the line search."""
         try:
             self.misfit, penalty, self._slope = self._evaluate(vector)
         except DivergenceError:

@@ -19,8 +19,7 @@ KINDS = ("velocity", "velocity_gradient")
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """Velocities at points, such as a whole field or profiles, or velocity gradients, such as skin
-    friction needs.
+    """Velocities at points (a whole field, profiles), or velocity gradients (skin friction).
 
     Parameters
     ----------
@@ -69,8 +68,9 @@ class Observation:
 
 
 class Misfit:
-    """J = Σ share · Σ w |u − u*|² / Σ w |u*|² over observations of one flow, a function of a
-    velocity's coefficients.
+    """J = Σ share · Σ w |u − u*|² / Σ w |u*|² over observations of one flow.
+
+    A function of the coefficients of a velocity.
 
     Parameters
     ----------

@@ -12,8 +12,9 @@ from solvers.fenics import fem, ufl
 
 
 class Smoothing:
-    """K = (1 − ℓ²∇²)⁻¹ for linear elements on a domain, of fields whose mean square is the sum of
-    squares of numbers.
+    """K = (1 − ℓ²∇²)⁻¹ for linear elements on a domain.
+
+    Of fields whose mean square is the sum of squares of numbers.
 
     Calling it turns (count, k) such numbers, one of each k for a vertex that differs from others,
     into smooth fields (n, k) at the vertices of the mesh. As unknowns they make steps of a

@@ -1,6 +1,4 @@
-"""Learning through the solver: a closure's weights are fitted to the velocities that the coupled
-equations return.
-"""
+"""Learning through the solver: weights fitted to the velocities of coupled flows."""
 
 from __future__ import annotations
 

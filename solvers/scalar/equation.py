@@ -122,9 +122,9 @@ def _dirichlet_conditions(domain, conditions, C) -> list[fem.DirichletBC]:
     values = {}
     for name, condition in conditions.holding.items():
         if isinstance(condition, Inlet):
-            what = f"Inlet of boundary {name!r}"
+            label = f"Inlet of boundary {name!r}"
             values[name] = interpolate_on_boundary(
-                domain, C, condition.value, boundary=name, name=what
+                domain, C, condition.value, boundary=name, name=label
             )
         else:
             values[name] = fem.Function(C)

@@ -18,6 +18,8 @@ from meshes.readers.any_file import read_flow, read_mesh
 from solvers.coupling.requirements import TURBULENT_STRESS, check_closure
 from solvers.fem.arguments import check_location
 from solvers.flow.conditions import Condition, Inlet, Outlet, Periodic, Symmetry, Wall
+from solvers.flow.problem import FlowProblem
+from vcnn.closure.protocol import ClosureLike
 from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import boundary_facets
@@ -101,7 +103,7 @@ class Case:
         check_closure(model, TURBULENT_STRESS, self.mesh, walls)
         return model
 
-    def problem(self, closure=None):
+    def problem(self, closure: ClosureLike | None = None) -> FlowProblem:
         """The problem to solve with a closure, or with the model.
 
         Raises
@@ -157,7 +159,8 @@ def read_case(path: Path) -> Case:
         tolerance, rounds = table.get("tolerance", 1e-9), table.get("max_rounds", 100)
         if not (tolerance > 0 and rounds > 0):
             raise InputError(
-                f"tolerance and max_rounds: expected positive numbers, got {tolerance!r} and {rounds!r}"
+                f"tolerance and max_rounds: expected positive numbers, "
+                f"got {tolerance!r} and {rounds!r}"
             )
         location = table.get("location", "cell")
         check_location(location)
@@ -192,7 +195,8 @@ def _mesh(table, folder) -> meshio.Mesh:
         name = table.get("generator")
         if name not in _GENERATORS:
             raise InputError(
-                f'expected file = "...", or generator = one of {", ".join(_GENERATORS)}, got {name!r}'
+                'expected file = "...", or generator = one of '
+                f"{', '.join(_GENERATORS)}, got {name!r}"
             )
         generator = getattr(meshes, name)
         kinds = {str: "text", tuple: "a list of numbers"}
@@ -210,14 +214,14 @@ def _mesh(table, folder) -> meshio.Mesh:
 def _conditions(table, mesh) -> dict[str, Condition]:
     with naming("[conditions]"):
         conditions = {name: _condition(name, entry) for name, entry in table.items()}
-        there = boundary_facets(mesh)
+        boundaries = boundary_facets(mesh)
         partners = [c.to for c in conditions.values() if isinstance(c, Periodic)]
         for name in (*conditions, *partners):
-            if name not in there:
+            if name not in boundaries:
                 raise InputError(
-                    f"{name}: not in the mesh (its boundaries: {', '.join(there) or 'none'})"
+                    f"{name}: not in the mesh (its boundaries: {', '.join(boundaries) or 'none'})"
                 )
-        for name in there:
+        for name in boundaries:
             if name not in (*conditions, *partners):
                 raise InputError(f"{name}: this boundary of the mesh has no condition")
         return conditions
@@ -277,16 +281,14 @@ def _reference(table, mesh, folder) -> tuple[FlowField | None, str]:
 
 
 def _check(table, required, optional=None):
-    """Refuse keys that are not known, are missing, or hold another kind of value (key -> one of
-    `_KINDS`).
-    """
-    known = {**required, **(optional or {})}
+    """Refuse keys that are unknown, missing, or hold another kind of value (one of `_KINDS`)."""
+    kinds = {**required, **(optional or {})}
     for key in table:
-        if key not in known:
-            raise InputError(f"unknown key {key!r}; known are: {', '.join(known)}")
+        if key not in kinds:
+            raise InputError(f"unknown key {key!r}; known are: {', '.join(kinds)}")
     for key in required:
         if key not in table:
             raise InputError(f"key {key!r} is missing")
     for key, value in table.items():
-        if not _KINDS[known[key]](value):
-            raise InputError(f"{key}: expected {known[key]}, got {value!r}")
+        if not _KINDS[kinds[key]](value):
+            raise InputError(f"{key}: expected {kinds[key]}, got {value!r}")

@@ -77,13 +77,12 @@ def coupled_rotation_study(
     closures: Mapping[str, object],
     problem: RANS,
     angles: Sequence[float] = (35, 90, 180),
-    axis=None,
+    axis: Sequence[float] | None = None,
     tolerance: float = 1e-9,
     max_rounds: int = 100,
     progress: bool = True,
 ) -> CoupledRotationStudy:
-    """Solve a flow with each closure in the loop, then rotate the whole problem and solve it anew
-    from the beginning.
+    """Solve a flow with each closure in the loop, then rotate the problem and solve it anew.
 
     Mesh, periods, driving direction and boundary values are rotated
     (:func:`solvers.studies.rotated_problem.rotate_problem`); the equations are frame-independent,

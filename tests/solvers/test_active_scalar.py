@@ -56,9 +56,12 @@ def test_buoyancy_in_a_channel_makes_a_quartic_profile(kind):
     """
     nu, B, k, h = 0.1, 0.4, P / (2 * D), HEIGHT
     force = 12 * nu / h**2 - B * k * h**2 / 5
-    profile = lambda y: (
-        force / (2 * nu) * y * (h - y) + B * k / nu * (y**4 / 12 - h * y**3 / 6 + h**3 * y / 12)
-    )
+
+    def profile(y):
+        return force / (2 * nu) * y * (h - y) + B * k / nu * (
+            y**4 / 12 - h * y**3 / 6 + h**3 * y / 12
+        )
+
     errors = []
     for n in (16, 32, 64):
         result = channel(n, nu, kind, buoyancy=(B, 0.0))

@@ -35,7 +35,10 @@ def test_flow_from_an_inlet_develops_into_poiseuille_flow(kind):
 @pytest.mark.parametrize("given", ["callable", "vertices"])
 def test_a_developed_profile_passes_unchanged(given):
     mesh = meshes.channel(2.0, 1.0, cells=(6, 5))
-    profile = lambda x: np.stack([parabola(x[1]), 0 * x[1]])
+
+    def profile(x):
+        return np.stack([parabola(x[1]), 0 * x[1]])
+
     value = profile if given == "callable" else profile(mesh.points.T).T
     result = LaminarFlow(
         mesh, 0.05, conditions={**WALLS, "inlet": Inlet(value), "outlet": Outlet()}
@@ -53,7 +56,10 @@ def test_a_developed_profile_passes_unchanged(given):
 
 def test_a_profile_need_not_make_sense_elsewhere():
     mesh = meshes.channel(2.0, 1.0, cells=(6, 5))
-    profile = lambda x: np.stack([np.where(x[0] < 1e-9, parabola(x[1]), np.nan), 0 * x[1]])
+
+    def profile(x):
+        return np.stack([np.where(x[0] < 1e-9, parabola(x[1]), np.nan), 0 * x[1]])
+
     result = LaminarFlow(
         mesh, 0.05, conditions={**WALLS, "inlet": Inlet(profile), "outlet": Outlet()}
     ).solve()
@@ -85,9 +91,10 @@ def test_the_pressure_at_an_outlet_is_that_outside():
     sides = {"bottom": Symmetry(), "top": Symmetry(), "inlet": Inlet((1.0, 0.0))}
     y = mesh.points[:, 1]
     a = y[:, None, None] * np.diag([0.0, -0.7])
-    outside = lambda x: np.where(
-        x[0] > 2 - 1e-9, 3 + 0.7 * x[1], np.nan
-    )  # it need not make sense elsewhere
+
+    def outside(x):
+        return np.where(x[0] > 2 - 1e-9, 3 + 0.7 * x[1], np.nan)  # it need not make sense elsewhere
+
     options = {"closure": 0 * y, "anisotropy": a, "location": "vertex"}
     result = RANS(mesh, 0.05, conditions={**sides, "outlet": Outlet(outside)}, **options).solve()
     assert exact_error(result, np.ones_like) < 1e-10

@@ -137,11 +137,12 @@ def test_budget_of_the_kinetic_energy_closes():
         domain, k, nu = result.domain, result.scalars["turbulent_kinetic_energy"], 1 / 550
         d = wall_distance_function(domain)
         L = (0.14 - 0.08 * (1 - d) ** 2 - 0.06 * (1 - d) ** 4) / 0.4
+        lengths = {"distance": d, "length": L, "viscosity": nu}
         S = ufl.sym(ufl.grad(result.velocity))
-        production = domain.total(2 * kl.eddy_viscosity(k, d, L, nu) * ufl.inner(S, S) * dx)
+        production = domain.total(2 * kl.eddy_viscosity(k, **lengths) * ufl.inner(S, S) * dx)
         flux = -nu * ufl.dot(ufl.grad(k), ufl.FacetNormal(domain.mesh))
         leaving = sum(domain.boundary_integral(flux, wall) for wall in WALLS)
-        return (domain.total(kl.dissipation(k, d, L, nu) * dx) + leaving) / production - 1
+        return (domain.total(kl.dissipation(k, **lengths) * dx) + leaving) / production - 1
 
     coarse, fine = gap(96), gap(192)
     assert abs(fine) < 0.011
@@ -207,9 +208,10 @@ def test_turbulent_couette_flow(model):
 def test_a_developed_profile_passes_from_inlet_to_outlet():
     mesh = meshes.channel(1.0, 2.0, cells=(3, 32), grading=20.0)
     periodic = MixingLength(mesh, 1 / 395, 17.545).solve()
-    profile = lambda x: (
-        evaluate(periodic.velocity, np.stack([np.full(x.shape[1], 0.4), x[1]], axis=-1)).T
-    )
+
+    def profile(x):
+        return evaluate(periodic.velocity, np.stack([np.full(x.shape[1], 0.4), x[1]], axis=-1)).T
+
     conditions = {**WALLS, "inlet": Inlet(profile), "outlet": Outlet()}
     opened = MixingLength(mesh, 1 / 395, conditions=conditions).solve()
     np.testing.assert_allclose(opened.flow().velocity, periodic.flow().velocity, atol=1e-6)

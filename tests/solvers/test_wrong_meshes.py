@@ -60,7 +60,10 @@ def corner_given_to_the_top():
 def two_channels():
     """One above the other, with boundaries of the same names."""
     above = MESH.points + np.array([0, 3])
-    twice = lambda vertices: np.concatenate([vertices, np.asarray(vertices) + len(MESH.points)])
+
+    def twice(vertices):
+        return np.concatenate([vertices, np.asarray(vertices) + len(MESH.points)])
+
     boundaries = {
         name: [("line", twice(facets[0][1]))] for name, facets in boundary_facets(MESH).items()
     }

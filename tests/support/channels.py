@@ -46,7 +46,10 @@ def channel_box(n):
     line = np.linspace(0, 1, n + 1)
     points = np.stack(np.meshgrid(line, line, line, indexing="ij"), axis=-1).reshape(-1, 3)
     number = np.arange(len(points)).reshape(3 * [n + 1])
-    corner = lambda i, j, k: number[i : n + i, j : n + j, k : n + k].ravel()
+
+    def corner(i, j, k):
+        return number[i : n + i, j : n + j, k : n + k].ravel()
+
     cells = np.stack(
         [corner(i, j, k) for k in (0, 1) for i, j in [(0, 0), (1, 0), (1, 1), (0, 1)]], axis=-1
     )
@@ -63,7 +66,10 @@ def channel_box(n):
             )
         ]
     )
-    on = lambda axis, at: [("quad", faces[(points[faces][:, :, axis] == at).all(axis=1)])]
+
+    def on(axis, at):
+        return [("quad", faces[(points[faces][:, :, axis] == at).all(axis=1)])]
+
     names = [("inlet", "outlet"), ("bottom", "top"), ("front", "back")]
     boundaries = {
         name: on(axis, at) for axis, pair in enumerate(names) for at, name in enumerate(pair)

@@ -236,7 +236,10 @@ def test_frames_of_clouds_are_not_continuous():
         )
         for speed in (1e-8, -1e-8)
     ]
-    values = lambda network: [network.double()(cloud).item() for cloud in clouds]
+
+    def values(network):
+        return [network.double()(cloud).item() for cloud in clouds]
+
     a, b = values(CanonicalNetwork(SCALARS))
     assert abs(a - b) > 1e-2 * abs(a)
     a, b = values(VectorCloudNetwork(SCALARS))

@@ -208,9 +208,10 @@ def test_either_precision_sees_what_breaks(dtype):
 def test_galilean_invariance_is_claimed_with_a_ball_only():
     flow = random_flow(2)
     network = VectorCloudNetwork(["strain_rate"], output="vector", galilean=True)
-    make = lambda region: Closure(
-        network, region, "force", 2, Scales(scalars={"strain_rate": (0.0, 1.0)})
-    )
+
+    def make(region):
+        return Closure(network, region, "force", 2, Scales(scalars={"strain_rate": (0.0, 1.0)}))
+
     assert make(BALL).galilean and not make(TRANSPORT).galilean
     errors = equivariance_errors(make(BALL), flow)
     assert "Galilean" in errors.rebuilt and errors.worst <= 1e-12

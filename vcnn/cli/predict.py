@@ -1,4 +1,4 @@
-"""vcnn predict"""
+"""The verb ``vcnn predict``."""
 
 from __future__ import annotations
 

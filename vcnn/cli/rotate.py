@@ -1,4 +1,4 @@
-"""vcnn rotate"""
+"""The verb ``vcnn rotate``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def rotate(
     angle: Annotated[
         list[float] | None,
         typer.Option(
-            help="Degrees; repeat for several. Default: 0, 35, 70, 90, 180; 35, 90, 180 for --coupled."
+            help="Degrees, repeat for several. Default: 0, 35, 70, 90, 180; coupled 35, 90, 180."
         ),
     ] = None,
     also: Annotated[
@@ -57,8 +57,7 @@ def rotate(
     from vcnn.evaluation.transformations import transformation_study
 
     claim(output, force)
-    if not all(map(math.isfinite, angle or ())):
-        raise InputError(f"--angle: expected a number of degrees, got {', '.join(map(str, angle))}")
+    _check_angles(angle or ())
     paths = [flow, *(also or ())]
     coupled_part = None if coupled is None else load_study("coupled")
     closures, flows = _read(models, paths)
@@ -90,6 +89,13 @@ def rotate(
     print(f"written: {page}")
 
 
+def _check_angles(angles) -> None:
+    if not all(map(math.isfinite, angles)):
+        raise InputError(
+            f"--angle: expected a number of degrees, got {', '.join(map(str, angles))}"
+        )
+
+
 def _read(models, paths) -> tuple[dict, list]:
     """Closures by their path, and flows that all of them can be asked about."""
     from vcnn.evaluation.targets import common_target
@@ -109,7 +115,7 @@ def _read(models, paths) -> tuple[dict, list]:
 
 
 def _labels(closures) -> list[str]:
-    """What the report calls closures: the kind of their network, or their path where two are alike."""
+    """The architecture of each closure, or its path where two have the same."""
     kinds = [closure.network.name for closure in closures.values()]
     return [
         kind if kinds.count(kind) == 1 else str(path)

@@ -1,4 +1,4 @@
-"""vcnn show"""
+"""The verb ``vcnn show``."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from vcnn.closure.protocol import (
 )
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
+
+if TYPE_CHECKING:  # torch is slow to import
+    import torch
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +84,14 @@ class Adapter:
         if isinstance(self.closure, ChecksFlows):
             self.closure.check(self.prepare(flow))
 
-    def predict(self, flow: FlowField, centres=None, dtype=None) -> dict[str, np.ndarray]:
+    def predict(
+        self, flow: FlowField, centres: np.ndarray | None = None, dtype: torch.dtype | None = None
+    ) -> dict[str, np.ndarray]:
         """Values by name, as a `ClosureLike` does."""
         centres = np.arange(len(flow)) if centres is None else centres
         return self.closure.predict(self.prepare(flow), centres=centres, dtype=dtype)
 
-    def extrapolation(self, flow: FlowField, centres=None) -> np.ndarray:
+    def extrapolation(self, flow: FlowField, centres: np.ndarray | None = None) -> np.ndarray:
         """How far the clouds of a flow lie from those of training, as `Closure.extrapolation`.
 
         Raises

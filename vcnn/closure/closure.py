@@ -113,9 +113,8 @@ class Closure:
         }
         return replace(flow, **read)
 
-    def extrapolation(self, flow: FlowField, centres=None) -> np.ndarray:
-        """How far the clouds of a flow lie from the nearest ones of training; 1 is where
-        extrapolation begins.
+    def extrapolation(self, flow: FlowField, centres: np.ndarray | None = None) -> np.ndarray:
+        """Distance of clouds from the nearest ones of training; extrapolation begins at 1.
 
         Parameters
         ----------
@@ -141,7 +140,7 @@ class Closure:
         """Clouds in the units that the network takes."""
         return self.scales.scale_clouds(clouds, self.scale_flow(clouds.flow))
 
-    def scaled_blocks(self, flow: FlowField, centres) -> Iterator[VectorClouds]:
+    def scaled_blocks(self, flow: FlowField, centres: np.ndarray | None) -> Iterator[VectorClouds]:
         """The clouds of a flow in parts, in the units that the network takes."""
         scaled = None
         for block in self.region.stream(flow, centres):
@@ -174,7 +173,9 @@ class Closure:
         fields = {name: getattr(flow, OUTPUTS[kind]) for name, kind in self.targets.items()}
         return {name: named[name] for name, named in fields.items() if name in named}
 
-    def predict(self, flow: FlowField, centres=None, dtype: torch.dtype | None = None):
+    def predict(
+        self, flow: FlowField, centres: np.ndarray | None = None, dtype: torch.dtype | None = None
+    ):
         """Closure values at the points of a flow.
 
         What belongs to points is computed once; clouds are built and evaluated in blocks of a fixed
@@ -219,8 +220,7 @@ class Closure:
         }
 
     def differentiable(self, flow: FlowField) -> DifferentiableClosure:
-        """Predictions at the points of a flow as a differentiable function of the velocity and the
-        weights.
+        """Predictions at the points of a flow, differentiable by the velocity and the weights.
 
         See :class:`vcnn.closure.differentiable.DifferentiableClosure`.
         """
@@ -250,8 +250,7 @@ class Closure:
 
     @staticmethod
     def pretrained(name: str) -> Closure:
-        """A model that comes with the package, such as ``"hill-concentration"``; its card is beside
-        it.
+        """A shipped model, such as ``"hill-concentration"``; its card is beside it.
 
         Raises
         ------

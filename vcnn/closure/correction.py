@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from vcnn.closure.protocol import MeasuresExtrapolation
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.quantities import QUANTITIES, find_quantity
+
+if TYPE_CHECKING:  # torch is slow to import
+    import torch
 
 _TRUSTED = 2.0  # extrapolation from which on nothing of a correction is used
 
@@ -81,7 +85,9 @@ class BaselineCorrection(Adapter):
         self._check_points(flow)
         super().check(flow)
 
-    def predict(self, flow: FlowField, centres=None, dtype=None) -> dict[str, np.ndarray]:
+    def predict(
+        self, flow: FlowField, centres: np.ndarray | None = None, dtype: torch.dtype | None = None
+    ) -> dict[str, np.ndarray]:
         """ν_t, and what the closure predicts beside β.
 
         Raises

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 
 class DifferentiableClosure:
-    """What a closure predicts at the points of a flow, as a function of the velocity that torch can
-    differentiate.
+    """Predictions at the points of a flow as a function of the velocity, for torch.
 
     Calling it with the velocity, ``values = predict(velocity)``, gives what :meth:`Closure.predict`
     does for the flow with that velocity, as tensors by name. They can be differentiated by the

@@ -53,9 +53,7 @@ class TrainingRange:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def distance(self, clouds: VectorClouds, galilean: bool) -> np.ndarray:
-        """(m,) of clouds in the units of the network: below 1 like those of training, above 1
-        extrapolation.
-        """
+        """(m,) of clouds in the units of the network; above 1 is extrapolation."""
         nearest, _ = cKDTree(self.references).query(invariants(clouds, galilean) / self.scales)
         return nearest / self.usual
 

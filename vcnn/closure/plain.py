@@ -35,8 +35,9 @@ class Predicts(Protocol):
 
 @runtime_checkable
 class _PredictsTarget(Protocol):
-    """As a `vcnn.Closure`: ``predict`` takes centres and precision, and returns a bare array if the
-    target is a text.
+    """As a `vcnn.Closure`: ``predict`` takes centres and precision.
+
+    It returns a bare array if the target is a text.
     """
 
     target: str | tuple[str, ...]
@@ -44,7 +45,7 @@ class _PredictsTarget(Protocol):
     def predict(self, flow, centres=None, dtype=None) -> object: ...
 
 
-def as_closure(thing: object, what: str = "closure") -> ClosureLike:
+def as_closure(thing: object, label: str = "closure") -> ClosureLike:
     """A `ClosureLike` of whatever predicts something of a flow.
 
     Parameters
@@ -54,7 +55,7 @@ def as_closure(thing: object, what: str = "closure") -> ClosureLike:
         ``predict(flow, centres=None, dtype=None)``; a plain one with ``predict(flow)``; a callable
         ``flow -> values``; or an array of values (n, ...), the same for every flow. Values are an
         array or a mapping name -> array.
-    what : str
+    label : str
         It is called in messages.
 
     Raises
@@ -63,7 +64,7 @@ def as_closure(thing: object, what: str = "closure") -> ClosureLike:
         If it is none of these.
     """
     if isinstance(thing, type):
-        raise InputError(f"{what}: expected an object, got the class {thing.__name__}")
+        raise InputError(f"{label}: expected an object, got the class {thing.__name__}")
     if isinstance(thing, PredictsByName):
         return thing.by_name()
     if isinstance(thing, ClosureLike):
@@ -71,13 +72,13 @@ def as_closure(thing: object, what: str = "closure") -> ClosureLike:
     if isinstance(thing, _PredictsTarget):
         return _TargetedClosure(thing)
     if isinstance(thing, Predicts):
-        return PlainClosure(thing.predict, what)
+        return PlainClosure(thing.predict, label)
     if isinstance(thing, _Array | list | tuple):
-        return _given_values(thing, what)
+        return _given_values(thing, label)
     if callable(thing):
-        return PlainClosure(thing, what)
+        return PlainClosure(thing, label)
     raise InputError(
-        f"{what}: expected a vcnn.Closure, an object with predict(flow), a callable or an array, "
+        f"{label}: expected a vcnn.Closure, an object with predict(flow), a callable or an array, "
         f"got {thing!r}"
     )
 
@@ -91,19 +92,21 @@ class PlainClosure:
     ask : callable
         flow -> array or mapping of arrays. Closures that it asks in turn, without naming a
         precision, compute in the one that this closure is asked for.
-    what : str
+    label : str
         It is called in messages.
     """
 
     ask: Callable[[FlowField], object]
-    what: str = "closure"
+    label: str = "closure"
 
     @property
     def targets(self) -> dict[str, str]:
         """Not known before it is asked."""
         return {}
 
-    def predict(self, flow: FlowField, centres=None, dtype=None) -> dict[str, np.ndarray]:
+    def predict(
+        self, flow: FlowField, centres: np.ndarray | None = None, dtype: torch.dtype | None = None
+    ) -> dict[str, np.ndarray]:
         """Values by name, :data:`UNNAMED` if it says none.
 
         Raises
@@ -113,7 +116,7 @@ class PlainClosure:
         """
         with _precision(dtype):
             values = self.ask(flow)
-        return _select(_by_name(values, self.what), flow, centres, self.what)
+        return _select(_by_name(values, self.label), flow, centres, self.label)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,19 +126,21 @@ class GivenValues:
     Parameters
     ----------
     values : (n, ...)
-    what : str
+    label : str
         It is called in messages.
     """
 
     values: np.ndarray
-    what: str = "closure"
+    label: str = "closure"
 
     @property
     def targets(self) -> dict[str, str]:
         """Not known: an array has no name."""
         return {}
 
-    def predict(self, flow: FlowField, centres=None, dtype=None) -> dict[str, np.ndarray]:
+    def predict(
+        self, flow: FlowField, centres: np.ndarray | None = None, dtype: torch.dtype | None = None
+    ) -> dict[str, np.ndarray]:
         """The values, by the name :data:`UNNAMED`.
 
         Raises
@@ -143,7 +148,7 @@ class GivenValues:
         InputError
             If they are no numbers, or too few for ``centres``.
         """
-        return _select(_by_name(self.values, self.what), flow, centres, self.what)
+        return _select(_by_name(self.values, self.label), flow, centres, self.label)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,17 +167,19 @@ class _TargetedClosure:
         target = self.inner.target
         return dict.fromkeys((target,) if isinstance(target, str) else target, "")
 
-    def predict(self, flow: FlowField, centres=None, dtype=None) -> dict[str, np.ndarray]:
+    def predict(
+        self, flow: FlowField, centres: np.ndarray | None = None, dtype: torch.dtype | None = None
+    ) -> dict[str, np.ndarray]:
         values = self.inner.predict(flow, centres=centres, dtype=dtype)
         name = self.inner.target if isinstance(self.inner.target, str) else UNNAMED
         return _by_name(values, "closure", name)
 
 
-def _given_values(thing: object, what: str) -> GivenValues:
-    (values,) = _by_name(thing, what).values()
+def _given_values(thing: object, label: str) -> GivenValues:
+    (values,) = _by_name(thing, label).values()
     if values.ndim == 0:
-        raise InputError(f"{what}: expected one value for each point, got {thing!r}")
-    return GivenValues(values, what)
+        raise InputError(f"{label}: expected one value for each point, got {thing!r}")
+    return GivenValues(values, label)
 
 
 def asked_precision() -> torch.dtype | None:
@@ -190,30 +197,30 @@ def _precision(dtype: torch.dtype | None) -> Iterator[None]:
         _PRECISION.reset(token)
 
 
-def _by_name(values: object, what: str, name: str = UNNAMED) -> dict[str, np.ndarray]:
+def _by_name(values: object, label: str, name: str = UNNAMED) -> dict[str, np.ndarray]:
     """Values as float64 arrays, under a name if they are no mapping."""
     if not isinstance(values, Mapping):
         values = {name: values}
-    return {key: _numbers(value, what) for key, value in values.items()}
+    return {key: _numbers(value, label) for key, value in values.items()}
 
 
-def _numbers(value: object, what: str) -> np.ndarray:
+def _numbers(value: object, label: str) -> np.ndarray:
     if value is None or isinstance(value, str):  # numpy takes None for NaN
-        raise InputError(f"{what}: expected numbers, got {value!r}")
+        raise InputError(f"{label}: expected numbers, got {value!r}")
     try:
         return np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError, RuntimeError) as error:
         got = f"a {type(value).__name__} that is no array of numbers"
-        raise InputError(f"{what}: expected numbers, got {got}") from error
+        raise InputError(f"{label}: expected numbers, got {got}") from error
 
 
-def _select(values: dict[str, np.ndarray], flow, centres, what: str) -> dict[str, np.ndarray]:
+def _select(values: dict[str, np.ndarray], flow, centres, label: str) -> dict[str, np.ndarray]:
     """Rows of whole fields."""
     if centres is None:
         return values
     for value in values.values():
         if value.shape[:1] != (len(flow),):
             raise InputError(
-                f"{what}: expected values at {len(flow)} points, got shape {value.shape}"
+                f"{label}: expected values at {len(flow)} points, got shape {value.shape}"
             )
     return {key: value[centres] for key, value in values.items()}

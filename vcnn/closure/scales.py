@@ -11,6 +11,7 @@ from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.flow.field import FlowField
 from vcnn.flow.quantities import factors
+from vcnn.network.base import Network
 from vcnn.network.heads import OUTPUTS
 
 
@@ -38,7 +39,7 @@ class Scales:
         cls,
         flows: Sequence[FlowField],
         region: RegionOfInfluence,
-        network,
+        network: Network,
         targets: Sequence[str],
         importance: str | None = None,
     ) -> Scales:
@@ -50,12 +51,12 @@ class Scales:
         weights = np.concatenate([flow.weights / flow.weights.sum() for flow in flows]) / len(flows)
         important = weights
         if importance is not None:
-            important = weights * _joined(flows, "scalars", importance)
+            important = weights * _join(flows, "scalars", importance)
         important = important / important.sum()
         velocity = np.concatenate([flow.velocity for flow in flows])
         target_scales = []
         for kind, name in zip(network.outputs, targets, strict=True):
-            values = _joined(flows, OUTPUTS[kind], name)
+            values = _join(flows, OUTPUTS[kind], name)
             # all but scalars of any sign have a zero of their own
             scalar = kind == "scalar"
             target_scales.append(
@@ -64,9 +65,9 @@ class Scales:
         return cls(
             length=float(weights @ region.half_axes(np.linalg.norm(velocity, axis=1))[1]),
             velocity=_rms(velocity, weights),
-            scalars={s: _moments(_joined(flows, "scalars", s), weights) for s in network.scalars},
-            vectors={v: _rms(_joined(flows, "vectors", v), weights) for v in network.vectors},
-            tensors={t: _rms(_joined(flows, "tensors", t), weights) for t in network.tensors},
+            scalars={s: _moments(_join(flows, "scalars", s), weights) for s in network.scalars},
+            vectors={v: _rms(_join(flows, "vectors", v), weights) for v in network.vectors},
+            tensors={t: _rms(_join(flows, "tensors", t), weights) for t in network.tensors},
             targets=tuple(target_scales),
         )
 
@@ -96,9 +97,7 @@ class Scales:
         ]
 
     def in_units(self, length: float, velocity: float, targets: Iterable[str]) -> Scales:
-        """The scales of targets with these names where the units of length and velocity are
-        multiplied.
-        """
+        """The scales where the units of length and velocity are multiplied."""
         by = factors([*self.scalars, *self.vectors, *self.tensors, *targets], length, velocity)
         return Scales(
             length=self.length * length,
@@ -128,7 +127,7 @@ class Scales:
         )
 
 
-def _joined(flows: Sequence[FlowField], kind: str, name: str) -> np.ndarray:
+def _join(flows: Sequence[FlowField], kind: str, name: str) -> np.ndarray:
     """A field of several flows, one after the other."""
     return np.concatenate([getattr(flow, kind)[name] for flow in flows])
 

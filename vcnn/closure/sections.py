@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vcnn.closure.adapters import Adapter
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField, concatenate
+
+if TYPE_CHECKING:  # torch is slow to import
+    import torch
 
 _BESIDE = 1e-9  # of the extent: how far a point may lie behind a plane of symmetry
 
@@ -82,7 +86,9 @@ class NearWall(Adapter):
             raise InputError("wall_distance: needed by a closure that is damped near walls")
         return flow.with_fields(scalars={"layer": wall_layer(flow, self.layer)})
 
-    def predict(self, flow: FlowField, centres=None, dtype=None) -> dict[str, np.ndarray]:
+    def predict(
+        self, flow: FlowField, centres: np.ndarray | None = None, dtype: torch.dtype | None = None
+    ) -> dict[str, np.ndarray]:
         """What the closure predicts, the anisotropy damped.
 
         Raises

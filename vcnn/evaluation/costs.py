@@ -1,6 +1,4 @@
-"""What closures cost: parameters, training, time and memory of a prediction, and how cost grows
-with a cloud.
-"""
+"""What closures cost: parameters, training, time and memory, and growth with a cloud."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Tests of symmetry for any closure or network: how far predictions are from rotating with the
-frame.
+"""Symmetry of any closure or network: how far predictions are from rotating with the frame.
 
 from vcnn.evaluation.equivariance import equivariance_errors, assert_equivariant
 
@@ -10,6 +9,7 @@ assert_equivariant(closure, flow, 1e-12)
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +24,7 @@ from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import magnitudes
 from vcnn.flow.tensors import rotate
-from vcnn.network.base import Symmetry
+from vcnn.network.base import Network, Symmetry
 
 TRANSFORMATIONS = (
     "rotation 1",
@@ -69,13 +69,13 @@ class EquivarianceErrors:
 
 
 def equivariance_errors(
-    model,
+    model: Closure | Network,
     flow: FlowField,
     region: RegionOfInfluence | None = None,
-    centres=None,
-    dtype=torch.float64,
+    centres: np.ndarray | None = None,
+    dtype: torch.dtype = torch.float64,
     seed: int = 0,
-    transformations=None,
+    transformations: Sequence[str] | None = None,
 ) -> EquivarianceErrors:
     """Errors of a model's symmetries on one flow.
 
@@ -124,17 +124,15 @@ def equivariance_errors(
 
 
 def assert_equivariant(
-    model,
+    model: Closure | Network,
     flow: FlowField,
     tolerance: float,
-    region=None,
-    centres=None,
-    dtype=torch.float64,
+    region: RegionOfInfluence | None = None,
+    centres: np.ndarray | None = None,
+    dtype: torch.dtype = torch.float64,
     seed: int = 0,
 ) -> None:
-    """Raise `AssertionError` with the table of errors if one of :func:`equivariance_errors` exceeds
-    ``tolerance``.
-    """
+    """Raise `AssertionError` with the table of errors if one of them exceeds ``tolerance``."""
     errors = equivariance_errors(model, flow, region, centres, dtype, seed)
     if not errors.worst <= tolerance:
         raise AssertionError(f"not equivariant to {tolerance:g}:\n{errors}")
@@ -195,9 +193,7 @@ class _Transformation:
 
 
 def _claimed(closure) -> list[str]:
-    """Names of the transformations that every closure should stand, and of those that this one
-    claims to.
-    """
+    """Transformations that every closure should stand, and those that this one claims to."""
     network = closure.network
     not_claimed = {
         "reflection": network.symmetry is Symmetry.SO,

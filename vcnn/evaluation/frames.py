@@ -99,7 +99,7 @@ def rotate_study(
     angles: Sequence[float] = (0, 35, 70, 90, 180),
     curve_step: float = 15.0,
     curve_centres: int = 200,
-    axis=None,
+    axis: Sequence[float] | None = None,
     seed: int = 0,
     progress: bool = True,
 ) -> RotationStudy:
@@ -203,7 +203,7 @@ def _precision(closure: ClosureLike) -> torch.dtype | None:
     return torch.float64
 
 
-def rotation(degrees: float, axis=None) -> np.ndarray:
+def rotation(degrees: float, axis: Sequence[float] | None = None) -> np.ndarray:
     """Matrix of a rotation by ``degrees``: (2, 2), or (3, 3) about ``axis`` if one is given."""
     angle = np.deg2rad(degrees)
     if axis is not None:
@@ -225,7 +225,7 @@ def sort_angles(angles: Sequence[float]) -> np.ndarray:
     return np.concatenate([[0.0], angles[angles != 0]])
 
 
-def unit_axis(axis, dimension: int) -> np.ndarray | None:
+def unit_axis(axis: Sequence[float] | None, dimension: int) -> np.ndarray | None:
     """(3,) unit vector, by default a generic one; None in two dimensions.
 
     Raises

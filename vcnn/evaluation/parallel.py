@@ -9,8 +9,9 @@ import torch
 
 
 def in_parallel(tasks: Iterable[Callable]) -> list:
-    """Results of functions without arguments, in their order; as many run at once as torch has
-    threads, one each.
+    """Results of functions without arguments, in their order, run in threads.
+
+    As many run at once as torch has threads, one each.
 
     Networks on clouds are many small operations, which gain less from threads inside than from
     standing side by side."""

@@ -1,6 +1,4 @@
-"""What closures make of the same flow described in other ways: moved, mirrored, on other points,
-with noise.
-"""
+"""What closures make of the same flow moved, mirrored, on other points, or with noise."""
 
 from __future__ import annotations
 
@@ -154,9 +152,7 @@ def _response(closure: Closure, flow: FlowField, samples: np.ndarray, seed: int)
 
 
 def _should_hold(transformation, closure) -> bool:
-    """Whether the prediction should ideally stand it: pseudo-scalars do in no mirror, walls in no
-    moving frame.
-    """
+    """Whether the prediction should stand it: pseudo-scalars no mirror, walls no moving frame."""
     if transformation == "reflection":
         return not closure.network.config.get("pseudoscalars")
     return transformation != "Galilean" or closure.galilean
@@ -169,9 +165,7 @@ def _values(closure: Closure, clouds: VectorClouds) -> np.ndarray:
 
 
 def _affordable(closure, clouds, most, rows):
-    """The first clouds, ``most`` at most, of which a network needs ``rows`` rows of data or less;
-    at least four.
-    """
+    """The first clouds whose data are ``rows`` rows or less; four to ``most`` of them."""
     count = np.searchsorted(np.cumsum(closure.network.work(clouds.counts)), rows)
     return clouds.select(np.arange(min(max(count, 4), most, len(clouds))))
 

@@ -150,8 +150,7 @@ class FlowField:
     # -------------------------------------------------------------------------------
 
     def rotated(self, rotation: ArrayLike) -> FlowField:
-        """The flow in a frame turned by an orthogonal (d, d) matrix R: x -> R x, u -> R u, T -> R T
-        Rᵀ.
+        """The flow in the frame x → R x, R orthogonal (d, d): u → R u, T → R T Rᵀ.
 
         Scalars stay as they are. R may be improper (a reflection).
         """
@@ -219,9 +218,7 @@ class FlowField:
     # ------------------------------------------------------------------------------------------
 
     def save(self, path: str | Path) -> Path:
-        """Write everything to one ``.vtu`` file that ParaView opens and :meth:`load` restores
-        exactly.
-        """
+        """Write a ``.vtu`` file that ParaView opens and :meth:`load` restores exactly."""
         return write_flow(self, path)
 
     @staticmethod

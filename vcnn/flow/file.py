@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import meshio
 import numpy as np
@@ -16,10 +17,13 @@ from vcnn.errors import InputError, naming
 from vcnn.files import replacing
 from vcnn.flow.mesh import boundary_facets, cell_dimension, named_mesh
 
+if TYPE_CHECKING:  # it is made of what is written here
+    from vcnn.flow.field import FlowField
+
 _FORMAT = 1
 
 
-def write_flow(flow, path) -> Path:
+def write_flow(flow: FlowField, path: str | Path) -> Path:
     """Write ``flow`` to ``path`` (``.vtu``); nothing half-written is left if this fails."""
     import pyvista
 
@@ -72,7 +76,7 @@ def write_flow(flow, path) -> Path:
     return path
 
 
-def read_items(path) -> dict:
+def read_items(path: str | Path) -> dict:
     """The arguments of the `FlowField` in a file written by :func:`write_flow`.
 
     Raises

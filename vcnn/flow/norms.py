@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vcnn.errors import InputError
+from vcnn.flow.field import FlowField
 
 
 def magnitudes(values: np.ndarray) -> np.ndarray:
@@ -40,7 +41,7 @@ def relative_l2(prediction: ArrayLike, truth: ArrayLike, weights: ArrayLike | No
     return float(np.sqrt(square(prediction - truth) / square(truth)))
 
 
-def truth_of(flow, target: str) -> np.ndarray | None:
+def truth_of(flow: FlowField, target: str) -> np.ndarray | None:
     """The field of a flow by its name, whatever its kind; None if there is none."""
     return next(
         (kind[target] for kind in (flow.scalars, flow.vectors, flow.tensors) if target in kind),

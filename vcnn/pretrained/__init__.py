@@ -1,3 +1,1 @@
-"""Models that come with the package; each has a card beside it. Load one with
-`Closure.pretrained(name)`.
-"""
+"""Shipped models, each with a card beside it; `Closure.pretrained(name)` loads one."""
