@@ -12,7 +12,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def test_closures_in_a_solver():
-    """A closure that says its targets and a plain function that predicts the same lead to one flow."""
+    """A closure with targets and a plain function that predicts the same lead to one flow."""
     text = (ROOT / "docs" / "closures.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     names = {}

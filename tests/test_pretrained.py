@@ -46,7 +46,7 @@ def test_pretrained_eddy_viscosity_in_the_loop_from_anywhere():
 
 
 def test_pretrained_eddy_viscosity_on_a_hill_it_never_saw(shared_data):
-    """Velocity of OpenFOAM's k-ω SST at the same driving, of which it learned ν_t on other hills."""
+    """Velocity of OpenFOAM's k-ω SST at the same driving, whose ν_t it learned on other hills."""
     from benchmarks.data import hills
     from solvers import RANS
 

@@ -198,7 +198,3 @@ def test_unknown_verbs_and_options(capsys):
     for arguments in (["fly"], ["predict"], ["show", "x.vtu", "--speed", "3"]):
         assert run(*arguments) == 2
         assert "Traceback" not in capsys.readouterr().err
-
-
-# -- interruption
-# ---------------------------------------------------------------------------------------------

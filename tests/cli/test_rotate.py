@@ -28,7 +28,8 @@ def test_dimensions(folder, capsys):
     untrained(dimension=3).save("space.safetensors")
     line = refused(capsys, folder, *rotating(models=("model.safetensors", "space.safetensors")))
     assert line == (
-        "flows/b.vtu: space.safetensors: dimension: the model was trained on 3-D flows, this flow is 2-D"
+        "flows/b.vtu: space.safetensors: dimension: the model was trained on 3-D flows, "
+        "this flow is 2-D"
     )
     points = np.random.default_rng(0).uniform(size=(30, 3))
     FlowField(points, points, scalars={"k": points[:, 0], "c": points[:, 0]}).save("space.vtu")

@@ -183,7 +183,8 @@ def test_a_case_in_millimetres(folder):
     )
     flow.save("mm.vtu")
     units = "[units]\nlength = 1e3\nvelocity = 1e3\n"
-    text = f'viscosity = 1e4\nlocation = "vertex"\n[mesh]\nfile = "mm.vtu"\n{units}{tail.replace("0.72", "720.0")}'
+    head = 'viscosity = 1e4\nlocation = "vertex"\n[mesh]\nfile = "mm.vtu"\n'
+    text = head + units + tail.replace("0.72", "720.0")
     (folder / "mm.toml").write_text(text)
     (folder / "here.toml").write_text('location = "vertex"\n' + HILL)
     for name in ("mm", "here"):
@@ -232,8 +233,8 @@ def test_closures_that_are_no_turbulent_stress(folder, capsys):
     )
     assert line(dimension=3) == "model.safetensors: was trained on 3-D flows, the mesh is 2-D"
     assert line(scalars=("wall_distance", "k")) == (
-        "model.safetensors: needs k; a flow that is being solved has: pressure, strain_rate, boundary, "
-        "velocity_gradient, wall_distance"
+        "model.safetensors: needs k; a flow that is being solved has: pressure, strain_rate, "
+        "boundary, velocity_gradient, wall_distance"
     )
 
 

@@ -39,7 +39,7 @@ def solved(model, *more, case="hill.toml"):
 
 
 def amplified(gain, **options):
-    """A closure of strain and wall distance whose last layer has ``gain`` times its random weights."""
+    """A closure of strain and wall distance, its last layer of ``gain`` times random weights."""
     closure = small_closure(scalars=("wall_distance", "strain_rate"), **options)
     with torch.no_grad():
         closure.network.fitting[-1].weight.mul_(gain)
@@ -47,7 +47,6 @@ def amplified(gain, **options):
 
 
 # -- flags
-# --------------------------------------------------------------------------------------------------
 
 
 def test_where_a_closure_was_clipped_is_counted_and_mapped(folder, capsys):
@@ -137,7 +136,6 @@ def test_clouds_far_wider_than_the_mesh_are_of_other_units(folder, capsys):
 
 
 # -- what cannot be solved
-# ----------------------------------------------------------------------------------
 
 
 def test_weights_that_are_no_numbers(folder, capsys):
@@ -162,7 +160,6 @@ def test_a_closure_that_does_not_settle_leaves_a_state_to_go_on_from(folder, cap
 
 
 # -- going on
-# -----------------------------------------------------------------------------------------------
 
 
 def test_a_run_goes_on_with_its_own_closure_only(folder, capsys):
@@ -217,7 +214,6 @@ def test_a_run_begun_anew_keeps_no_results_of_the_old_one(folder, capsys):
 
 
 # -- meanwhile
-# ----------------------------------------------------------------------------------------------
 
 
 class Terminal(io.StringIO):

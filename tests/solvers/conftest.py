@@ -57,3 +57,12 @@ def small_channel(channels, tmp_path):
         restart=flow.checkpoint(tmp_path / "flow.npz"),
         nameless=save_checkpoint(tmp_path / "nameless.npz", flow.domain, fields),
     )
+
+
+@pytest.fixture(scope="session")
+def starts():
+    """A laminar and a turbulent flow over the hill of `tests.support.hills`."""
+    from solvers import LaminarFlow, SpalartAllmaras
+    from tests.support.hills import HILL, REYNOLDS
+
+    return LaminarFlow(HILL, 0.02, 0.6).solve(), SpalartAllmaras(HILL, **REYNOLDS).solve()

@@ -8,11 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from solvers import (
-    RANS,
-    DifferentiableCoupling,
-    DifferentiableFlow,
-)
+from solvers import RANS, DifferentiableCoupling, DifferentiableFlow
 from tests.support.closures import LATTICE, cloud_closure, small_closure
 from tests.support.derivatives import (
     flow_problem,
@@ -53,7 +49,10 @@ def test_the_fixed_point_of_flow_and_closure_is_differentiated(stress):
     problem = RANS(mesh, 0.01, 0.7, closure=closure, location="vertex")
     coupled = DifferentiableCoupling(problem, tolerance=1e-11, adjoint_tolerance=1e-9)
     probe = coupled.solver.at(np.random.default_rng(0).uniform([2, 1.2], [7, 2.5], (20, 2)))
-    loss = lambda: probe(coupled()[0])[:, 0].square().mean()
+
+    def loss():
+        return probe(coupled()[0])[:, 0].square().mean()
+
     weights = list(closure.network.parameters())
     slopes = torch.autograd.grad(loss(), weights)
     frozen = DifferentiableCoupling(problem, tolerance=1e-11, adjoint_steps=0)
@@ -63,7 +62,9 @@ def test_the_fixed_point_of_flow_and_closure_is_differentiated(stress):
         torch.randn(w.shape, generator=generator, dtype=w.dtype) * w.detach().abs().mean()
         for w in weights
     ]
-    along = lambda found: float(sum((s * d).sum() for s, d in zip(found, directions, strict=True)))
+
+    def along(found):
+        return float(sum((s * d).sum() for s, d in zip(found, directions, strict=True)))
 
     def moved(h):
         with torch.no_grad():
@@ -85,7 +86,10 @@ def test_two_hundred_iterations_take_no_more_memory_than_twenty():
     flow = DifferentiableFlow(problem)
     loss, (nu_t, a, drive) = observing(flow, points), flow_values(flow)
     nu_t.requires_grad_()
-    peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # MiB
+
+    def peak():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # MiB
+
     for step in range(200):
         loss(nu_t * (1 + 0.01 * (step % 3)), a, drive).backward()
         if step == 20:

@@ -44,7 +44,11 @@ def test_values_come_back_bit_for_bit(tmp_path, kind):
 
 def test_a_flow_goes_on_where_it_was_kept(tmp_path):
     """Written by two ranks; nothing is left to do but to see that it is a solution."""
-    code = "import sys\nfrom tests.support.hills import laminar_hill\nlaminar_hill().checkpoint(sys.argv[1])"
+    code = """
+import sys
+from tests.support.hills import laminar_hill
+laminar_hill().checkpoint(sys.argv[1])
+"""
     path = tmp_path / "flow.npz"
     run = mpirun(2, code, path)
     assert run.returncode == 0, run.stderr

@@ -18,9 +18,7 @@ def kept(results):
 
 
 def same(name, found, expected):
-    """Newton's method leaves 1e-11 of a solution, errors of 1e-4 of it and more are kept: to 1e-5 of
-    these.
-    """
+    """To 1e-5 of errors of 1e-4 of a solution and more; Newton's method leaves 1e-11 of it."""
     if name in BALANCES:
         assert abs(found) < 1e-9 > abs(expected), name
     elif isinstance(expected, list):  # rounded in the file

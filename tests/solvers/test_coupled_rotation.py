@@ -66,7 +66,10 @@ def test_a_vector_cloud_network_finds_the_turned_flow_and_a_graph_network_does_n
 def test_boundary_velocities_turn_with_the_mesh(kind):
     """From an inlet between a moving wall and a plane of symmetry to an outlet."""
     mesh = meshes.channel(3.0, 1.0, cells=(8, 6))
-    profile = lambda x: np.stack([0.4 + 0.6 * x[1], 0.1 * x[1] * (1 - x[1])])
+
+    def profile(x):
+        return np.stack([0.4 + 0.6 * x[1], 0.1 * x[1] * (1 - x[1])])
+
     inlet = {"callable": profile, "array": profile(mesh.points.T).T, "constant": (1.0, 0.0)}[kind]
     conditions = {
         "bottom": Wall((0.4, 0.0)),

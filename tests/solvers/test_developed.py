@@ -94,7 +94,10 @@ def test_the_same_as_a_flow_in_space_that_is_periodic_along_itself():
     options = {"location": "vertex", "walls": ("wall",)}
     solid = RANS(space, 0.002, 1.0, closure=nu_t, anisotropy=a, **options).solve()
     faces = next(block.data for block in space.cells if block.type == "quad")
-    on = lambda name: faces[np.concatenate(space.cell_sets[name]).astype(int)]
+
+    def on(name):
+        return faces[np.concatenate(space.cell_sets[name]).astype(int)]
+
     inlet, walls = on("inlet"), on("wall")
     edges = [w[np.isin(w, inlet)] for w in walls if np.isin(w, inlet).sum() == 2]
     plane = named_mesh(space.points[:n], [("quad", inlet)], {"wall": [("line", edges)]})

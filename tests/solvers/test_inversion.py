@@ -36,7 +36,10 @@ def test_an_eddy_viscosity_is_found_again(known):
     found = invert_stress(problem, seen, prior, length=0.7, strength=1e-7, steps=40)
     assert found.misfits[-1] < 1e-2 * found.misfits[0]
     strain = found.flow.flow("vertex").scalars["strain_rate"]
-    error = lambda nu_t: np.average((nu_t / truth - 1) ** 2, weights=strain**2)
+
+    def error(nu_t):
+        return np.average((nu_t / truth - 1) ** 2, weights=strain**2)
+
     assert error(found.eddy_viscosity) < error(prior)
     fields = {"closure": found.eddy_viscosity, "anisotropy": found.anisotropy}
     again = replace(problem, **fields).solve()

@@ -39,7 +39,7 @@ def test_bulk_velocity_is_met_and_the_residual_small(hill):
 
 
 def test_mass_passes_every_section_of_the_hill(hill):
-    """The flux weighted with a ramp across one column of cells is U |Ω| / L, whichever the column."""
+    """The flux weighted with a ramp across one column of cells is U |Ω| / L for every column."""
     flow, _ = hill
     domain, (nx, ny) = flow.domain, (60, 40)
     u = fem.Function(fem.functionspace(domain.parent, ("Lagrange", 2, (2,))))
@@ -83,7 +83,7 @@ def test_curved_walls_with_straight_cells_are_second_order():
 
 @pytest.mark.parametrize(("length", "speed"), [(1e-3, 20.0), (1e3, 1e-5), (1.0, 1e-8), (1.0, -1.0)])
 def test_units_and_direction_do_not_matter(length, speed):
-    """Flows of equal Reynolds number are similar, and a symmetric hill looks alike from both sides."""
+    """Flows of equal Reynolds number are similar, a symmetric hill looks alike from both sides."""
 
     def coefficient(length, speed):
         mesh = meshes.periodic_hill(1.0, cells=(16, 10))
@@ -161,7 +161,7 @@ def test_a_start_spares_steps_and_leads_to_the_same_flow():
 
 @pytest.mark.parametrize("kind", ["triangle", "quadrilateral"])
 def test_a_start_may_come_from_another_mesh(kind):
-    """A coarser one, whose chords along the hill lie elsewhere; the flow is the same to round-off."""
+    """A coarser one, with other chords along the hill; the flow is the same to round-off."""
     problem = LaminarFlow(meshes.periodic_hill(1.0, cells=(30, 20), kind=kind), 0.01, 0.72)
     cold = problem.solve()
     warm = problem.solve(

@@ -219,7 +219,10 @@ def test_gradients_at_walls_may_be_known_instead_of_velocities():
     slope = np.full((2, 2, 2), np.nan)
     slope[:, 0, 1] = 6, -6  # u = 6 y (1 - y)
     domain, space = coupled.solver.domain.mesh, coupled.solver.space
-    known = lambda values: [Observation(walls, values, kind="velocity_gradient")]
+
+    def known(values):
+        return [Observation(walls, values, kind="velocity_gradient")]
+
     assert float(Misfit(known(slope), domain, space)(coefficients)) == pytest.approx(0, abs=1e-9)
     assert float(Misfit(known(2 * slope), domain, space)(coefficients)) == pytest.approx(0.25)
 

@@ -40,8 +40,8 @@ def scale_of(name, arrays):
 
 @pytest.mark.parametrize("ranks", [2, 3])
 def test_any_number_of_ranks_finds_the_same(ranks, serial, tmp_path):
-    """To ten times what iterations leave, of the scale of each field: 1e-11 of a residual by Newton's
-    method, 1e-9 of a change by rounds with a closure. And the same on every rank.
+    """And the same on every rank. Tolerances are ten times what iterations leave: 1e-11 of a
+    residual by Newton's method, 1e-9 of a change by rounds, of the scale of each field.
     """
     run = mpirun(ranks, SOLVE, tmp_path / "parallel.npz")
     assert run.returncode == 0, run.stderr
@@ -92,7 +92,7 @@ LaminarFlow(meshes.channel(cells=(4, 4)), 0.1, 1.0).solve()
 
 
 def test_conditions_on_three_ranks():
-    """A flow from an inlet to an outlet below a symmetry plane, and a scalar without any boundary."""
+    """A flow from an inlet to an outlet below a symmetry plane, a scalar without any boundary."""
     code = """
 import numpy as np
 import meshes
@@ -111,8 +111,9 @@ assert abs(result.domain.boundary_integral(result.velocity[0], "outlet") - 2 / 3
 mesh = meshes.channel(cells=(6, 6))
 still = FlowField(mesh.points, np.ones_like(mesh.points), mesh=mesh)
 both = {"inlet": Periodic("outlet"), "bottom": Periodic("top")}
-problem = dict(exponent=0.0, production=lambda x: np.sin(2 * np.pi * (x[0] + 2 * x[1])), conditions=both)
-results = [ScalarTransport(mesh, still, **problem).solve(comm) for comm in (MPI.COMM_WORLD, MPI.COMM_SELF)]
+wave = lambda x: np.sin(2 * np.pi * (x[0] + 2 * x[1]))
+problem = ScalarTransport(mesh, still, exponent=0.0, production=wave, conditions=both)
+results = [problem.solve(comm) for comm in (MPI.COMM_WORLD, MPI.COMM_SELF)]
 every = np.zeros((41, 2)) + np.linspace(0.01, 0.99, 41)[:, None]
 c, alone = (evaluate(result.concentration, every) for result in results)
 assert np.abs(alone).max() > 1e-3

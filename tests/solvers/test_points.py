@@ -101,7 +101,7 @@ def test_coefficients_may_be_arrays_or_torch_tensors(mesh, points):
 
 
 def test_points_between_the_chords_of_two_meshes_of_one_wall():
-    """A fine mesh's floor lies partly under a coarse one's; the tolerance says how far is too far."""
+    """A fine mesh's floor lies partly under a coarse one's; the tolerance says what is too far."""
     coarse = build_domain(
         meshes.periodic_hill(1.0, cells=(18, 8)), ("bottom", "top"), ("inlet", "outlet")
     ).mesh

@@ -44,8 +44,11 @@ def test_channel_with_varying_viscosity_tends_to_the_exact_profile():
         ).solve()
         y = np.linspace(0.05, 1.95, 39)
         u = evaluate(result.velocity, np.stack([np.full(39, 0.5), y], axis=-1))[:, 0]
+
         # u = f/0.4 ln((0.1 + 0.2 y (2 − y)) / 0.1), since d/dy (0.2 y (2 − y)) = 0.4 (1 − y)
-        profile = lambda y: np.log1p(2 * y * (2 - y)) / 0.4
+        def profile(y):
+            return np.log1p(2 * y * (2 - y)) / 0.4
+
         nodes, weights = np.polynomial.legendre.leggauss(40)
         force = 1 / (weights @ profile(1 + nodes) / 2)
         assert result.pressure_gradient == pytest.approx(force, rel=0.1)

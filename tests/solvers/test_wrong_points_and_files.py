@@ -1,4 +1,4 @@
-"""Points, stations, walls and checkpoints that a solved flow does not have, refused with one line."""
+"""Points, stations, walls and checkpoints that a flow does not have, refused with one line."""
 
 import json
 

@@ -12,7 +12,10 @@ def box(n, kind):
     line = np.linspace(0, 1, n + 1)
     points = np.stack(np.meshgrid(line, line, line, indexing="ij"), axis=-1).reshape(-1, 3)
     number = np.arange(len(points)).reshape(3 * [n + 1])
-    corner = lambda i, j, k: number[i : n + i, j : n + j, k : n + k].ravel()
+
+    def corner(i, j, k):
+        return number[i : n + i, j : n + j, k : n + k].ravel()
+
     ring = [(0, 0), (1, 0), (1, 1), (0, 1)]
     hexes = np.stack([corner(i, j, k) for k in (0, 1) for i, j in ring], axis=-1)
     if kind == "hexahedron":
@@ -27,7 +30,10 @@ def box(n, kind):
         cells[swap] = cells[swap][:, [0, 2, 1, 3]]
         local = [[0, 1, 2], [0, 1, 3], [0, 2, 3], [1, 2, 3]]
     facets = np.concatenate([cells[:, f] for f in local])
-    on = lambda axis, value: facets[(points[facets][:, :, axis] == value).all(axis=1)]
+
+    def on(axis, value):
+        return facets[(points[facets][:, :, axis] == value).all(axis=1)]
+
     facet = "quad" if kind == "hexahedron" else "triangle"
     walls = [(facet, on(axis, value)) for axis in (1, 2) for value in (0, 1)]
     ends = {"inlet": [(facet, on(0, 0))], "outlet": [(facet, on(0, 1))]}

@@ -101,6 +101,9 @@ def transport_problem(dimension):
         ScalarTransport(mesh, flow, 0.4, production=production, **options)
     )
     probe = transport.at(points)
-    loss = lambda D, P: (probe(transport(D, P)) - 0.1).square().mean()
+
+    def loss(D, P):
+        return (probe(transport(D, P)) - 0.1).square().mean()
+
     values = [torch.full((n,), 0.4, dtype=torch.float64), torch.from_numpy(production)]
     return transport, loss, values

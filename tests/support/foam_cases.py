@@ -26,7 +26,10 @@ def box(cells=(4, 3, 1), lengths=(2.0, 1.5, 0.1)):
         (1, 1, 1),
         (0, 1, 1),
     ]
-    cut = lambda c: tuple(slice(i, i + n) for i, n in zip(c, cells, strict=True))
+
+    def cut(c):
+        return tuple(slice(i, i + n) for i, n in zip(c, cells, strict=True))
+
     hexes = np.stack([number[cut(c)].ravel() for c in corners], axis=-1)
     return points.reshape(-1, 3), hexes
 
@@ -137,7 +140,10 @@ class BoxCase:
         )  # orthogonal: the box's axes in the case's frame
         self.placed = self.points @ self.frame.T
         self.centres = self.points[self.hexes].mean(axis=1)
-        cyclic = lambda other: {"type": "cyclic", "neighbourPatch": other}
+
+        def cyclic(other):
+            return {"type": "cyclic", "neighbourPatch": other}
+
         self.entries = {
             "inlet": cyclic("outlet"),
             "outlet": cyclic("inlet"),
@@ -171,7 +177,7 @@ class BoxCase:
         return folder
 
     def write_decomposed(self, folder, part):
-        """The whole mesh without fields, and one processor folder for each number in ``part`` (N,)."""
+        """The mesh without fields, and a processor folder for each number in ``part``, (N,)."""
         write_case(
             folder, self.placed, self.hexes[:, _HEX_FACES], self.sides, self.entries, {}, time="0"
         )

@@ -1,4 +1,4 @@
-"""`vcnn solve` in a process that kills itself: when depends on what it did, not on how fast it is."""
+"""`vcnn solve` in a process that kills itself, at a step and not after a time."""
 
 import signal
 import subprocess

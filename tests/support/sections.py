@@ -7,14 +7,8 @@ import meshes
 from solvers import RANS, Developed, Symmetry, Wall
 
 WALLS = dict.fromkeys(("bottom", "top", "inlet", "outlet"), Wall())
-
-
 QUARTER = {"bottom": Symmetry(), "inlet": Symmetry(), "top": Wall(), "outlet": Wall()}
-
-
 STRAIGHT = np.eye(3)
-
-
 FRAME = Rotation.from_euler(
     "xyz", [40, -25, 110], degrees=True
 ).as_matrix()  # its columns: x, y, z of a duct
@@ -54,7 +48,7 @@ def vortices(cells=(6, 5), **options):
 
 
 class Quadratic:
-    """ν_t of a mixing length, with the anisotropy C ℓ² (S·S)' of a quadratic model (Speziale 1987)."""
+    """ν_t of a mixing length and the anisotropy C ℓ² (S·S)' of a quadratic model, Speziale 1987."""
 
     def predict(self, flow):
         length = np.minimum(0.41 * flow.scalars["wall_distance"], 0.09)

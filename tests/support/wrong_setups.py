@@ -10,20 +10,10 @@ from solvers import Inlet, LaminarFlow, Outlet, Periodic, Symmetry, Wall
 from vcnn import InputError
 
 MESH = meshes.channel(cells=(4, 4))
-
-
 WALLS = {"bottom": Wall(), "top": Wall()}
-
-
 DRIVEN = {"inlet": Periodic("outlet", bulk_velocity=1.0)}
-
-
 ENDS = {"inlet": Periodic("outlet")}
-
-
 NO_WALLS = {"bottom": Symmetry(), "top": Symmetry()}
-
-
 THROUGH = {"inlet": Inlet((1.0, 0.0)), "outlet": Outlet()}
 
 

@@ -63,7 +63,6 @@ class Known:
 
 
 # -- corrections
-# --------------------------------------------------------------------------------------------------
 
 
 def test_a_correction_is_a_factor_of_its_baseline():
@@ -151,7 +150,6 @@ def test_corrections_that_make_no_sense(make, message):
 
 
 # -- parts of symmetric flows
-# --------------------------------------------------------------------------------------------------
 
 
 def test_a_mirrored_part_is_the_whole_flow():
@@ -211,7 +209,6 @@ def test_planes_that_are_none(normals, message):
 
 
 # -- near walls
-# --------------------------------------------------------------------------------------------------
 
 
 def test_the_wall_layer_and_van_driest():
@@ -241,7 +238,6 @@ def test_the_wall_layer_and_van_driest():
 
 
 # -- files
-# --------------------------------------------------------------------------------------------------
 
 
 def test_a_file_says_what_its_closure_needs(tmp_path):

@@ -67,7 +67,7 @@ def test_other_networks_see_the_frame_but_not_the_order_of_points(kind, d):
 
 @by_name(ALL)
 def test_clouds_do_not_mix(kind):
-    """Clouds of few and of many points: whatever else is in the batch, the prediction is the same."""
+    """Clouds of few and of many points: what else is in the batch does not change a prediction."""
     flow = random_flow(2, n=150, periodic=True)
     clouds = RegionOfInfluence.ellipsoid(along=0.9, across=0.2).clouds(flow)
     assert clouds.counts.max() > 4 * clouds.counts.min()
@@ -236,7 +236,10 @@ def test_frames_of_clouds_are_not_continuous():
         )
         for speed in (1e-8, -1e-8)
     ]
-    values = lambda network: [network.double()(cloud).item() for cloud in clouds]
+
+    def values(network):
+        return [network.double()(cloud).item() for cloud in clouds]
+
     a, b = values(CanonicalNetwork(SCALARS))
     assert abs(a - b) > 1e-2 * abs(a)
     a, b = values(VectorCloudNetwork(SCALARS))

@@ -100,7 +100,7 @@ def test_scales_follow_units():
     "region", [REGION, RegionOfInfluence.ball(0.8, spacing=0.2)], ids=lambda r: r.kind
 )
 def test_a_closure_in_other_units(region):
-    """Millimetres and km/h: what it predicts has the dimension of the target, whatever the region."""
+    """Millimetres and km/h: what it predicts has the dimension of the target, for any region."""
     a, b = 1000.0, 3.6
     flow = random_flow(2, periodic=True)
     flow = flow.with_fields(scalars={"sst_nut": 0.1 + flow.scalars["wall_distance"] ** 2})

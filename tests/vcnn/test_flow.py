@@ -77,7 +77,10 @@ def test_rotation_turns_vectors_and_tensors_and_keeps_invariants(d):
     np.testing.assert_allclose(turned.velocity, flow.velocity @ R.T)
     np.testing.assert_allclose(turned.tensors["stress"][0], R @ flow.tensors["stress"][0] @ R.T)
     u, t = "pressure_gradient", "stress"
-    contracted = lambda f: np.einsum("ni,nij,nj->n", f.vectors[u], f.tensors[t], f.velocity)
+
+    def contracted(f):
+        return np.einsum("ni,nij,nj->n", f.vectors[u], f.tensors[t], f.velocity)
+
     np.testing.assert_allclose(contracted(turned), contracted(flow), atol=1e-14)
     back = turned.rotated(R.T)
     np.testing.assert_allclose(back.points, flow.points, atol=1e-14)

@@ -61,7 +61,10 @@ def test_integrals_differ_by_the_square_of_the_spacing():
     first moments.
     """
     flow = sheet(160)
-    f = lambda x: np.exp(x[:, 0] - x[:, 1] ** 2)
+
+    def f(x):
+        return np.exp(x[:, 0] - x[:, 1] ** 2)
+
     exact = flow.weights @ f(flow.points)
     coarse, fine = (
         abs((nodes := gather_at_lattice(flow, h)).weights @ f(nodes.points) - exact)
@@ -109,7 +112,10 @@ def test_points_on_the_borders_of_cells_of_the_lattice_do_not_jump():
     angle = 0.7
     R = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     back = gather_at_lattice(flow.rotated(R), 0.2).rotated(R.T)
-    heavy = lambda f: f.subset(np.flatnonzero(f.weights > 1e-9))
+
+    def heavy(f):
+        return f.subset(np.flatnonzero(f.weights > 1e-9))
+
     nodes, back = heavy(nodes), heavy(back)
     nearest = np.linalg.norm(nodes.points[:, None] - back.points, axis=2)
     assert len(nodes) == len(back) and nearest.min(axis=1).max() < 1e-9
@@ -176,7 +182,10 @@ def test_a_section_of_space_has_the_nodes_of_a_plane(sides, periodic):
     )
     expected, got = gather_at_lattice(plane, 0.13), gather_at_lattice(tilted, 0.13)
     assert len(got) == len(expected)
-    order = lambda x: np.lexsort(np.round(x, 9).T)
+
+    def order(x):
+        return np.lexsort(np.round(x, 9).T)
+
     there = (got.points - 5) @ axes.T
     np.testing.assert_allclose(
         there[order(there)], expected.points[order(expected.points)], atol=1e-12

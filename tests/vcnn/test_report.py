@@ -130,10 +130,8 @@ def test_verdict_without_truth_speaks_of_changes():
         r"speed holds as the frame turns: its prediction changes by .* at most \(round-off\)\. ",
         text,
     )
-    assert (
-        f"component does not: it changes its prediction by up to {100 * study.variation['component']:.3g} %"
-        in text
-    )
+    change = f"{100 * study.variation['component']:.3g} %"
+    assert f"component does not: it changes its prediction by up to {change}" in text
     assert "error" not in text
 
 

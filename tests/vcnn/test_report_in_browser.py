@@ -75,8 +75,9 @@ def test_the_page_loads_whole_and_fits(chromium, report, width):
     assert page.evaluate("[...document.images].map(image => image.naturalWidth > 0)") == [True] * 4
     assert min(map(coloured_share, embedded(report.read_text()))) > 0.005
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    outside = "[...document.querySelectorAll('h1, h2, p, figcaption, .scroll')].filter(e => e.getBoundingClientRect()"
-    assert page.evaluate(f"{outside}.right > {width}).length") == 0
+    every = "[...document.querySelectorAll('h1, h2, p, figcaption, .scroll')]"
+    outside = f"{every}.filter(e => e.getBoundingClientRect().right > {width})"
+    assert page.evaluate(f"{outside}.length") == 0
     assert page.locator("h2").count() == 7
     page.close()
 

@@ -1,4 +1,4 @@
-"""What training minimises: seen by a network that can do no more than give one number everywhere."""
+"""What training minimises, seen by a network that gives one number everywhere."""
 
 import numpy as np
 import pytest

@@ -23,7 +23,7 @@ def rotate(
     angle: Annotated[
         list[float] | None,
         typer.Option(
-            help="Degrees; repeat for several. Default: 0, 35, 70, 90, 180 (--coupled: 35, 90, 180)."
+            help="Degrees, repeat for several. Default: 0, 35, 70, 90, 180; coupled 35, 90, 180."
         ),
     ] = None,
     also: Annotated[
