@@ -105,30 +105,6 @@ def test_long_gradients_are_shortened_and_short_ones_left(steps):
     assert 0 < min(length for _, length in steps) < 0.9
 
 
-def test_importance_decides_between_points_that_disagree():
-    """With one weight the best fit follows the points that count."""
-    flow = random_flow(2, 200)
-    speed = np.linalg.norm(flow.velocity, axis=1)
-    right = flow.points[:, 0] > 1
-    target = np.where(right, 2.0, 0.5) * speed
-    config = TrainingConfig(epochs=200, batch_size=200, learning_rate=0.05, dtype="float64")
-    slopes = []
-    for important in (right, ~right):
-        scalars = {"i": np.where(important, 1.0, 1e-3), "t": target}
-        closure = fit(
-            Speed(),
-            [flow.with_fields(scalars=scalars)],
-            "t",
-            BALL,
-            config,
-            importance="i",
-            progress=False,
-        )
-        predicted = closure.predict(flow)[important]
-        slopes.append((predicted @ speed[important]) / (speed[important] @ speed[important]))
-    assert slopes[0] > 3 * slopes[1]
-
-
 def test_clouds_are_cut_afresh_in_every_epoch():
     """To `max_points`, each epoch with others of their points."""
     network, seen = Speed(), []
