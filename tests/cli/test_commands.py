@@ -118,7 +118,7 @@ def epochs(run_folder):
 
 
 def test_a_run_killed_at_random_ends_with_the_same_model(folder):
-    (folder / "run.toml").write_text(CONFIGURATION.replace("epochs = 3", "epochs = 150"))
+    (folder / "run.toml").write_text(CONFIGURATION.replace("epochs = 3", "epochs = 100"))
     command = [
         sys.executable,
         "-c",
@@ -134,8 +134,7 @@ def test_a_run_killed_at_random_ends_with_the_same_model(folder):
         process.kill()
         kills += process.wait() == -signal.SIGKILL
         assert model.exists() == (process.returncode == 0)
-    if not kills:
-        pytest.skip("it was always finished before it could be killed")
+    assert kills
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     assert run("train", "run.toml", "-o", "whole") == 0
     killed, whole = (
@@ -143,4 +142,4 @@ def test_a_run_killed_at_random_ends_with_the_same_model(folder):
         for path in (model, folder / "whole/model.safetensors")
     )
     assert all(torch.equal(killed[name], weights) for name, weights in whole.items())
-    assert json.loads((folder / "killed/history.json").read_text())[-1]["epoch"] == 150
+    assert json.loads((folder / "killed/history.json").read_text())[-1]["epoch"] == 100

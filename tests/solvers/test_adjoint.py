@@ -2,7 +2,7 @@
 h².
 """
 
-import resource
+import gc
 
 import numpy as np
 import pytest
@@ -18,6 +18,13 @@ from tests.support.derivatives import (
     transport_problem,
 )
 from vcnn import DivergenceError, InputError
+
+
+def living():
+    """The number of objects that the garbage collector knows."""
+    gc.collect()
+    return len(gc.get_objects())
+
 
 CASES = ("bulk velocity, vertices", "bulk velocity, cells", "force, vertices", "symmetry", "3-D")
 
@@ -81,20 +88,18 @@ def test_the_fixed_point_of_flow_and_closure_is_differentiated(stress):
     assert abs(along(blind) / difference - 1) > 0.005
 
 
-def test_two_hundred_iterations_take_no_more_memory_than_twenty():
+def test_iterations_leave_nothing_behind():
+    """Neither graphs nor factors nor vectors: as many objects live after sixty as after twenty."""
     problem, points = flow_problem("bulk velocity, vertices")
     flow = DifferentiableFlow(problem)
     loss, (nu_t, a, drive) = observing(flow, points), flow_values(flow)
     nu_t.requires_grad_()
 
-    def peak():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # MiB
-
-    for step in range(200):
+    for step in range(60):
         loss(nu_t * (1 + 0.01 * (step % 3)), a, drive).backward()
         if step == 20:
-            before = peak()
-    assert peak() - before < 10
+            before = living()
+    assert living() - before < 30  # not one thing for each step
 
 
 def test_backwards_goes_through_the_state_that_was_found():

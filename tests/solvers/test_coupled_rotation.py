@@ -9,9 +9,10 @@ import meshes
 from solvers import RANS, Force, Inlet, Outlet, Periodic, Symmetry, Wall, coupled_rotation_study
 from solvers.studies.coupled_rotation_report import coupled_section, coupled_verdict
 from tests.support.closures import Predicting, mixing_length
-from tests.support.pictures import coloured_share, inked_share, png_of
+from tests.support.pictures import coloured_share, drawn_values, inked_share, png_of
 from vcnn import InputError, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.baselines import GraphKernelNetwork
+from vcnn.flow.norms import magnitudes
 
 HILL = RANS(meshes.periodic_hill(1.0, cells=(20, 14)), 1 / 300, 0.72)
 SMALL = RANS(meshes.periodic_hill(1.0, cells=(12, 8)), 1 / 50, 0.72)
@@ -141,7 +142,10 @@ def test_a_frame_without_a_solution_is_a_result():
     ]
     assert "tied at 180°: RANS: the closure predicts NaN" in section.text
     assert len(section.figures) == 2
-    flows, differences = map(png_of, section.figures.values())
+    speeds, changed = section.figures.values()
+    fastest = max(magnitudes(run.flow.velocity).max() for run in found.runs["mixing"])
+    assert drawn_values(speeds).max() == pytest.approx(fastest, rel=1e-12)
+    flows, differences = map(png_of, (speeds, changed))
     assert coloured_share(flows) > 0.1 and inked_share(differences) > 0.1  # the latter are black
 
 

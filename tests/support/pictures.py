@@ -47,3 +47,13 @@ def colours_at(figure, axes, places) -> np.ndarray:
     image = pixels(png_of(figure))  # saved first: a layout is made while it is drawn
     columns, rows = axes.transData.transform(np.asarray(places, dtype=float)).T
     return image[(len(image) - rows).astype(int), columns.astype(int)].astype(int)
+
+
+def drawn_values(figure) -> np.ndarray:
+    """The numbers that its fields are coloured by, colour bars left out."""
+    drawn = [
+        np.ravel(axes.collections[0].get_array())  # drawn first, streamlines on it
+        for axes in figure.axes
+        if axes.collections and axes.get_label() != "<colorbar>"
+    ]
+    return np.concatenate(drawn)
