@@ -25,7 +25,7 @@ from vcnn.errors import InputError
 
 # What a reader may use, and what more for each byte of the file: files may be compressed.
 _MEMORY, _MEMORY_PER_BYTE = 4 << 30, 32
-_SECONDS, _SECONDS_PER_BYTE = 15, 1e-5
+_SECONDS, _SECONDS_PER_BYTE = 8, 1e-5
 
 # A process that mpirun did not start must not take itself for one of its ranks.
 _OF_MPI = ("PMI", "HYD", "MPI", "OMPI", "PRTE")
@@ -57,7 +57,7 @@ def read_apart(
     ------
     InputError
         With the function's message if it raises something; or if it dies, needs more than 4 GiB and
-        32 times the size of the files, or more than 15 s of processor time and 10 s for each MB;
+        32 times the size of the files, or more than 8 s of processor time and 10 s for each MB;
         or if VTK reports an error, which means that something is missing from what it returns.
     """
     size = sum(Path(file).stat().st_size for file in (path, *beside))
