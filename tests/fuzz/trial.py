@@ -112,7 +112,7 @@ def _judge(arguments, status, out, err, changed) -> tuple[str, str]:
         return "death", f"{signal.Signals(-status).name} {last}"
     if "Traceback" in err or status == 70:
         return "traceback", last
-    if status == 1 and arguments[0] in _COMPUTING and last.startswith("error: "):
+    if status == 1 and arguments[0] in (*_COMPUTING, "predict") and last.startswith("error: "):
         return "refused", last  # it diverged
     if status not in (0, 2):
         return "misbehaved", f"status {status}: {last}"
