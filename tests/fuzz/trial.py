@@ -65,12 +65,14 @@ def attempt(arguments: list[str], folder: Path) -> Outcome:
 
 def _run(arguments, folder) -> None:
     """In the child: never returns."""
+    code = 0
     try:
         os.setpgid(0, 0)
         os.chdir(folder)
         for name, number in (("stdout", 1), ("stderr", 2)):
             file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(file, number)
+        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
         for name in ("tmp", "cache"):
             os.mkdir(name)
         os.environ["TMPDIR"] = str(folder / "tmp")

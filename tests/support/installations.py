@@ -44,8 +44,9 @@ def make_environment(folder: Path) -> Path:
     # A folder in a .pth file joins the path, its own .pth files, such as that of an editable
     # installation of this package, do nothing.
     (site / "libraries.pth").write_text(sysconfig.get_paths()["purelib"], encoding="utf-8")
-    for library in Path(sys.prefix, "lib").glob("lib*.so*"):  # MPI
-        (folder / "lib" / library.name).symlink_to(library)
+    for entry in Path(sys.prefix, "lib").iterdir():  # MPI
+        if not entry.name.startswith("python"):
+            (folder / "lib" / entry.name).symlink_to(entry)
     return folder / "bin"
 
 
