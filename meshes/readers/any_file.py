@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,9 +15,10 @@ from meshes.readers.flow import dataset_flow, dataset_mesh
 from meshes.readers.meshio_file import read_meshio
 from meshes.readers.npz import read_npz
 from meshes.readers.openfoam.case import read_openfoam
+from meshes.readers.table import read_table
+from meshes.readers.vtk_file import SUFFIXES, read_vtk
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
-from vcnn.flow.file import read_grid
 
 
 def read_flow(
@@ -88,25 +90,46 @@ def read_dataset(
 ) -> Dataset:
     """What a file or case holds.
 
+    Parameters
+    ----------
+    path : path
+    time : float or str, optional
+        As in :func:`read_flow`.
+    fields : mapping name -> name in the file, optional
+        As in :func:`read_flow`; ``.npz`` needs to know them.
+
     Raises
     ------
     InputError
         If it is missing, cannot be read, or its kind is not known.
     """
+    suffix = path.suffix.lower()
+    if suffix == ".bp" and path.exists():
+        raise InputError(
+            f"{path}: files of ADIOS2 are not read; in FEniCSx write the flow with VTKFile (.pvd) "
+            "or XDMFFile (.xdmf)"
+        )
     if not path.is_file():
         raise InputError(f"{path}: no such file or folder")
+    if suffix in SUFFIXES:
+        return read_vtk(path, time)
+    if suffix in meshio.extension_to_filetypes:
+        return read_meshio(path, time)
     if time is not None:
-        raise InputError(f"{path}: a time can be chosen in OpenFOAM cases only")
-    if path.suffix == ".npz":
+        raise InputError(f"{path}: a time can be chosen in OpenFOAM cases only, and series")
+    if suffix == ".npz":
         return read_npz(path, fields or {})
-    if path.suffix not in meshio.extension_to_filetypes:
-        raise InputError(
-            f"{path}: unknown kind of file {path.suffix!r}; expected an OpenFOAM case folder, "
-            ".vtu, .npz, or a mesh that meshio reads (.msh, .xdmf, .vtk, ...)"
-        )
-    return read_meshio(path)
+    if suffix == ".csv":
+        return read_table(path)
+    raise InputError(
+        f"{path}: unknown kind of file {path.suffix!r}; expected an OpenFOAM case folder, .vtu, "
+        ".pvd, .xdmf, .npz, .csv, or a mesh that meshio reads (.msh, .med, .su2, ...)"
+    )
 
 
 def _is_own(path) -> bool:
-    """Whether a file is a flow file of this package."""
-    return path.suffix == ".vtu" and path.is_file() and "vcnn" in read_grid(path).field_data
+    """Whether a file is a flow file of this package, by its field data."""
+    if path.suffix != ".vtu" or not path.is_file() or path.stat().st_size == 0:
+        return False
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        return text.find(b'Name="vcnn"') >= 0
