@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import meshio
-from numpy.typing import ArrayLike
 
 from meshes.readers.dataset import Dataset
 from meshes.readers.flow import dataset_flow, dataset_mesh
@@ -26,7 +25,7 @@ def read_flow(
     time: float | str | None = None,
     fields: Mapping[str, str] | None = None,
     walls: Sequence[str] | None = None,
-    period: ArrayLike | None = None,
+    period: Sequence | None = None,
     location: str | None = None,
 ) -> FlowField:
     """Read a flow from an OpenFOAM case folder or from a file.
@@ -54,7 +53,7 @@ def read_flow(
         return read_openfoam(path, time, fields)
     if path.suffix == ".foam" and path.is_file():
         return read_openfoam(path.parent, time, fields)
-    if _is_own(path):
+    if is_own(path):
         if fields or walls or period is not None or location:
             raise InputError(
                 f"{path}: a flow file of this package already has its names, no field can be chosen"
@@ -77,7 +76,7 @@ def read_mesh(path: str | os.PathLike) -> meshio.Mesh:
         If there is no such file, it cannot be read, or holds no cells.
     """
     path = Path(path)
-    if _is_own(path) or path.suffix == ".foam" or path.is_dir():
+    if is_own(path) or path.suffix == ".foam" or path.is_dir():
         mesh = read_flow(path).mesh
         if mesh is None:
             raise InputError(f"{path}: holds points without a mesh")
@@ -127,7 +126,7 @@ def read_dataset(
     )
 
 
-def _is_own(path) -> bool:
+def is_own(path: Path) -> bool:
     """Whether a file is a flow file of this package, by its field data."""
     if path.suffix != ".vtu" or not path.is_file() or path.stat().st_size == 0:
         return False

@@ -32,6 +32,15 @@ _KINDS = {
     **{71: "VTK_LAGRANGE_TETRAHEDRON", 72: "VTK_LAGRANGE_HEXAHEDRON", 73: "VTK_LAGRANGE_WEDGE"},
     74: "VTK_LAGRANGE_PYRAMID",
 }
+# Cells of any order that are of the first or second: these have names of their own.
+_USUAL = {
+    ("pixel", 4): "quad",
+    ("voxel", 8): "hexahedron",
+    **{("VTK_LAGRANGE_TRIANGLE", 3): "triangle", ("VTK_LAGRANGE_TRIANGLE", 6): "triangle6"},
+    **{("VTK_LAGRANGE_QUADRILATERAL", 4): "quad", ("VTK_LAGRANGE_QUADRILATERAL", 9): "quad9"},
+    **{("VTK_LAGRANGE_TETRAHEDRON", 4): "tetra", ("VTK_LAGRANGE_TETRAHEDRON", 10): "tetra10"},
+    **{("VTK_LAGRANGE_HEXAHEDRON", 8): "hexahedron", ("VTK_LAGRANGE_WEDGE", 6): "wedge"},
+}
 _ORDER = {"pixel": [0, 1, 3, 2], "voxel": [0, 1, 3, 2, 4, 5, 7, 6]}
 _SETS = (0, 2, 4)  # of nothing, of several points, of several lines: never part of a domain
 _TIMES = ("TimeValue", "TIME", "Time", "time")  # field data in which programs keep the time
@@ -180,7 +189,7 @@ def _block(grid, kind, numbers, size):
     vertices = grid["vertices"][grid["offsets"][numbers][:, None] + np.arange(size)]
     if kind in _ORDER:
         vertices = vertices[:, _ORDER[kind]]
-    return {"pixel": "quad", "voxel": "hexahedron"}.get(kind, kind), vertices
+    return _USUAL.get((kind, int(size)), kind), vertices
 
 
 def _lists(flat) -> list[np.ndarray]:
