@@ -7,6 +7,7 @@ VTK expects); what VTK has no place for travels in the file's field data: a JSON
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,37 @@ import numpy as np
 
 from vcnn.errors import InputError, naming
 from vcnn.files import replacing
+from vcnn.flow.grid import Grid, read_grid, seal
 from vcnn.flow.mesh import boundary_facets, cell_dimension, named_mesh
 
 if TYPE_CHECKING:  # it is made of what is written here
     from vcnn.flow.field import FlowField
 
 _FORMAT = 1
+
+
+def _are_names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+def _are_numbers(values: Iterable) -> bool:
+    return all(isinstance(x, int | float) for x in values)
+
+
+# What the keys of a header hold.
+_HEADER = {
+    "dimension": lambda value: value in (2, 3),
+    "location": lambda value: value in ("cell", "vertex", None),
+    "scalars": _are_names,
+    "vectors": _are_names,
+    "tensors": _are_names,
+    "periods": lambda value: (
+        isinstance(value, list) and all(isinstance(p, list) and _are_numbers(p) for p in value)
+    ),
+    "parameters": lambda value: isinstance(value, dict) and _are_numbers(value.values()),
+    "boundaries": lambda value: isinstance(value, dict) and all(map(_are_names, value.values())),
+    "provenance": lambda value: isinstance(value, dict),
+}
 
 
 def write_flow(flow: FlowField, path: str | Path) -> Path:
@@ -73,6 +99,7 @@ def write_flow(flow: FlowField, path: str | Path) -> Path:
             grid.field_data[f"boundary:{name}:{kind}"] = facets
     with replacing(path) as part:
         grid.save(part)
+        seal(part)
     return path
 
 
@@ -88,25 +115,23 @@ def read_items(path: str | Path) -> dict:
     grid = read_grid(path)
     if "vcnn" not in grid.field_data:
         raise InputError(f"{path}: not a flow file of this package; convert it with 'vcnn import'")
-    header = json.loads(str(grid.field_data["vcnn"][0]))
-    if header.get("format") != _FORMAT:
-        raise InputError(
-            f"{path}: flow format {header.get('format')}, this version reads {_FORMAT}"
-        )
-    d, location = header["dimension"], header["location"]
-    data = grid.cell_data if location == "cell" else grid.point_data
-    mesh = None if location is None else _mesh(grid, header)
-
-    def read(name, *shape):
-        if name not in data:
-            raise InputError(f"field {name!r} is missing from the file")
-        return np.asarray(data[name]).reshape(-1, *shape)
-
     with naming(path):
+        header = _header(grid.field_data["vcnn"])
+        d, location = header["dimension"], header["location"]
+        data = grid.cell_data if location == "cell" else grid.point_data
+
+        def read(name, *shape):
+            if name not in data:
+                raise InputError(f"field {name!r} is missing from the file")
+            try:
+                return np.asarray(data[name], dtype=float).reshape(-1, *shape)
+            except ValueError:
+                raise InputError(
+                    f"field {name!r}: expected numbers of shape {('n', *shape)}"
+                ) from None
+
         return dict(
-            points=read("cell_centre", 3)[:, :d]
-            if location == "cell"
-            else np.asarray(grid.points)[:, :d],
+            points=read("cell_centre", 3)[:, :d] if location == "cell" else grid.points[:, :d],
             velocity=read("velocity", 3)[:, :d],
             weights=read("weight").ravel(),
             scalars={name: read(name).ravel() for name in header["scalars"]},
@@ -114,47 +139,43 @@ def read_items(path: str | Path) -> dict:
             tensors={name: read(name, 3, 3)[:, :d, :d] for name in header["tensors"]},
             periods=header["periods"],
             parameters=header["parameters"],
-            mesh=mesh,
+            mesh=None if location is None else _mesh(grid, header),
             location=location,
             provenance=header["provenance"],
         )
 
 
-def read_grid(path: Path):
-    """The VTU file as a pyvista grid.
-
-    Raises
-    ------
-    InputError
-        If it is missing, damaged or of another kind.
-    """
-    import pyvista
-
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    if path.suffix != ".vtu":
-        raise InputError(f"{path}: expected a .vtu flow file; convert others with 'vcnn import'")
-    with open(path, "rb") as file:  # VTK itself only logs what it cannot parse
-        start = file.read(4096)
-        file.seek(max(0, path.stat().st_size - 64))
-        complete = file.read().rstrip().endswith(b"</VTKFile>")
-    if b"UnstructuredGrid" not in start or not complete:
-        raise InputError(f"{path}: damaged or not a VTU file")
-    return pyvista.read(path)
+def _header(text: np.ndarray) -> dict:
+    """The checked JSON header of a flow file."""
+    try:
+        header = json.loads(str(text[0]))
+    except (ValueError, IndexError, RecursionError):
+        raise InputError("its header is damaged, not JSON") from None
+    if not isinstance(header, dict) or header.get("format") != _FORMAT:
+        version = header.get("format") if isinstance(header, dict) else None
+        raise InputError(f"flow format {version}, this version reads {_FORMAT}")
+    for key, is_right in _HEADER.items():
+        if key not in header or not is_right(header[key]):
+            raise InputError(f"its header is damaged: {key!r} is {header.get(key)!r:.60}")
+    return header
 
 
-def _mesh(grid, header) -> meshio.Mesh:
-    import pyvista
-
-    boundaries = {
-        name: [
-            (kind, np.atleast_2d(np.asarray(grid.field_data[f"boundary:{name}:{kind}"])))
-            for kind in kinds
-        ]
-        for name, kinds in header["boundaries"].items()
-    }
-    cells = [(block.type, block.data) for block in pyvista.to_meshio(grid).cells]
-    return named_mesh(np.asarray(grid.points)[:, : header["dimension"]], cells, boundaries)
+def _mesh(grid: Grid, header: dict) -> meshio.Mesh:
+    boundaries = {}
+    for name, kinds in header["boundaries"].items():
+        keys = [f"boundary:{name}:{kind}" for kind in kinds]
+        for key in keys:
+            if key not in grid.field_data or grid.field_data[key].dtype.kind not in "iu":
+                raise InputError(f"the facets of boundary {name!r} are missing from the file")
+        blocks = (np.atleast_2d(grid.field_data[key]) for key in keys)
+        boundaries[name] = list(zip(kinds, blocks, strict=True))
+    for _, vertices in (
+        *grid.cells,
+        *(block for facets in boundaries.values() for block in facets),
+    ):
+        if vertices.size and not 0 <= vertices.min() <= vertices.max() < len(grid.points):
+            raise InputError(f"vertex numbers beyond its {len(grid.points)} points")
+    return named_mesh(grid.points[:, : header["dimension"]], grid.cells, boundaries)
 
 
 def _pad(vectors) -> np.ndarray:
