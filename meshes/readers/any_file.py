@@ -13,7 +13,7 @@ from meshes.readers.dataset import Dataset
 from meshes.readers.flow import dataset_flow, dataset_mesh
 from meshes.readers.meshio_file import read_meshio
 from meshes.readers.npz import read_npz
-from meshes.readers.openfoam.case import read_openfoam
+from meshes.readers.openfoam.case import read_case, read_openfoam
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.file import read_grid
@@ -49,9 +49,9 @@ def read_flow(
     """
     path, fields = Path(path), dict(fields or {})
     if path.is_dir():
-        return read_openfoam(path, time, fields)
+        return read_openfoam(path, time, fields, walls, period)
     if path.suffix == ".foam" and path.is_file():
-        return read_openfoam(path.parent, time, fields)
+        return read_openfoam(path.parent, time, fields, walls, period)
     if _is_own(path):
         if fields or walls or period is not None or location:
             raise InputError(
@@ -75,7 +75,9 @@ def read_mesh(path: str | os.PathLike) -> meshio.Mesh:
         If there is no such file, it cannot be read, or holds no cells.
     """
     path = Path(path)
-    if _is_own(path) or path.suffix == ".foam" or path.is_dir():
+    if path.is_dir() or path.suffix == ".foam" and path.is_file():
+        return dataset_mesh(read_case(path if path.is_dir() else path.parent))
+    if _is_own(path):
         mesh = read_flow(path).mesh
         if mesh is None:
             raise InputError(f"{path}: holds points without a mesh")

@@ -23,13 +23,14 @@ _AT_ONCE = 2**17  # cells: bounds the memory of their comparison
 def cell_blocks(mesh: PolyMesh) -> list[tuple[str, np.ndarray | list]]:
     """Blocks of cells in OpenFOAM's order, a new one where the type changes.
 
-    The base of a cell is the first of its faces that can be. Cells of no named type are
+    The base of a cell is the first of its faces that can be, counter-clockwise seen from inside;
+    that of a wedge from outside, as VTK has it. Cells of no named type are
     ``polyhedronN``, N their number of vertices, each a list of its outward faces.
 
     Raises
     ------
     InputError
-        If a cell has less than four faces.
+        If a cell has less than four faces, or these enclose nothing.
     """
     faces, first = _faces_of_cells(mesh)
     sizes = np.diff(mesh.starts)[faces]
@@ -44,6 +45,7 @@ def cell_blocks(mesh: PolyMesh) -> list[tuple[str, np.ndarray | list]]:
             right = _has_faces(found, _vertices(mesh, own), base)
             kinds[some[right]] = kind
             corners[some[right], : found.shape[1]] = found[right]
+    _check_closed(mesh, faces, first, np.flatnonzero(kinds == _POLYHEDRON))
     blocks, names = [], list(_FORMS)
     starts = np.flatnonzero(np.diff(kinds, prepend=-1))
     for start, end in zip(starts, [*starts[1:], mesh.n_cells], strict=True):
@@ -88,15 +90,16 @@ def _vertices(mesh, faces):
 def _corners(mesh, cells, faces, base, prism):
     """(k, m) vertices of k cells with equal numbers of faces (k, f): the base, then the rest.
 
-    The base is seen from inside the cell counter-clockwise. Of a prism the vertex over a base
-    vertex is the one that an edge joins to it.
+    Of a prism the vertex over a base vertex is the one that an edge joins to it.
     """
     sizes = mesh.starts[faces + 1] - mesh.starts[faces]
     row, place = np.arange(len(cells)), np.argmax(sizes == base, axis=1)
     lowest = _vertices(mesh, faces[row, place])[:, :base]
     # A face is seen counter-clockwise from outside its owner.
     own = mesh.owner[faces[row, place]] == cells
-    lowest = np.where(own[:, None], lowest[:, ::-1], lowest)
+    if (base, prism) == (3, True):
+        own = ~own
+    lowest = np.where(own[:, None], np.roll(lowest[:, ::-1], 1, axis=1), lowest)
     around = _vertices(mesh, faces)
     around[row, place] = lowest[:, :1]  # takes no part below
     same = around[..., None] == lowest[:, None, None, :]
@@ -104,8 +107,10 @@ def _corners(mesh, cells, faces, base, prism):
     if not prism:
         apex = np.where(in_base, -1, around).max(axis=(1, 2))
         return np.concatenate([lowest, apex[:, None]], axis=1)
-    following = np.where(np.roll(in_base, -1, axis=2), -1, np.roll(around, -1, axis=2))
-    over = [np.where(same[..., i], following, -1).max(axis=(1, 2)) for i in range(base)]
+    # Of the two edges that a face has at a base vertex one may lead up, to a vertex beyond it.
+    beyond = np.where(in_base, -1, around)
+    beyond = np.maximum(np.roll(beyond, -1, axis=2), np.roll(beyond, 1, axis=2))
+    over = [np.where(same[..., i], beyond, -1).max(axis=(1, 2)) for i in range(base)]
     return np.concatenate([lowest, np.stack(over, axis=1)], axis=1)
 
 
@@ -123,6 +128,26 @@ def _has_faces(corners, vertices, base):
     known = same.any(axis=-1).all(axis=(1, 2))
     code = np.bitwise_or.reduce(2 ** np.argmax(same, axis=-1), axis=-1)
     return known & (np.sort(code, axis=1) == wanted).all(axis=1)
+
+
+def _check_closed(mesh, faces, first, cells):
+    """Refuse polyhedra of which an edge belongs to another number of faces than two."""
+    count = first[cells + 1] - first[cells]
+    own = np.repeat(first[cells] - np.cumsum(count) + count, count) + np.arange(count.sum())
+    own, cell = faces[own], np.repeat(cells, count)
+    size = mesh.starts[own + 1] - mesh.starts[own]
+    begin, cell = np.repeat(mesh.starts[own], size), np.repeat(cell, size)
+    place = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+    ends = [mesh.vertices[begin + (place + i) % np.repeat(size, size)] for i in (0, 1)]
+    edges = np.stack([cell, np.minimum(*ends), np.maximum(*ends)])
+    edges = edges[:, np.lexsort(edges[::-1])]
+    same = (edges[:, 1:] == edges[:, :-1]).all(axis=0)
+    # Of equal edges there are pairs: from an even place to the next they are equal, then not.
+    right = len(same) % 2 if same.size else True
+    if not right or not same[::2].all() or same[1::2].any():
+        wrong = np.flatnonzero(same != (np.arange(len(same)) % 2 == 0))
+        cell = edges[0, wrong[0] if len(wrong) else -1]
+        raise InputError(f"cell {cell} is not closed: an edge of it has not two faces")
 
 
 def _polyhedra(mesh, faces, first, cells):

@@ -20,6 +20,8 @@ class PolyMesh:
 
     Parameters
     ----------
+    folder : path
+        Where its faces are.
     points : (M, 3)
     starts : (F + 1,) int
     vertices : (starts[-1],) int
@@ -34,6 +36,7 @@ class PolyMesh:
         Of patches that have faces.
     """
 
+    folder: Path
     points: np.ndarray
     starts: np.ndarray
     vertices: np.ndarray
@@ -80,7 +83,7 @@ def read_polymesh(points: Path, faces: Path, boundary: Path, case: Path) -> Poly
             raise InputError(f"{len(neighbour)} faces, the file owner has {len(owner)}")
         _check_range(neighbour, len(owner), "cell")
     patches, spans = read_patches(boundary / "boundary", len(owner), case)
-    return PolyMesh(place, starts, vertices, owner, neighbour, patches, spans)
+    return PolyMesh(faces, place, starts, vertices, owner, neighbour, patches, spans)
 
 
 def read_points(path: Path, case: Path) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,13 @@ class Times:
         places = [*self.collated.values(), *reversed(self.parts.values()), self.whole]
         return dict(sorted((value, name) for place in places for value, name in place.items()))
 
+    def in_parts(self, time: float) -> bool:
+        """Whether the fields of a time are in the folders processorN and not in the case itself."""
+        if time not in self.whole:
+            return True
+        own = any(path.is_file() for path in (self.case / self.whole[time]).iterdir())
+        return not own and any(time in part for part in self.parts.values())
+
     def folders(self, time: float) -> list[Path]:
         """The folders that hold the fields of a time: one in the case, or in each processorN.
 
@@ -49,14 +56,12 @@ class Times:
         InputError
             If they are incomplete, or in the collated format.
         """
-        have = {part: times[time] for part, times in self.parts.items() if time in times}
-        if time in self.whole:
-            folder = self.case / self.whole[time]
-            if not have or any(path.is_file() for path in folder.iterdir()):
-                return [folder]
+        if not self.in_parts(time):
+            return [self.case / self.whole[time]]
         name = self.names[time]
+        have = {part: times[time] for part, times in self.parts.items() if time in times}
         if not have:
-            place = next(name for name, times in self.collated.items() if time in times)
+            place = next(place for place, times in self.collated.items() if time in times)
             others = ", ".join(self.whole.values()) or "none"
             raise InputError(
                 f"{self.case}: time {name} is in {place} {_RECONSTRUCT} (times in the case itself: "
@@ -73,17 +78,41 @@ class Times:
 
 
 def find_times(case: Path) -> Times:
-    """The times of a case, of its processors' folders and of collated ones."""
+    """The times of a case, of its processors' folders and of collated ones.
+
+    Raises
+    ------
+    InputError
+        If this is no case, or one without a mesh of its own; with what it has instead.
+    """
+    if not case.is_dir():
+        raise InputError(f"{case}: not an OpenFOAM case (no such folder)")
     folders = [path for path in sorted(case.iterdir()) if path.is_dir()]
     parts = [path for path in folders if re.fullmatch(r"processor\d{1,9}", path.name)]
     parts.sort(key=lambda path: int(path.name.removeprefix("processor")))
     collated = [path for path in folders if re.fullmatch(r"processors\d+(_\d+-\d+)?", path.name)]
-    return Times(
+    times = Times(
         case,
         _times(case),
         {part: _times(part) for part in parts},
         {path.name: _times(path) for path in collated},
     )
+    if mesh_folder(case, times.whole, math.inf, "faces") is None:
+        raise InputError(f"{case}: {_without_mesh(times)}")
+    return times
+
+
+def _without_mesh(times):
+    regions = find_regions(times.case)
+    if regions:
+        return f"its meshes are those of regions, which are not supported: {', '.join(regions)}"
+    if times.collated:
+        return f"it has {next(iter(times.collated))} {_RECONSTRUCT} and reconstructParMesh"
+    if times.parts:
+        return "it is decomposed and has no mesh of its own: run reconstructParMesh first"
+    if (times.case / "constant" / "polyMesh").is_dir():
+        return "not an OpenFOAM case (constant/polyMesh has no file faces)"
+    return "not an OpenFOAM case (it has no folder constant/polyMesh)"
 
 
 def choose_time(times: Times, time: float | str | None) -> float:
@@ -110,25 +139,24 @@ def choose_time(times: Times, time: float | str | None) -> float:
 
 
 def mesh_folder(
-    folder: Path, times: Mapping[float, str], until: float, files: Sequence[str]
+    folder: Path, times: Mapping[float, str], until: float, file: str
 ) -> tuple[float, Path] | None:
-    """Where the mesh of a time is: in the newest folder ``polyMesh`` up to it, or in constant.
+    """Where a file of the mesh of a time is: in the newest ``polyMesh`` up to it, or in constant.
 
     Parameters
     ----------
     folder : path
         The case, or that of a processor, with its times.
     until : float
-    files : names
-        Those that make up what is looked for, any of which is enough.
+    file : str
 
     Returns
     -------
-    (time, path), -inf for constant, or None
+    (time, path of the folder polyMesh), the time -inf for constant; or None
     """
-    candidates = [(value, folder / name) for value, name in sorted(times.items()) if value <= until]
-    for value, place in reversed([(-math.inf, folder / "constant"), *candidates]):
-        if any(is_there(place / "polyMesh" / file) for file in files):
+    earlier = [(value, folder / name) for value, name in sorted(times.items()) if value <= until]
+    for value, place in reversed([(-math.inf, folder / "constant"), *earlier]):
+        if is_there(place / "polyMesh" / file):
             return value, place / "polyMesh"
     return None
 
