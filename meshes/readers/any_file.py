@@ -13,7 +13,7 @@ from meshes.readers.dataset import Dataset
 from meshes.readers.flow import dataset_flow, dataset_mesh
 from meshes.readers.meshio_file import read_meshio
 from meshes.readers.npz import read_npz
-from meshes.readers.openfoam.case import read_openfoam
+from meshes.readers.openfoam.case import read_case, read_openfoam
 from meshes.readers.table import read_table
 from meshes.readers.vtk_file import SUFFIXES, read_vtk
 from vcnn.errors import InputError
@@ -49,10 +49,8 @@ def read_flow(
         If there is no such file, it cannot be read, or holds no cells or no velocity.
     """
     path, fields = Path(path), dict(fields or {})
-    if path.is_dir():
-        return read_openfoam(path, time, fields)
-    if path.suffix == ".foam" and path.is_file():
-        return read_openfoam(path.parent, time, fields)
+    if is_case(path):
+        return read_openfoam(_folder(path), time, fields, walls, period, location)
     if is_own(path):
         if fields or walls or period is not None or location:
             raise InputError(
@@ -76,7 +74,7 @@ def read_mesh(path: str | os.PathLike) -> meshio.Mesh:
         If there is no such file, it cannot be read, or holds no cells.
     """
     path = Path(path)
-    if is_own(path) or path.suffix == ".foam" or path.is_dir():
+    if is_own(path):
         mesh = read_flow(path).mesh
         if mesh is None:
             raise InputError(f"{path}: holds points without a mesh")
@@ -103,11 +101,8 @@ def read_dataset(
         If it is missing, cannot be read, or its kind is not known.
     """
     suffix = path.suffix.lower()
-    if suffix == ".bp" and path.exists():
-        raise InputError(
-            f"{path}: files of ADIOS2 are not read; in FEniCSx write the flow with VTKFile (.pvd) "
-            "or XDMFFile (.xdmf)"
-        )
+    if is_case(path):
+        return read_case(_folder(path), time, fields)
     if not path.is_file():
         raise InputError(f"{path}: no such file or folder")
     if suffix in SUFFIXES:
@@ -124,6 +119,26 @@ def read_dataset(
         f"{path}: unknown kind of file {path.suffix!r}; expected an OpenFOAM case folder, .vtu, "
         ".pvd, .xdmf, .npz, .csv, or a mesh that meshio reads (.msh, .med, .su2, ...)"
     )
+
+
+def is_case(path: Path) -> bool:
+    """Whether this is a folder, or the empty file in it that stands for an OpenFOAM case.
+
+    Raises
+    ------
+    InputError
+        If it is a folder (or file) of ADIOS2.
+    """
+    if path.suffix.lower() == ".bp" and path.exists():
+        raise InputError(
+            f"{path}: ADIOS2's .bp is not read; in FEniCSx write the flow with VTKFile (.pvd) or "
+            "XDMFFile (.xdmf)"
+        )
+    return path.is_dir() or (path.suffix == ".foam" and path.is_file())
+
+
+def _folder(path) -> Path:
+    return path if path.is_dir() else path.parent
 
 
 def is_own(path: Path) -> bool:

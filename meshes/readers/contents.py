@@ -31,7 +31,7 @@ def describe(path: Path) -> Contents:
     InputError
         If there is no such file or it cannot be read.
     """
-    if is_own(path) or path.is_dir() or path.suffix == ".foam":
+    if is_own(path):
         return flow_contents(read_flow(path))
     dataset = read_dataset(path)
     try:

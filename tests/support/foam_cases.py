@@ -237,3 +237,54 @@ def write_polyhedral_case(folder):
     }
     entries = {"wall": {"type": "wall"}, "rest": {"type": "patch"}}
     write_case(folder, points, cells, sides, entries, {"U": np.ones((3, 3))})
+
+
+def write_mixed_case(folder, **options):
+    """A box of hexahedra, some of them cut: two into wedges, two into pyramids, one of these with
+    tetrahedra at the surface. Returns the volumes and centres of its cells."""
+    points, hexes = box(cells=(4, 2, 2), lengths=(2.0, 1.0, 0.6))
+    points = points + 0.01 * np.sin(7 * points[:, [1, 2, 0]]) * (points > 0).all(axis=1)[:, None]
+    cells = []
+    for number, v in enumerate(hexes):
+        faces = v[_HEX_FACES]
+        if number < 2:
+            cells += _prisms(v)
+        elif number in (8, 15):
+            top = len(points)
+            points = np.vstack([points, points[v].mean(axis=0)])
+            for face in faces:
+                if number == 15 and _outside(points, face):
+                    cells += [_cone(face[[0, 1, 2]], top), _cone(face[[0, 2, 3]], top)]
+                else:
+                    cells.append(_cone(face, top))
+        else:
+            cells.append(faces.tolist())
+    surface = _surface(cells)
+    sides = {"wall": {f for f in surface if all(points[list(f), 1] == 0)}}
+    sides["rest"] = surface - sides["wall"]
+    entries = {"wall": {"type": "wall"}, "rest": {"type": "patch"}}
+    centres = np.array([points[np.unique(np.concatenate(c))].mean(axis=0) for c in cells])
+    write_case(folder, points, cells, sides, entries, {"U": centres}, **options)
+    return centres
+
+
+def _outside(points, face):
+    return any(np.ptp(points[face, i]) == 0 and points[face[0], i] > 0.59 for i in range(3))
+
+
+def _prisms(v):
+    halves = [[0, 1, 2, 4, 5, 6], [0, 2, 3, 4, 6, 7]]
+    sides = [[0, 2, 1], [3, 4, 5], [0, 1, 4, 3], [1, 2, 5, 4], [2, 0, 3, 5]]
+    return [
+        [v[half][side].tolist() for side in map(np.array, sides)] for half in map(np.array, halves)
+    ]
+
+
+def _cone(base, top):
+    base = base.tolist()
+    return [base, *([b, a, top] for a, b in zip(base, base[1:] + base[:1], strict=True))]
+
+
+def _surface(cells):
+    keys = [frozenset(face) for cell in cells for face in cell]
+    return {key for key in keys if keys.count(key) == 1}
