@@ -75,7 +75,7 @@ def read_mesh(path: str | os.PathLike) -> meshio.Mesh:
         If there is no such file, it cannot be read, or holds no cells.
     """
     path = Path(path)
-    if path.is_dir() or path.suffix == ".foam" and path.is_file():
+    if path.is_dir() or (path.suffix == ".foam" and path.is_file()):
         return dataset_mesh(read_case(path if path.is_dir() else path.parent))
     if _is_own(path):
         mesh = read_flow(path).mesh

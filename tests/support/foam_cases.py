@@ -275,7 +275,9 @@ def _outside(points, face):
 def _prisms(v):
     halves = [[0, 1, 2, 4, 5, 6], [0, 2, 3, 4, 6, 7]]
     sides = [[0, 2, 1], [3, 4, 5], [0, 1, 4, 3], [1, 2, 5, 4], [2, 0, 3, 5]]
-    return [[v[half][side].tolist() for side in map(np.array, sides)] for half in map(np.array, halves)]
+    return [
+        [v[half][side].tolist() for side in map(np.array, sides)] for half in map(np.array, halves)
+    ]
 
 
 def _cone(base, top):

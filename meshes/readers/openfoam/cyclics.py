@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os.path import commonpath
 
 import numpy as np
 
@@ -44,10 +44,10 @@ def find_cyclics(mesh: PolyMesh) -> Cyclics:
     InputError
         If a cyclic patch has no neighbour, or is not related to it by a translation.
     """
-    periods, pairs, known = [], [], set()
+    periods, pairs, paired = [], [], set()
     for name, entries in mesh.patches.items():
         kind, other = word(entries, "type"), word(entries, "neighbourPatch")
-        if "cyclic" not in kind.lower() or kind.startswith("processor") or name in known:
+        if "cyclic" not in kind.lower() or kind.startswith("processor") or name in paired:
             continue
         if kind.startswith("cyclic") and name not in mesh.spans:
             continue
@@ -57,7 +57,7 @@ def find_cyclics(mesh: PolyMesh) -> Cyclics:
                 "translation, are supported"
             )
         step = _translation(mesh, name, other)
-        known |= {name, other}
+        paired |= {name, other}
         for period, joined in zip(periods, pairs, strict=True):
             same = _EQUAL * np.linalg.norm(step)
             if np.linalg.norm(step - period) < same:
@@ -179,5 +179,5 @@ def _moments(triangles):
 
 def _common_name(names, mesh) -> str:
     """What names have in common, "inlet" of inlet_half0 and inlet_half1; or the first."""
-    stem = re.sub(r"(_half|[_\W\d]+)+$", "", os.path.commonprefix(names))
+    stem = re.sub(r"(_half|[_\W\d]+)+$", "", commonpath(names))
     return names[0] if not stem or stem in mesh.patches else stem

@@ -94,7 +94,10 @@ def moved_points(mesh: PolyMesh, since: float, times: Times, time: float) -> Pol
         later, folder = mesh_folder(part, own, time, "points") or (-math.inf, part)
         if later > since:
             path = _mesh(times, part, time)[1] / "pointProcAddressing"
-            numbers, place = read_labels(path, times.case), read_points(folder / "points", times.case)
+            numbers, place = (
+                read_labels(path, times.case),
+                read_points(folder / "points", times.case),
+            )
             if len(numbers) != len(place) or ((numbers < 0) | (numbers >= len(points))).any():
                 raise InputError(f"{path}: does not belong to the whole mesh; {_AGAIN}")
             points[numbers] = place
@@ -102,7 +105,7 @@ def moved_points(mesh: PolyMesh, since: float, times: Times, time: float) -> Pol
 
 
 def _mesh(times, part, time):
-    found = mesh_folder(part, times.parts[part], time, "faces")
-    if found is None:
+    place = mesh_folder(part, times.parts[part], time, "faces")
+    if place is None:
         raise InputError(f"{part}: it has no mesh (constant/polyMesh/faces)")
-    return found
+    return place
