@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import meshio
-from numpy.typing import ArrayLike
 
 from meshes.readers.dataset import Dataset
 from meshes.readers.flow import dataset_flow, dataset_mesh
 from meshes.readers.meshio_file import read_meshio
 from meshes.readers.npz import read_npz
 from meshes.readers.openfoam.case import read_case, read_openfoam
+from meshes.readers.table import read_table
+from meshes.readers.vtk_file import SUFFIXES, read_vtk
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
-from vcnn.flow.file import read_grid
 
 
 def read_flow(
@@ -24,7 +25,7 @@ def read_flow(
     time: float | str | None = None,
     fields: Mapping[str, str] | None = None,
     walls: Sequence[str] | None = None,
-    period: ArrayLike | None = None,
+    period: Sequence | None = None,
     location: str | None = None,
 ) -> FlowField:
     """Read a flow from an OpenFOAM case folder or from a file.
@@ -48,11 +49,9 @@ def read_flow(
         If there is no such file, it cannot be read, or holds no cells or no velocity.
     """
     path, fields = Path(path), dict(fields or {})
-    if path.is_dir():
-        return read_openfoam(path, time, fields, walls, period)
-    if path.suffix == ".foam" and path.is_file():
-        return read_openfoam(path.parent, time, fields, walls, period)
-    if _is_own(path):
+    if is_case(path):
+        return read_openfoam(_folder(path), time, fields, walls, period, location)
+    if is_own(path):
         if fields or walls or period is not None or location:
             raise InputError(
                 f"{path}: a flow file of this package already has its names, no field can be chosen"
@@ -75,9 +74,7 @@ def read_mesh(path: str | os.PathLike) -> meshio.Mesh:
         If there is no such file, it cannot be read, or holds no cells.
     """
     path = Path(path)
-    if path.is_dir() or (path.suffix == ".foam" and path.is_file()):
-        return dataset_mesh(read_case(path if path.is_dir() else path.parent))
-    if _is_own(path):
+    if is_own(path):
         mesh = read_flow(path).mesh
         if mesh is None:
             raise InputError(f"{path}: holds points without a mesh")
@@ -90,25 +87,63 @@ def read_dataset(
 ) -> Dataset:
     """What a file or case holds.
 
+    Parameters
+    ----------
+    path : path
+    time : float or str, optional
+        As in :func:`read_flow`.
+    fields : mapping name -> name in the file, optional
+        As in :func:`read_flow`; ``.npz`` needs to know them.
+
     Raises
     ------
     InputError
         If it is missing, cannot be read, or its kind is not known.
     """
+    suffix = path.suffix.lower()
+    if is_case(path):
+        return read_case(_folder(path), time, fields)
     if not path.is_file():
         raise InputError(f"{path}: no such file or folder")
+    if suffix in SUFFIXES:
+        return read_vtk(path, time)
+    if suffix in meshio.extension_to_filetypes:
+        return read_meshio(path, time)
     if time is not None:
-        raise InputError(f"{path}: a time can be chosen in OpenFOAM cases only")
-    if path.suffix == ".npz":
+        raise InputError(f"{path}: a time can be chosen in OpenFOAM cases only, and series")
+    if suffix == ".npz":
         return read_npz(path, fields or {})
-    if path.suffix not in meshio.extension_to_filetypes:
+    if suffix == ".csv":
+        return read_table(path)
+    raise InputError(
+        f"{path}: unknown kind of file {path.suffix!r}; expected an OpenFOAM case folder, .vtu, "
+        ".pvd, .xdmf, .npz, .csv, or a mesh that meshio reads (.msh, .med, .su2, ...)"
+    )
+
+
+def is_case(path: Path) -> bool:
+    """Whether this is a folder, or the empty file in it that stands for an OpenFOAM case.
+
+    Raises
+    ------
+    InputError
+        If it is a folder (or file) of ADIOS2.
+    """
+    if path.suffix.lower() == ".bp" and path.exists():
         raise InputError(
-            f"{path}: unknown kind of file {path.suffix!r}; expected an OpenFOAM case folder, "
-            ".vtu, .npz, or a mesh that meshio reads (.msh, .xdmf, .vtk, ...)"
+            f"{path}: ADIOS2's .bp is not read; in FEniCSx write the flow with VTKFile (.pvd) or "
+            "XDMFFile (.xdmf)"
         )
-    return read_meshio(path)
+    return path.is_dir() or (path.suffix == ".foam" and path.is_file())
 
 
-def _is_own(path) -> bool:
-    """Whether a file is a flow file of this package."""
-    return path.suffix == ".vtu" and path.is_file() and "vcnn" in read_grid(path).field_data
+def _folder(path) -> Path:
+    return path if path.is_dir() else path.parent
+
+
+def is_own(path: Path) -> bool:
+    """Whether a file is a flow file of this package, by its field data."""
+    if path.suffix != ".vtu" or not path.is_file() or path.stat().st_size == 0:
+        return False
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        return text.find(b'Name="vcnn"') >= 0

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import meshio
 import numpy as np
-from numpy.typing import ArrayLike
 
 from meshes.geometry.cells import cell_centres, cell_volumes, vertex_weights
 from meshes.geometry.periods import check_period, flow_period, outer_boundary
@@ -28,7 +27,7 @@ def dataset_flow(
     dataset: Dataset,
     fields: Mapping[str, str] | None = None,
     walls: Sequence[str] | None = None,
-    period: ArrayLike | None = None,
+    period: Sequence | None = None,
     location: str | None = None,
 ) -> FlowField:
     """The flow of a dataset; one warning names everything that was left out, merged or assumed.
@@ -50,7 +49,7 @@ def dataset_flow(
         Names of boundaries that are walls; "outer" is every facet of the mesh's surface that no
         period joins. Default: those that the file calls walls; where it tells no types "bottom",
         "top", and any name with "wall" in it.
-    period : (d,) or (k, d), optional
+    period : (d,) or sequence of (d,), optional
         Period vectors. Default: those that the file tells; where it tells no types of boundaries,
         that from "inlet" to "outlet" if these are translates of each other.
     location : {"vertex", "cell"}, optional
@@ -87,8 +86,7 @@ def dataset_flow(
         if flow.mesh is not None:
             complete = bool(walls) or bool(dataset.patch_types)
             flow = with_wall_fields(flow, walls, complete)
-            if not complete:
-                notes = [*notes, *_absent(flow, kinds.scalars)]
+            notes = [*notes, *_absent(flow, kinds.scalars, complete)]
         notes = [*dataset.notes, *notes]
         if notes:
             flow = replace(flow, provenance={**flow.provenance, "notes": notes})
@@ -182,22 +180,29 @@ def _periods(dataset, domain, period) -> list[np.ndarray]:
             for inside, step in zip(steps, dataset.periods, strict=True)
             if np.linalg.norm(inside) > 0.5 * np.linalg.norm(step)
         ]
-    d = domain.points.shape[1]
-    steps = np.atleast_2d(np.asarray(period, dtype=float))
-    if steps.shape[1] == 3 and d == 2:
-        steps = steps @ domain.axes.T
-    elif steps.shape[1] != d:
-        raise InputError(f"period: expected {d} numbers, got {steps.shape[1]}")
-    if domain.mesh is not None:
-        for step in steps:
+    d, steps = domain.points.shape[1], []
+    for step in [period] if np.ndim(period[0]) == 0 else period:
+        step = np.asarray(step, dtype=float)
+        if step.shape == (3,) and d == 2:
+            step = domain.axes @ step
+        if step.shape != (d,):
+            raise InputError(f"period: expected {d} numbers, got {len(step)}")
+        if domain.mesh is not None:
             check_period(domain.mesh, step)
-    return list(steps)
+        steps.append(step)
+    return steps
 
 
 def _walls(dataset, mesh, periods, walls):
     """The mesh, with the boundary "outer" if that is asked for, and the names of its walls."""
     names = list(boundary_facets(mesh))
     if walls is not None:
+        for name in walls:
+            if name not in (*names, OUTER):
+                raise InputError(
+                    f"wall {name!r}: not a boundary of the mesh (its boundaries: "
+                    f"{', '.join(names) or 'none'}; or {OUTER})"
+                )
         if OUTER in walls and OUTER not in names:
             facets = {**boundary_facets(mesh), OUTER: outer_boundary(mesh, periods)}
             cells = [b for b in mesh.cells if b.dim == cell_dimension(mesh)]
@@ -208,16 +213,18 @@ def _walls(dataset, mesh, periods, walls):
     return mesh, [n for n in names if n in ("bottom", "top") or "wall" in n.lower()]
 
 
-def _absent(flow, own) -> list[str]:
-    """What is missing, or computed with less, because no walls are known."""
+def _absent(flow, own, complete) -> list[str]:
+    """What is missing, or computed with less, because walls or neighbours are not known."""
+    notes, computed = [], "strain_rate" in flow.scalars and "strain_rate" not in own
     missing = [name for name in ("boundary", "wall_distance") if name not in flow.scalars]
-    notes = []
-    if missing:
+    if missing and not complete:
         names = ", ".join(boundary_facets(flow.mesh)) or "none"
         notes.append(
             f"no walls are known (boundaries: {names}), so {' and '.join(missing)} are missing; "
             f"name them: --walls NAME,... or --walls {OUTER}"
         )
-    if "strain_rate" in flow.scalars and "strain_rate" not in own:
+    if computed and not complete:
         notes.append("strain_rate is computed without walls")
+    if flow.location == "cell" and "strain_rate" not in flow.scalars:
+        notes.append("strain_rate is missing: cells have too few neighbours to tell a gradient")
     return notes

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from meshes.readers.dataset import Dataset
 from meshes.readers.flow import dataset_flow
@@ -25,7 +24,8 @@ def read_openfoam(
     time: float | str | None = None,
     fields: Mapping[str, str] | None = None,
     walls: Sequence[str] | None = None,
-    period: ArrayLike | None = None,
+    period: Sequence | None = None,
+    location: str | None = None,
 ) -> FlowField:
     """The flow of an OpenFOAM case at its cell centres.
 
@@ -45,7 +45,7 @@ def read_openfoam(
         Names to be given to fields, e.g. ``{"velocity": "UDNS", "pressure": "p"}``; "0/U_LES" is
         the field U_LES of time 0. Others keep theirs, "U" is the velocity unless this says
         otherwise.
-    walls, period
+    walls, period, location
         As in :func:`meshes.readers.flow.dataset_flow`.
 
     Raises
@@ -57,7 +57,7 @@ def read_openfoam(
     dataset = read_case(case, time, names)
     if "velocity" not in dataset.cell_fields:
         names = dict(fields or {})  # which leaves U to be the velocity
-    return dataset_flow(dataset, names, walls, period)
+    return dataset_flow(dataset, names, walls, period, location)
 
 
 def read_case(
