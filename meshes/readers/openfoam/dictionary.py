@@ -149,12 +149,13 @@ class _Parser:
             self.next()
             earlier = scope.get(key)
             value = dict(earlier) if isinstance(earlier, dict) else {}
+            scope[key] = value  # which may name itself
             self.inside(self.entries, [*scopes, value], "}")
         else:
             value = self.items(scopes, ";", key)
         if key == "FoamFile" and isinstance(value, dict):
             self.form = form_of(word(value, "format"), word(value, "arch"))
-            value = scope.get(key, value)  # the outermost of included files
+            value = earlier or value  # of included files the first
         scope[key] = [Unresolved("it is inside an #if")] if self.conditions else value
 
     def items(self, scopes, end, key=""):
