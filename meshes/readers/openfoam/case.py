@@ -89,44 +89,46 @@ def read_case(
         cells = cell_blocks(mesh)
     with naming(f"{case}, time {times.names[value]}"):
         boundaries = find_boundaries(mesh)
-        found = read_fields(times, value, mesh.n_cells, names.values())
-    viscosity, reason = read_viscosity(case)
-    notes = [*_notes(found, names.get("velocity", "U")), *boundaries.notes]
-    if reason:
-        notes.append(reason)
+        snapshot = read_fields(times, value, mesh.n_cells, names.values())
+    notes, parameters = [*_notes(snapshot, names.get("velocity", "U")), *boundaries.notes], {}
+    try:
+        viscosity = read_viscosity(case)
+        parameters = {} if viscosity is None else {"viscosity": viscosity}
+    except InputError as error:
+        notes.append(f"the viscosity cannot be read ({error})")
     regions = find_regions(case)
     if regions:
         notes.append(f"regions left out: {', '.join(regions)}")
     return Dataset(
         points=mesh.points,
         cells=cells,
-        cell_fields=found.values,
+        cell_fields=snapshot.values,
         boundaries=boundaries.facets,
         patch_types=boundaries.types,
         periods=tuple(boundaries.periods),
-        parameters={} if viscosity is None else {"viscosity": viscosity},
+        parameters=parameters,
         notes=tuple(notes),
         provenance={
             "source": str(case),
             "format": "OpenFOAM",
             "time": times.names[value],
             "times": list(times.names.values()),
-            "skipped_fields": list(found.unreadable),
+            "skipped_fields": list(snapshot.unreadable),
         },
     )
 
 
-def _notes(found: Fields, velocity: str) -> list[str]:
+def _notes(snapshot: Fields, velocity: str) -> list[str]:
     notes = []
-    if found.unreadable:
-        reasons = [f"{name} ({reason})" for name, reason in found.unreadable.items()]
+    if snapshot.unreadable:
+        reasons = [f"{name} ({reason})" for name, reason in snapshot.unreadable.items()]
         notes.append(f"fields that cannot be read: {', '.join(reasons)}")
-    if found.headerless:
+    if snapshot.headerless:
         notes.append(
             "fields without a FoamFile header, taken for what their values look like: "
-            + ", ".join(found.headerless)
+            + ", ".join(snapshot.headerless)
         )
-    vectors = {name: a for name, a in found.values.items() if a.shape[1:] == (3,)}
+    vectors = {name: a for name, a in snapshot.values.items() if a.shape[1:] == (3,)}
     varying = [name for name, a in vectors.items() if np.ptp(a, axis=0).any() and name != "C"]
     if velocity in vectors and velocity not in varying and varying:
         notes.append(

@@ -41,10 +41,10 @@ def cell_blocks(mesh: PolyMesh) -> list[tuple[str, np.ndarray | list]]:
         cells = np.flatnonzero((triangles == t) & (quads == q) & (np.diff(first) == t + q))
         for some in np.split(cells, range(_AT_ONCE, len(cells), _AT_ONCE)):
             own = faces[first[some][:, None] + np.arange(t + q)]
-            found = _corners(mesh, some, own, base, prism)
-            right = _has_faces(found, _vertices(mesh, own), base)
+            vertices = _corners(mesh, some, own, base, prism)
+            right = _has_faces(vertices, _vertices(mesh, own), base)
             kinds[some[right]] = kind
-            corners[some[right], : found.shape[1]] = found[right]
+            corners[some[right], : vertices.shape[1]] = vertices[right]
     _check_closed(mesh, faces, first, np.flatnonzero(kinds == _POLYHEDRON))
     blocks, names = [], list(_FORMS)
     starts = np.flatnonzero(np.diff(kinds, prepend=-1))
@@ -125,9 +125,9 @@ def _has_faces(corners, vertices, base):
     # A face as the sum of 2^i over its corners i.
     wanted = sorted(sum(2**i for i in side) for side in [set(range(base)), *sides])
     same = vertices[..., None] == corners[:, None, None, :]
-    known = same.any(axis=-1).all(axis=(1, 2))
+    all_named = same.any(axis=-1).all(axis=(1, 2))
     code = np.bitwise_or.reduce(2 ** np.argmax(same, axis=-1), axis=-1)
-    return known & (np.sort(code, axis=1) == wanted).all(axis=1)
+    return all_named & (np.sort(code, axis=1) == wanted).all(axis=1)
 
 
 def _check_closed(mesh, faces, first, cells):

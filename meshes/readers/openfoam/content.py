@@ -9,7 +9,8 @@ from pathlib import Path
 
 from vcnn.errors import InputError
 
-_LARGEST = 2**31  # bytes of a file unpacked: a small damaged one must not fill the memory
+_LARGEST = 2**32  # bytes of a file: unpacked, a small one must not fill the memory
+_PIECE = 2**26  # bytes that are read at once
 
 
 def is_there(path: Path) -> bool:
@@ -25,20 +26,25 @@ def read_content(path: Path, size: int = _LARGEST) -> bytes:
     InputError
         If there is no such file or it cannot be read or unpacked.
     """
+    packed = path if path.suffix == ".gz" else _packed(path)
+    if os.path.isfile(path) and path != packed:
+        place, unpack = path, open
+    elif os.path.isfile(packed):
+        place, unpack = packed, gzip.open
+    else:
+        raise InputError(f"{path}: no such file")
     try:
-        if os.path.isfile(path) and path.suffix != ".gz":
-            with open(path, "rb") as file:
-                return file.read(size if size < _LARGEST else -1)
-        if not is_there(path):
-            raise InputError(f"{path}: no such file")
-        with gzip.open(path if path.suffix == ".gz" else _packed(path)) as file:
-            content = file.read(size)
+        with unpack(place, "rb") as file:
+            pieces, left = [], size
+            while left and (piece := file.read(min(left, _PIECE))):
+                pieces.append(piece)
+                left -= len(piece)
     except (OSError, EOFError, zlib.error) as error:
-        reason = str(error) if isinstance(error, EOFError | zlib.error) else error.strerror
-        raise InputError(f"{path}: cannot be read ({reason or error})") from None
-    if len(content) == _LARGEST:
-        raise InputError(f"{path}: larger than {_LARGEST >> 30} GiB when unpacked")
-    return content
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{place}: cannot be read ({reason})") from None
+    if size == _LARGEST and not left:
+        raise InputError(f"{place}: larger than {_LARGEST >> 30} GiB")
+    return b"".join(pieces)
 
 
 def lies_inside(path: Path, folder: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,10 +43,10 @@ def find_cyclics(mesh: PolyMesh) -> Cyclics:
     InputError
         If a cyclic patch has no neighbour, or is not related to it by a translation.
     """
-    periods, pairs, known = [], [], set()
+    periods, pairs, paired = [], [], set()
     for name, entries in mesh.patches.items():
         kind, other = word(entries, "type"), word(entries, "neighbourPatch")
-        if "cyclic" not in kind.lower() or kind.startswith("processor") or name in known:
+        if "cyclic" not in kind.lower() or kind.startswith("processor") or name in paired:
             continue
         if kind.startswith("cyclic") and name not in mesh.spans:
             continue
@@ -57,7 +56,7 @@ def find_cyclics(mesh: PolyMesh) -> Cyclics:
                 "translation, are supported"
             )
         step = _translation(mesh, name, other)
-        known |= {name, other}
+        paired |= {name, other}
         for period, joined in zip(periods, pairs, strict=True):
             same = _EQUAL * np.linalg.norm(step)
             if np.linalg.norm(step - period) < same:
@@ -72,8 +71,11 @@ def find_cyclics(mesh: PolyMesh) -> Cyclics:
     merged = {}
     for joined in pairs:
         if len(joined) > 1:
-            for names in zip(*joined, strict=True):
-                merged[_common_name(names, mesh)] = list(names)
+            groups = list(zip(*joined, strict=True))
+            for name, names in zip(
+                _common_names(groups, [*mesh.patches, *merged]), groups, strict=True
+            ):
+                merged[name] = list(names)
     return Cyclics(periods, merged)
 
 
@@ -177,7 +179,13 @@ def _moments(triangles):
     return areas.sum(), vectors.sum(axis=0), second / 12
 
 
-def _common_name(names, mesh) -> str:
-    """What names have in common, "inlet" of inlet_half0 and inlet_half1; or the first."""
-    stem = re.sub(r"(_half|[_\W\d]+)+$", "", os.path.commonprefix(names))
-    return names[0] if not stem or stem in mesh.patches else stem
+def _common_names(groups, taken) -> list[str]:
+    """What names have in common, "inlet" of inlet_half0 and inlet_half1; else the first of each."""
+    stems = []
+    for names in groups:
+        stem = names[0]
+        while not all(name.startswith(stem) for name in names):
+            stem = stem[:-1]
+        stems.append(re.sub(r"(_half|[_\W\d]+)+$", "", stem))
+    usable = all(stems) and len({*stems}) == len(stems) and not {*stems} & {*taken}
+    return stems if usable else [names[0] for names in groups]

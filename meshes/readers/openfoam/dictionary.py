@@ -58,8 +58,8 @@ def read_dictionary(path: Path, case: Path, until: tuple[str, ...] = ()) -> dict
     return entries
 
 
-def read_list_file(path: Path, case: Path) -> tuple[bytes, int, Form]:
-    """What a file holds, where its list starts behind its header, and in which form.
+def read_list_file(path: Path, case: Path) -> tuple[bytes, int, Form, str]:
+    """What a file holds, where its list starts behind its header, in which form, and its class.
 
     Raises
     ------
@@ -67,10 +67,12 @@ def read_list_file(path: Path, case: Path) -> tuple[bytes, int, Form]:
         If the file or its header cannot be read.
     """
     with naming(path):
-        parser = _Parser(path, _Reading(case))
+        parser, entries = _Parser(path, _Reading(case)), {}
         if parser.peek() == "FoamFile":
-            parser.entries([{}], until=("FoamFile",))
-    return parser.content, parser.at, parser.form
+            parser.entries([entries], until=("FoamFile",))
+    header = entries.get("FoamFile")
+    kind = word(header, "class") if isinstance(header, dict) else ""
+    return parser.content, parser.at, parser.form, kind
 
 
 @dataclass
@@ -126,7 +128,7 @@ class _Parser:
         while (key := self.next()) != end:
             if key is None:
                 raise InputError("a closing brace '}' is missing")
-            if end is None and (key == "(" or key.isdigit() and self.peek() == "("):
+            if end is None and (key == "(" or (key.isdigit() and self.peek() == "(")):
                 if key != "(":
                     self.next()
                 scope[""] = self.inside(self.items, scopes, ")")
@@ -145,46 +147,49 @@ class _Parser:
         scope = scopes[-1]
         if self.peek() == "{":
             self.next()
-            known = scope.get(key)
-            value = dict(known) if isinstance(known, dict) else {}
+            earlier = scope.get(key)
+            value = dict(earlier) if isinstance(earlier, dict) else {}
+            scope[key] = value  # which may name itself
             self.inside(self.entries, [*scopes, value], "}")
         else:
             value = self.items(scopes, ";", key)
         if key == "FoamFile" and isinstance(value, dict):
             self.form = form_of(word(value, "format"), word(value, "arch"))
-            value = scope.get(key, value)  # the outermost of included files
+            value = earlier or value  # of included files the first
         scope[key] = [Unresolved("it is inside an #if")] if self.conditions else value
 
     def items(self, scopes, end, key=""):
         """All values up to ``end``."""
-        found = []
+        values = []
         while (token := self.next()) != end:
             if token is None or token in (";", "}", ")"):
-                raise InputError(f"{end!r} expected behind {key!r}, got {token or 'the end'!r}")
+                raise InputError(
+                    f"{end!r} expected behind {_brief(key)!r}, got {token or 'the end'!r}"
+                )
             listed = _LIST.fullmatch(token)
             if token == "(":
-                found.append(self.inside(self.items, scopes, ")", key))
+                values.append(self.inside(self.items, scopes, ")", key))
             elif token == "{":
-                found.append({})
-                self.inside(self.entries, [*scopes, found[-1]], "}")
+                values.append({})
+                self.inside(self.entries, [*scopes, values[-1]], "}")
                 if end == ";":  # which may be left out behind a brace
                     if self.peek() == ";":
                         self.next()
                     break
             elif listed and listed[1] in COMPONENTS:
-                values, self.at = read_numbers(self.content, self.at, listed[1], self.form)
-                found.append(values)
+                array, self.at = read_numbers(self.content, self.at, listed[1], self.form)
+                values.append(array)
             elif token.startswith("$"):
                 value = self.variable(token, scopes)
-                found += [value] if isinstance(value, dict) else value
+                values += [value] if isinstance(value, dict) else value
             elif token == "#include":
-                found += self.include(token, lambda file: file.items(scopes, None, key)) or ()
+                values += self.include(token, lambda file: file.items(scopes, None, key)) or ()
             elif token.startswith("#") and not token.startswith("#{"):
-                found.append(Unresolved(f"{_brief(token)} is not evaluated"))
+                values.append(Unresolved(f"{_brief(token)} is not evaluated"))
                 self.skip_expression(token)
             else:
-                found.append(_unquoted(token))
-        return found
+                values.append(_unquoted(token))
+        return values
 
     def skip_expression(self, token):
         """``{...}`` behind ``#eval`` is no dictionary."""
@@ -241,12 +246,12 @@ class _Parser:
         """What ``$name`` or ``${name}`` stands for: a list of values or a dictionary."""
         if token.startswith("${{"):
             return [Unresolved(f"{_brief(token)} is not evaluated")]
-        found = _look_up(token[2:-1] if token.startswith("${") else token[1:], scopes)
-        if found is None:
+        entry = _look_up(token[2:-1] if token.startswith("${") else token[1:], scopes)
+        if entry is None:
             reason = "; ".join([f"{_brief(token)} is not defined", *self.reading.absent[:1]])
             return [Unresolved(reason)]
-        self.reading.take(len(found))
-        return found
+        self.reading.take(len(entry))
+        return entry
 
 
 def _look_up(name, scopes):
@@ -258,13 +263,13 @@ def _look_up(name, scopes):
         levels = up[0].count("../") if "/" in up[0] else len(up[0]) - 1
         scopes = scopes[: len(scopes) - levels][-1:]
     for scope in reversed(scopes):
-        found = scope.get(name)
-        if found is None:
-            found = scope
+        entry = scope.get(name)
+        if entry is None:
+            entry = scope
             for part in re.split(r"[./]", name):
-                found = found.get(part) if isinstance(found, dict) else None
-        if found is not None:
-            return found
+                entry = entry.get(part) if isinstance(entry, dict) else None
+        if entry is not None:
+            return entry
     return None
 
 
@@ -273,4 +278,4 @@ def _unquoted(token):
 
 
 def _brief(token):
-    return " ".join(token.split())[:60]
+    return " ".join(token.split())[:40]

@@ -33,7 +33,10 @@ def field_files(folder: Path) -> dict[str, str]:
     kinds, included = {}, set()
     for path in sorted(folder.iterdir()):
         if path.is_file() and not path.name.startswith("."):
-            head = read_content(path, _HEAD)
+            try:
+                head = read_content(path, _HEAD)
+            except InputError:  # which who reads the field is told again
+                head = b""
             kind = _CLASS.search(head)
             kinds.setdefault(path.name.removesuffix(".gz"), kind[1].decode() if kind else "")
             included |= {
@@ -42,7 +45,7 @@ def field_files(folder: Path) -> dict[str, str]:
     return {
         name: kind
         for name, kind in kinds.items()
-        if kind.startswith("vol") or not kind and name not in included
+        if kind.startswith("vol") or (not kind and name not in included)
     }
 
 
@@ -88,8 +91,7 @@ def _values(values, shape, cells, key):
     how = values[0] if isinstance(values[0], str) else ""
     if how == "uniform":
         if shape is None:
-            given = values[-1]
-            shape = (len(given),) if isinstance(given, list) else ()
+            shape = (len(values[-1]),) if isinstance(values[-1], list) else ()
         with naming(key):
             value = numbers(values[1:], shape[0] if shape else 1)
         return np.broadcast_to(value.reshape(shape), (cells, *shape))
@@ -98,8 +100,7 @@ def _values(values, shape, cells, key):
             raise InputError(f"{key}: {value.reason}")
     if how != "nonuniform" or len(values) != 2 or not isinstance(values[1], np.ndarray):
         raise InputError(f"{key}: expected a value behind 'uniform' or a list behind 'nonuniform'")
-    found = values[1].shape[1:]
-    if shape is not None and found != shape:
+    if shape is not None and values[1].shape[1:] != shape:
         raise InputError(f"{key}: its values have not the components of its class")
     return values[1].astype(float)
 

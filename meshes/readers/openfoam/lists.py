@@ -97,15 +97,22 @@ def read_numbers(content: bytes, at: int, kind: str, form: Form) -> tuple[np.nda
         return values.astype(dtype).reshape(shape), end
     end = _end_of_text(content, at, kind in _ROWS)
     values = _from_text(content[at:end], dtype)
-    found = len(values) // columns
-    if len(values) % columns or found != (found if count is None else count):
+    rows = len(values) // columns
+    if len(values) % columns or (count is not None and rows != count):
         claim = f"{columns} for each" if count is None else f"{count * columns}"
         raise InputError(f"damaged list, {claim} numbers expected, {len(values)} found")
     return values.reshape(shape), end + 1
 
 
-def read_faces(content: bytes, at: int, form: Form) -> tuple[np.ndarray, np.ndarray]:
-    """A list of faces, each ``m(v0 v1 ...)``; in binary as two lists, all starts and all vertices.
+def read_faces(content: bytes, at: int, form: Form, compact: bool) -> tuple[np.ndarray, np.ndarray]:
+    """A list of faces.
+
+    Parameters
+    ----------
+    content, at, form
+        As for `read_numbers`.
+    compact : bool
+        Whether it is two lists, of all starts and of all vertices, or each face is a list.
 
     Returns
     -------
@@ -118,33 +125,51 @@ def read_faces(content: bytes, at: int, form: Form) -> tuple[np.ndarray, np.ndar
     InputError
         If it is no such list, or has not the faces that its count claims.
     """
-    if form.binary:
+    if compact:
         starts, at = read_numbers(content, at, "label", form)
         vertices, _ = read_numbers(content, at, "label", form)
         if not len(starts) or starts[0] != 0 or starts[-1] != len(vertices):
             raise InputError("damaged list, starts and vertices of its faces do not match")
-        sizes = np.diff(starts)
     else:
-        start = _COUNT.match(content, at)
-        end = _end_of_text(content, start.end(), True)
-        text = _without_comments(content[start.end() : end])
-        numbers = _from_text(text.replace(b"(", b" %d " % _FACE), int)
-        marks = np.flatnonzero(numbers == _FACE)
-        if start[1] is None or start[2] != b"(" or len(marks) != int(start[1]) or (marks < 1).any():
-            raise InputError(f"damaged list, it has {len(marks)} faces and claims others")
-        sizes = numbers[marks - 1]
-        starts = np.append(0, np.cumsum(sizes))
-        # Each face takes its size, the mark and its vertices, so that the next mark is known.
-        if (sizes < 0).any() or not np.array_equal(
-            np.append(marks, len(numbers) + 1), starts + 2 * np.arange(len(starts)) + 1
-        ):
-            raise InputError("damaged list, a face has not the vertices that it claims")
-        own = np.ones(len(numbers), bool)
-        own[marks] = own[marks - 1] = False
-        vertices = numbers[own]
+        starts, vertices = (_faces_in_bytes if form.binary else _faces_in_text)(content, at, form)
+    sizes = np.diff(starts)
     if (sizes < 3).any():
         raise InputError(f"damaged list, face {np.argmin(sizes)} has less than three vertices")
     return starts, vertices
+
+
+def _faces_in_bytes(content, at, form):
+    """Each face a list by itself, as older versions write them."""
+    start = _COUNT.match(content, at)
+    if start[1] is None or start[2] != b"(":
+        raise InputError("no list of faces where one was expected")
+    faces, at = [], start.end()
+    for _ in range(int(start[1])):  # each takes bytes, so that a wrong count ends it
+        face, at = read_numbers(content, at, "label", form)
+        faces.append(face)
+    return np.append(0, np.cumsum([len(face) for face in faces])), np.concatenate(
+        [np.empty(0, int), *faces]
+    )
+
+
+def _faces_in_text(content, at, form):
+    """Each face a size and its vertices, ``4(0 1 2 3)``."""
+    start = _COUNT.match(content, at)
+    end = _end_of_text(content, start.end(), True)
+    text = _without_comments(content[start.end() : end])
+    numbers = _from_text(text.replace(b"(", b" %d " % _FACE), int)
+    marks = np.flatnonzero(numbers == _FACE)
+    if start[1] is None or start[2] != b"(" or len(marks) != int(start[1]) or (marks < 1).any():
+        raise InputError(f"damaged list, {int(start[1] or 0)} faces expected, {len(marks)} found")
+    sizes = numbers[marks - 1]
+    starts = np.append(0, np.cumsum(sizes))
+    # Each face takes its size, the mark and its vertices, so that the next mark is known.
+    next_marks = starts + 2 * np.arange(len(starts)) + 1
+    if (sizes < 0).any() or not np.array_equal(np.append(marks, len(numbers) + 1), next_marks):
+        raise InputError("damaged list, a face has not the vertices that it claims")
+    own = np.ones(len(numbers), bool)
+    own[marks] = own[marks - 1] = False
+    return starts, numbers[own]
 
 
 def _end_of_text(content: bytes, at: int, rows: bool) -> int:

@@ -105,7 +105,7 @@ def moved_points(mesh: PolyMesh, since: float, times: Times, time: float) -> Pol
 
 
 def _mesh(times, part, time):
-    found = mesh_folder(part, times.parts[part], time, "faces")
-    if found is None:
+    place = mesh_folder(part, times.parts[part], time, "faces")
+    if place is None:
         raise InputError(f"{part}: it has no mesh (constant/polyMesh/faces)")
-    return found
+    return place

@@ -13,6 +13,8 @@ from meshes.readers.openfoam.lists import read_faces, read_numbers
 from meshes.readers.openfoam.values import word
 from vcnn.errors import InputError, naming
 
+_FAR = 1e100  # beyond which squares of lengths are no numbers
+
 
 @dataclass(frozen=True, eq=False)
 class PolyMesh:
@@ -66,21 +68,21 @@ def read_polymesh(points: Path, faces: Path, boundary: Path, case: Path) -> Poly
         If a file is missing or damaged, by its name.
     """
     place, path = read_points(points / "points", case), faces / "faces"
-    content, at, form = read_list_file(path, case)
+    content, at, form, kind = read_list_file(path, case)
     with naming(path):
-        starts, vertices = read_faces(content, at, form)
+        starts, vertices = read_faces(content, at, form, compact=kind == "faceCompactList")
         _check_range(vertices, len(place), "point")
     owner = read_labels(faces / "owner", case)
     neighbour = read_labels(faces / "neighbour", case)
     with naming(faces / "owner"):
         if not len(owner) or len(owner) != len(starts) - 1:
-            raise InputError(f"{len(owner)} faces, the file faces has {len(starts) - 1}")
+            raise InputError(f"cells of {len(owner)} faces, the file faces has {len(starts) - 1}")
         _check_range(owner, len(owner), "cell")
     with naming(faces / "neighbour"):
         if len(neighbour) == len(owner):  # older versions give those on the surface a -1
             neighbour = neighbour[: np.argmax(np.append(neighbour, -1) < 0)]
         if len(neighbour) > len(owner):
-            raise InputError(f"{len(neighbour)} faces, the file owner has {len(owner)}")
+            raise InputError(f"cells of {len(neighbour)} faces, owner has {len(owner)}")
         _check_range(neighbour, len(owner), "cell")
     patches, spans = read_patches(boundary / "boundary", len(owner), case)
     return PolyMesh(faces, place, starts, vertices, owner, neighbour, patches, spans)
@@ -95,8 +97,8 @@ def read_points(path: Path, case: Path) -> np.ndarray:
         If it is missing or damaged.
     """
     points = _read_list(path, "vector", case)
-    if not np.isfinite(points).all():
-        raise InputError(f"{path}: a coordinate is not finite")
+    if not (np.abs(points) < _FAR).all():
+        raise InputError(f"{path}: a coordinate is not finite or beyond {_FAR:g}")
     return points
 
 
@@ -112,7 +114,7 @@ def read_labels(path: Path, case: Path) -> np.ndarray:
 
 
 def _read_list(path, kind, case):
-    content, at, form = read_list_file(path, case)
+    content, at, form, _ = read_list_file(path, case)
     with naming(path):
         values, _ = read_numbers(content, at, kind, form)
         if len(values) > len(content):  # n{value}: one cell has all faces, but not these

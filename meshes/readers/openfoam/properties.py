@@ -6,22 +6,28 @@ from pathlib import Path
 
 from meshes.readers.openfoam.content import is_there
 from meshes.readers.openfoam.dictionary import read_dictionary
-from meshes.readers.openfoam.values import numbers
-from vcnn.errors import InputError
+from meshes.readers.openfoam.values import numbers, word
+from vcnn.errors import naming
 
 
-def read_viscosity(case: Path) -> tuple[float | None, str | None]:
-    """Kinematic viscosity ν where the case states it, and a sentence if it does so unreadably."""
+def read_viscosity(case: Path) -> float | None:
+    """Kinematic viscosity ν, None where the case does not state it.
+
+    Raises
+    ------
+    InputError
+        If the file where it would be cannot be read, or states it as no number.
+    """
     for name in ("transportProperties", "physicalProperties"):
         path = case / "constant" / name
-        if is_there(path):
-            try:
-                value = read_dictionary(path, case).get("nu")
-                if isinstance(value, list):
-                    # "nu [0 2 -1 0 0 0 0] 1e-5", and its name again in older versions
-                    return float(numbers(value[value[:1] == ["nu"] :], 1)[0]), None
-            except InputError as error:
-                return None, f"the viscosity cannot be read ({path}: {error})".replace(
-                    f"{path}: {path}", str(path)
-                )
-    return None, None
+        if not is_there(path):
+            continue
+        entries = read_dictionary(path, case)
+        model = entries.get(word(entries, "transportModel") + "Coeffs")
+        places = [place for place in (entries, model) if isinstance(place, dict)]
+        value = next((place["nu"] for place in places if isinstance(place.get("nu"), list)), None)
+        if value is not None:
+            repeated = value[:1] == ["nu"]  # older versions: nu nu [0 2 -1 0 0 0 0] 1e-5;
+            with naming(f"{path}: nu"):
+                return float(numbers(value[repeated:], 1)[0])
+    return None

@@ -40,15 +40,15 @@ def read_mesh_at(times: Times, time: float) -> PolyMesh:
     InputError
         If there is none, or a file of it is damaged.
     """
-    found = {
+    places = {
         file: mesh_folder(times.case, times.whole, time, file)
         for file in ("points", "faces", "boundary")
     }
-    if found["faces"] is None:
+    if places["faces"] is None:
         raise InputError(f"{times.case}: there is no mesh at or before time {times.names[time]}")
-    since, faces = found["faces"]
-    points = found["points"] or found["faces"]
-    boundary = max(found["boundary"] or found["faces"], found["faces"])
+    since, faces = places["faces"]
+    points = places["points"] or places["faces"]
+    boundary = max(places["boundary"] or places["faces"], places["faces"])
     mesh = read_polymesh(points[1], faces, boundary[1], times.case)
     if not times.in_parts(time):
         return mesh

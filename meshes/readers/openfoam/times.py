@@ -42,11 +42,11 @@ class Times:
         return dict(sorted((value, name) for place in places for value, name in place.items()))
 
     def in_parts(self, time: float) -> bool:
-        """Whether the fields of a time are in the folders processorN and not in the case itself."""
+        """Whether the fields of a time are with the processors and not in the case itself."""
         if time not in self.whole:
             return True
         own = any(path.is_file() for path in (self.case / self.whole[time]).iterdir())
-        return not own and any(time in part for part in self.parts.values())
+        return not own and any(time in p for p in (*self.parts.values(), *self.collated.values()))
 
     def folders(self, time: float) -> list[Path]:
         """The folders that hold the fields of a time: one in the case, or in each processorN.

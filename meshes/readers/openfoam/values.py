@@ -35,10 +35,10 @@ def numbers(values: list, count: int) -> np.ndarray:
     """
     closing = [i for i, value in enumerate(values) if isinstance(value, str) and value == "]"]
     values = values[closing[-1] + 1 :] if closing else values
-    given = values[-1] if values and isinstance(values[-1], list) else values
-    for value in (*values, *given):
+    items = values[-1] if values and isinstance(values[-1], list) else values
+    for value in (*values, *items):
         if isinstance(value, Unresolved):
             raise InputError(value.reason)
-    if len(given) != count or not all(isinstance(v, str) and _NUMBER.fullmatch(v) for v in given):
+    if len(items) != count or not all(isinstance(v, str) and _NUMBER.fullmatch(v) for v in items):
         raise InputError(f"expected {count} number{'s' if count > 1 else ''}")
-    return np.array([float(v) for v in given])
+    return np.array([float(v) for v in items])
