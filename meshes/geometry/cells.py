@@ -34,6 +34,32 @@ def cell_volumes(mesh: meshio.Mesh) -> np.ndarray:
     return _centres_and_volumes(mesh)[1]
 
 
+def vertex_weights(mesh: meshio.Mesh, volumes: np.ndarray) -> np.ndarray:
+    """(M,) the volumes of cells, shared out equally among their vertices.
+
+    Raises
+    ------
+    InputError
+        If a point belongs to no cell.
+    """
+    weights, first = np.zeros(len(mesh.points)), 0
+    for block in mesh.cells:
+        if block.dim != cell_dimension(mesh):
+            continue
+        n = len(block.data)
+        if block.type.startswith("polyhedron"):
+            for cell, volume in zip(block.data, volumes[first : first + n], strict=True):
+                vertices = np.unique(np.concatenate([np.ravel(face) for face in cell]))
+                weights[vertices] += volume / len(vertices)
+        else:
+            share = volumes[first : first + n] / block.data.shape[1]
+            np.add.at(weights, block.data, share[:, None])
+        first += n
+    if not (weights > 0).all():
+        raise InputError(f"mesh: point {np.argmin(weights)} belongs to no cell")
+    return weights
+
+
 def _centres_and_volumes(mesh):
     """Sums over simplices that join the facets of a cell to a point inside.
 

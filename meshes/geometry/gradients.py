@@ -14,6 +14,10 @@ from meshes.geometry.cells import cell_centres
 from meshes.geometry.facets import cells_at, shared_facets
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
+from vcnn.flow.mesh import cell_dimension
+
+_SPAN = 1e-10  # least over largest eigenvalue of what a fit rests on; the sine of an angle, squared
+_RINGS = 3  # of neighbours of neighbours that a cell may need
 
 
 def cell_gradient(
@@ -25,7 +29,9 @@ def cell_gradient(
     """Gradients of a field given at cell centres; exact for linear fields.
 
     Each cell fits a linear function to its face neighbours, weighted by the inverse square of their
-    distance. Second-order accurate where neighbours lie symmetrically, first-order elsewhere.
+    distance. Second-order accurate where neighbours lie symmetrically, first-order elsewhere. Where
+    these neighbours and the walls do not span the space, as in a corner, their neighbours are added.
+    In a section of space there is no derivative across it.
 
     Parameters
     ----------
@@ -46,7 +52,8 @@ def cell_gradient(
     Raises
     ------
     InputError
-        If there is not one value for each cell, or no wall of one of the names.
+        If there is not one value for each cell, no wall of one of the names, or a cell has too few
+        neighbours to tell a gradient.
     """
     centres, values = cell_centres(mesh), np.asarray(values, dtype=float)
     if len(values) != len(centres):
@@ -65,15 +72,54 @@ def cell_gradient(
         steps.append(middles - centres[inside])
         changes.append(np.broadcast_to(value, (len(inside), *values.shape[1:])) - values[inside])
     cells, dx, du = map(np.concatenate, (cells, steps, changes))
-    # In each cell Σ w (dx·G − du)², w = 1/|dx|², is least: (Σ w dx⊗dx) G = Σ w dx du.
-    weighted = dx / np.sum(dx**2, axis=1, keepdims=True)
-    flat = du.reshape(len(du), -1)
     n, d = centres.shape
-    normal, right = np.zeros((n, d, d)), np.zeros((n, d, flat.shape[1]))
-    np.add.at(normal, cells, weighted[:, :, None] * dx[:, None])
-    np.add.at(right, cells, weighted[:, :, None] * flat[:, None])
-    # The pseudo-inverse leaves out directions in which a cell has no neighbour.
+    normal = np.zeros((n, d, d))
+    right = np.zeros((n, d, values[:1].size))
+    _add_steps(normal, right, cells, dx, du)
+    lacking = ~_spans(normal, mesh)
+    pairs = (start[lacking[start]], end[lacking[start]], shift[lacking[start]])
+    for _ in range(_RINGS):
+        if not lacking.any():
+            break
+        pairs = _next_ring(pairs, (start, end, shift))
+        own, other, step = (array[lacking[pairs[0]]] for array in pairs)
+        dx, du = centres[other] + step - centres[own], values[other] - values[own]
+        apart = np.linalg.norm(dx, axis=1) > 0  # the way back leads to the cell itself
+        _add_steps(normal, right, own[apart], dx[apart], du[apart])
+        lacking = ~_spans(normal, mesh)
+    if lacking.any():
+        raise InputError(
+            f"mesh: {lacking.sum()} of {n} cells have too few neighbours for a gradient, first cell "
+            f"{np.argmax(lacking)}; they lie in one row or layer without walls or periods"
+        )
+    # The pseudo-inverse leaves out the direction across a section.
     return (np.linalg.pinv(normal, hermitian=True) @ right).reshape(n, d, *values.shape[1:])
+
+
+def _add_steps(normal, right, cells, dx, du) -> None:
+    """In each cell Σ w (dx·G − du)², w = 1/|dx|², is least: (Σ w dx⊗dx) G = Σ w dx du."""
+    weighted = dx / np.sum(dx**2, axis=1, keepdims=True)
+    np.add.at(normal, cells, weighted[:, :, None] * dx[:, None])
+    np.add.at(right, cells, weighted[:, :, None] * du.reshape(len(du), 1, right.shape[2]))
+
+
+def _spans(normal, mesh) -> np.ndarray:
+    """(N,) whether the steps from a cell span the space or plane that the mesh lies in."""
+    sizes = np.linalg.eigvalsh(normal)
+    return sizes[:, -cell_dimension(mesh)] > _SPAN * sizes[:, -1]
+
+
+def _next_ring(pairs, steps):
+    """From each cell to the neighbours of those that it has got to; pairs are (from, to, shift)."""
+    own, reached, moved = pairs
+    start, end, shift = steps
+    order = np.argsort(start, kind="stable")
+    first = np.searchsorted(start[order], reached)
+    count = np.searchsorted(start[order], reached, side="right") - first
+    from_pair = np.repeat(np.arange(len(own)), count)
+    place = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    onward = order[np.repeat(first, count) + place]
+    return own[from_pair], end[onward], moved[from_pair] + shift[onward]
 
 
 def strain_rate(flow: FlowField, walls: Iterable[str] = ()) -> np.ndarray:
@@ -86,7 +132,7 @@ def strain_rate(flow: FlowField, walls: Iterable[str] = ()) -> np.ndarray:
     Raises
     ------
     InputError
-        If the flow is not cell-centred.
+        If the flow is not cell-centred, or a cell has too few neighbours to tell a gradient.
     """
     if flow.location != "cell":
         raise InputError("strain_rate: needs a flow at cell centres of a mesh")

@@ -26,18 +26,22 @@ class Dataset:
         The domain, meshio's names and numbering of vertices; empty for loose points.
     point_fields, cell_fields : mappings name -> (M, ...) or (N, ...)
         Numbers in double precision, one for each point or for each cell, block after block.
-        Vectors have 2 or 3 columns, tensors the shape (3, 3) or 4 or 9 columns.
+        Vectors have 2 or 3 columns, tensors the shape (3, 3) or (2, 2), or 9 or 4 columns.
     boundaries : mapping name -> sequence of (type, (k, m) int)
         Facets, one dimension less than the cells.
     patch_types : mapping name -> str
-        Of boundaries whose kind the file tells, e.g. "wall", "patch", "symmetryPlane".
+        Of boundaries whose kind the file tells, e.g. "wall", "patch", "symmetryPlane"; "empty" are
+        the two sides of a slab one cell thick, which stands for a plane.
     periods : sequence of (3,)
         That the file tells, checked facet by facet.
     parameters : mapping name -> float
+    centres, volumes : (N, 3), (N,), optional
+        Of the cells, where the file tells them; of loose points the volumes are their weights.
     notes : sequence of str
         What was left out, merged or assumed, a sentence each; readers do not warn themselves.
     provenance : mapping name -> str, float, list of str
-        At least "source" and "format"; of a case also "time" and "times", all that it has.
+        At least "source" and "format"; of a case also "time" and "times", all that it has;
+        "skipped_fields" are those that could not be read.
     """
 
     points: np.ndarray
@@ -48,5 +52,7 @@ class Dataset:
     patch_types: Mapping[str, str] = field(default_factory=dict)
     periods: tuple[np.ndarray, ...] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
+    centres: np.ndarray | None = None
+    volumes: np.ndarray | None = None
     notes: tuple[str, ...] = ()
     provenance: Mapping[str, object] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Plane cell-centred flows kept as plain NumPy arrays (``.npz``)."""
+"""Flows kept as plain NumPy arrays (``.npz``)."""
 
 from __future__ import annotations
 
@@ -9,30 +9,32 @@ from pathlib import Path
 
 import numpy as np
 
-from meshes.geometry.cells import cell_centres, cell_volumes
-from meshes.geometry.periods import flow_period
-from meshes.geometry.wall_fields import with_wall_fields
+from meshes.readers.components import join_components
+from meshes.readers.dataset import Dataset
+from meshes.readers.flow import dataset_flow
 from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
-from vcnn.flow.mesh import named_mesh
 from vcnn.flow.quantities import parameter_name
 
 _BOUNDARIES = {"bottomWall": "bottom", "topWall": "top"}
-_NEEDED = ("velocity", "points", "cells")
+_CELLS = {(2, 3): "triangle", (2, 4): "quad", (3, 4): "tetra", (3, 8): "hexahedron"}
 
 
 def read_arrays(path: str | os.PathLike, fields: Mapping[str, str] | None = None) -> FlowField:
-    """A plane flow from the arrays of an ``.npz`` file.
+    """A flow from the arrays of an ``.npz`` file.
 
-    The layout, for N cells with M vertices:
+    The layout, for N cells with M vertices in d = 2 or 3 dimensions:
 
-    - ``points`` (M, 2), ``cells`` (N, 3) or (N, 4) vertex numbers, ``velocity`` (N, 2);
-    - ``centres`` (N, 2), default the centroids; ``volume`` (N,), default the areas, divided by the
+    - ``points`` (M, d), ``cells`` (N, 3) or (N, 4) vertex numbers in a plane, (N, 4) or (N, 8) in
+      space, and ``velocity``, (N, d) at cells or (M, d) at points; without ``cells`` the points are
+      loose. In a plane a velocity may have three components;
+    - ``centres`` (N, d), default the centroids; ``volume`` (N,), default the areas, divided by the
       number ``thickness`` if that is there;
-    - boundaries: integer arrays (k, 2) of vertex numbers, "bottomWall" and "topWall" (which become
+    - boundaries: integer arrays (k, m) of vertex numbers, "bottomWall" and "topWall" (which become
       "bottom" and "top", the walls), "inlet", "outlet" and others;
-    - further (N,) arrays are scalars, (N, 2) vectors, (N, 2, 2) tensors; numbers are parameters
-      ("nu" becomes "viscosity", "alpha" "slope"); anything else is left out.
+    - further arrays with N or M rows are scalars, vectors (2 or 3 columns) and tensors, at cells or
+      at points; numbers are parameters ("nu" becomes "viscosity", "alpha" "slope"). Arrays of other
+      shapes are left out, with a note, texts without one.
 
     If inlet and outlet are translates of each other the flow is periodic. The scalars "boundary",
     "wall_distance" and "strain_rate" are added where missing.
@@ -48,77 +50,125 @@ def read_arrays(path: str | os.PathLike, fields: Mapping[str, str] | None = None
     InputError
         If the file cannot be read or an array is missing or has the wrong shape.
     """
-    path = Path(path)
+    return dataset_flow(read_npz(Path(path), fields))
+
+
+def read_npz(path: Path, fields: Mapping[str, str] | None = None) -> Dataset:
+    """The arrays of a file as a dataset, with the names that the user gives them.
+
+    Parameters
+    ----------
+    path : path
+    fields : mapping name -> array, optional
+        As in :func:`read_arrays`.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or an array is missing or has the wrong shape.
+    """
     with naming(path):
-        arrays = _named(_load(path), dict(fields or {}))
-        velocity, points, cells = (arrays.pop(name) for name in _NEEDED)
-        _check_arrays(velocity, points, cells)
-        boundaries = {}
-        for name, array in list(arrays.items()):
-            if array.dtype.kind in "iu" and array.ndim == 2 and array.shape[1] == 2:
-                boundaries[_BOUNDARIES.get(name, name)] = arrays.pop(name)
-        for name, vertices in {"cells": cells, **boundaries}.items():
-            if vertices.size and not 0 <= vertices.min() <= vertices.max() < len(points):
-                raise InputError(f"array {name!r}: vertex numbers beyond the {len(points)} points")
-        kind = "triangle" if cells.shape[1] == 3 else "quad"
-        lines = {name: [("line", vertices)] for name, vertices in boundaries.items()}
-        mesh = named_mesh(points, [(kind, cells)], lines)
-        flow = _flow(path, mesh, velocity, arrays)
-        return with_wall_fields(flow, [name for name in _BOUNDARIES.values() if name in boundaries])
+        arrays, replaced = _named(_load(path), dict(fields or {}))
+        points = arrays.pop("points")
+        rows = len(points) if points.ndim else 0
+        _check(points, "points", [(rows, 2), (rows, 3)], " (three columns in space)")
+        cells = _cells(arrays.pop("cells", None), points)
+        n, m = len(points), sum(len(vertices) for _, vertices in cells)
+        boundaries = _boundaries(arrays, points) if cells else {}
+        thickness = arrays.pop("thickness", 1.0)
+        centres, volume = arrays.pop("centres", None), arrays.pop("volume", None)
+        if cells and centres is not None and centres.shape != (m, points.shape[1]):
+            raise InputError(
+                f"array 'centres': expected points of shape {(m, points.shape[1])}, got "
+                f"{centres.shape}"
+            )
+        _check_velocity(arrays, points, m or n)
+        numbers = {name: a for name, a in arrays.items() if a.dtype.kind in "fiu"}
+        lost = [name for name, a in arrays.items() if a.ndim and len(a) not in (n, m)]
+        left_out = [f"arrays of unknown shape left out: {', '.join(lost)}"] if lost else []
+        if replaced:
+            left_out.append(f"left out, their names were given to others: {', '.join(replaced)}")
+        return Dataset(
+            points=_in_space(points),
+            cells=cells,
+            point_fields={k: a for k, a in arrays.items() if a.ndim and len(a) == n != m},
+            cell_fields={k: a for k, a in arrays.items() if a.ndim and len(a) == m},
+            boundaries=boundaries,
+            parameters={parameter_name(k): float(a) for k, a in numbers.items() if not a.ndim},
+            centres=None if centres is None else _in_space(centres),
+            volumes=None if volume is None else volume / thickness,
+            notes=tuple(left_out),
+            provenance={
+                "source": str(path),
+                "format": "NumPy arrays",
+                "skipped_fields": [*replaced, *lost],
+            },
+        )
 
 
-def _named(arrays, fields) -> dict[str, np.ndarray]:
-    """The arrays of a file by the names that the user gives them, those needed among them."""
+def _named(arrays, fields) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The arrays by the names that the user gives them, and which gave way to these."""
     for old in fields.values():
         if old not in arrays:
             raise InputError(f"no array {old!r} (there are: {', '.join(arrays)})")
     others = {name: array for name, array in arrays.items() if name not in fields.values()}
-    arrays = {**others, **{new: arrays[old] for new, old in fields.items()}}
-    for name in _NEEDED:
-        if name not in arrays:
-            listing = ", ".join(arrays) or "none"
+    named = {**others, **{new: arrays[old] for new, old in fields.items()}}
+    for name in ("points", "velocity"):
+        if name not in named and not (name == "velocity" and "velocity" in join_components(named)):
+            listing = ", ".join(named) or "none"
             hint = "; name it: vcnn import --field velocity=NAME" if name == "velocity" else ""
             raise InputError(
-                f"no array {name!r} (needed: {', '.join(_NEEDED)}; there are: {listing}){hint}"
+                f"no array {name!r} (needed: points, velocity, and cells for a mesh; there are: "
+                f"{listing}){hint}"
             )
-    return arrays
+    return named, [name for name in others if name in fields]
 
 
-def _check_arrays(velocity, points, cells) -> None:
-    _check("points", points, (len(points), 2) if points.ndim else (0, 2))
-    if cells.dtype.kind not in "iu" or cells.ndim != 2 or cells.shape[1] not in (3, 4):
+def _cells(cells, points):
+    if cells is None:
+        return []
+    d = points.shape[1]
+    if cells.dtype.kind not in "iu" or cells.ndim != 2 or (d, cells.shape[1]) not in _CELLS:
+        shapes = " or ".join(f"(N, {k})" for dimension, k in _CELLS if dimension == d)
+        raise InputError(f"array 'cells': expected integers of shape {shapes}, got {cells.shape}")
+    _check_vertices("cells", cells, points)
+    return [(_CELLS[d, cells.shape[1]], cells)]
+
+
+def _boundaries(arrays, points):
+    """Taken out of the arrays."""
+    boundaries, d = {}, points.shape[1]
+    facets = {2: "line"} if d == 2 else {3: "triangle", 4: "quad"}
+    for name, array in list(arrays.items()):
+        if array.dtype.kind in "iu" and array.ndim == 2 and array.shape[1] in facets:
+            _check_vertices(name, array, points)
+            kind = facets[array.shape[1]]
+            boundaries[_BOUNDARIES.get(name, name)] = [(kind, arrays.pop(name))]
+    return boundaries
+
+
+def _check_vertices(name, vertices, points) -> None:
+    if vertices.size and not 0 <= vertices.min() <= vertices.max() < len(points):
+        raise InputError(f"array {name!r}: vertex numbers beyond the {len(points)} points")
+
+
+def _check_velocity(arrays, points, rows) -> None:
+    if "velocity" in arrays:
+        n, d = points.shape
+        shapes = [(rows, d), (rows, 3), (n, d), (n, 3)]
+        hint = "; one for each cell or point, with a third component or without" * (rows != n)
+        _check(arrays["velocity"], "velocity", shapes, hint)
+
+
+def _check(array, name, shapes, hint="") -> None:
+    if array.dtype.kind not in "fiu" or array.shape not in shapes:
         raise InputError(
-            f"array 'cells': expected integers of shape (N, 3) or (N, 4), got {cells.shape}"
+            f"array {name!r}: expected numbers of shape {shapes[0]}, got {array.shape}{hint}"
         )
-    _check("velocity", velocity, (len(cells), 2))
 
 
-def _flow(path, mesh, velocity, arrays) -> FlowField:
-    """A flow at cells from its velocity and other arrays, whose shapes say what they are."""
-    centres, volumes = arrays.pop("centres", None), arrays.pop("volume", None)
-    thickness = arrays.pop("thickness", 1.0)
-    n = len(velocity)
-
-    def of_shape(*shape):
-        return {
-            name: array
-            for name, array in arrays.items()
-            if array.dtype.kind in "fiu" and array.shape == shape
-        }
-
-    return FlowField(
-        points=cell_centres(mesh) if centres is None else centres,
-        velocity=velocity,
-        weights=cell_volumes(mesh) if volumes is None else volumes / thickness,
-        scalars=of_shape(n),
-        vectors=of_shape(n, 2),
-        tensors=of_shape(n, 2, 2),
-        periods=flow_period(mesh),
-        parameters={parameter_name(name): number for name, number in of_shape().items()},
-        mesh=mesh,
-        location="cell",
-        provenance={"source": str(path), "format": "NumPy arrays"},
-    )
+def _in_space(points):
+    return np.pad(points.astype(float), ((0, 0), (0, 3 - points.shape[1])))
 
 
 def _load(path) -> dict[str, np.ndarray]:
@@ -129,8 +179,3 @@ def _load(path) -> dict[str, np.ndarray]:
             return {name: file[name] for name in file.files}
     except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: cannot be read as plain NumPy arrays ({error})") from None
-
-
-def _check(name, array, shape) -> None:
-    if array.dtype.kind not in "fi" or array.shape != shape:
-        raise InputError(f"array {name!r}: expected numbers of shape {shape}, got {array.shape}")

@@ -1,9 +1,6 @@
-"""OpenFOAM cases in every format: what was written comes back, and raw cases agree with independent
-arrays.
-"""
+"""OpenFOAM cases in every format: what was written comes back."""
 
 import gzip
-import tarfile
 import warnings
 
 import numpy as np
@@ -46,11 +43,11 @@ def test_plane_case_in_any_orientation_and_format(tmp_path, box_case, form, norm
     assert flow.dimension == 2 and flow.location == "cell"
     np.testing.assert_allclose(flow.points, case.centres[:, :2], atol=1e-14)
     np.testing.assert_allclose(flow.weights, 0.25, rtol=1e-13)
-    np.testing.assert_allclose(flow.velocity, case.U[:, :2], rtol=1e-6, atol=1e-7)
-    np.testing.assert_allclose(flow.scalars["p"], case.p, rtol=1e-6)
-    np.testing.assert_allclose(flow.tensors["R"], case.R[:, :2, :2], rtol=1e-6)
-    np.testing.assert_allclose(flow.scalars["R_33"], case.R[:, 2, 2], rtol=1e-6)
-    np.testing.assert_allclose(flow.tensors["G"], case.G[:, :2, :2], rtol=1e-6)
+    np.testing.assert_array_equal(flow.velocity, case.U[:, :2])
+    np.testing.assert_array_equal(flow.scalars["p"], case.p)
+    np.testing.assert_array_equal(flow.tensors["R"], case.R[:, :2, :2])
+    np.testing.assert_array_equal(flow.scalars["R_33"], case.R[:, 2, 2])
+    np.testing.assert_array_equal(flow.tensors["G"], case.G[:, :2, :2])
     np.testing.assert_allclose(flow.periods, [[2, 0]], atol=1e-14)
     y = case.centres[:, 1]
     np.testing.assert_allclose(flow.scalars["wall_distance"], np.minimum(y, 1.5 - y), atol=1e-14)
@@ -90,7 +87,7 @@ def test_three_dimensional_case_has_all_its_periods(tmp_path, box_case):
     assert flow.dimension == 3
     np.testing.assert_allclose(np.abs(flow.periods), [[2, 0, 0], [0, 0, 0.1]], atol=1e-14)
     np.testing.assert_allclose(flow.points, case.centres, atol=1e-14)
-    np.testing.assert_allclose(flow.tensors["R"], case.R, rtol=1e-6)
+    np.testing.assert_array_equal(flow.tensors["R"], case.R)
     np.testing.assert_allclose(flow.weights.sum(), 0.3)
     again = FlowField.load(flow.save(tmp_path / "flow.vtu"))
     np.testing.assert_array_equal(again.tensors["G"], flow.tensors["G"])
@@ -137,21 +134,6 @@ def test_times_and_fields_are_chosen_by_name(tmp_path, box_case):
         read_openfoam(tmp_path, fields={"velocity": "p"})
 
 
-def test_field_without_header_is_named_not_lost_silently(tmp_path, box_case):
-    box_case().write(tmp_path)
-    (tmp_path / "3" / "U_LES").write_text(
-        "U_LES nonuniform List<vector>\n12\n(\n" + "(1 0 0)\n" * 12 + ")\n;"
-    )
-    with pytest.warns(UserWarning, match="cannot be read: U_LES"):
-        flow = read_openfoam(tmp_path)
-    assert flow.provenance["skipped_fields"] == ["U_LES"]
-    with (
-        pytest.warns(UserWarning),
-        pytest.raises(InputError, match="'U_LES' cannot be read; its FoamFile header"),
-    ):
-        read_openfoam(tmp_path, fields={"velocity": "U_LES"})
-
-
 def test_what_is_not_a_case_is_refused(tmp_path, box_case):
     with pytest.raises(InputError, match="not an OpenFOAM case"):
         read_flow(tmp_path)
@@ -170,78 +152,5 @@ def test_what_is_not_a_case_is_refused(tmp_path, box_case):
         read_flow(thick)
     points = case.write(tmp_path / "short") / "constant" / "polyMesh" / "points"
     points.write_bytes(points.read_bytes()[:400])
-    with pytest.raises(InputError, match="short"):
+    with pytest.raises(InputError, match="short/constant/polyMesh/points: damaged list"):
         read_flow(tmp_path / "short")
-
-
-@pytest.fixture(scope="module")
-def raw(shared_data, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("raw")
-    for archive in sorted((shared_data / "closure_challenge" / "raw").glob("*.tar.gz")):
-        with tarfile.open(archive) as file:
-            file.extractall(folder, filter="data")
-    return folder
-
-
-def arrays(shared_data, name):
-    return np.load(shared_data / "closure_challenge" / "train" / f"{name}.npz", allow_pickle=False)
-
-
-def find(raw, name):
-    return next(path for path in raw.rglob(name) if path.is_dir())
-
-
-def test_raw_hill(raw, shared_data):
-    truth = arrays(shared_data, "alpha_10_9000_3036")
-    flow = read_flow(find(raw, "alpha_10_9000_3036"), fields={"pressure": "p"})
-    np.testing.assert_allclose(flow.points, truth["cell_centres"], atol=1e-12)
-    np.testing.assert_allclose(flow.weights, truth["cell_areas"], rtol=1e-6)
-    np.testing.assert_array_equal(flow.velocity, truth["sst_velocity"][:, :2])
-    for name in ("k", "omega", "nut", "pressure"):
-        np.testing.assert_array_equal(flow.scalars[name], truth[f"sst_{name}"])
-    np.testing.assert_allclose(flow.scalars["wall_distance"], truth["wall_distance"], atol=1e-7)
-    np.testing.assert_allclose(flow.periods, [[9, 0]], atol=1e-12)
-    assert flow.parameters["viscosity"] == float(truth["nu"])
-    assert {"bottomWall", "topWall", "inlet_half0", "outlet_half1"} <= set(
-        boundary_facets(flow.mesh)
-    )
-
-
-def test_raw_hill_stress_at_time_zero(raw, shared_data):
-    truth = arrays(shared_data, "alpha_10_9000_3036")
-    flow = read_flow(
-        find(raw, "alpha_10_9000_3036"), 0, {"velocity": "U_LES", "reynolds_stress": "tauij_LES"}
-    )
-    np.testing.assert_array_equal(flow.velocity, truth["les_velocity"][:, :2])
-    i, j = np.array([0, 0, 1]), np.array([0, 1, 1])  # xx xy yy of xx xy xz yy yz zz
-    np.testing.assert_array_equal(
-        flow.tensors["reynolds_stress"][:, i, j], truth["les_reynolds_stress"][:, [0, 1, 3]]
-    )
-    np.testing.assert_array_equal(
-        flow.scalars["reynolds_stress_33"], truth["les_reynolds_stress"][:, 5]
-    )
-
-
-def test_raw_duct_stays_three_dimensional(raw, shared_data):
-    truth = arrays(shared_data, "AR_1_Ret_180")
-    flow = read_flow(find(raw, "AR_1_Ret_180"))
-    assert (len(flow), flow.dimension, flow.parameters) == (2209, 3, {})
-    np.testing.assert_allclose(flow.points[:, 1:], truth["cell_centres"], atol=1e-15)
-    np.testing.assert_allclose(flow.weights / flow.periods[0][0], truth["cell_areas"], rtol=1e-6)
-    np.testing.assert_array_equal(flow.velocity, truth["sst_velocity"])
-    np.testing.assert_allclose(flow.scalars["wall_distance"], truth["wall_distance"], rtol=1e-6)
-    np.testing.assert_allclose(flow.periods, [[1e-3, 0, 0]], atol=1e-15)
-    with (
-        pytest.warns(UserWarning, match="U_LES"),
-        pytest.raises(InputError, match="'U' cannot be read"),
-    ):
-        read_flow(find(raw, "AR_1_Ret_180"), 0)
-
-
-def test_raw_case_of_an_older_version(raw, shared_data):
-    truth = arrays(shared_data, "pehill_case_1p0")
-    flow = read_flow(find(raw, "pehill_case_1p0"), fields={"velocity": "UDNS"})
-    np.testing.assert_array_equal(flow.velocity, truth["les_velocity"][:, :2])
-    np.testing.assert_array_equal(flow.scalars["TauDNS_33"], truth["les_reynolds_stress"][:, 5])
-    np.testing.assert_allclose(flow.periods, [[9, 0]], atol=1e-12)
-    assert flow.parameters == {"viscosity": 5e-6}

@@ -3,6 +3,7 @@
 import numpy as np
 
 _HEX_FACES = [[0, 3, 2, 1], [4, 5, 6, 7], [0, 1, 5, 4], [1, 2, 6, 5], [2, 3, 7, 6], [3, 0, 4, 7]]
+_BINARY = ("<i4", "<f8", "LSB;label=32;scalar=64")  # labels, scalars, and what tells of them
 _CLASSES = {
     1: ("volScalarField", "scalar"),
     3: ("volVectorField", "vector"),
@@ -49,8 +50,10 @@ def write_case(folder, points, cells, sides, entries, fields, time="3", binary=F
 
     ``cells``: for each its faces, outward, as vertex numbers; ``sides``: patch -> set of vertex
     sets; ``entries``: patch -> its dictionary entries; ``fields``: name -> (N,) or (N, 3 | 6 | 9);
+    ``binary``: True, or types of labels and scalars and the entry ``arch``, "" for none;
     ``extra``: further label lists for constant/polyMesh. Faces that are on no side make up the
     patch "toOther"."""
+    binary = _BINARY if binary is True else binary
     poly = folder / "constant" / "polyMesh"
     poly.mkdir(parents=True, exist_ok=True)
     (folder / "system").mkdir(exist_ok=True)
@@ -90,8 +93,8 @@ def write_case(folder, points, cells, sides, entries, fields, time="3", binary=F
         _put(poly / name, "labelList", _list(np.array(values, np.int32), binary), binary)
     if binary:
         offsets = np.cumsum([0, *map(len, faces)]).astype(np.int32)
-        body = _list(offsets, True) + _list(np.concatenate(faces).astype(np.int32), True)
-        _put(poly / "faces", "faceCompactList", body, True)
+        body = _list(offsets, binary) + _list(np.concatenate(faces).astype(np.int32), binary)
+        _put(poly / "faces", "faceCompactList", body, binary)
     else:
         rows = "\n".join(f"{len(f)}({' '.join(map(str, f))})" for f in faces)
         _put(poly / "faces", "faceList", f"{len(faces)}\n(\n{rows}\n)\n".encode())
@@ -113,15 +116,15 @@ def _condition(kind):
 def _list(values, binary):
     count = f"{len(values)}\n(".encode()
     if binary:
-        return count + np.ascontiguousarray(values).tobytes() + b")\n"
-    rows = [
-        " ".join(map(repr, row.tolist())) for row in np.asarray(values).reshape(len(values), -1)
-    ]
+        kind = binary[0] if values.dtype.kind == "i" else binary[1]
+        return count + np.ascontiguousarray(values, kind).tobytes() + b")\n"
+    rows = [" ".join(map(repr, row.tolist())) for row in np.atleast_2d(np.asarray(values).T).T]
     return count + "\n".join(f"({r})" if np.ndim(values) > 1 else r for r in rows).encode() + b")\n"
 
 
 def _put(path, kind, body, binary=False):
-    form = 'binary;\n    arch "LSB;label=32;scalar=64"' if binary else "ascii"
+    arch = f'\n    arch "{binary[2]}";' if binary and binary[2] else ""
+    form = f"binary;{arch}".removesuffix(";") if binary else "ascii"
     entries = f"version 2.0;\n    format {form};\n    class {kind};\n    object {path.name};"
     head = f"/* banner (1) */\nFoamFile\n{{\n    {entries}\n}}\n"
     path.write_bytes(head.encode() + b"// * * * //\n\n" + body)
@@ -237,3 +240,55 @@ def write_polyhedral_case(folder):
     }
     entries = {"wall": {"type": "wall"}, "rest": {"type": "patch"}}
     write_case(folder, points, cells, sides, entries, {"U": np.ones((3, 3))})
+
+
+def write_mixed_case(folder, **options):
+    """A box of hexahedra, some of them cut: two into wedges, two into pyramids, one of these with
+    tetrahedra at the surface. Returns the volumes and centres of its cells."""
+    points, hexes = box(cells=(4, 2, 2), lengths=(2.0, 1.0, 0.6))
+    inside = ((points > 0) & (points < points.max(axis=0))).all(axis=1)
+    points = points + 0.01 * np.sin(7 * points[:, [1, 2, 0]]) * inside[:, None]
+    cells = []
+    for number, v in enumerate(hexes):
+        faces = v[_HEX_FACES]
+        if number < 2:
+            cells += _prisms(v)
+        elif number in (8, 15):
+            top = len(points)
+            points = np.vstack([points, points[v].mean(axis=0)])
+            for face in faces:
+                if number == 15 and _outside(points, face):
+                    cells += [_cone(face[[0, 1, 2]], top), _cone(face[[0, 2, 3]], top)]
+                else:
+                    cells.append(_cone(face, top))
+        else:
+            cells.append(faces.tolist())
+    surface = _surface(cells)
+    sides = {"wall": {f for f in surface if all(points[list(f), 1] == 0)}}
+    sides["rest"] = surface - sides["wall"]
+    entries = {"wall": {"type": "wall"}, "rest": {"type": "patch"}}
+    centres = np.array([points[np.unique(np.concatenate(c))].mean(axis=0) for c in cells])
+    write_case(folder, points, cells, sides, entries, {"U": centres}, **options)
+    return centres
+
+
+def _outside(points, face):
+    return any(np.ptp(points[face, i]) == 0 and points[face[0], i] > 0.59 for i in range(3))
+
+
+def _prisms(v):
+    halves = [[0, 1, 2, 4, 5, 6], [0, 2, 3, 4, 6, 7]]
+    sides = [[0, 2, 1], [3, 4, 5], [0, 1, 4, 3], [1, 2, 5, 4], [2, 0, 3, 5]]
+    return [
+        [v[half][side].tolist() for side in map(np.array, sides)] for half in map(np.array, halves)
+    ]
+
+
+def _cone(base, top):
+    base = base.tolist()
+    return [base, *([b, a, top] for a, b in zip(base, base[1:] + base[:1], strict=True))]
+
+
+def _surface(cells):
+    keys = [frozenset(face) for cell in cells for face in cell]
+    return {key for key in keys if keys.count(key) == 1}

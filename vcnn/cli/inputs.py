@@ -12,6 +12,7 @@ from vcnn.errors import InputError, naming
 
 if TYPE_CHECKING:  # torch is slow to import
     from vcnn.closure.closure import Closure
+    from vcnn.flow.contents import Contents
     from vcnn.flow.field import FlowField
 
 ANY_FLOW = "a flow file, an OpenFOAM case folder, or whatever else 'vcnn import' reads"
@@ -50,6 +51,23 @@ def read_flow(path: Path, fields: Iterable[str] = ()) -> FlowField:
             f"{', '.join(present) or 'none'}); if it has another name use: {command} -o FILE.vtu"
         )
     return flow
+
+
+def read_contents(path: Path) -> Contents:
+    """What is in a flow file, case folder or mesh file, with a velocity or without.
+
+    Read by the entry point "contents" of group "vcnn.readers".
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    describe = load_entry_point(
+        "vcnn.readers", "contents", "flows: nothing installed reads them; install vcnn anew"
+    )
+    with naming(path):
+        return describe(path)
 
 
 def load_study(name: str) -> Callable:

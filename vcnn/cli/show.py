@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import ANY_FLOW, ANY_MODEL, read_flow, read_model
+from vcnn.cli.inputs import ANY_FLOW, ANY_MODEL, read_contents, read_model
 from vcnn.closure.file import pretrained_names
 from vcnn.evaluation.report.text import table
 from vcnn.flow.quantities import find_quantity, in_words
@@ -17,10 +17,12 @@ from vcnn.flow.quantities import find_quantity, in_words
 def show(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="FILE", help=f"A model: {ANY_MODEL}; or a flow: {ANY_FLOW}."),
+        typer.Argument(
+            metavar="FILE", help=f"A model: {ANY_MODEL}; or a flow or mesh: {ANY_FLOW}."
+        ),
     ] = None,
 ):
-    """Say what is in a flow or a model; without either, which models the package has.
+    """Say what is in a flow, a mesh or a model; without any, which models the package has.
 
     \b
     Example:
@@ -28,6 +30,7 @@ def show(
       vcnn show hill-stress
       vcnn show flows/hill_1.50.vtu
       vcnn show cases/openfoam_hill
+      vcnn show step.msh
       vcnn show runs/hills/model.safetensors
     """
     if file is None:
@@ -35,7 +38,7 @@ def show(
     elif file.suffix == ".safetensors" or not (file.suffix or file.exists()):
         print(f"{file}\n{_model(read_model(file))}")
     else:
-        print(f"{file}\n{_flow(read_flow(file))}")
+        print(f"{file}\n{_contents(read_contents(file))}")
 
 
 def _shipped() -> str:
@@ -55,34 +58,26 @@ def _shipped() -> str:
     )
 
 
-def _flow(flow) -> str:
-    import numpy as np
-
-    where = {"vertex": "mesh vertices", "cell": "mesh cells", None: "loose points"}[flow.location]
-    low, high = flow.points.min(axis=0), flow.points.max(axis=0)
-    items = {
-        "dimension": str(flow.dimension),
-        "points": f"{len(flow):,} {where}",
-        "extent": " x ".join(f"{a:.4g}..{b:.4g}" for a, b in zip(low, high, strict=True)),
-        "periods": "; ".join(_vector(p) for p in flow.periods) or "none",
-        "parameters": ", ".join(f"{k} = {v:.6g}" for k, v in flow.parameters.items()) or "none",
-        "provenance": _plain(flow.provenance),
-    }
-    fields = [("velocity", "vector", flow.velocity), ("weight", "scalar", flow.weights)]
-    for kind in ("scalar", "vector", "tensor"):
-        fields += [(name, kind, values) for name, values in getattr(flow, f"{kind}s").items()]
+def _contents(contents) -> str:
     rows = []
-    for name, kind, values in fields:
-        if kind != "scalar":
-            values = np.linalg.norm(values.reshape(len(values), -1), axis=1)  # a range of lengths
-        dimension = "" if (row := find_quantity(name)) is None else row.dimension
-        rows.append([name, kind, dimension, f"{values.min():.4g}", f"{values.max():.4g}"])
-    columns = ["field", "kind", "dimension", "smallest", "largest"]
+    for row in contents.rows:
+        quantity = find_quantity(row.name)
+        dimension = "" if quantity is None else quantity.dimension
+        rows.append(
+            [row.name, row.kind, row.place, dimension, f"{row.smallest:.4g}", f"{row.largest:.4g}"]
+        )
+    columns = ["field", "kind", "at", "dimension", "smallest", "largest"]
     meanings = ["meaning", *(_meaning(name) for name, *_ in rows)]
     lines = table(columns, rows).splitlines()
     width = max(map(len, lines))
     lines = [f"{line:<{width}}  {text}" for line, text in zip(lines, meanings, strict=True)]
-    return "\n".join([_items(items), "", *map(str.rstrip, lines)])
+    items = {**contents.items, "provenance": _plain(contents.provenance)}
+    parts = [_items(items), *(f"  note          {note}" for note in contents.notes)]
+    if rows:
+        parts += ["", *map(str.rstrip, lines)]
+    if any(row.kind != "scalar" for row in contents.rows):
+        parts += ["", "of vectors and tensors: smallest and largest magnitudes"]
+    return "\n".join(parts)
 
 
 def _model(closure) -> str:
@@ -120,7 +115,3 @@ def _items(items) -> str:
 
 def _plain(mapping) -> str:
     return json.dumps(dict(mapping), ensure_ascii=False)[1:-1] or "none"
-
-
-def _vector(values) -> str:
-    return f"({', '.join(f'{v:.6g}' for v in values)})"

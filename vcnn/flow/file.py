@@ -159,10 +159,12 @@ def _mesh(grid: Grid, header: dict) -> meshio.Mesh:
                 raise InputError(f"the facets of boundary {name!r} are missing from the file")
         blocks = (np.atleast_2d(grid.field_data[key]) for key in keys)
         boundaries[name] = list(zip(kinds, blocks, strict=True))
-    for _, vertices in (
+    for kind, vertices in (
         *grid.cells,
         *(block for facets in boundaries.values() for block in facets),
     ):
+        if kind.startswith("polyhedron"):
+            vertices = np.concatenate([face for cell in vertices for face in cell])
         if vertices.size and not 0 <= vertices.min() <= vertices.max() < len(grid.points):
             raise InputError(f"vertex numbers beyond its {len(grid.points)} points")
     return named_mesh(grid.points[:, : header["dimension"]], grid.cells, boundaries)

@@ -104,7 +104,14 @@ def _parts(path: Path) -> dict:
     mesh = pyvista.to_meshio(grid)
     return {
         "points": np.asarray(grid.points),
-        "cells": [(block.type, np.asarray(block.data)) for block in mesh.cells],
+        # polyhedra are lists of faces
+        "cells": [
+            (
+                block.type,
+                block.data if block.type.startswith("polyhedron") else np.asarray(block.data),
+            )
+            for block in mesh.cells
+        ],
         **{
             kind: {name: np.asarray(data[name]) for name in data.keys()}
             for kind, data in {

@@ -84,6 +84,8 @@ def _one_side(mesh, faces):
     if not faces:
         raise InputError("the empty patches have no faces")
     areas = [area_vectors(mesh.points[vertices]) for _, vertices in faces]
+    if not all(area.any(axis=1).all() for area in areas):
+        raise InputError("a face of the empty patches has no area")
     normal = areas[0][0] / np.linalg.norm(areas[0][0])
     side = []
     for (kind, vertices), area in zip(faces, areas, strict=True):

@@ -1,0 +1,87 @@
+"""Loose points in a table of columns (``.csv``)."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from meshes.readers.dataset import Dataset
+from vcnn.errors import InputError
+
+# Names of the coordinates' columns, in lower case: by hand, and as ParaView writes them.
+_POINTS = (
+    ("x", "y", "z"),
+    ("points:0", "points:1", "points:2"),
+    ("points_0", "points_1", "points_2"),
+)
+
+
+def read_table(path: Path) -> Dataset:
+    """The points of a ``.csv`` file whose first line names its columns.
+
+    "x", "y" and, in space, "z" are coordinates ("Points:0", ... in ParaView's tables); columns
+    named "X:0", "X:1", "X:2" make the vector X; the velocity may be "u", "v", "w" or so
+    (:mod:`meshes.readers.components`); all others are scalars. "weight" is that of a point.
+
+    Raises
+    ------
+    InputError
+        If it has no header, no points, or an entry that is no number.
+    """
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            rows = [row for row in csv.reader(file, skipinitialspace=True) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: cannot be read as a table ({error})") from None
+    header = [name.strip() for name in rows[0]] if rows else []
+    columns = dict(zip(header, _numbers(path, header, rows[1:]).T, strict=True))
+    by_name = {name.lower(): name for name in header}
+    names = next((row for row in _POINTS if row[0] in by_name and row[1] in by_name), None)
+    if names is None:
+        raise InputError(
+            f"{path}: its first line names no columns x and y (it has: {', '.join(header)})"
+        )
+    present = [by_name[name] for name in names if name in by_name]
+    points = np.stack([columns.pop(name) for name in present], axis=-1)
+    volumes = columns.pop(by_name["weight"]) if "weight" in by_name else None
+    return Dataset(
+        points=np.pad(points, ((0, 0), (0, 3 - points.shape[1]))),
+        point_fields=_vectors(columns),
+        volumes=volumes,
+        provenance={"source": str(path), "format": ".csv"},
+    )
+
+
+def _numbers(path, header, rows) -> np.ndarray:
+    if len(set(header)) < len(header):
+        raise InputError(f"{path}: two columns have the same name in its first line")
+    if not rows:
+        raise InputError(f"{path}: expected a line of names and lines of numbers")
+    for number, row in enumerate(rows, 2):
+        if len(row) != len(header):
+            raise InputError(
+                f"{path}: line {number} has {len(row)} entries, its first line names {len(header)}"
+            )
+    try:
+        return np.array(rows, dtype=float)
+    except ValueError as error:
+        raise InputError(f"{path}: an entry is no number ({error})") from None
+
+
+def _vectors(columns) -> dict[str, np.ndarray]:
+    """Columns "X:0", "X:1", ... together as X."""
+    fields, parts = {}, {}
+    for name, values in columns.items():
+        base, colon, component = name.rpartition(":")
+        if colon and component in "012":
+            parts.setdefault(base, {})[component] = values
+        else:
+            fields[name] = values
+    for base, components in parts.items():
+        if set(components) in ({"0", "1"}, {"0", "1", "2"}):
+            fields[base] = np.stack([components[k] for k in sorted(components)], axis=-1)
+        else:
+            fields |= {f"{base}:{k}": values for k, values in components.items()}
+    return fields
