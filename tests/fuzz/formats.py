@@ -161,7 +161,7 @@ def _interrupted_solution(originals: Path, folder: Path, rng: np.random.Generato
 
 # name -> function(originals, folder, rng) that writes an input into a folder and returns arguments
 FORMATS: dict[str, Callable[[Path, Path, np.random.Generator], list[str]]] = {
-    "VTU": _files("vtu", "ascii.vtu", "binary.vtu", "meshio.vtu"),
+    "VTU": _files("vtu", "ascii.vtu", "binary.vtu", "meshio.vtu", "pieces.pvtu", "series.pvd"),
     "flow VTU": _files("own", "flow.vtu", verbs=("show",)),
     "flow header": _own_header,
     "VTK": _files("vtk", "ascii.vtk", "binary.vtk", "meshio.vtk"),

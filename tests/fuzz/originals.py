@@ -16,6 +16,20 @@ from tests.support.solve_cases import CHANNEL
 _TRAINING = CONFIGURATION.replace("a_*", "a_0").replace("epochs = 3", "epochs = 1")
 _CASE = CHANNEL.replace("cells = [4, 4]", "cells = [3, 3]")
 
+_SERIES = """<?xml version="1.0"?>
+<VTKFile type="Collection" version="0.1"><Collection>
+<DataSet timestep="0.5" part="0" file="ascii.vtu"/>
+<DataSet timestep="1" part="0" file="binary.vtu"/>
+</Collection></VTKFile>
+"""
+_PIECES = """<?xml version="1.0"?>
+<VTKFile type="PUnstructuredGrid" version="0.1"><PUnstructuredGrid GhostLevel="0">
+<PPointData><PDataArray type="Float64" Name="U" NumberOfComponents="3"/></PPointData>
+<PPoints><PDataArray type="Float64" Name="Points" NumberOfComponents="3"/></PPoints>
+<Piece Source="ascii.vtu"/>
+</PUnstructuredGrid></VTKFile>
+"""
+
 
 def write_originals(folder: Path) -> None:
     """All of them; each folder holds what :mod:`tests.fuzz.formats` expects of it."""
@@ -47,6 +61,8 @@ def _write_meshes(folder) -> None:
     grid.save(folder / "vtu" / "ascii.vtu", binary=False)
     grid.save(folder / "vtu" / "binary.vtu")
     meshio.write(folder / "vtu" / "meshio.vtu", quads)
+    (folder / "vtu" / "series.pvd").write_text(_SERIES)
+    (folder / "vtu" / "pieces.pvtu").write_text(_PIECES)
     grid.save(folder / "vtk" / "ascii.vtk", binary=False)
     grid.save(folder / "vtk" / "binary.vtk")
     meshio.write(folder / "vtk" / "meshio.vtk", quads, binary=False)
