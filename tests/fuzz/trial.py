@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from tests.support.command_line import plane_flow, untrained
+
 SECONDS = 20.0
 BYTES = 4 << 30
 _COMPUTING = ("solve", "train")  # verbs that an accepted input may keep busy for longer
@@ -30,19 +32,18 @@ class Outcome:
 KINDS = ("accepted", "refused", "traceback", "death", "slow", "large", "misbehaved")
 
 
+_VERBS = (
+    *("meshes.cli.import_flow", "meshes.readers.any_file", "solvers.cli.solve", "vcnn.cli.predict"),
+    *("vcnn.cli.show", "vcnn.cli.train", "vcnn.training.fitting"),
+)
+_USED = ("meshio", "pyvista", "scipy.spatial", "solvers.fenics", "solvers.studies.run_report")
+
+
 def preload() -> None:
-    """Import here what the verbs import, so that children need not."""
-    for name in (
-        *(
-            "meshio",
-            "pyvista",
-            "scipy.spatial",
-            "meshes.readers.any_file",
-            "meshes.cli.import_flow",
-        ),
-        *("vcnn.cli.predict", "vcnn.cli.show", "vcnn.cli.train", "vcnn.training.fitting"),
-    ):
+    """Import and compile here what the verbs use, so that children need not."""
+    for name in (*_USED, *_VERBS):
         import_module(name)
+    untrained().predict(plane_flow())
 
 
 def attempt(arguments: list[str], folder: Path) -> Outcome:
