@@ -125,7 +125,7 @@ class RegionOfInfluence(ABC):
         numbers = dict(description)
         kinds = {region.kind: region for region in (TransportRegion, Ball, Ellipsoid)}
         kind = numbers.pop("kind", None)
-        if kind not in kinds:
+        if not isinstance(kind, str) or kind not in kinds:
             raise InputError(f"region: kind must be one of {', '.join(kinds)}, got {kind!r}")
         keys = [field.name for field in fields(kinds[kind])]
         for key in numbers:
