@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import meshio
 import numpy as np
 from scipy.spatial import cKDTree
 
 from meshes.geometry.boundaries import named_facets
-from meshes.geometry.facets import shared_facets
+from meshes.geometry.surface import SAME_PLACE, find_surface
 from vcnn.errors import InputError
-from vcnn.flow.mesh import Blocks, cell_dimension
-
-_SAME_PLACE = 1e-4  # of a facet's size: how far its image may be from its partner
 
 
 def flow_period(
@@ -60,10 +55,11 @@ def check_period(mesh: meshio.Mesh, period: np.ndarray) -> None:
     InputError
         If the period maps no outer facet to another, or one beside its partner.
     """
-    _, middles, size, spans = _surface(mesh)
+    surface = find_surface(mesh)
+    middles, size, spans = surface.middles, surface.sizes, surface.spans()
     gap, match = cKDTree(middles).query(middles + period)
     text = f"period {','.join(f'{x:.6g}' for x in period)}"
-    partners = gap <= _SAME_PLACE * size
+    partners = gap <= SAME_PLACE * size
     if not partners.any():
         extent = ", ".join(f"{x:.6g}" for x in np.ptp(mesh.points, axis=0))
         raise InputError(
@@ -81,28 +77,3 @@ def check_period(mesh: meshio.Mesh, period: np.ndarray) -> None:
             f"{text}: the facet at ({where}) misses its partner by {gap[k]:.3g}; both sides must "
             "have the same facets"
         )
-
-
-def outer_boundary(mesh: meshio.Mesh, periods: Sequence[np.ndarray] = ()) -> Blocks:
-    """Facets of the mesh's surface that no period joins, as (type, (k, m) vertices)."""
-    facets, middles, size, _ = _surface(mesh)
-    alone, tree = np.ones(len(facets), bool), cKDTree(middles)
-    for period in periods:
-        for step in (period, -period):
-            alone &= tree.query(middles + step)[0] > _SAME_PLACE * size
-    by_size: dict[int, list] = {}
-    for k in np.flatnonzero(alone):
-        by_size.setdefault(len(facets[k]), []).append(facets[k])
-    kinds = {2: "line", 3: "triangle", 4: "quad"}
-    return [(kinds.get(n, "polygon"), np.array(group)) for n, group in sorted(by_size.items())]
-
-
-def _surface(mesh):
-    """Outer facets, their middles (B, d), sizes (B,), and projections (B, d, d) on their planes."""
-    facets = shared_facets(mesh)[2]
-    corners = [mesh.points[vertices] for vertices in facets]
-    middles = np.array([x.mean(axis=0) for x in corners])
-    size = np.array([np.ptp(x, axis=0).max() for x in corners])
-    rank = 1 if cell_dimension(mesh) == 2 else 2
-    axes = [np.linalg.svd(x - m)[2][:rank] for x, m in zip(corners, middles, strict=True)]
-    return facets, middles, size, np.array([a.T @ a for a in axes])

@@ -8,7 +8,7 @@ import meshio
 import numpy as np
 
 from meshes.readers.dataset import Dataset
-from meshes.readers.openfoam.plane import plane_axes, plane_mesh
+from meshes.geometry.plane import plane_axes, plane_mesh
 from vcnn.errors import InputError
 from vcnn.flow.mesh import named_mesh
 
@@ -77,15 +77,9 @@ def find_domain(dataset: Dataset) -> Domain:
         normal = np.cross(*axes)
         return Domain(mesh, mesh.points, axes, normal * (points @ normal).mean(), order)
     plane = _plane(points)
-    if dimension < 2:
-        raise InputError(
-            f"the mesh has no cells of dimension {3 if plane is None else 2} (cells: {kinds})"
-        )
-    if plane is None:
-        raise InputError(
-            f"the mesh has no cells of dimension 3 (cells: {kinds}), and those of dimension 2 do "
-            "not lie in one plane"
-        )
+    wanted = 3 if plane is None else 2  # cells of dimension 2 that lie in no plane bound something
+    if dimension < 2 or plane is None:
+        raise InputError(f"the mesh has no cells of dimension {wanted} (cells: {kinds})")
     axes, origin = plane
     points = along(points, axes)
     return Domain(named_mesh(points, dataset.cells, dataset.boundaries), points, axes, origin)

@@ -15,6 +15,7 @@ from vcnn.flow.quantities import QUANTITIES
 
 _VELOCITY = QUANTITIES["velocity"].names
 _ROUND_OFF = 1e-6  # of the largest vector: what single precision leaves across a plane
+_NOISE = 0.02  # of the largest velocity: what means of a simulation in space have across a slab
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,10 +157,15 @@ def sort_fields(values: Mapping[str, np.ndarray]) -> tuple[Kinds, list[str]]:
 
 
 def crosses_plane(velocity: np.ndarray, domain: Domain) -> bool:
-    """Whether a velocity (n, 3) has a component across the plane of a domain."""
+    """Whether a velocity (n, 3) has a component across the plane of a domain.
+
+    A slab is plane because its case says so: there it must be more than the mean of a turbulent
+    velocity may keep, which a plane flow holds as a scalar.
+    """
     if domain.normal is None:
         return False
-    return _matters(velocity @ domain.normal, velocity)
+    least = _ROUND_OFF if domain.order is None else _NOISE
+    return _matters(velocity @ domain.normal, velocity, least)
 
 
 def into_plane(kinds: Kinds, domain: Domain, keep_all: bool) -> tuple[Kinds, list[str]]:
@@ -211,8 +217,8 @@ def into_plane(kinds: Kinds, domain: Domain, keep_all: bool) -> tuple[Kinds, lis
     ), replaced
 
 
-def _matters(part, whole) -> bool:
-    return np.abs(part).max() > _ROUND_OFF * np.abs(whole).max()
+def _matters(part, whole, least=_ROUND_OFF) -> bool:
+    return np.abs(part).max() > least * np.abs(whole).max()
 
 
 def _tensor_along(tensors, axes):

@@ -10,7 +10,8 @@ import meshio
 import numpy as np
 
 from meshes.geometry.cells import cell_centres, cell_volumes, vertex_weights
-from meshes.geometry.periods import check_period, flow_period, outer_boundary
+from meshes.geometry.periods import check_period, flow_period
+from meshes.geometry.surface import box_sides, outer_boundary
 from meshes.geometry.wall_fields import with_wall_fields
 from meshes.readers.dataset import Dataset
 from meshes.readers.domain import along, find_domain
@@ -97,7 +98,9 @@ def dataset_flow(
 def dataset_mesh(dataset: Dataset) -> meshio.Mesh:
     """The mesh of a dataset with its named boundaries, plane if its cells lie in a plane.
 
-    Coincident points are merged and those of no cell left out; a warning says so.
+    Coincident points are merged and those of no cell left out. Where no boundary has a name, the
+    sides of a rectangle or box along the axes are called "inlet" and "outlet" (x), "bottom" and
+    "top" (y), "back" and "front" (z), and any other surface "outer". A warning says all this.
 
     Raises
     ------
@@ -106,10 +109,14 @@ def dataset_mesh(dataset: Dataset) -> meshio.Mesh:
     """
     with naming(_place(dataset)):
         dataset = tidy(dataset)
-        mesh = find_domain(dataset).mesh
+        mesh, notes = find_domain(dataset).mesh, list(dataset.notes)
         if mesh is None:
             raise InputError("holds points without a mesh")
-    _warn(dataset, dataset.notes)
+        if not boundary_facets(mesh):
+            sides = box_sides(mesh) or {OUTER: outer_boundary(mesh)}
+            mesh = _with_boundaries(mesh, sides)
+            notes.append(f"it names no boundaries; its surface is called {', '.join(sides)}")
+    _warn(dataset, notes)
     return mesh
 
 
@@ -143,6 +150,8 @@ def _fields_in(domain, dataset, choice):
     notes = list(choice.notes)
     if unknown:
         notes.append(f"fields of unknown shape left out: {', '.join(unknown)}")
+    if "velocity_3" in kinds.scalars:
+        notes.append("the velocity across the plane is kept as the scalar velocity_3")
     if replaced:
         notes.append(
             f"components across the plane left out, fields of their names are there: "
@@ -204,13 +213,16 @@ def _walls(dataset, mesh, periods, walls):
                     f"{', '.join(names) or 'none'}; or {OUTER})"
                 )
         if OUTER in walls and OUTER not in names:
-            facets = {**boundary_facets(mesh), OUTER: outer_boundary(mesh, periods)}
-            cells = [b for b in mesh.cells if b.dim == cell_dimension(mesh)]
-            mesh = named_mesh(mesh.points, [(b.type, b.data) for b in cells], facets)
+            mesh = _with_boundaries(mesh, {OUTER: outer_boundary(mesh, periods)})
         return mesh, list(walls)
     if dataset.patch_types:
         return mesh, [name for name in names if dataset.patch_types.get(name) == "wall"]
     return mesh, [n for n in names if n in ("bottom", "top") or "wall" in n.lower()]
+
+
+def _with_boundaries(mesh, boundaries) -> meshio.Mesh:
+    cells = [(b.type, b.data) for b in mesh.cells if b.dim == cell_dimension(mesh)]
+    return named_mesh(mesh.points, cells, {**boundary_facets(mesh), **boundaries})
 
 
 def _absent(flow, own, complete) -> list[str]:
