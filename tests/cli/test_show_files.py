@@ -73,13 +73,13 @@ def test_times_of_a_series(folder, capsys):
         meshio.write(f"a{k}.vtk", shear_mesh())
     entries = "".join(f'<DataSet timestep="{k / 2}" file="a{k}.vtk"/>' for k in range(3))
     (folder / "a.pvd").write_text(f"<VTKFile><Collection>{entries}</Collection></VTKFile>")
-    assert lines_of(capsys, "show", "a.pvd")["times"] == "0.0, 0.5, 1.0; this is 1.0"
+    assert lines_of(capsys, "show", "a.pvd")["times"] == "3: 0.0, 0.5, 1.0; this is 1.0"
 
 
 def test_a_case_with_its_patches_and_times(folder, capsys):
     BoxCase(cells=(6, 5, 1)).write(folder / "case")
     shown = lines_of(capsys, "show", "case")
-    assert shown["points"] == "30 mesh cells" and "3" in shown["times"]
+    assert shown["points"] == "30 mesh cells" and shown["times"] == "1: 3; this is 3"
     for text in ("floor (wall, 6)", "lid (wall, 6)", "(empty, 30)", "(cyclic, 5)"):
         assert text in shown["boundaries"]
     (folder / "case/3/U").unlink()
