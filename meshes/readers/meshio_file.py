@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -14,6 +15,7 @@ import meshio
 import numpy as np
 
 from meshes.readers.dataset import Dataset
+from meshes.readers.gmsh_file import save_groups
 from meshes.readers.groups import named_facets_of
 from meshes.readers.xdmf import is_series, read_series
 from vcnn.errors import InputError
@@ -53,17 +55,29 @@ def parts(path: Path, time: float | str | None) -> dict[str, Any]:
             elif time is not None:
                 raise InputError(f"{path}: a time can be chosen in OpenFOAM cases only, and series")
             else:
-                mesh = meshio.read(path)
+                mesh = _read(path)
     except InputError:
         raise
     except (Exception, SystemExit) as error:
-        own = "" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"
-        reason = " ".join(f"{words.getvalue()} {own}".split()).replace("Error: ", "", 1)
+        printed = " ".join(words.getvalue().split()).removeprefix("Error: ")
+        own = [] if isinstance(error, SystemExit) else [type(error).__name__, str(error)]
+        reason = ": ".join(" ".join(word.split()) for word in [printed, *own] if word.strip())
         raise InputError(f"{path}: cannot be read ({reason or 'no reason is known'})") from None
     # SU2's names, which meshio tells when it replaces them
     replaced = re.findall(r"Surface tag\s+(\S+)\s+will be replaced by\s+(\d+)", words.getvalue())
     dataset = mesh_dataset(mesh, path, {int(tag): [name] for name, tag in replaced}, about)
     return {item.name: getattr(dataset, item.name) for item in fields(Dataset)}
+
+
+def _read(path) -> meshio.Mesh:
+    try:
+        return meshio.read(path)
+    except ValueError as error:
+        if "gmsh:physical" not in str(error):
+            raise
+    # meshio does not read gmsh's files of which only a part is in groups
+    with tempfile.TemporaryDirectory() as folder:
+        return meshio.read(save_groups(path, Path(folder)))
 
 
 def mesh_dataset(

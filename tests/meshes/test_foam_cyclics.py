@@ -65,13 +65,13 @@ def sector(folder, angle=np.pi / 3, entries="", cells=3, thickness=0.2):
     ids=["none", "transform", "transformType"],
 )
 def test_rotation_is_refused_in_any_spelling(tmp_path, entries):
-    with pytest.raises(InputError, match="patch 'cycA'.*rotation"):
+    with pytest.raises(InputError, match=r"patch 'cycA'.*rotation"):
         read_openfoam(sector(tmp_path, entries=entries))
 
 
 @pytest.mark.parametrize("thickness", [0.2, 1e-4])
 def test_rotation_of_a_single_face_is_seen_by_its_normal(tmp_path, thickness):
-    with pytest.raises(InputError, match="patch 'cycA'.*rotation"):
+    with pytest.raises(InputError, match=r"patch 'cycA'.*rotation"):
         read_openfoam(sector(tmp_path, cells=1, thickness=thickness))
 
 
@@ -168,7 +168,7 @@ def test_ami_patches_that_cover_each_other_in_part_are_refused(tmp_path, box_cas
     ami = {"type": "cyclicAMI", "neighbourPatch": "outlet"}
     case.entries |= {"inlet": ami, "outlet": {**ami, "neighbourPatch": "inlet"}}
     case.entries["rest"] = {"type": "wall"}
-    with pytest.raises(InputError, match="patch 'inlet'.*cover each other in part"):
+    with pytest.raises(InputError, match=r"patch 'inlet'.*cover each other in part"):
         read_openfoam(case.write(tmp_path))
 
 
@@ -178,7 +178,7 @@ def test_interfaces_inside_the_mesh_are_refused(tmp_path, box_case):
     faces = case.hexes[:, [[0, 3, 2, 1], [4, 5, 6, 7], [0, 1, 5, 4], [1, 2, 6, 5], [2, 3, 7, 6],
                            [3, 0, 4, 7]]]  # fmt: skip
     n = len(case.points)
-    points = np.vstack([case.points, case.points + [2, 0, 0]])
+    points = np.vstack([case.points, case.points + np.array([2, 0, 0])])
     moved = {name: {frozenset(v + n for v in f) for f in side} for name, side in case.sides.items()}
     sides = {"left": case.sides["outlet"], "right": moved["inlet"]}
     sides |= {name: case.sides[name] | moved[name] for name in ("floor", "lid", "back", "front")}

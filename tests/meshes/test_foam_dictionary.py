@@ -129,7 +129,7 @@ def test_damage_is_named_and_ends(read, text, message):
 
 def test_files_that_include_each_other_many_times_end(read):
     many = {f"inc{i}": f'#include "inc{i + 1}"\n' * 10 for i in range(20)}
-    with pytest.raises(InputError, match="files included|levels deep"):
+    with pytest.raises(InputError, match=r"files included|levels deep"):
         read('#include "../inc0"', **many)
 
 

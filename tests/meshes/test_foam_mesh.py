@@ -139,6 +139,8 @@ def test_a_single_cell_has_one_owner_for_all(tmp_path, box_case):
         ("points", r"\(0.0 ", "(1e300 ", "not finite or beyond"),
         ("points", r"\(0.0 ", "(", "numbers expected"),
         ("boundary", r"nFaces 3", "nFaces 3000000000", "the mesh has 55"),
+        ("boundary", r"nFaces 3", "nFaces 2", "starts at face 20, 19 expected"),
+        ("boundary", r"nFaces 12(?=; startFace 43)", "nFaces 11", "patches up to face 54"),
         ("boundary", r"nFaces 3", "nFaces x", "nFaces: expected a number"),
     ],
 )

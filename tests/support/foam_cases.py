@@ -200,7 +200,10 @@ class BoxCase:
             }
             other = {"type": "processor", "myProcNo": number, "neighbProcNo": 1 - number}
             entries = {**self.entries, "toOther": other}
-            fields, extra = self.fields(cells), {"cellProcAddressing": cells}
+            fields, extra = (
+                self.fields(cells),
+                {"cellProcAddressing": cells, "pointProcAddressing": used},
+            )
             write_case(
                 folder / f"processor{number}",
                 self.placed[used],

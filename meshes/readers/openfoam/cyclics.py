@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from meshes.readers.openfoam.plane import area_vectors
+from meshes.geometry.plane import area_vectors
 from meshes.readers.openfoam.polymesh import PolyMesh
 from meshes.readers.openfoam.values import word
 from vcnn.errors import InputError

@@ -83,7 +83,7 @@ def read_field(path: Path, kind: str, cells: int, case: Path) -> np.ndarray:
         if not isinstance(values, list) or not values:
             missing = "" if kind else "no FoamFile header and "
             raise InputError(f"it has {missing}no {key}")
-        return _full(_values(values, shape, cells, key), cells)
+        return _full(_values(values, shape, cells, key))
 
 
 def _values(values, shape, cells, key):
@@ -102,13 +102,13 @@ def _values(values, shape, cells, key):
         raise InputError(f"{key}: expected a value behind 'uniform' or a list behind 'nonuniform'")
     if shape is not None and values[1].shape[1:] != shape:
         raise InputError(f"{key}: its values have not the components of its class")
+    if len(values[1]) != cells:
+        raise InputError(f"{key}: {len(values[1])} values, the mesh has {cells} cells")
     return values[1].astype(float)
 
 
-def _full(values, cells):
+def _full(values):
     """Tensors as matrices."""
-    if len(values) != cells:
-        raise InputError(f"{len(values)} values, the mesh has {cells} cells")
     width = values.shape[1:]
     if width == (1,):
         return values[..., None] * np.eye(3)

@@ -84,7 +84,7 @@ def read_polymesh(points: Path, faces: Path, boundary: Path, case: Path) -> Poly
         if len(neighbour) > len(owner):
             raise InputError(f"cells of {len(neighbour)} faces, owner has {len(owner)}")
         _check_range(neighbour, len(owner), "cell")
-    patches, spans = read_patches(boundary / "boundary", len(owner), case)
+    patches, spans = read_patches(boundary / "boundary", len(neighbour), len(owner), case)
     return PolyMesh(faces, place, starts, vertices, owner, neighbour, patches, spans)
 
 
@@ -123,16 +123,23 @@ def _read_list(path, kind, case):
 
 
 def read_patches(
-    path: Path, faces: int, case: Path
+    path: Path, inner: int, faces: int, case: Path
 ) -> tuple[dict[str, dict], dict[str, tuple[int, int]]]:
-    """The entries of each patch, and which of a number of faces it has, if any.
+    """The entries of each patch, and which faces it has, if any: its first one, and their number.
+
+    Parameters
+    ----------
+    path : path
+    inner, faces : int
+        Numbers of faces between two cells, which come first, and of all.
+    case : path
 
     Raises
     ------
     InputError
-        If the file is missing or damaged, or a patch has faces that are not there.
+        If the file is missing or damaged, or its patches are not all of the mesh's surface.
     """
-    listed, patches, spans = read_dictionary(path, case).get(""), {}, {}
+    listed, patches, spans, expected = read_dictionary(path, case).get(""), {}, {}, inner
     with naming(path):
         if not isinstance(listed, list) or len(listed) % 2:
             raise InputError("no list of patches found in it")
@@ -140,13 +147,18 @@ def read_patches(
             if not isinstance(name, str) or not isinstance(entries, dict):
                 raise InputError("a list of patches, name { entries }, expected")
             start, count = (_label(entries, key, name) for key in ("startFace", "nFaces"))
-            if start + count > faces:
+            if count and start != expected:
+                raise InputError(f"patch {name!r} starts at face {start}, {expected} expected")
+            expected += count
+            if expected > faces:
                 raise InputError(
                     f"patch {name!r}: {count} faces from {start} on, the mesh has {faces}"
                 )
             patches[name] = entries
             if count:
                 spans[name] = (start, count)
+        if expected != faces:
+            raise InputError(f"patches up to face {expected}, the mesh has {faces} faces")
     return patches, spans
 
 
