@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from meshes.geometry.cells import cell_volumes as cell_volumes
     from meshes.geometry.gradients import cell_gradient as cell_gradient
     from meshes.geometry.gradients import strain_rate as strain_rate
+    from meshes.geometry.split import split as split
     from meshes.geometry.wall_distance import wall_distance as wall_distance
     from meshes.readers.any_file import read_flow as read_flow
     from meshes.readers.any_file import read_mesh as read_mesh

@@ -43,8 +43,8 @@ def build_domain(
     ------
     InputError
         If a name is not in the mesh, a boundary is left out or given twice, the periodic ones do
-        not match, or the mesh has cells of several types, inverted or unconnected cells, stray
-        points or hanging vertices.
+        not match, or the mesh has cells of several types, inverted, overlapping or unconnected
+        cells, or hanging vertices.
     """
     pairs = _pairs(periodic)
     walls, openings = boundary_names(walls, "walls"), boundary_names(openings, "openings")
@@ -54,7 +54,7 @@ def build_domain(
     seams = find_seams(facts, pairs)
     check_connected(facts, seams)
     parent = _distribute(facts, comm)
-    check_cells(parent, facts.normal)
+    check_cells(parent, facts)
     solved = periodic_topology(parent, facts, seams) if pairs else parent
     facets = named_facets(parent, facts, (*solid, *ends))  # every outer one must have a name
     if pairs:

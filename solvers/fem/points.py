@@ -21,6 +21,9 @@ if TYPE_CHECKING:  # slow to import
     import torch
 
 
+_ON_BOUNDARY = 1e-6  # of a cell's diameter: how far outside a point may be to lie on the boundary
+
+
 @dataclass(frozen=True, eq=False)
 class PointOperator:
     """A linear map from the coefficients of a function space to fields at n points.
@@ -194,6 +197,19 @@ def locate(mesh: dolfinx.mesh.Mesh, points: np.ndarray, tolerance: float = 1.0) 
         )
     local = np.flatnonzero(np.argmin(best, axis=0) == mesh.comm.rank)
     return LocatedPoints(mesh, len(points), local, cells[local], reference[local])
+
+
+def are_inside(mesh: dolfinx.mesh.Mesh, points: np.ndarray) -> np.ndarray:
+    """(n,) bool, which points lie in a cell of a mesh, or on its boundary but for round-off.
+
+    Parameters
+    ----------
+    mesh : dolfinx.mesh.Mesh
+    points : (n, d)
+        The same on every rank.
+    """
+    _, _, distance = find_cells(mesh, points)
+    return np.min(mesh.comm.allgather(distance), axis=0) <= _ON_BOUNDARY
 
 
 def evaluate(function: fem.Function, points: np.ndarray) -> np.ndarray:

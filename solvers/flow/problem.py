@@ -34,7 +34,8 @@ class FlowProblem:
     Parameters
     ----------
     mesh : meshio.Mesh
-        As in :func:`solvers.fem.build.build_domain`, the same on every rank of MPI.
+        As in :func:`solvers.fem.build.build_domain`, the same on every rank of MPI. Points that
+        belong to no cell are left out: all arrays belong to the mesh without them.
     viscosity : float
         ν, length²/time.
     bulk_velocity : float, optional
@@ -77,6 +78,7 @@ class FlowProblem:
 
     def __post_init__(self):
         object.__setattr__(self, "facts", mesh_facts(self.mesh))
+        object.__setattr__(self, "mesh", self.facts.source)
         self._check_viscosity()
         object.__setattr__(self, "boundary_conditions", self._in_one_form())
 
