@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from meshes.generate.bump import bump_channel as bump_channel
     from meshes.generate.bump import bump_profile as bump_profile
     from meshes.generate.channel import channel as channel
+    from meshes.generate.duct import duct as duct
     from meshes.generate.periodic_hill import hill_profile as hill_profile
     from meshes.generate.periodic_hill import periodic_hill as periodic_hill
     from meshes.generate.periodic_hill_gmsh import periodic_hill_gmsh as periodic_hill_gmsh

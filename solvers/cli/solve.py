@@ -69,8 +69,9 @@ def solve(
     """
     from solvers.fenics import MPI
     from solvers.studies.case import read_case
-    from solvers.studies.run_report import run_verdict, write_report
-    from solvers.studies.run_summary import summarise
+    from solvers.studies.run_diagnostics import Attempts, summarise
+    from solvers.studies.run_report import write_report
+    from solvers.studies.run_verdict import run_verdict
 
     comm, flow_case = MPI.COMM_WORLD, read_case(case)
     model, source = _turbulence(flow_case, closure)
@@ -82,7 +83,8 @@ def solve(
             answer = json.loads(folder.result.read_text(encoding="utf-8"))["answer"]
             print(f"{output}: was complete already\n{answer}")
         return
-    start = folder.open(resume, force)
+    checkpoint = folder.open(resume, force)
+    start = flow_case.start if checkpoint is None else checkpoint
     with folder.solving(), naming(case), progress_line(comm):
         if model is None:
             result = problem.solve(start)
@@ -90,14 +92,15 @@ def solve(
         else:
             rounds = {"tolerance": flow_case.tolerance, "max_rounds": flow_case.max_rounds}
             result = problem.solve(start, checkpoint=folder.checkpoint, **rounds)
-    with naming(case):
-        run = summarise(flow_case, result, model, source["name"], resumed=start is not None)
-    result.save(output / "flow.bp")
-    if comm.rank == 0:
+    run = summarise(flow_case, result, model, source["name"], resumed=checkpoint is not None)
+    if comm.rank == 0:  # the result first, whatever becomes of pictures
         run.vertices.save(output / "flow.vtu")
-        page = write_report(run, output)
         numbers = {"answer": run_verdict(run), **run.numbers()}
         write_text(folder.result, json.dumps(numbers, indent=1, allow_nan=False))
+    attempt = Attempts(comm)
+    attempt("flow.bp", lambda: result.save(output / "flow.bp"), None)
+    if comm.rank == 0:
+        page = attempt("report", lambda: write_report(run, output), "none, see the warnings")
         print(f"{run_verdict(run)}\nreport: {page}")
 
 

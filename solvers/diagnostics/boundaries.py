@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from solvers.fem.build import named_facets
-from solvers.fenics import basix, dolfinx, fem, ufl
+from solvers.fenics import dolfinx, fem, ufl
 from solvers.flow.conditions import Inlet, Wall
 from solvers.flow.drive import main_direction
 from solvers.flow.result import FlowResult
@@ -30,16 +30,12 @@ def boundary_fluxes(result: FlowResult) -> dict[str, float]:
         every[order],
         numbers[order].astype(np.int32),
     )
-    ds = ufl.Measure(
-        "ds", domain.parent, subdomain_data=marked, metadata={"quadrature_degree": 5}
-    )
+    ds = ufl.Measure("ds", domain.parent, subdomain_data=marked, metadata={"quadrature_degree": 5})
     shape = ("Lagrange", 2, (domain.dimension,))
     velocity = fem.Function(fem.functionspace(domain.parent, shape))
     velocity.interpolate(result.velocity, domain.cells, domain.cells)
     through = ufl.dot(velocity, ufl.FacetNormal(domain.parent))
-    return {
-        name: domain.total(through * ds(number)) for number, name in enumerate(facets, start=1)
-    }
+    return {name: domain.total(through * ds(number)) for number, name in enumerate(facets, start=1)}
 
 
 @dataclass(frozen=True)
@@ -69,6 +65,7 @@ def reynolds_number(result: FlowResult) -> ReynoldsNumber:
     """
     domain, conditions = result.domain, result.problem.boundary_conditions
     plane, inlets = domain.dimension == 2, conditions.of_kind(Inlet)
+    extent = np.ptp(domain.source.points, axis=0).max()
     if conditions.drive is not None:
         along = ufl.as_vector(main_direction(domain, conditions.drive))
         velocity = domain.integral(ufl.dot(result.velocity, along)) / domain.volume
@@ -77,19 +74,18 @@ def reynolds_number(result: FlowResult) -> ReynoldsNumber:
             meaning = "bulk velocity and mean height of the section"
         else:
             walls = sum(domain.boundary_integral(1.0, name) for name in domain.walls)
-            length = 4 * domain.volume / walls if walls else np.ptp(domain.source.points, axis=0).max()
+            length = 4 * domain.volume / walls if walls else extent
             meaning = f"bulk velocity and {'hydraulic diameter' if walls else 'largest extent'}"
     elif inlets:
-        fluxes, area = boundary_fluxes(result), sum(
-            domain.boundary_integral(1.0, name) for name in inlets
-        )
+        fluxes = boundary_fluxes(result)
+        area = sum(domain.boundary_integral(1.0, name) for name in inlets)
         velocity = sum(fluxes[name] for name in inlets) / area
         length = area if plane else area**0.5
         meaning = f"mean velocity and {'height' if plane else 'root of the area'} of the inlet"
     else:
         walls = conditions.of_kind(Wall).values()
         velocity = max((np.linalg.norm(wall.velocity or 0) for wall in walls), default=0.0)
-        length = np.ptp(domain.source.points, axis=0).max()
+        length = extent
         meaning = "largest velocity of a wall and largest extent"
     velocity, length = abs(float(velocity)), float(length)
     return ReynoldsNumber(velocity * length / result.problem.viscosity, velocity, length, meaning)

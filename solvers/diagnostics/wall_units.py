@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solvers.fenics import MPI, basix, dolfinx, fem, ufl
+from solvers.fenics import MPI, basix, fem, ufl
 from solvers.flow.momentum import coefficient
 from solvers.flow.result import FlowResult
 

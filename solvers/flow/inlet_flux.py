@@ -88,8 +88,8 @@ def _correct(domain, name, asked, effective, free) -> np.ndarray | None:
     through = domain.boundary_integral(ufl.dot(change, n), name)
     if not abs(through) > _EQUAL * max(abs(asked), size):
         raise InputError(
-            f"Inlet of boundary {name!r}: the flux {asked:.6g} of its velocity cannot be held, none "
-            "of its nodes inside carries any: refine the mesh there"
+            f"Inlet of boundary {name!r}: the flux {asked:.6g} of its velocity cannot be held, "
+            "no node inside it carries any: refine the mesh there"
         )
     return 1 + lost / through * signs
 
@@ -110,9 +110,7 @@ def _directions(domain, name, function) -> np.ndarray:
 def _asked_flux(domain, name, inlet, interpolant) -> float:
     """∫ g·n ds over the facets of an inlet."""
     if not callable(inlet.value):
-        return domain.boundary_integral(
-            ufl.dot(interpolant, ufl.FacetNormal(domain.mesh)), name
-        )
+        return domain.boundary_integral(ufl.dot(interpolant, ufl.FacetNormal(domain.mesh)), name)
     points, areas = _quadrature(domain, name)
     flux = 0.0
     if len(points):

@@ -1,5 +1,7 @@
 """Meshes of several types of cells and of curved ones, made into such that can be solved on."""
 
+from itertools import pairwise
+
 import meshio
 import numpy as np
 import pytest
@@ -43,7 +45,7 @@ def with_middles(mesh):
 
     def of(kind, vertices):
         ring = np.column_stack([vertices, vertices[:, :1]]) if kind != "line" else vertices
-        middles = [[middle(a, b) for a, b in zip(v, v[1:], strict=False)] for v in ring.tolist()]
+        middles = [[middle(a, b) for a, b in pairwise(v)] for v in ring.tolist()]
         name = {"line": "line3", "triangle": "triangle6", "quad": "quad8"}[kind]
         return name, np.column_stack([vertices, middles])
 
@@ -88,7 +90,7 @@ def test_second_order_cells_of_one_type_stay_of_that_type():
 
 def test_a_section_of_space_is_split_too():
     section = meshes.section(layered())
-    section.points = section.points + [3.0, 0, 0]
+    section.points += np.array([3.0, 0, 0])
     assert_whole(meshes.split(section), 2.0, 20)
 
 
@@ -120,7 +122,7 @@ def mixed_box(n=3, seed=0):
     ends = {frozenset(f) for w in wedges.tolist() for f in (w[:3], w[3:])}
     for name, blocks in named.items():
         parts = {"quad": [], "triangle": []}
-        for kind, facets in blocks:
+        for _, facets in blocks:
             for facet in facets.tolist():
                 inside = [list(end) for end in ends if end <= set(facet)]
                 parts["triangle" if inside else "quad"] += inside or [facet]

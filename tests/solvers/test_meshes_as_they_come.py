@@ -1,11 +1,10 @@
-"""Meshes as meshers leave them: cells of either orientation, unused points, cells of several types.
-"""
+"""Meshes as meshers leave them: cells of either orientation, of several types, unused points."""
 
 import numpy as np
 import pytest
 
 import meshes
-from solvers import Inlet, LaminarFlow, Outlet, RANS, Symmetry, Wall
+from solvers import RANS, Inlet, LaminarFlow, Outlet, Symmetry, Wall
 from solvers.fem.build import build_domain
 from tests.meshes.test_split import layered
 from tests.support.boxes import box
@@ -60,7 +59,7 @@ def test_cells_that_overlap_are_refused_whichever_way_they_are_listed(kind):
     """A vertex is drawn over the cells beyond it, or a row of them is folded over another."""
     mesh = meshes.channel(2.0, 1.0, cells=(6, 4), kind=kind)
     mesh.points[2 * 7 + 3] += [0.7, 0.1]
-    with pytest.raises(InputError, match="overlap|inverted"):
+    with pytest.raises(InputError, match=r"overlap|inverted"):
         build_domain(turned(mesh), ("bottom", "top"), openings=("inlet", "outlet"))
     folded = meshes.channel(2.0, 1.0, cells=(6, 4), kind=kind)
     y = folded.points[:, 1]
@@ -101,9 +100,7 @@ def test_points_of_no_cell_are_left_out(caplog):
     given = np.full(len(mesh.points), 0.05)
     RANS(strange, 0.1, conditions=THROUGH, closure=given, location="vertex").solve()
     with pytest.raises(InputError, match="expected 35 values, one for each vertex, got 37"):
-        RANS(
-            strange, 0.1, conditions=THROUGH, closure=np.ones(37), location="vertex"
-        ).solve()
+        RANS(strange, 0.1, conditions=THROUGH, closure=np.ones(37), location="vertex").solve()
     named["fence"] = [("line", np.array([[1, 0]]))]
     with pytest.raises(InputError, match="'fence': has point 0, which belongs to no cell"):
         LaminarFlow(named_mesh(points, cells, named), 0.1, conditions=THROUGH)
