@@ -26,6 +26,9 @@ class DivergenceError(RuntimeError):
         super().__init__(message)
         self.best = best
 
+    def __reduce__(self):
+        return type(self), (str(self),)  # to another process goes the message: flows cannot be sent
+
 
 @contextmanager
 def naming(place: object) -> Iterator[None]:

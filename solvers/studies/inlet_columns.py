@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from vcnn.errors import InputError, naming
 
 _COMPONENTS = "uvw"
+_BEYOND = 0.1  # of the boundary: how far its vertices may be beyond the points
 _SAME = 1e-9  # of the boundary: how near to each other two points are one
 
 
@@ -34,8 +35,8 @@ def velocity_columns(path: Path, positions: np.ndarray) -> Callable[[np.ndarray]
     ------
     InputError
         If there is no such file, it lacks a column, holds something else than numbers or two
-        velocities at one place, or its points end farther from a vertex than they are from each
-        other.
+        velocities at one place, or a vertex beyond its points is farther away from them than they
+        are from each other and than a tenth of the boundary.
     """
     with naming(path.name):
         dimension = positions.shape[1]
@@ -85,13 +86,15 @@ def _directions(positions, dimension) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _check_reach(points, positions) -> None:
-    """Points must lie apart, and reach over a boundary but for the distance between them."""
-    tree = cKDTree(points)
+    """Points must lie apart, and reach over a boundary but for a little."""
+    tree, extent = cKDTree(points), np.ptp(positions, axis=0).max()
     spacing = tree.query(points, k=2)[0][:, 1]
-    if spacing.min() <= _SAME * np.ptp(positions, axis=0).max():
+    if spacing.min() <= _SAME * extent:
         raise InputError("has two lines at one place of the boundary")
     distance, nearest = tree.query(positions)
-    if (distance > spacing[nearest] * (1 + 1e-9)).any():
+    low, high = points.min(axis=0), points.max(axis=0)
+    outside = ((positions < low) | (positions > high)).any(axis=1)
+    if (outside & (distance > np.maximum(spacing[nearest], _BEYOND * extent))).any():
         raise InputError("its points do not reach over the whole boundary")
 
 

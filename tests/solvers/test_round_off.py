@@ -1,5 +1,7 @@
 """Coupled runs that stop at the round-off of their closure, and what a failed one leaves."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -79,3 +81,5 @@ def test_other_solvers_have_nothing_or_the_flow_with_the_least_viscosity():
     best = caught.value.best
     assert best is None or (isinstance(best, FlowResult) and best.problem.viscosity > 1e-5)
     assert DivergenceError("nothing").best is None
+    sent = pickle.loads(pickle.dumps(DivergenceError("far off", best=lambda: 0)))
+    assert str(sent) == "far off" and sent.best is None
