@@ -25,6 +25,7 @@ from solvers.studies.run_summary import RunSummary
 from solvers.studies.run_verdict import difference_words, reynolds_words, run_verdict
 from vcnn.evaluation.report.page import Section, write_page
 from vcnn.evaluation.report.text import percent_or_power
+from vcnn.flow.mesh import plane_normal
 
 
 def write_report(run: RunSummary, directory: Path) -> Path:
@@ -87,9 +88,11 @@ def _field_section(run, attempt) -> Section:
         closed = conditions_from(run.case.conditions).of_kind(Wall | Symmetry)
         drawings["Streamlines on the speed."] = lambda: streamlines(run.vertices, closed)
     else:
-        text = (
-            "Drawn are the cells that the plane z = const. through the middle of the domain cuts."
-        )
+        if plane_normal(run.flow.mesh) is None:
+            text = (
+                "Drawn are the cells that the plane z = const. through the middle of the domain "
+                "cuts."
+            )
         drawings["Speed."] = lambda: scalar_map(
             run.flow, np.linalg.norm(run.flow.velocity, axis=1), "|u|"
         )
