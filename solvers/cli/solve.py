@@ -39,7 +39,7 @@ def solve(
     The closure predicts an eddy viscosity or a Reynolds stress; flow and closure are made to agree.
     Writes report.html, result.json, flow.vtu and flow.bp for ParaView, and checkpoint.npz, from
     which --resume goes on. A flow where the closure is out of bounds, or that is unlike its
-    training, has "flags" in result.json, and the answer says "Beware".
+    training, has "flags" in result.json, and the answer says "Beware". All keys: docs/solving.md.
 
     \b
     Example:
@@ -52,15 +52,16 @@ def solve(
       model = "spalart-allmaras"        # without --closure; or "laminar", "one-equation-k-l",
       stations = [0.5, 2.0, 4.0, 8.0]   # "mixing-length"; x of velocity profiles
       location = "vertex"               # where a closure is asked, or "cell"
+      start = "runs/hill"               # optional: an earlier run, its checkpoint.npz or a flow
       [mesh]
-      generator = "periodic_hill"       # or "channel", "bump_channel", "periodic_hill_gmsh":
-      slope = 1.0                       # functions of meshes; or file = "mesh.msh", relative
-      cells = [80, 60]                  # to this file
+      generator = "periodic_hill"       # or "channel", "duct", "bump_channel", ...: functions of
+      slope = 1.0                       # meshes; or file = "mesh.msh", relative to this file,
+      cells = [80, 60]                  # with split = true if it has cells of several types
       grading = 40.0
       [conditions]                      # one for each boundary; "wall" with velocity moves,
-      bottom = { kind = "wall" }        # "symmetry", "inlet" with velocity = [1.0, 0.0],
-      top = { kind = "wall" }           # "outlet"; bulk_velocity or pressure_gradient
-      inlet = { kind = "periodic", to = "outlet", bulk_velocity = 0.72 }
+      bottom = { kind = "wall" }        # "symmetry", "outlet", "inlet" with velocity = [1.0, 0.0],
+      top = { kind = "wall" }           # ["6*y*(1-y)", "0"] or profile = "inlet.csv";
+      inlet = { kind = "periodic", to = "outlet", bulk_velocity = 0.72 }  # or pressure_gradient
       [reference]                       # optional: a flow to compare the velocity with
       file = "les.vtu"
       [units]                           # optional: the closure's units in those of the case
