@@ -52,6 +52,9 @@ class Domain:
     facets: Mapping[str, np.ndarray]
     walls: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"Domain({self.facts!r}, walls: {', '.join(self.walls) or 'none'})"
+
     @property
     def source(self) -> meshio.Mesh:
         """The mesh as it was given."""

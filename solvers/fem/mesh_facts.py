@@ -51,6 +51,13 @@ class MeshFacts:
     boundaries: Mapping[str, list[tuple[str, np.ndarray]]]
     normal: np.ndarray | None
 
+    def __repr__(self) -> str:
+        names = ", ".join(self.boundaries) or "none"
+        return (
+            f"MeshFacts({len(self.cells):,} cells ({self.kind}) in {self.dimension}-D, "
+            f"boundaries: {names})"
+        )
+
     @property
     def dimension(self) -> int:
         """d, of the points and of vectors."""

@@ -37,6 +37,9 @@ class Seams:
     periods: tuple[np.ndarray, ...]
     merged: np.ndarray
 
+    def __repr__(self) -> str:
+        return f"Seams({', '.join(f'{left} = {right}' for left, right in self.pairs) or 'none'})"
+
     @property
     def distinct_periods(self) -> tuple[np.ndarray, ...]:
         """The periods, each once; of pairs that have the same one it is the first's."""

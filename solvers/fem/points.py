@@ -45,6 +45,9 @@ class PointOperator:
     shape: tuple[int, ...]
     comm: MPI.Comm
 
+    def __repr__(self) -> str:
+        return f"PointOperator({self.matrix.shape[1]:,} coefficients -> fields {self.shape})"
+
     def __call__(self, coefficients: fem.Function | np.ndarray) -> np.ndarray:
         """The field of coefficients.
 
@@ -100,6 +103,9 @@ class LocatedPoints:
     local: np.ndarray
     cells: np.ndarray
     reference: np.ndarray
+
+    def __repr__(self) -> str:
+        return f"LocatedPoints({self.count:,} points, {len(self.local):,} of them on this rank)"
 
     def values(self, space: fem.FunctionSpace) -> PointOperator:
         """Functions of ``space`` -> their values, (n,) or (n, components).

@@ -23,6 +23,7 @@ from solvers.studies.case_tables import check_table
 from vcnn.closure.protocol import ClosureLike
 from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
+from vcnn.flow.mesh import count_cells
 
 if TYPE_CHECKING:  # torch is slow to import
     from vcnn.closure.closure import Closure
@@ -77,6 +78,9 @@ class Case:
     units: Mapping[str, float] | None
     start: Path | FlowField | None
     text: str
+
+    def __repr__(self) -> str:
+        return f"Case({self.model or 'for a closure'}, {count_cells(self.mesh):,} cells)"
 
     def closure(self, model: Closure) -> Closure:
         """A model in the units of the case.
