@@ -40,7 +40,7 @@ def solve(
     The closure predicts an eddy viscosity or a Reynolds stress; flow and closure are made to agree.
     Writes report.html, result.json, flow.vtu and flow.bp for ParaView, and checkpoint.npz, from
     which --resume goes on. A flow where the closure is out of bounds, or that is unlike its
-    training, has "flags" in result.json, and the answer says "Beware".
+    training, has "flags" in result.json, and the answer says "Beware". All keys: docs/solving.md.
 
     \b
     Example:
@@ -53,15 +53,16 @@ def solve(
       model = "spalart-allmaras"        # without --closure; or "laminar", "one-equation-k-l",
       stations = [0.5, 2.0, 4.0, 8.0]   # "mixing-length"; x of velocity profiles
       location = "vertex"               # where a closure is asked, or "cell"
+      start = "runs/hill"               # optional: an earlier run, its checkpoint.npz or a flow
       [mesh]
-      generator = "periodic_hill"       # or "channel", "bump_channel", "periodic_hill_gmsh":
-      slope = 1.0                       # functions of meshes; or file = "mesh.msh", relative
-      cells = [80, 60]                  # to this file
+      generator = "periodic_hill"       # or "channel", "duct", "bump_channel", ...: functions of
+      slope = 1.0                       # meshes; or file = "mesh.msh", relative to this file,
+      cells = [80, 60]                  # with split = true if it has cells of several types
       grading = 40.0
       [conditions]                      # one for each boundary; "wall" with velocity moves,
-      bottom = { kind = "wall" }        # "symmetry", "inlet" with velocity = [1.0, 0.0],
-      top = { kind = "wall" }           # "outlet"; bulk_velocity or pressure_gradient
-      inlet = { kind = "periodic", to = "outlet", bulk_velocity = 0.72 }
+      bottom = { kind = "wall" }        # "symmetry", "outlet", "inlet" with velocity = [1.0, 0.0],
+      top = { kind = "wall" }           # ["6*y*(1-y)", "0"] or profile = "inlet.csv";
+      inlet = { kind = "periodic", to = "outlet", bulk_velocity = 0.72 }  # or pressure_gradient
       [reference]                       # optional: a flow to compare the velocity with
       file = "les.vtu"
       [units]                           # optional: the closure's units in those of the case
@@ -70,8 +71,9 @@ def solve(
     """
     from solvers.fenics import MPI
     from solvers.studies.case import read_case
-    from solvers.studies.run_report import run_verdict, write_report
-    from solvers.studies.run_summary import summarise
+    from solvers.studies.run_diagnostics import Attempts, summarise
+    from solvers.studies.run_report import write_report
+    from solvers.studies.run_verdict import run_verdict
 
     comm, flow_case = MPI.COMM_WORLD, read_case(case)
     model, source = _turbulence(flow_case, closure)
@@ -83,7 +85,8 @@ def solve(
             answer = parse_json(folder.result.read_bytes(), folder.result).get("answer")
             print(f"{output}: was complete already\n{answer}")
         return
-    start = folder.open(resume, force)
+    checkpoint = folder.open(resume, force)
+    start = flow_case.start if checkpoint is None else checkpoint
     with folder.solving(), naming(case), progress_line(comm):
         if model is None:
             result = problem.solve(start)
@@ -91,14 +94,15 @@ def solve(
         else:
             rounds = {"tolerance": flow_case.tolerance, "max_rounds": flow_case.max_rounds}
             result = problem.solve(start, checkpoint=folder.checkpoint, **rounds)
-    with naming(case):
-        run = summarise(flow_case, result, model, source["name"], resumed=start is not None)
-    result.save(output / "flow.bp")
-    if comm.rank == 0:
+    run = summarise(flow_case, result, model, source["name"], resumed=checkpoint is not None)
+    if comm.rank == 0:  # the result first, whatever becomes of pictures
         run.vertices.save(output / "flow.vtu")
-        page = write_report(run, output)
         numbers = {"answer": run_verdict(run), **run.numbers()}
         write_text(folder.result, json.dumps(numbers, indent=1, allow_nan=False))
+    attempt = Attempts(comm)
+    attempt("flow.bp", lambda: result.save(output / "flow.bp"), None)
+    if comm.rank == 0:
+        page = attempt("report", lambda: write_report(run, output), "none, see the warnings")
         print(f"{run_verdict(run)}\nreport: {page}")
 
 

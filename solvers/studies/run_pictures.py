@@ -18,7 +18,7 @@ from solvers.diagnostics.walls import WallQuantities
 from vcnn.evaluation.report.curves import legend_above, styles
 from vcnn.evaluation.report.fields import VALUES, draw_field
 from vcnn.flow.field import FlowField
-from vcnn.flow.mesh import boundary_facets
+from vcnn.flow.mesh import boundary_facets, plane_normal
 
 _WIDTH = 8.5  # inches
 # Told by how light they are, too.
@@ -71,7 +71,7 @@ def draw_streamlines(
 
 
 def scalar_map(flow: FlowField, values: np.ndarray, label: str) -> Figure:
-    """A scalar at the cells of a plane flow, or of one in space cut at half its height in z."""
+    """A scalar at the cells of a plane flow or a section, or of one in space cut at half of z."""
     norm = Normalize(min(values.min(), 0), values.max())
     return _cell_map(flow, values, norm, VALUES, label=label)
 
@@ -160,17 +160,20 @@ def convergence(residuals: Sequence[float], history: Mapping[str, Sequence[float
     return figure
 
 
-def _map(flow):
+def _map(flow, labels=("x", "y")):
     points = flow.points if flow.mesh is None else flow.mesh.points
     ratio = np.ptp(points[:, 1]) / np.ptp(points[:, 0])
     width = _WIDTH / max(ratio, 1)
     figure = Figure(figsize=(max(width, 4.0), width * ratio + 1.3), layout="constrained")
-    axes = figure.add_subplot(xlabel="x", ylabel="y")
+    axes = figure.add_subplot(xlabel=labels[0], ylabel=labels[1])
     return figure, axes
 
 
 def _cell_map(flow, values, norm, cmap, **bar) -> Figure:
-    figure, axes = _map(flow)
+    labels = ("x", "y")
+    if plane_normal(flow.mesh) is not None:
+        flow, labels = _flat_section(flow)
+    figure, axes = _map(flow, labels)
     if flow.dimension == 2:
         drawn = draw_field(axes, flow, values, norm, cmap)
     else:
@@ -182,6 +185,23 @@ def _cell_map(flow, values, norm, cmap, **bar) -> Figure:
     axes.margins(0)
     figure.colorbar(drawn, ax=axes, location="bottom", shrink=0.5, aspect=40, **bar)
     return figure
+
+
+def _flat_section(flow) -> tuple[FlowField, tuple[str, str]]:
+    """A section of space in coordinates of its plane, and their names if they are axes."""
+    normal = plane_normal(flow.mesh)
+    across = np.abs(normal).argmax()
+    first, second = (axis for axis in range(3) if axis != across)
+    u = np.eye(3)[first] - normal[first] * normal
+    u /= np.linalg.norm(u)
+    v = np.cross(normal, u)
+    axes = np.stack([u, v * (np.sign(v[second]) or 1.0)])
+    aligned = np.abs(normal[across]) > 1 - 1e-12
+    labels = ("xyz"[first], "xyz"[second]) if aligned else ("first axis", "second axis")
+    mesh = meshio.Mesh(flow.mesh.points @ axes.T, flow.mesh.cells)
+    points = flow.points @ axes.T
+    velocity = flow.velocity @ axes.T
+    return FlowField(points, velocity, mesh=mesh, location=flow.location), labels
 
 
 def _cut(flow, values):
