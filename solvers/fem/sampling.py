@@ -150,8 +150,8 @@ def _find_places(domain, location) -> _Places:
 def _wall_distance(domain, points) -> np.ndarray:
     """(n,) at points that all ranks have; each computes a part."""
     comm = domain.mesh.comm
-    mine = np.array_split(points, comm.size)[comm.rank]
-    part = wall_distance(domain.source, mine, domain.walls, domain.periods)
+    share = np.array_split(points, comm.size)[comm.rank]
+    part = wall_distance(domain.source, share, domain.walls, domain.periods)
     return np.concatenate(comm.allgather(part))
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from vcnn.cli.plugins import load_entry_point
 from vcnn.errors import InputError, naming
@@ -14,6 +16,10 @@ if TYPE_CHECKING:  # torch is slow to import
     from vcnn.closure.closure import Closure
     from vcnn.flow.field import FlowField
 
+Threads = Annotated[
+    int | None,
+    typer.Option("--threads", min=1, help="For the network. [default: 1, or OMP_NUM_THREADS]"),
+]
 ANY_FLOW = "a flow file, an OpenFOAM case folder, or whatever else 'vcnn import' reads"
 ANY_MODEL = "a .safetensors file, or the name of a model of the package ('vcnn show' lists them)"
 

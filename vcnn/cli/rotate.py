@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import ANY_FLOW, ANY_MODEL, load_study, read_flow, read_model
+from vcnn.cli.inputs import ANY_FLOW, ANY_MODEL, Threads, load_study, read_flow, read_model
 from vcnn.errors import InputError, naming
 from vcnn.files import claim
+from vcnn.threads import ask_for
 
 
 def rotate(
@@ -37,6 +38,7 @@ def rotate(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+    threads: Threads = None,
 ):
     """Report what becomes of models when the frame of a flow turns, and what they cost.
 
@@ -56,6 +58,7 @@ def rotate(
     from vcnn.evaluation.report import rotation_verdict, write_report
     from vcnn.evaluation.transformations import transformation_study
 
+    ask_for(threads)
     claim(output, force)
     _check_angles(angle or ())
     paths = [flow, *(also or ())]

@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import read_flow
+from vcnn.cli.inputs import Threads, read_flow
 from vcnn.errors import InputError, naming
 from vcnn.evaluation.report.text import percent, table
 from vcnn.files import claim
+from vcnn.threads import ask_for
 
 
 def train(
@@ -22,6 +23,7 @@ def train(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder of the run; an interrupted one goes on.")
     ],
+    threads: Threads = None,
 ) -> None:
     """Train a model on flows.
 
@@ -52,6 +54,7 @@ def train(
     from vcnn.training.fitting import fit
     from vcnn.training.samples import check_flow
 
+    ask_for(threads)
     claim(output, force=True)  # a run goes on where it is
     run = read_configuration(config)
     model = output / "model.safetensors"

@@ -19,6 +19,7 @@ from vcnn.files import fingerprint
 from vcnn.flow.field import FlowField
 from vcnn.network.base import Network, check_network, name_outputs
 from vcnn.network.registry import check_storable
+from vcnn.threads import few_threads
 from vcnn.training.config import TrainingConfig
 from vcnn.training.loop import train
 from vcnn.training.run_state import RunState, weights_of
@@ -27,6 +28,7 @@ from vcnn.training.samples import check_flows, check_importance, draw_samples
 _CALIBRATION = 1000  # clouds that a network is calibrated with
 
 
+@few_threads()
 def fit(
     network: Network,
     flows: Sequence[FlowField],
