@@ -60,14 +60,12 @@ def rotate(
 
     ask_for(threads)
     claim(output, force)
-    _check_angles(angle or ())
+    angles, progress = _angles(angle), sys.stderr.isatty()
     paths = [flow, *(also or ())]
     coupled_part = None if coupled is None else load_study("coupled")
     closures, flows = _read(models, paths)
     labels = _labels(closures)
     by_label = dict(zip(labels, closures.values(), strict=True))
-    progress = sys.stderr.isatty()
-    angles = {"angles": angle} if angle else {}
     answer, sections, numbers = "", [], {}
     if coupled_part is not None:
         answer, sections, numbers = coupled_part(coupled, closures, labels, progress, **angles)
@@ -92,11 +90,13 @@ def rotate(
     print(f"written: {page}")
 
 
-def _check_angles(angles) -> None:
-    if not all(map(math.isfinite, angles)):
+def _angles(angles) -> dict:
+    """What studies are told of the angles; nothing if none is given."""
+    if not all(map(math.isfinite, angles or ())):
         raise InputError(
             f"--angle: expected a number of degrees, got {', '.join(map(str, angles))}"
         )
+    return {"angles": angles} if angles else {}
 
 
 def _read(models, paths) -> tuple[dict, list]:
