@@ -101,6 +101,20 @@ def model_file(model: Path) -> Path:
     )
 
 
+def check_order(models: Iterable[Path], flows: Iterable[Path]) -> None:
+    """Raise `InputError` if a flow stands where a model should, and a model where a flow should."""
+    from vcnn.closure.file import pretrained_names
+
+    def is_model(path):
+        return path.suffix == ".safetensors" or (
+            str(path) in pretrained_names() and not path.exists()
+        )
+
+    exchanged = [path for path in flows if is_model(path)]
+    if exchanged and not all(map(is_model, models)):
+        raise InputError(f"{exchanged[0]}: a model, expected a flow; the model comes first")
+
+
 def read_model(model: Path) -> Closure:
     """The closure that a user names, see :func:`model_file`.
 

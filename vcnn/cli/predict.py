@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vcnn.cli.inputs import ANY_FLOW, ANY_MODEL, Threads, file_name, read_flow, read_model
+from vcnn.cli.inputs import (
+    ANY_FLOW,
+    ANY_MODEL,
+    Threads,
+    check_order,
+    file_name,
+    read_flow,
+    read_model,
+)
 from vcnn.errors import InputError, naming
 from vcnn.evaluation.report.text import percent, table
 from vcnn.files import claim, staged
@@ -45,6 +53,7 @@ def predict(
         raise InputError(
             f"{', '.join(sorted(twice))}: given twice; each flow needs a file name of its own"
         )
+    check_order([model], flows)
     closure = read_model(model)
     contents = {path: read_flow(path, closure.needs) for path in flows}
     for path, flow in contents.items():

@@ -9,7 +9,15 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import ANY_FLOW, ANY_MODEL, Threads, load_study, read_flow, read_model
+from vcnn.cli.inputs import (
+    ANY_FLOW,
+    ANY_MODEL,
+    Threads,
+    check_order,
+    load_study,
+    read_flow,
+    read_model,
+)
 from vcnn.errors import InputError, naming
 from vcnn.files import claim
 from vcnn.threads import ask_for
@@ -106,6 +114,7 @@ def _read(models, paths) -> tuple[dict, list]:
     for path in (*models, *paths):
         if [*models, *paths].count(path) > 1:
             raise InputError(f"{path}: given twice")
+    check_order(models, paths)
     closures = {path: read_model(path) for path in models}
     fields = list(dict.fromkeys(name for closure in closures.values() for name in closure.needs))
     flows = [read_flow(path, fields) for path in paths]
