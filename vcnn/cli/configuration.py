@@ -92,7 +92,7 @@ def read_configuration(path: Path, model: Path | None = None) -> RunConfiguratio
     """
     with naming(path):
         table, _ = read_toml(path)
-        _refuse_unknown(table, list(_TYPES))
+        _refuse_unknown(table, [item.name for item in fields(RunConfiguration)])
         for key, value in table.items():
             _check_type(key, value, _TYPES[key])
         if model is None and "start" in table:

@@ -100,10 +100,11 @@ def fit(
     config = TrainingConfig() if config is None else config
     named = name_flows(flows, "flows")
     watched = name_flows(validation, "validation", first=len(named))
+    everything = {**named, **watched}
     if start is not None:
-        network, target, region = take_over(start, network, target, region)
+        network, target, region = take_over(start, network, target, region, everything)
     targets = check_setup(network, target, region, config)
-    check_flows(network, {**named, **watched}, targets)
+    check_flows(network, everything, targets)
     check_importance(named, importance)
     directory = None if run_directory is None else Path(run_directory)
     if directory is not None:
@@ -129,7 +130,7 @@ def fit(
     state = RunState(network, optimizer, run, directory, config.epochs)
     state.resume()
     speaker = Progress(network.name, config.epochs, state.epoch, progress)
-    _advise({**named, **watched}, parts, region, speaker)
+    _advise(everything, parts, region, speaker)
     train(closure, samples, validation, config, state, loss=loss, progress=speaker)
     speaker.close()
     network.load_state_dict(state.best)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from vcnn.closure.closure import Closure
 from vcnn.clouds.regions import RegionOfInfluence, check_region
-from vcnn.errors import InputError
+from vcnn.errors import InputError, naming
+from vcnn.flow.field import FlowField
 from vcnn.network.base import Network, check_network, name_outputs
 from vcnn.training.config import TrainingConfig
 
@@ -39,6 +40,7 @@ def take_over(
     network: Network | None,
     target: str | Sequence[str] | None,
     region: RegionOfInfluence | None,
+    flows: Mapping[str, FlowField],
 ) -> tuple[Network, str | tuple[str, ...], RegionOfInfluence]:
     """Network, target and region of a closure, for a training that begins from it.
 
@@ -47,11 +49,13 @@ def take_over(
     start : Closure
         Stays as it is: its weights are copied, into the ``network`` if one is given.
     network, target, region : None, or equal to its own
+    flows : name -> FlowField
+        That it is to be trained and validated on.
 
     Raises
     ------
     InputError
-        If one is not.
+        If one is not, or a flow is none that the closure can be asked about.
     """
     if not isinstance(start, Closure):
         raise InputError(f"start: expected a vcnn.Closure, got {type(start).__name__}")
@@ -59,11 +63,10 @@ def take_over(
         network = copy.deepcopy(start.network)
     else:
         check_network(network)
-        kinds = [(one.name, one.config) for one in (network, start.network)]
-        if kinds[0] != kinds[1]:
+        if _settings(network) != _settings(start.network):
             raise InputError(
-                f"network: expected one of the settings of the model to start from, "
-                f"{_described(*kinds[1])}, got {_described(*kinds[0])}"
+                "network: expected one of the settings of the model to start from, "
+                f"{_settings(start.network)}, got {_settings(network)}"
             )
         network.load_state_dict(start.network.state_dict())
     if target is not None and list(name_outputs(network, target)) != list(start.targets):
@@ -74,9 +77,13 @@ def take_over(
         raise InputError(
             f"region: expected that of the model to start from, {start.region}, got {region}"
         )
+    for name, flow in flows.items():
+        with naming(name):
+            start.check(flow)
     return network, start.target, start.region
 
 
-def _described(name, config) -> str:
-    settings = (f"{key} = {value!r}" for key, value in config.items())
-    return f"{name} ({', '.join(settings)})"
+def _settings(network: Network) -> str:
+    """What a network is, but for the initial weights."""
+    settings = [f"{key} = {value!r}" for key, value in network.config.items() if key != "seed"]
+    return f"{network.name} ({', '.join(settings)})"
