@@ -11,16 +11,19 @@ import typer
 
 from solvers.cli.progress import progress_line
 from solvers.cli.run_folder import RunFolder
-from vcnn.cli.inputs import ANY_MODEL, model_file, read_model
+from vcnn.cli.inputs import ANY_MODEL, Threads, model_file, read_model
+from vcnn.cli.ranks import on_every_rank
 from vcnn.errors import naming
 from vcnn.files import write_text
 from vcnn.headers import parse_json
+from vcnn.threads import ask_for
 
 if TYPE_CHECKING:  # torch and FEniCSx are slow to import
     from solvers.studies.case import Case
     from vcnn.closure.closure import Closure
 
 
+@on_every_rank
 def solve(
     case: Annotated[Path, typer.Argument(metavar="CASE", help="TOML file that says which flow.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run.")],
@@ -34,6 +37,7 @@ def solve(
     force: Annotated[
         bool, typer.Option("--force", help="Begin anew and overwrite what is there.")
     ] = False,
+    threads: Threads = None,
 ):
     """Solve a steady flow, with a trained closure or a turbulence model.
 
@@ -75,6 +79,7 @@ def solve(
     from solvers.studies.run_report import write_report
     from solvers.studies.run_verdict import run_verdict
 
+    ask_for(threads)
     comm, flow_case = MPI.COMM_WORLD, read_case(case)
     model, source = _turbulence(flow_case, closure)
     with naming(case):

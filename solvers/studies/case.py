@@ -21,9 +21,9 @@ from solvers.studies.case_conditions import read_conditions
 from solvers.studies.case_tables import check_table
 from vcnn.closure.protocol import ClosureLike
 from vcnn.errors import InputError, naming
-from vcnn.files import read_toml
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import count_cells
+from vcnn.toml_file import read_toml
 
 if TYPE_CHECKING:  # torch is slow to import
     from vcnn.closure.closure import Closure
@@ -126,8 +126,8 @@ def read_case(path: Path) -> Case:
         If the file is missing, not TOML, lacks a key, holds one that is not known, or names what
         does not exist.
     """
-    table, text = read_toml(path)
     with naming(path):
+        table, text = read_toml(path)
         check_table(
             table,
             {"viscosity": "a number", "mesh": "a table", "conditions": "a table"},

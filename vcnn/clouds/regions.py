@@ -152,6 +152,15 @@ class RegionOfInfluence(ABC):
         return TransportRegion(diffusivity, decay, tolerance)
 
 
+def check_region(region: object) -> None:
+    """Raise `InputError` unless this is a region of influence."""
+    if not isinstance(region, RegionOfInfluence):
+        raise InputError(
+            "region: expected a RegionOfInfluence, such as RegionOfInfluence.ball(0.3), "
+            f"got {region!r}"
+        )
+
+
 @dataclass(frozen=True)
 class Ball(RegionOfInfluence):
     """All points within ``radius``, or all nodes of a lattice that gathers the points.
