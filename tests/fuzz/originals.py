@@ -33,13 +33,9 @@ _PIECES = """<?xml version="1.0"?>
 
 def write_originals(folder: Path) -> None:
     """All of them; each folder holds what :mod:`tests.fuzz.formats` expects of it."""
-    for kind in ("vtu", "own", "vtk", "xdmf", "msh", "npz", "csv", "foam", "toml", "model", "run"):
-        (folder / kind).mkdir(parents=True)
-    _write_meshes(folder)
-    plane_flow().save(folder / "own" / "flow.vtu")
-    _write_arrays(folder)
-    BoxCase(cells=(3, 2, 1)).write(folder / "foam" / "ascii")
-    BoxCase(cells=(2, 2, 2), sides="cyclic").write(folder / "foam" / "binary", binary=True)
+    write_flows(folder)
+    for kind in ("toml", "model", "run"):
+        (folder / kind).mkdir()
     (folder / "toml" / "case.toml").write_text(_CASE)
     (folder / "toml" / "train.toml").write_text(_TRAINING)
     (folder / "toml" / "flows").mkdir()
@@ -48,6 +44,17 @@ def write_originals(folder: Path) -> None:
     untrained().save(folder / "model" / "model.safetensors")
     plane_flow().save(folder / "model" / "flow.vtu")
     _write_runs(folder / "run")
+
+
+def write_flows(folder: Path) -> None:
+    """Flows of every format, folders of cases among them."""
+    for kind in ("vtu", "own", "vtk", "xdmf", "msh", "npz", "csv", "foam"):
+        (folder / kind).mkdir()
+    _write_meshes(folder)
+    _write_arrays(folder)
+    plane_flow().save(folder / "own" / "flow.vtu")
+    BoxCase(cells=(3, 2, 1)).write(folder / "foam" / "ascii")
+    BoxCase(cells=(2, 2, 2), sides="cyclic").write(folder / "foam" / "binary", binary=True)
 
 
 def _write_meshes(folder) -> None:
@@ -126,4 +133,5 @@ def _write_runs(folder) -> None:
 
 
 if __name__ == "__main__":  # in a process of its own: this one solves, and loads what that needs
+    Path(sys.argv[1]).mkdir()
     write_originals(Path(sys.argv[1]))
