@@ -1,7 +1,6 @@
 """The valid inputs that are damaged, one folder for each format, small."""
 
 import os
-import sys
 from pathlib import Path
 
 import meshio
@@ -33,6 +32,7 @@ _PIECES = """<?xml version="1.0"?>
 
 def write_originals(folder: Path) -> None:
     """All of them; each folder holds what :mod:`tests.fuzz.formats` expects of it."""
+    folder.mkdir()
     write_flows(folder)
     for kind in ("toml", "model", "run"):
         (folder / kind).mkdir()
@@ -130,8 +130,3 @@ def _write_runs(folder) -> None:
         Path("solved/result.json").unlink()
     finally:
         os.chdir(before)
-
-
-if __name__ == "__main__":  # in a process of its own: this one solves, and loads what that needs
-    Path(sys.argv[1]).mkdir()
-    write_originals(Path(sys.argv[1]))
