@@ -134,7 +134,9 @@ def test_files_that_include_each_other_many_times_end(read):
 
 
 def test_typed_lists_are_arrays(read):
-    entries = read("v List<vector> 2((1 2 3)\n(4 5 6)); n List<scalar> 3{0.5}; e List<scalar> 0();")
+    entries = read(
+        "v List<vector> 2((1 2 3)\n(4 5 6)); n List<scalar> 3{0.5}; e List<scalar> 0( );"
+    )
     np.testing.assert_array_equal(entries["v"][0], [[1, 2, 3], [4, 5, 6]])
     np.testing.assert_array_equal(entries["n"][0], [0.5, 0.5, 0.5])
     assert entries["e"][0].shape == (0,)

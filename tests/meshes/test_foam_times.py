@@ -75,7 +75,7 @@ def test_collated_results_are_named(tmp_path, box_case, name):
     (tmp_path / name / "0").mkdir()
     with pytest.raises(InputError, match=f"time 10 is in {name} in the collated.*reconstructPar"):
         read_openfoam(tmp_path)
-    with pytest.raises(InputError, match="collated"):
+    with pytest.raises(InputError, match="in the collated format"):
         read_openfoam(tmp_path, 10)
     assert read_openfoam(tmp_path, "0").provenance["times"] == ["0", "10"]
     box_case().write(tmp_path, time="10")  # reconstructed
@@ -86,7 +86,7 @@ def test_collated_results_beside_a_folder_that_only_holds_a_mesh(tmp_path, box_c
     box_case().write(tmp_path, time="0")
     (tmp_path / "processors2" / "10").mkdir(parents=True)
     (tmp_path / "10" / "uniform").mkdir(parents=True)
-    with pytest.raises(InputError, match="collated"):
+    with pytest.raises(InputError, match="in the collated format"):
         read_openfoam(tmp_path)
 
 

@@ -185,11 +185,9 @@ def _end_of_text(content: bytes, at: int, rows: bool) -> int:
 
 
 def _from_text(text: bytes, dtype: type) -> np.ndarray:
-    text = _without_comments(text).translate(_BLANKS).strip()
-    if not text:  # of which numpy makes -1
-        return np.empty(0, dtype)
+    text = _without_comments(text).translate(_BLANKS)
     try:
-        return np.fromstring(text, dtype, sep=" ")
+        return np.fromstring(text.strip(), dtype, sep=" ")  # of blanks alone numpy makes -1
     except ValueError:
         raise InputError("damaged list, it holds something that is no number") from None
 
