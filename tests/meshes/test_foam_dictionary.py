@@ -13,6 +13,7 @@ from vcnn import InputError
 @pytest.fixture
 def read(tmp_path):
     (tmp_path / "case" / "0").mkdir(parents=True)
+    (tmp_path / "case" / "constant").mkdir()
 
     def read(text, **others):
         for name, content in others.items():
@@ -67,7 +68,7 @@ def test_dictionaries_are_merged_and_copied(read):
 
 
 def test_includes_inside_the_case(read, tmp_path):
-    for name in ("../caseDef", "$FOAM_CASE/caseDef", "<case>/caseDef"):
+    for name in ("../caseDef", "$FOAM_CASE/caseDef", "<case>/caseDef", "<constant>/../caseDef"):
         entries = read(f'#include "{name}"\nx $speed; y ($speed 0);', caseDef="speed 1.5;")
         assert (entries["x"], entries["y"]) == (["1.5"], [["1.5", "0"]])
     assert read('v #include "../caseDef";', caseDef="7 8")["v"] == ["7", "8"]

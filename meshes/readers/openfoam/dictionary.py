@@ -27,7 +27,13 @@ _TOKEN = re.compile(
 )
 _LIST = re.compile(r"(?:List|Field)<(\w+)>")
 _WORDS, _FILES, _DEPTH = 1_000_000, 100, 50  # of which real cases stay far below
-_CASE = ("$FOAM_CASE", "${FOAM_CASE}", "<case>")
+_PLACES = {  # in names of files: folders of the case
+    "$FOAM_CASE": "",
+    "${FOAM_CASE}": "",
+    "<case>": "",
+    "<constant>": "constant",
+    "<system>": "system",
+}
 
 
 def read_dictionary(path: Path, case: Path, until: tuple[str, ...] = ()) -> dict:
@@ -219,8 +225,8 @@ class _Parser:
         """What ``read`` makes of the file named next; None if it is left out."""
         name = self.next() or ""
         what, name = _brief(f"{token} {name}"), _unquoted(name)
-        for symbol in _CASE:
-            name = name.replace(symbol, os.path.abspath(self.reading.case))
+        for symbol, folder in _PLACES.items():
+            name = name.replace(symbol, os.path.abspath(self.reading.case / folder))
         path = self.path.parent / name
         if not lies_inside(path, self.reading.case):
             self.reading.absent.append(f"{what} is outside of the case")
