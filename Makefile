@@ -1,11 +1,13 @@
-# make demo, make test and make search do all set-up themselves; make venv is the part they share.
+# Every target does all set-up itself; make venv is the part they share.
 
 # The first Python >= 3.12 that answers, on PATH or among pyenv's versions.
 CANDIDATES = python3.12 python3.13 python3.14 python3 python \
 	"$$HOME"/.pyenv/versions/3.12*/bin/python "$$HOME"/.pyenv/versions/3.1[3-9]*/bin/python
 VERSION = import sys; sys.exit(sys.version_info < (3, 12))
 
-.PHONY: demo test search venv clean
+INSTALL = install --constraint constraints.txt --editable '.[fenics,test,notebooks]' --disable-pip-version-check
+
+.PHONY: demo test search fuzz wheel venv clean
 
 # Flows that another code computed, if they are here: the demo predicts them too.
 REFERENCE = $(wildcard ../shared/data/openfoam/foam_alpha1.00_linearUpwind.npz ../shared/data/published/alpha_1.00.npz)
@@ -24,17 +26,29 @@ SEED = $(shell date +%s)
 search: venv
 	.venv/bin/python -m pytest -m hypothesis --hypothesis-profile=search --hypothesis-seed=$(SEED)
 
+# Damaged files of every format, given to the command line: what becomes of so many of them.
+COUNT = 1000
+
+fuzz: venv
+	.venv/bin/python -m tests.fuzz --count $(COUNT) --seed $(SEED)
+
+# What README.md shows, from a wheel in an environment of its own.
+wheel: venv
+	.venv/bin/python -m tests.readme_from_wheel
+
 venv: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
 	@.venv/bin/python -c '$(VERSION)' 2>/dev/null && exit 0; \
 	for python in $(CANDIDATES); do \
 		if "$$python" -c '$(VERSION)' 2>/dev/null; then \
-			echo "Installing into .venv with $$("$$python" --version) (a few minutes the first time)"; \
+			echo "1 of 3: $$("$$python" --version) makes .venv"; \
 			"$$python" -m venv --clear .venv && exit 0; exit 1; \
 		fi; \
 	done; echo "No Python >= 3.12 found on PATH or in ~/.pyenv/versions" >&2; exit 1
-	.venv/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[fenics,test,notebooks]'
+	@echo "2 of 3: pip fetches what the package needs, 6 GB with PyTorch, and unpacks it in a minute or two of silence"
+	@.venv/bin/python -m pip $(INSTALL)
+	@echo "3 of 3: the commands in .venv/bin"; .venv/bin/vcnn --version
 	@touch .venv/installed
 
 clean:

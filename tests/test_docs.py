@@ -28,3 +28,12 @@ def test_closures_in_a_solver():
 def test_links_lead_somewhere(page):
     targets = re.findall(r"\]\((?!http)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_arrays_of_loose_points(tmp_path, monkeypatch):
+    text = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    names = {}
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "files.md", "exec"), names)
+    assert names["flow"].location is None and list(names["flow"].scalars) == ["temperature"]

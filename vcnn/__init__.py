@@ -21,5 +21,6 @@ if TYPE_CHECKING:
     from vcnn.network.zhou2022 import Zhou2022 as Zhou2022
     from vcnn.training.config import TrainingConfig as TrainingConfig
     from vcnn.training.fitting import fit as fit
+    from vcnn.version import __version__ as __version__
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__, __file__)

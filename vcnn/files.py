@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,6 +78,42 @@ def staged(folder: str | os.PathLike) -> Iterator[Path]:
                 _put(file, folder / file.name)
         else:
             os.replace(part, folder)
+
+
+def load_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
+    """The arrays of an ``.npz`` file, without pickles.
+
+    Raises
+    ------
+    InputError
+        If it is missing, damaged, or holds something else than plain arrays.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except Exception as error:  # zip, zlib and NumPy raise a dozen kinds on a damaged file
+        words = next(iter(str(error).splitlines()), "") or type(error).__name__
+        raise InputError(f"{path}: cannot be read as plain NumPy arrays ({words})") from None
+
+
+def read_toml(path: Path) -> tuple[dict, str]:
+    """The table in a TOML file, and its text.
+
+    Raises
+    ------
+    InputError
+        If it is missing or not TOML.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        text = path.read_text(encoding="utf-8")
+        return tomllib.loads(text), text
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not a TOML file: {error}") from None
 
 
 def fingerprint(settings: object, parts: Iterable[np.ndarray | str] = ()) -> str:

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 
 from vcnn.errors import InputError
 from vcnn.files import replacing
+from vcnn.headers import parse_json
 
 
 def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], header: dict) -> None:
@@ -41,4 +42,4 @@ def read_tensors(path: str | os.PathLike) -> tuple[dict[str, torch.Tensor], dict
         raise InputError(f"{path}: truncated or not a safetensors file") from None
     if header is None:
         raise InputError(f"{path}: a safetensors file, but not written by this package")
-    return tensors, json.loads(header)
+    return tensors, parse_json(header, f"{path}: its header")

@@ -30,7 +30,7 @@ def cell_gradient(
 
     Each cell fits a linear function to its face neighbours, weighted by the inverse square of their
     distance. Second-order accurate where neighbours lie symmetrically, first-order elsewhere. Where
-    these neighbours and the walls do not span the space, as in a corner, their neighbours are added.
+    these neighbours and the walls do not span the space, as in a corner, theirs are added.
     In a section of space there is no derivative across it.
 
     Parameters
@@ -89,8 +89,8 @@ def cell_gradient(
         lacking = ~_spans(normal, mesh)
     if lacking.any():
         raise InputError(
-            f"mesh: {lacking.sum()} of {n} cells have too few neighbours for a gradient, first cell "
-            f"{np.argmax(lacking)}; they lie in one row or layer without walls or periods"
+            f"mesh: {lacking.sum()} of {n} cells have too few neighbours for a gradient, first "
+            f"cell {np.argmax(lacking)}; they lie in one row or layer without walls or periods"
         )
     # The pseudo-inverse leaves out the direction across a section.
     return (np.linalg.pinv(normal, hermitian=True) @ right).reshape(n, d, *values.shape[1:])

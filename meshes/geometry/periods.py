@@ -56,23 +56,22 @@ def check_period(mesh: meshio.Mesh, period: np.ndarray) -> None:
         If the period maps no outer facet to another, or one beside its partner.
     """
     surface = find_surface(mesh)
-    middles, size, spans = surface.middles, surface.sizes, surface.spans()
-    gap, match = cKDTree(middles).query(middles + period)
+    start, end, gap = surface.partners(period)
+    size = surface.sizes[start]
+    joined = gap <= SAME_PLACE * size
     text = f"period {','.join(f'{x:.6g}' for x in period)}"
-    partners = gap <= SAME_PLACE * size
-    if not partners.any():
+    if not joined.any():
         extent = ", ".join(f"{x:.6g}" for x in np.ptp(mesh.points, axis=0))
         raise InputError(
             f"{text}: maps no facet of the mesh's surface to another (its extent: {extent})"
         )
     # An image that lies in the plane of a facet and overlaps it should lie on it.
-    step = middles + period - middles[match]
-    parallel = np.linalg.norm(spans @ spans[match] - spans, axis=(1, 2)) < 0.1
-    off = np.linalg.norm(step - np.einsum("nij,nj->ni", spans, step), axis=1) < 0.01 * size
-    beside = ~partners & parallel & off & (gap < np.minimum(size, size[match]))
+    step = surface.middles[start] + period - surface.middles[end]
+    off = np.abs(np.einsum("ni,ni->n", surface.normals[start], step))
+    beside = ~joined & (off < 0.01 * size) & (gap < np.minimum(size, surface.sizes[end]))
     if beside.any():
         k = np.flatnonzero(beside)[0]
-        where = ", ".join(f"{x:.6g}" for x in middles[k])
+        where = ", ".join(f"{x:.6g}" for x in surface.middles[start[k]])
         raise InputError(
             f"{text}: the facet at ({where}) misses its partner by {gap[k]:.3g}; both sides must "
             "have the same facets"

@@ -9,6 +9,7 @@ import meshio
 import numpy as np
 from scipy.spatial import cKDTree
 
+from meshes.geometry.cells import cell_centres
 from meshes.geometry.facets import shared_facets
 from vcnn.flow.mesh import Blocks, cell_dimension
 
@@ -20,34 +21,24 @@ _TYPES = {2: "line", 3: "triangle", 4: "quad"}
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """The outer facets of a mesh.
+    """The outer facets of a mesh; those of curved cells by their corners.
 
     Parameters
     ----------
     facets : sequence of B arrays of vertices
     corners : sequence of B arrays (k, d)
-    rank : int
-        Dimension of the facets.
+    middles : (B, d)
+    sizes : (B,)
+        Largest extents.
+    normals : (B, d)
+        Unit normals, out of the domain.
     """
 
     facets: Sequence[np.ndarray]
     corners: Sequence[np.ndarray]
-    rank: int
-
-    @property
-    def middles(self) -> np.ndarray:
-        """(B, d)."""
-        return np.array([x.mean(axis=0) for x in self.corners])
-
-    @property
-    def sizes(self) -> np.ndarray:
-        """(B,) largest extents."""
-        return np.array([np.ptp(x, axis=0).max() for x in self.corners])
-
-    def spans(self) -> np.ndarray:
-        """(B, d, d) projections on the line or plane of each."""
-        axes = [np.linalg.svd(x - x.mean(axis=0))[2][: self.rank] for x in self.corners]
-        return np.array([a.T @ a for a in axes])
+    middles: np.ndarray
+    sizes: np.ndarray
+    normals: np.ndarray
 
     def blocks(self, chosen: np.ndarray) -> Blocks:
         """Some of the facets, a (B,) bool array says which, as (type, (k, m) vertices)."""
@@ -56,21 +47,49 @@ class Surface:
             by_size.setdefault(len(self.facets[k]), []).append(self.facets[k])
         return [(_TYPES.get(n, "polygon"), np.array(v)) for n, v in sorted(by_size.items())]
 
+    def partners(self, period: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What a period makes of the facets through which it enters the domain.
+
+        Returns
+        -------
+        start : (k,)
+            Facets whose images lie near one that faces them.
+        end : (k,)
+            The nearest ones to their images.
+        gap : (k,)
+            How far these are apart.
+        """
+        gap, end = cKDTree(self.middles).query(self.middles + period)
+        enters = self.normals @ period < -0.01 * np.linalg.norm(period)
+        facing = np.einsum("ni,ni->n", self.normals, self.normals[end]) < -0.99
+        start = np.flatnonzero(enters & facing)
+        return start, end[start], gap[start]
+
 
 def find_surface(mesh: meshio.Mesh) -> Surface:
-    """The outer facets of a mesh; those of curved cells by their corners."""
-    facets = shared_facets(mesh)[2]
-    return Surface(facets, [mesh.points[v] for v in facets], cell_dimension(mesh) - 1)
+    """The outer facets of a mesh."""
+    _, cells, facets = shared_facets(mesh)
+    corners = [mesh.points[v] for v in facets]
+    middles = np.array([x.mean(axis=0) for x in corners])
+    rank, normals = cell_dimension(mesh) - 1, []
+    for x, middle, outward in zip(
+        corners, middles, middles - cell_centres(mesh)[cells], strict=True
+    ):
+        along = np.linalg.svd(x - middle)[2][:rank]
+        normals.append(outward - (along @ outward) @ along)
+    normals = np.array(normals) / np.linalg.norm(normals, axis=1, keepdims=True)
+    sizes = np.array([np.ptp(x, axis=0).max() for x in corners])
+    return Surface(facets, corners, middles, sizes, normals)
 
 
 def outer_boundary(mesh: meshio.Mesh, periods: Sequence[np.ndarray] = ()) -> Blocks:
     """Facets of the surface that no period joins."""
     surface = find_surface(mesh)
-    middles, alone = surface.middles, np.ones(len(surface.facets), bool)
-    tree = cKDTree(middles)
+    alone = np.ones(len(surface.facets), bool)
     for period in periods:
-        for step in (period, -period):
-            alone &= tree.query(middles + step)[0] > SAME_PLACE * surface.sizes
+        start, end, gap = surface.partners(period)
+        near = gap <= SAME_PLACE * surface.sizes[start]
+        alone[start[near]] = alone[end[near]] = False
     return surface.blocks(alone)
 
 

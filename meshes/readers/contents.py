@@ -20,6 +20,8 @@ from vcnn.flow.contents import (
     row,
 )
 
+_MANY = 12  # times are listed
+
 
 def describe(path: Path) -> Contents:
     """The contents of whatever :func:`meshes.read_flow` or :func:`meshes.read_mesh` reads.
@@ -50,7 +52,8 @@ def describe(path: Path) -> Contents:
     provenance = dict(contents.provenance)
     times = provenance.pop("times", ())
     if times:
-        items["times"] = f"{', '.join(map(str, times))}; this is {provenance['time']}"
+        some = times if len(times) <= _MANY else [*times[:3], "...", *times[-3:]]
+        items["times"] = f"{len(times)}: {', '.join(map(str, some))}; this is {provenance['time']}"
     return replace(contents, items=items, provenance=provenance)
 
 

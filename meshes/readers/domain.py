@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import meshio
 import numpy as np
 
-from meshes.readers.dataset import Dataset
 from meshes.geometry.plane import plane_axes, plane_mesh
+from meshes.readers.dataset import Dataset
 from vcnn.errors import InputError
 from vcnn.flow.mesh import named_mesh
 

@@ -15,8 +15,8 @@ import meshio
 import numpy as np
 
 from meshes.readers.dataset import Dataset
-from meshes.readers.groups import named_facets_of
 from meshes.readers.gmsh_file import save_groups
+from meshes.readers.groups import named_facets_of
 from meshes.readers.xdmf import is_series, read_series
 from vcnn.errors import InputError
 from vcnn.reader_process import read_apart

@@ -16,7 +16,7 @@ from vcnn.errors import InputError
 from vcnn.flow.mesh import Blocks
 
 _SAME_PLACE = 1e-3  # of the shortest edge; two points of a cell are never taken for one
-_AT_MOST = 1e-7  # of the extent
+_AT_MOST = 2e-7  # of the largest coordinate, which is what single precision leaves
 _ROUND_OFF = 1e-6  # of a field's largest value: that of single precision, and some more
 
 
@@ -26,7 +26,8 @@ def tidy(dataset: Dataset) -> Dataset:
     Raises
     ------
     InputError
-        If a cell or facet has a vertex that is no point, or a type that is not supported.
+        If a cell or facet has a vertex that is no point, or a type that is not supported, or a point
+        of a cell is NaN or infinite.
     """
     if all(meshio.CellBlock(*block).dim < 2 for block in dataset.cells):
         return dataset
@@ -35,7 +36,13 @@ def tidy(dataset: Dataset) -> Dataset:
         used = np.concatenate([_vertices(*block) for block in blocks] or [np.zeros(0, int)])
         if used.size and not 0 <= used.min() <= used.max() < n:
             raise InputError(f"{name}: vertex numbers beyond the {n} points")
-    return _without_unused(_merged(dataset))
+    dataset = _without_unused(dataset)
+    bad = ~np.isfinite(dataset.points).all(axis=1)
+    if bad.any():
+        raise InputError(
+            f"points: {bad.sum()} are NaN or infinite, first at index {np.argmax(bad)}"
+        )
+    return _merged(dataset)
 
 
 def _merged(dataset) -> Dataset:
@@ -71,7 +78,7 @@ def _first_at_place(points, facets):
         [np.linalg.norm(points[e[:, 0]] - points[e[:, 1]], axis=1) for e in edges]
     )
     shortest = lengths[lengths > 0].min(initial=np.inf)
-    reach = min(_SAME_PLACE * shortest, _AT_MOST * np.ptp(points, axis=0).max())
+    reach = min(_SAME_PLACE * shortest, _AT_MOST * np.abs(points).max())
     pairs = cKDTree(points).query_pairs(reach, output_type="ndarray")
     n = len(points)
     graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))

@@ -78,7 +78,7 @@ def read_vtk(path: Path, time: float | str | None = None) -> Dataset:
         for grid in grids:
             if (moment := grid.pop("time")) is not None:
                 about.setdefault("time", moment)
-        joined, lost = _join(grids)
+        joined, lost = _join([_without_ghosts(grid) for grid in grids])
         return mesh_dataset(_mesh(joined), path, about=about, notes=lost)
 
 
@@ -137,6 +137,28 @@ def _pieces(path) -> list[Path]:
     return files
 
 
+def _without_ghosts(grid: dict) -> dict:
+    """A grid without the cells that another piece has, and without the points of these alone."""
+    ghost = grid["cell_data"].get("vtkGhostType", np.zeros(len(grid["types"]))) != 0
+    if not ghost.any():
+        return grid
+    if len(grid["faces"]):
+        raise InputError("polyhedra with ghost cells are not read; merge the pieces in ParaView")
+    sizes, n = np.diff(grid["offsets"]), len(grid["points"])
+    of_ghosts = np.repeat(ghost, sizes)
+    kept = grid["vertices"][~of_ghosts]
+    lost = np.isin(np.arange(n), grid["vertices"][of_ghosts]) & ~np.isin(np.arange(n), kept)
+    return {
+        **grid,
+        "points": grid["points"][~lost],
+        "types": grid["types"][~ghost],
+        "offsets": np.append(0, np.cumsum(sizes[~ghost])),
+        "vertices": (np.cumsum(~lost) - 1)[kept],
+        "point_data": {name: a[~lost] for name, a in grid["point_data"].items()},
+        "cell_data": {name: a[~ghost] for name, a in grid["cell_data"].items()},
+    }
+
+
 def _join(grids: Sequence[dict]) -> tuple[dict, list[str]]:
     """Grids one after the other, with the fields that all of them have; a note on the others."""
     if len(grids) == 1:
@@ -162,10 +184,8 @@ def _join(grids: Sequence[dict]) -> tuple[dict, list[str]]:
 
 
 def _mesh(grid) -> meshio.Mesh:
-    """A grid without ghosts as a mesh, its cells in runs of one kind and size."""
+    """A grid as a mesh, its cells in runs of one kind and size."""
     keep = ~np.isin(grid["types"], _SETS)
-    if "vtkGhostType" in grid["cell_data"]:
-        keep &= grid["cell_data"]["vtkGhostType"] == 0
     types, sizes = grid["types"][keep], np.diff(grid["offsets"])[keep]
     changes = np.flatnonzero((np.diff(types) != 0) | (np.diff(sizes) != 0)) + 1
     runs = list(pairwise([0, *changes, len(types)])) if len(types) else []

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from vcnn.errors import InputError
 from vcnn.files import claim, write_text
+from vcnn.headers import parse_json
 
 if TYPE_CHECKING:  # FEniCSx is slow to import
     from solvers.fenics import MPI
@@ -119,13 +120,13 @@ class RunFolder:
     def _is_ours(self) -> bool:
         if not (self._case.is_file() and self._origin.is_file()):
             return False
-        if self._case.read_text(encoding="utf-8") != self.case:
+        if self._case.read_bytes() != self.case.encode():
             raise InputError(
                 f"{self.path}: holds a run of another case, see {self._case}; choose another -o or "
                 "give --force"
             )
-        source = json.loads(self._origin.read_text(encoding="utf-8"))
-        if source["sha256"] != self.source["sha256"]:  # a file may have been renamed
+        source = parse_json(self._origin.read_bytes(), self._origin)
+        if source.get("sha256") != self.source["sha256"]:  # a file may have been renamed
             raise InputError(
                 f"{self.path}: holds a run with {_describe(source)}, not {_describe(self.source)}; "
                 "choose another -o or give --force"
@@ -143,5 +144,5 @@ class RunFolder:
 
 
 def _describe(source: Mapping[str, str | None]) -> str:
-    digest = source["sha256"]
-    return source["name"] + (f" (sha256 {digest[:12]})" if digest else "")
+    digest = source.get("sha256")
+    return str(source.get("name")) + (f" (sha256 {digest:.12})" if digest else "")

@@ -14,6 +14,7 @@ from solvers.cli.run_folder import RunFolder
 from vcnn.cli.inputs import ANY_MODEL, model_file, read_model
 from vcnn.errors import naming
 from vcnn.files import write_text
+from vcnn.headers import parse_json
 
 if TYPE_CHECKING:  # torch and FEniCSx are slow to import
     from solvers.studies.case import Case
@@ -79,7 +80,7 @@ def solve(
     folder = RunFolder(output, flow_case.text, source, comm)
     if resume and not force and folder.is_complete():
         if comm.rank == 0:
-            answer = json.loads(folder.result.read_text(encoding="utf-8"))["answer"]
+            answer = parse_json(folder.result.read_bytes(), folder.result).get("answer")
             print(f"{output}: was complete already\n{answer}")
         return
     start = folder.open(resume, force)

@@ -8,7 +8,6 @@ its neighbours or on the partition.
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,7 +17,8 @@ from solvers.fem.domain import Domain
 from solvers.fem.fields import gather_cells
 from solvers.fenics import fem
 from vcnn.errors import InputError
-from vcnn.files import fingerprint, replacing
+from vcnn.files import fingerprint, load_arrays, replacing
+from vcnn.headers import parse_json
 
 _FORMAT = 1
 
@@ -74,7 +74,9 @@ def load_checkpoint(
     mesh, numbers, arrays = _contents(path)
     if mesh != _fingerprint(domain):
         raise InputError(f"{path}: was written on another mesh, or with other periodic boundaries")
-    cells = domain.mesh.topology.original_cell_index[domain.cells]
+    topology = domain.mesh.topology
+    cells = topology.original_cell_index[domain.cells]
+    count = topology.index_map(topology.dim).size_global
     for name, function in functions.items():
         if name not in arrays:
             raise InputError(f"{path}: holds no function {name!r}")
@@ -82,6 +84,10 @@ def load_checkpoint(
         if arrays[name].shape[1:] != shape:
             raise InputError(
                 f"{path}: {name!r} has {arrays[name].shape[1:]} values a cell, the function {shape}"
+            )
+        if len(arrays[name]) != count:
+            raise InputError(
+                f"{path}: {name!r} has values in {len(arrays[name])} cells, the mesh has {count}"
             )
         space = function.function_space
         values = function.x.array.reshape(-1, space.dofmap.index_map_bs)
@@ -115,18 +121,20 @@ def functions_in(path: str | Path) -> tuple[str, ...]:
 
 def _contents(path) -> tuple[str, dict[str, float], dict[str, np.ndarray]]:
     """Fingerprint of the mesh, numbers, and values of the functions by name."""
+    arrays = load_arrays(path)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            header = json.loads(str(file["header"]))
-            version, mesh, numbers = (header[key] for key in ("format", "mesh", "numbers"))
-            arrays = {key.removeprefix("function_"): file[key] for key in file if key != "header"}
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile):
+        header = parse_json(str(arrays.pop("header")), path)
+        version, mesh, numbers = (header[key] for key in ("format", "mesh", "numbers"))
+        numbers = {name: float(number) for name, number in numbers.items()}
+        functions = {key.removeprefix("function_"): values for key, values in arrays.items()}
+        whole = all(np.isfinite(values).all() and values.ndim == 3 for values in functions.values())
+    except (InputError, KeyError, AttributeError, TypeError, ValueError, OverflowError):
         raise InputError(f"{path}: damaged or not a checkpoint") from None
     if version != _FORMAT:
         raise InputError(f"{path}: checkpoint format {version}, this version reads {_FORMAT}")
-    return mesh, numbers, arrays
+    if not whole:
+        raise InputError(f"{path}: damaged, its values are no finite numbers of each cell and node")
+    return mesh, numbers, functions
 
 
 def _cell_values(name, function) -> np.ndarray:

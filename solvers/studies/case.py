@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
@@ -21,6 +20,7 @@ from solvers.flow.conditions import Condition, Inlet, Outlet, Periodic, Symmetry
 from solvers.flow.problem import FlowProblem
 from vcnn.closure.protocol import ClosureLike
 from vcnn.errors import InputError, naming
+from vcnn.files import read_toml
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import boundary_facets
 
@@ -132,14 +132,8 @@ def read_case(path: Path) -> Case:
         If the file is missing, not TOML, lacks a key, holds one that is not known, or names what
         does not exist.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
+    table, text = read_toml(path)
     with naming(path):
-        try:
-            text = path.read_text(encoding="utf-8")
-            table = tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"not a TOML file: {error}") from None
         _check(
             table,
             {"viscosity": "a number", "mesh": "a table", "conditions": "a table"},

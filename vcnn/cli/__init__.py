@@ -6,7 +6,7 @@ import functools
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from importlib.metadata import EntryPoint, entry_points, version
+from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated, Any
 
 import typer
@@ -122,5 +122,7 @@ def _reason(error: OSError) -> str:
 
 
 def _print_version() -> None:
-    print(f"vcnn {version('vcnn')}")
+    from vcnn.version import __version__
+
+    print(f"vcnn {__version__}")
     raise typer.Exit

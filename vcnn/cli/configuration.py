@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import InputError, naming
+from vcnn.files import read_toml
 from vcnn.network.base import Network, name_outputs
 from vcnn.network.registry import build_network
 from vcnn.training.config import TrainingConfig
@@ -77,13 +77,8 @@ def read_configuration(path: Path) -> RunConfiguration:
         If the file is missing, not TOML, lacks a key, or holds one that is not known or has a
         value of another type or out of range.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
+    table, _ = read_toml(path)
     with naming(path):
-        try:
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"not a TOML file: {error}") from None
         _refuse_unknown(table, [item.name for item in fields(RunConfiguration)])
         for key in _REQUIRED:
             if key not in table:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 from vcnn.clouds.clouds import VectorClouds
+from vcnn.errors import InputError
 from vcnn.flow.norms import magnitudes
 
 _REFERENCES = 2000  # clouds that stand for all
@@ -48,13 +50,38 @@ class TrainingRange:
         usual = np.quantile(distance, _USUAL)
         return cls(references / scales, scales, np.array(usual if usual > 0 else 1.0))
 
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> TrainingRange:
+        """Inverse of :meth:`arrays`.
+
+        Raises
+        ------
+        InputError
+            If they are others, or do not fit together.
+        """
+        try:
+            new = cls(**arrays)
+        except TypeError:
+            raise InputError("damaged, its training range is incomplete") from None
+        fit = new.scales.ndim == 1 and new.references.shape[1:] == new.scales.shape
+        finite = all(np.isfinite(array).all() for array in arrays.values())
+        if not (fit and finite and new.usual.shape == () and len(new.references) and new.usual > 0):
+            raise InputError("damaged, its training range does not fit together")
+        return new
+
     def arrays(self) -> dict[str, np.ndarray]:
         """By name, for files."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def distance(self, clouds: VectorClouds, galilean: bool) -> np.ndarray:
         """(m,) of clouds in the units of the network; above 1 is extrapolation."""
-        nearest, _ = cKDTree(self.references).query(invariants(clouds, galilean) / self.scales)
+        values = invariants(clouds, galilean)
+        if values.shape[1:] != self.scales.shape:
+            raise InputError(
+                f"training range: holds {len(self.scales)} invariants of clouds, these have "
+                f"{values.shape[1]}"
+            )
+        nearest, _ = cKDTree(self.references).query(values / self.scales)
         return nearest / self.usual
 
 

@@ -12,6 +12,8 @@ from vcnn.closure.extrapolation import TrainingRange
 from vcnn.closure.scales import Scales
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import InputError, naming
+from vcnn.headers import check_entries, is_number, is_table, is_text, lists, maps_to
+from vcnn.network.base import FIELDS, Network, name_outputs
 from vcnn.network.registry import build_network, check_storable
 from vcnn.tensor_file import read_tensors, write_tensors
 
@@ -20,6 +22,36 @@ if TYPE_CHECKING:
 
 _FORMAT = 2
 _SHIPPED = Path(str(files("vcnn.pretrained")))
+
+
+def _is_divisor(value: object) -> bool:
+    return is_number(value) and value != 0
+
+
+def _is_pair(value: object) -> bool:
+    """Shift and divisor."""
+    return lists(is_number)(value) and len(value) == 2 and value[1] != 0
+
+
+# What the keys of a header hold, and those of its scales.
+_HEADER = {
+    "architecture": is_text,
+    "config": is_table,
+    "region": is_table,
+    "scales": is_table,
+    "target": lambda value: is_text(value) or lists(is_text)(value),
+    "dimension": lambda value: value in (2, 3),
+    "units": is_table,
+    "provenance": is_table,
+}
+_SCALES = {
+    "length": _is_divisor,
+    "velocity": _is_divisor,
+    "scalars": maps_to(_is_pair),
+    "vectors": maps_to(_is_divisor),
+    "tensors": maps_to(_is_divisor),
+    "targets": lists(_is_pair),
+}
 _RANGE = "training_range/"  # tensors of that name are not the network's
 
 
@@ -73,28 +105,54 @@ def read_model(path: str | Path) -> dict[str, Any]:
         raise InputError(
             f"{path}: model format {header.get('format')}, this version reads {_FORMAT}"
         )
+    check_entries(header, _HEADER, f"{path}: its header")
+    check_entries(header["scales"], _SCALES, f"{path}: its header: scales")
     names = [name for name in tensors if name.startswith(_RANGE)]
     arrays = {name.removeprefix(_RANGE): tensors.pop(name).numpy() for name in names}
+    target, scales = header["target"], Scales.from_dict(header["scales"])
+    target = target if isinstance(target, str) else tuple(target)
     with naming(path):
         network = build_network(header["architecture"], header["config"])
-    try:
-        network.to(next(iter(tensors.values())).dtype).load_state_dict(tensors)
-    except RuntimeError:  # whose text has a line for every tensor
-        raise InputError(
-            f"{path}: its weights are not those of network {network.name!r} as it is defined now"
-        ) from None
-    target = header["target"]
+        _load_weights(network, tensors)
+        name_outputs(network, target)
+        _check_scales(scales, network)
+        region = RegionOfInfluence.from_dict(header["region"])
+        training_range = TrainingRange.from_arrays(arrays) if arrays else None
     return {
         "network": network.eval(),
-        "region": RegionOfInfluence.from_dict(header["region"]),
-        "target": target if isinstance(target, str) else tuple(target),
+        "region": region,
+        "target": target,
         "dimension": header["dimension"],
-        "scales": Scales.from_dict(header["scales"]),
+        "scales": scales,
         "units": header["units"],
         "provenance": header["provenance"],
-        "training_range": TrainingRange(**arrays) if arrays else None,
+        "training_range": training_range,
         "usage": header.get("usage", {}),
     }
+
+
+def _load_weights(network: Network, tensors: dict[str, torch.Tensor]) -> None:
+    dtype = next((tensor.dtype for tensor in tensors.values()), None)
+    try:
+        if dtype not in (torch.float32, torch.float64):
+            raise RuntimeError
+        network.to(dtype).load_state_dict(tensors)
+    except RuntimeError:  # whose text has a line for every tensor
+        raise InputError(
+            f"its weights are not those of network {network.name!r} as it is defined now"
+        ) from None
+    for name, tensor in tensors.items():
+        if not tensor.isfinite().all():
+            raise InputError(f"damaged, weights {name!r} are not finite")
+
+
+def _check_scales(scales: Scales, network: Network) -> None:
+    if len(scales.targets) != len(network.outputs):
+        raise InputError(f"damaged, it has scales of {len(scales.targets)} targets")
+    for kind in FIELDS if network.scaling else ():
+        for name in getattr(network, kind):
+            if name not in getattr(scales, kind):
+                raise InputError(f"damaged, {name!r} has no scale")
 
 
 def pretrained_file(name: str) -> Path:

@@ -19,6 +19,8 @@ _COLUMNS = 4
 _FIRST_BLOCK = 32  # centres; how many are right for the next one follows from its clouds
 _GROWTH = 4  # of a block at most: clouds far on may be larger
 
+_MOST_IMAGES = 1000  # of a cloud, by the periods: more is a mistake in the region's size
+
 
 def stream_clouds(
     flow: FlowField,
@@ -117,6 +119,10 @@ def _image_shifts(flow, reach) -> np.ndarray:
     periods = np.array(flow.periods)
     dual = np.linalg.pinv(periods)  # its columns
     extent = np.ptp(flow.points @ dual, axis=0) + reach * np.linalg.norm(dual, axis=0)
+    if not np.prod(2 * extent + 1) <= _MOST_IMAGES:
+        raise InputError(
+            f"region: its clouds reach over {extent.max():.3g} periods of the flow, this is too far"
+        )
     steps = [np.arange(-n, n + 1) for n in np.floor(extent + 1e-9).astype(int)]
     grid = np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1)
     return grid.reshape(-1, len(periods)) @ periods

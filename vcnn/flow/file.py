@@ -7,7 +7,6 @@ VTK expects); what VTK has no place for travels in the file's field data: a JSON
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,34 +17,31 @@ from vcnn.errors import InputError, naming
 from vcnn.files import replacing
 from vcnn.flow.grid import Grid, read_grid, seal
 from vcnn.flow.mesh import boundary_facets, cell_dimension, named_mesh
+from vcnn.headers import (
+    check_entries,
+    is_number,
+    is_table,
+    is_text,
+    lists,
+    maps_to,
+    parse_json,
+)
 
 if TYPE_CHECKING:  # it is made of what is written here
     from vcnn.flow.field import FlowField
 
 _FORMAT = 1
-
-
-def _are_names(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(name, str) for name in value)
-
-
-def _are_numbers(values: Iterable) -> bool:
-    return all(isinstance(x, int | float) for x in values)
-
-
 # What the keys of a header hold.
 _HEADER = {
     "dimension": lambda value: value in (2, 3),
     "location": lambda value: value in ("cell", "vertex", None),
-    "scalars": _are_names,
-    "vectors": _are_names,
-    "tensors": _are_names,
-    "periods": lambda value: (
-        isinstance(value, list) and all(isinstance(p, list) and _are_numbers(p) for p in value)
-    ),
-    "parameters": lambda value: isinstance(value, dict) and _are_numbers(value.values()),
-    "boundaries": lambda value: isinstance(value, dict) and all(map(_are_names, value.values())),
-    "provenance": lambda value: isinstance(value, dict),
+    "scalars": lists(is_text),
+    "vectors": lists(is_text),
+    "tensors": lists(is_text),
+    "periods": lists(lists(is_number)),
+    "parameters": maps_to(is_number),
+    "boundaries": maps_to(lists(is_text)),
+    "provenance": is_table,
 }
 
 
@@ -147,16 +143,10 @@ def read_items(path: str | Path) -> dict:
 
 def _header(text: np.ndarray) -> dict:
     """The checked JSON header of a flow file."""
-    try:
-        header = json.loads(str(text[0]))
-    except (ValueError, IndexError, RecursionError):
-        raise InputError("its header is damaged, not JSON") from None
-    if not isinstance(header, dict) or header.get("format") != _FORMAT:
-        version = header.get("format") if isinstance(header, dict) else None
-        raise InputError(f"flow format {version}, this version reads {_FORMAT}")
-    for key, is_right in _HEADER.items():
-        if key not in header or not is_right(header[key]):
-            raise InputError(f"its header is damaged: {key!r} is {header.get(key)!r:.60}")
+    header = parse_json(str(text[0]) if len(text) else "", "its header")
+    if header.get("format") != _FORMAT:
+        raise InputError(f"flow format {header.get('format')}, this version reads {_FORMAT}")
+    check_entries(header, _HEADER, "its header")
     return header
 
 

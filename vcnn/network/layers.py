@@ -10,6 +10,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from vcnn.errors import InputError
+
+_MOST_WEIGHTS = 2**28
+
 
 def as_tensor(array: np.ndarray, like: torch.Tensor) -> torch.Tensor:
     """A numpy array with the dtype and on the device of ``like``."""
@@ -26,8 +30,16 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def perceptron(*widths: int, activation: type[nn.Module] = nn.SiLU) -> nn.Sequential:
-    """Linear layers of the given widths with activations between them."""
+    """Linear layers of the given widths with activations between them.
+
+    Raises
+    ------
+    InputError
+        If a layer has more than 2²⁸ weights: this is a mistake, not a network.
+    """
     layers = []
     for inputs, outputs in pairwise(widths):
+        if inputs * outputs > _MOST_WEIGHTS:
+            raise InputError(f"a layer of {inputs} x {outputs} weights is too large")
         layers += [nn.Linear(inputs, outputs), activation()]
     return nn.Sequential(*layers[:-1])

@@ -97,10 +97,11 @@ def build_network(name: str, config: dict[str, Any]) -> Network:
     kind = network_class(name)
     try:
         return kind(**config)
-    except (TypeError, RuntimeError) as error:
-        # an unknown keyword, or torch's answer to a width below zero
-        reason = str(error).splitlines()[0].split("() ")[-1]
-        raise InputError(f"architecture {name!r}: {reason}") from error
+    except InputError:
+        raise
+    except Exception as error:  # a constructor may raise anything on what it does not expect
+        reason = str(error).splitlines() or [type(error).__name__]
+        raise InputError(f"architecture {name!r}: {reason[0].split('() ')[-1]}") from error
 
 
 def check_importable(network: Network) -> None:

@@ -12,8 +12,29 @@ import torch
 
 from vcnn.errors import InputError
 from vcnn.files import write_text
+from vcnn.headers import check_entries, is_number, is_table, lists
 from vcnn.network.base import Network
 from vcnn.tensor_file import read_tensors, write_tensors
+
+_CHECKPOINT = "checkpoint.safetensors"
+
+
+def _is_entry(value: object) -> bool:
+    """Whether something is an epoch's entry of the history."""
+    return (
+        is_table(value)
+        and type(value.get("epoch")) is int
+        and is_number(value.get("seconds"))
+        and is_number(value.get("validation_error", 0.0))
+    )
+
+
+# What the keys of the checkpoint's header hold.
+_HEADER = {
+    "epoch": lambda value: type(value) is int and value > 0,
+    "history": lists(_is_entry),
+    "best": _is_entry,
+}
 
 
 class RunState:
@@ -52,6 +73,9 @@ class RunState:
         if checkpoint is None:
             return
         tensors, header = checkpoint
+        what = self.directory / _CHECKPOINT
+        check_entries(header, _HEADER, what)
+        self._check_tensors(tensors, what)
         self.network.load_state_dict(_part(tensors, "weights"))
         self.best = _part(tensors, "best")
         moments = {number: {} for number, _ in enumerate(self.network.parameters())}
@@ -61,6 +85,26 @@ class RunState:
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
         self.epoch, self.history = header["epoch"], header["history"]
         self.best_entry = header["best"]
+
+    def _check_tensors(self, tensors: Mapping[str, torch.Tensor], what: object) -> None:
+        """Refuse tensors that are not those of such a network and its optimizer."""
+        state = self.network.state_dict()
+        expected = {
+            f"{kind}/{name}": t for kind in ("weights", "best") for name, t in state.items()
+        }
+        moments = {}
+        for number, weights in enumerate(self.network.parameters()):
+            moments[f"adam/{number}/step"] = torch.zeros(())
+            for name in ("exp_avg", "exp_avg_sq"):
+                moments[f"adam/{number}/{name}"] = weights
+        shapes = {name: tensor.shape for name, tensor in (expected | moments).items()}
+        for name, tensor in tensors.items():
+            if tensor.shape != shapes.get(name) or not tensor.isfinite().all():
+                raise InputError(f"{what}: damaged, {name!r} is not as this network has it")
+        # a weight that never had a gradient has no moments
+        for name in expected:
+            if name not in tensors:
+                raise InputError(f"{what}: damaged, {name!r} is missing")
 
     def record(self, entry: dict) -> None:
         """The end of an epoch.
@@ -115,11 +159,11 @@ def read_checkpoint(directory: Path | None, run: str) -> tuple[dict, dict] | Non
     InputError
         If they are those of another run, or the file is damaged.
     """
-    path = None if directory is None else directory / "checkpoint.safetensors"
+    path = None if directory is None else directory / _CHECKPOINT
     if path is None or not path.exists():
         return None
     tensors, header = read_tensors(path)
-    if header["run"] != run:
+    if header.get("run") != run:
         raise InputError(
             f"{path}: belongs to another run (other configuration or data); choose another"
         )
@@ -143,5 +187,5 @@ def write_checkpoint(
     """
     if directory is None:
         return
-    write_tensors(directory / "checkpoint.safetensors", tensors, {"run": run, **header})
+    write_tensors(directory / _CHECKPOINT, tensors, {"run": run, **header})
     write_text(directory / "history.json", json.dumps(header["history"], indent=1))

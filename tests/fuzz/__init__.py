@@ -1,0 +1,1 @@
+"""Damaged and hostile files, made from valid ones: whatever is in them, a command answers."""

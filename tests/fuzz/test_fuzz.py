@@ -1,0 +1,72 @@
+"""A sample of damaged files, in parts that several processes share."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.fuzz.formats import FORMATS
+from tests.fuzz.mutations import mutate
+from tests.fuzz.trial import attempt
+from tests.support.installations import ROOT
+
+SEED, COUNT, PARTS = 1, 100, 4
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_damaged_files_are_accepted_or_refused(part):
+    count = COUNT // PARTS
+    numbers = ["--count", str(count), "--seed", str(SEED), "--first", str(part * count)]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz", *numbers], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (total,) = re.findall(r"^all +(\d+) +(\d+) +(\d+) +0 +0 +0 +0 +0 ", done.stdout, re.MULTILINE)
+    tried, accepted, refused = map(int, total)
+    assert tried == accepted + refused == count
+    assert refused > count / 4
+
+
+def test_every_format_is_among_them():
+    assert COUNT >= 2 * len(FORMATS)
+
+
+def test_a_seed_always_makes_the_same_input():
+    content = b"dimensions 3 4\npoints 12 double\n" * 5
+    inputs = [mutate(content, np.random.default_rng([1, number])) for number in range(40)]
+    again = [mutate(content, np.random.default_rng([1, number])) for number in range(40)]
+    assert inputs == again
+    assert len({content, *inputs}) > 30
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("raise SystemExit(0)", "accepted"),
+        (
+            "import sys; print('error: a.vtu: damaged', file=sys.stderr); raise SystemExit(2)",
+            "refused",
+        ),
+        ("import sys; print('error: a\\nb', file=sys.stderr); raise SystemExit(2)", "misbehaved"),
+        ("raise SystemExit(3)", "misbehaved"),
+        (
+            "import sys; open('out.vtu', 'w').close(); print('error: a', file=sys.stderr); "
+            "raise SystemExit(2)",
+            "misbehaved",
+        ),
+        ("open('EXECUTED', 'w').close()", "misbehaved"),
+        ("print('root:x:0:0:root:/root:/bin/bash')", "misbehaved"),
+        ("{}['a']", "traceback"),
+        ("import os; os.abort()", "death"),
+        ("while True: pass", "slow"),
+        ("a = bytearray(1 << 28); a[:] = b'1' * (1 << 28)", "large"),
+    ],
+)
+def test_what_a_command_does_is_called_by_its_name(tmp_path, monkeypatch, code, kind):
+    """Else nothing that goes wrong would be counted."""
+    monkeypatch.setattr("vcnn.cli.main", lambda arguments: exec(code))
+    monkeypatch.setattr("tests.fuzz.trial.SECONDS", 2.0)
+    monkeypatch.setattr("tests.fuzz.trial.BYTES", 1 << 28)
+    assert attempt(["show", "a.vtu"], tmp_path).kind == kind

@@ -1,0 +1,137 @@
+"""One command on one input, in a child of this process, and what became of it."""
+
+import hashlib
+import os
+import re
+import resource
+import signal
+import sys
+import time
+import traceback
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from tests.support.command_line import plane_flow, untrained
+
+SECONDS = 20.0
+BYTES = 4 << 30
+_COMPUTING = ("solve", "train")  # verbs that an accepted input may keep busy for longer
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an input: one of `KINDS`, and the words that say why."""
+
+    kind: str
+    words: str
+    seconds: float
+    bytes: int
+
+
+KINDS = ("accepted", "refused", "traceback", "death", "slow", "large", "misbehaved")
+
+
+_VERBS = (
+    *("meshes.cli.import_flow", "meshes.readers.any_file", "solvers.cli.solve", "vcnn.cli.predict"),
+    *("vcnn.cli.show", "vcnn.cli.train", "vcnn.training.fitting"),
+)
+_USED = ("meshio", "pyvista", "scipy.spatial", "solvers.fenics", "solvers.studies.run_report")
+
+
+def preload() -> None:
+    """Import and compile here what the verbs use, so that children need not."""
+    for name in (*_USED, *_VERBS):
+        import_module(name)
+    untrained().predict(plane_flow())
+
+
+def attempt(arguments: list[str], folder: Path) -> Outcome:
+    """Give a command in a folder; the folder keeps its ``stdout`` and ``stderr``."""
+    before, start = _contents(folder), time.monotonic()
+    child = os.fork()
+    if child == 0:
+        _run(arguments, folder)
+    status, usage = _wait(child, start + SECONDS)
+    seconds = time.monotonic() - start
+    out, err = ((folder / name).read_text(errors="replace") for name in ("stdout", "stderr"))
+    changed = {name for name, digest in _contents(folder).items() if before.get(name) != digest}
+    changed -= {"stdout", "stderr"}
+    kind, words = _judge(arguments, status, out, err, changed)
+    memory = usage.ru_maxrss * 1024
+    if memory > BYTES:
+        kind, words = "large", f"{memory / 2**30:.1f} GiB"
+    return Outcome(kind, words, seconds, memory)
+
+
+def _run(arguments, folder) -> None:
+    """In the child: never returns."""
+    code = 0
+    try:
+        os.setpgid(0, 0)
+        os.chdir(folder)
+        for name, number in (("stdout", 1), ("stderr", 2)):
+            file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(file, number)
+        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+        for name in ("tmp", "cache"):
+            os.mkdir(name)
+        os.environ["TMPDIR"] = str(folder / "tmp")
+        resource.setrlimit(resource.RLIMIT_DATA, (BYTES + (1 << 30),) * 2)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        from vcnn.cli import main
+
+        main(arguments)
+    except SystemExit as stop:
+        code = stop.code or 0
+    except BaseException:
+        traceback.print_exc()
+        code = 70
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _wait(child, deadline) -> tuple[int | None, resource.struct_rusage]:
+    """Exit status, negative for a signal, None if it took too long; and what it used."""
+    while True:
+        pid, status, usage = os.wait4(child, os.WNOHANG)
+        if pid:
+            return os.waitstatus_to_exitcode(status), usage
+        if time.monotonic() > deadline:
+            os.killpg(child, signal.SIGKILL)
+            return None, os.wait4(child, 0)[2]
+        time.sleep(0.005)
+
+
+def _judge(arguments, status, out, err, changed) -> tuple[str, str]:
+    lines = [line for line in err.splitlines() if line.strip()]
+    last = lines[-1] if lines else ""
+    if status is None:
+        return ("accepted", "still computing") if arguments[0] in _COMPUTING else ("slow", last)
+    if "EXECUTED" in changed or re.search(r"\broot:.*:/root\b", out + err):
+        return "misbehaved", "what is in the file was run or shown"
+    if status < 0:
+        return "death", f"{signal.Signals(-status).name} {last}"
+    if "Traceback" in err or status == 70:
+        return "traceback", last
+    if status == 1 and arguments[0] in (*_COMPUTING, "predict") and last.startswith("error: "):
+        return "refused", last  # it diverged
+    if status not in (0, 2):
+        return "misbehaved", f"status {status}: {last}"
+    if status == 2:
+        if len(lines) != 1 or not last.startswith("error: "):
+            return "misbehaved", f"{len(lines)} lines: {' | '.join(lines)[:300]}"
+        if changed:
+            return "misbehaved", f"left {', '.join(sorted(changed))} ({last})"
+        return "refused", last
+    return "accepted", ""
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    """Files by name, their digests."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }

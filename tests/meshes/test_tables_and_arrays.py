@@ -1,0 +1,112 @@
+"""Tables and plain arrays: loose points, three components, shapes that are named."""
+
+import numpy as np
+import pytest
+
+from meshes import channel, read_flow
+from tests.support.shear import in_space, read_noting, shear
+from vcnn import InputError
+
+
+def check(flow, n=63):
+    assert len(flow) == n and flow.dimension == 2
+    np.testing.assert_allclose(flow.velocity[:, 0], 2 * flow.points[:, 1], atol=1e-9)
+    np.testing.assert_allclose(flow.weights.sum(), 2)
+
+
+def write_table(path, header, columns):
+    np.savetxt(path, np.stack(columns, axis=-1), delimiter=",", header=header, comments="")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "x,y,u,v,T",
+        "X, Y, velocity_x, velocity_y, T",
+        "Points:0,Points:1,U:0,U:1,T",
+        "x,y,U_x,U_y,T",
+    ],
+)
+def test_tables_of_plane_points(tmp_path, header):
+    x, y = np.random.default_rng(0).random((2, 15))
+    write_table(tmp_path / "a.csv", header, [x, y, 2 * y, x, x + y])
+    flow, note = read_noting(read_flow, tmp_path / "a.csv")
+    assert (flow.dimension, flow.location, note) == (2, None, "")
+    np.testing.assert_allclose(flow.points, np.stack([x, y], -1), rtol=1e-15)
+    np.testing.assert_allclose(flow.velocity, np.stack([2 * y, x], -1), rtol=1e-15)
+    assert list(flow.scalars) == ["T"] and not flow.vectors
+
+
+def test_tables_of_points_in_space(tmp_path):
+    x = np.random.default_rng(0).random((3, 15))
+    write_table(
+        tmp_path / "a.csv", '"x","y","z","u","v","w","weight","g:0","g:1","g:2"', [*x, *x, x[0], *x]
+    )
+    flow, _ = read_noting(read_flow, tmp_path / "a.csv")
+    np.testing.assert_array_equal(flow.velocity, flow.points)
+    np.testing.assert_array_equal(flow.weights, flow.points[:, 0])
+    np.testing.assert_array_equal(flow.vectors["g"], flow.points)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b\n1,2\n", "names no columns x and y .it has: a, b"),
+        ("x,y,u,v\n1,2,3,4\n1,2\n", "line 3 has 2 entries, its first line names 4"),
+        ("x,y,u,v\n1,2,3,four\n", "an entry is no number"),
+        ("x,y,u,u\n1,2,3,4\n", "two columns have the same name"),
+        ("x,y,u,v\n", "expected a line of names and lines of numbers"),
+        ("x,y,T\n1,2,3\n", "no velocity field"),
+        ("x,y,u,v\n1,2,3,nan\n", "1 values are NaN"),
+        ("", "expected a line of names"),
+    ],
+)
+def test_bad_tables_are_named(tmp_path, text, message):
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(InputError, match=rf"a\.csv: .*{message}"):
+        read_flow(tmp_path / "a.csv")
+
+
+def mesh_arrays():
+    mesh = channel(2.0, 1.0, (8, 6), kind="triangle")
+    centres = mesh.points[mesh.cells[0].data].mean(axis=1)
+    return mesh, {"points": mesh.points, "cells": mesh.cells[0].data}, centres
+
+
+def test_arrays_with_three_components(tmp_path):
+    mesh, arrays, centres = mesh_arrays()
+    np.savez(tmp_path / "a.npz", velocity=shear(centres), **arrays)
+    check(read_noting(read_flow, tmp_path / "a.npz")[0], 96)
+    np.savez(tmp_path / "b.npz", velocity=shear(centres) + np.array([0, 0, 5.0]), **arrays)
+    flow, _ = read_noting(read_flow, tmp_path / "b.npz")
+    assert flow.dimension == 3
+    np.testing.assert_array_equal(flow.velocity[:, 2], 5)
+    np.savez(tmp_path / "c.npz", velocity=shear(mesh.points), T=centres[:, 0], **arrays)
+    flow, note = read_noting(read_flow, tmp_path / "c.npz")
+    check(flow)
+    assert flow.location == "vertex" and "fields at cells left out" in note and "T" in note
+
+
+def test_arrays_in_space(tmp_path):
+    points = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], float)
+    cells = np.array([[0, 4, 6, 2, 1, 5, 7, 3]])
+    walls = {"bottomWall": np.array([[0, 4, 5, 1]])}
+    np.savez(tmp_path / "a.npz", points=points, cells=cells, velocity=shear(points), **walls)
+    flow, _ = read_noting(read_flow, tmp_path / "a.npz")
+    np.testing.assert_allclose(flow.scalars["wall_distance"], points[:, 1])
+
+
+def test_arrays_of_other_shapes_are_named(tmp_path):
+    _, arrays, centres = mesh_arrays()
+    np.savez(tmp_path / "a.npz", velocity=shear(centres), odd=np.zeros(5), text="a", **arrays)
+    flow, note = read_noting(read_flow, tmp_path / "a.npz")
+    assert "arrays of unknown shape left out: odd" in note
+    assert flow.provenance["skipped_fields"] == ["odd"]
+    with pytest.raises(InputError, match=r"array 'cells': expected integers of shape \(N, 4\) or"):
+        np.savez(
+            tmp_path / "b.npz",
+            points=in_space(arrays["points"]),
+            cells=arrays["cells"],
+            velocity=centres,
+        )
+        read_flow(tmp_path / "b.npz")
