@@ -113,8 +113,14 @@ def test_what_would_be_executed_stays_unresolved(read, tmp_path, monkeypatch, te
         ('#include "U"', "include itself"),
         ('x #include "U";', "include itself"),
         ('a "unterminated', "cannot be read beyond"),
-        ("a /* unterminated", "cannot be read beyond"),
-        ("a " + "1 " * 1_000_001 + ";", "no dictionary"),
+        ("a /* unterminated", "';' expected behind 'a'"),
+        ("a #{ unterminated", "';' expected behind 'a'"),
+        ("a " + "#{ } " * 200_000, "';' expected|levels deep"),
+        ("a ${{ " * 100_000, "';' expected"),
+        ("a List<vector> 1(" + "(1 2 3)/*" * 100_000, "closing parenthesis"),
+        ("a List<vector> 1(" + "(1 2 3)//" * 100_000, "closing parenthesis"),
+        ("a List<scalar> 2(" + "1 /*" * 200_000 + ");", "2 numbers expected"),
+        ("a " + "1 " * 500_001 + ";", "no dictionary"),
         ("a0 1 1;" + "".join(f"a{i + 1} {f'$a{i} ' * 10};" for i in range(30)), "no dictionary"),
         ("a List<vector> 99999999999((1 2 3));", "299999999997 numbers expected, 3 found"),
         ("a List<scalar> 2(1 x);", "no number"),
@@ -125,7 +131,7 @@ def test_damage_is_named_and_ends(read, text, message):
     start = time.perf_counter()
     with pytest.raises(InputError, match=f"case/0/U: .*{message}"):
         read(text)
-    assert time.perf_counter() - start < 10
+    assert time.perf_counter() - start < 20
 
 
 def test_files_that_include_each_other_many_times_end(read):
