@@ -21,6 +21,7 @@ from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import boundary_facets, plane_normal
 
 _WIDTH = 8.5  # inches
+_GAP = 1.5  # between neighbours of a profile, of the usual distance: something lies between
 # Told by how light they are, too.
 _SIDES = {"below": "#56B4E9", "within bounds": "#E6E6E6", "above": "#D55E00"}
 
@@ -95,7 +96,10 @@ def velocity_profiles(
     for k, (axes, profile) in enumerate(zip(panels, profiles, strict=True)):
         y = profile.points[:, 1]
         axes.axvline(0, color="0.7", lw=0.8)
-        axes.plot(profile.velocity[:, 0] / speed, y, color=styles(1)[0][0], label="this run")
+        # a line is broken at obstacles, where points are missing
+        obstacles = np.flatnonzero(np.diff(y) > _GAP * np.median(np.diff(y))) + 1
+        curve = np.insert(profile.velocity[:, 0] / speed, obstacles, np.nan)
+        axes.plot(curve, np.insert(y, obstacles, np.nan), color=styles(1)[0][0], label="this run")
         if reference:
             circles = {"mfc": "none", "color": styles(2)[1][0], "ms": 4, "label": name}
             axes.plot(reference[k][::4, 0] / speed, y[::4], "o", **circles)
