@@ -80,7 +80,7 @@ class RunState:
                 f"epochs: the run in {self.directory} was to have {planned} and has had "
                 f"{self.epoch}; from there on it has the learning rate of a run of {self.epochs}, "
                 "whose weights would be others",
-                stacklevel=4,
+                stacklevel=5,
             )
 
     def record(self, entry: dict) -> None:
