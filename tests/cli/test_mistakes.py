@@ -145,7 +145,7 @@ def test_mistakes_in_a_configuration(folder, capsys, old, new, message):
 def test_a_folder_with_another_run_is_left_alone(folder, capsys):
     assert run("train", "run.toml", "-o", "out") == 0
     model = (folder / "out/model.safetensors").read_bytes()
-    (folder / "run.toml").write_text(CONFIGURATION.replace("epochs = 3", "epochs = 4"))
+    (folder / "run.toml").write_text(CONFIGURATION.replace("batch_size = 16", "batch_size = 17"))
     capsys.readouterr()
     assert "belongs to another run" in refused(capsys, folder, "train", "run.toml", "-o", "out")
     assert (folder / "out/model.safetensors").read_bytes() == model

@@ -118,3 +118,10 @@ def test_who_started_a_process(monkeypatch, variables, crew):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert Crew.of_launcher() == crew
+
+
+def test_where_nothing_can_be_written_the_first_works_all_the_same(folder, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(folder / "missing"))
+    first = started(0, "show", "model.safetensors")
+    out, _ = first.communicate(timeout=60)
+    assert first.returncode == 0 and b"architecture" in out

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import gettempdir
 
 # What launchers call the number of a process and how many there are: MPICH and its kin, Open MPI,
 # MVAPICH, and steps of Slurm. A batch script of Slurm is no step, and alone.
@@ -78,21 +77,26 @@ class Notice:
     """
 
     def __init__(self):
-        place = f"vcnn-{os.getuid()}-{os.getppid()}-{_birth(os.getppid())}"
-        self._path = Path(gettempdir()) / place
+        name = f"vcnn-{os.getuid()}-{os.getppid()}-{_birth(os.getppid())}"
+        self._path = Path(os.environ.get("TMPDIR", "/tmp")) / name
         self._file = None
 
     def post(self) -> None:
-        """Begin, as the first process."""
+        """Begin, as the first process; where no file can be written the others do not wait."""
         part = self._path.with_suffix(f".{os.getpid()}")
-        self._file = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        part.rename(self._path)
+        try:
+            self._file = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            part.rename(self._path)
+        except OSError:
+            self._file = None
+            return
         atexit.register(self._path.unlink, missing_ok=True)  # before MPI's, so after it has ended
 
     def end(self, status: int, message: str = "") -> None:
         """Tell how it ends."""
-        os.pwrite(self._file, json.dumps([status, message]).encode(), 0)
+        if self._file is not None:
+            os.pwrite(self._file, json.dumps([status, message]).encode(), 0)
 
     def wait(self) -> int:
         """The exit status of the first process, once it has ended; 0 if it is not to be found."""
@@ -118,12 +122,12 @@ class Notice:
         if self._file is None:
             try:
                 self._file = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW)
-            except FileNotFoundError:
+            except OSError:
                 return False
         return True
 
     def _read(self) -> list | None:
-        text = os.pread(self._file, 2**16, 0)
+        text = os.pread(self._file, 2**20, 0)
         return json.loads(text) if text else None
 
 

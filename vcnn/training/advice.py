@@ -95,4 +95,4 @@ def _speed(flow: FlowField) -> float:
 
 
 def _warn(text: str) -> None:
-    warnings.warn(text, stacklevel=4)  # where fit was called
+    warnings.warn(text, stacklevel=6)  # where fit was called

@@ -104,7 +104,7 @@ class RunState:
                 f"epochs: the run in {self.directory} was to have {planned} and has had "
                 f"{self.epoch}; from there on it has the learning rate of a run of {self.epochs}, "
                 "whose weights would be others",
-                stacklevel=4,
+                stacklevel=5,
             )
 
     def _check_tensors(self, tensors: Mapping[str, torch.Tensor], what: object) -> None:
