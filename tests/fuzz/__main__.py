@@ -39,6 +39,7 @@ def main() -> int:
         for number in range(options.first, options.first + options.count):
             name = list(FORMATS)[number % len(FORMATS)]
             outcomes[name].append(_try(name, options.seed, number, originals, Path(folder)))
+    print(f"seed {options.seed}, inputs {options.first} to {options.first + options.count - 1}")
     print(table(outcomes))
     failures = sum(
         o.kind not in ("accepted", "refused") for some in outcomes.values() for o in some

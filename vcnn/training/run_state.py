@@ -35,6 +35,7 @@ _HEADER = {
     "epoch": lambda value: type(value) is int and value > 0,
     "history": lists(_is_entry),
     "best": _is_entry,
+    "epochs": lambda value: value is None or type(value) is int,
 }
 
 
@@ -91,7 +92,7 @@ class RunState:
         self.epoch, self.history = header["epoch"], header["history"]
         self.best_entry = header["best"]
         if self.epochs is not None:
-            self._compare_epochs(header["epochs"])
+            self._compare_epochs(header["epochs"] or self.epochs)
 
     def _compare_epochs(self, planned: int) -> None:
         if self.epochs < self.epoch:
