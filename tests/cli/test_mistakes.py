@@ -182,7 +182,7 @@ def test_flows_of_the_same_name(folder, capsys):
         (KeyboardInterrupt(), 130, "interrupted"),
         (PermissionError(13, "Permission denied", "/out"), 2, "error: /out: Permission denied"),
         (MemoryError(), 2, "error: there is not enough memory for this"),
-        (InputError("field a\nb: missing"), 2, "error: field a b: missing"),
+        (InputError("field a\nb: missing"), 2, "error: flows/b.vtu: field a b: missing"),
     ],
 )
 def test_failures_while_it_works(folder, capsys, monkeypatch, error, status, message):
