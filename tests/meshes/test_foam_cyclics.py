@@ -78,7 +78,6 @@ def test_rotation_of_a_single_face_is_seen_by_its_normal(tmp_path, thickness):
 def test_faces_in_another_order_are_no_translates(tmp_path, box_case):
     """By half a turn about x, the middles of both patches are a translation apart too."""
     case = box_case(cells=(4, 3, 2), sides="cyclic")
-    case.points[:, 1] = 0.75 - 0.5 * (case.points[:, 1] - 0.75) ** 3
     folder = case.write(tmp_path)
     poly = folder / "constant" / "polyMesh"
     entries = poly.joinpath("boundary").read_text()
@@ -123,8 +122,9 @@ def test_split_pairs_of_one_period_are_one_pair(tmp_path, box_case):
 def test_names_without_a_stem_keep_the_first(tmp_path, box_case):
     case = box_case()
     low, high = split(case, "inlet", 1, 0.9), split(case, "outlet", 1, 0.9)
-    names = [("side1", "side2"), ("side4", "side3")]  # the second pair the other way round
-    for (first, second), a, b in zip(names, low, high, strict=True):
+    # the second pair the other way round
+    pairs = {("side1", "side2"): (low[0], high[0]), ("side3", "side4"): (high[1], low[1])}
+    for (first, second), (a, b) in pairs.items():
         case.sides |= {first: a, second: b}
         case.entries[first] = {"type": "cyclic", "neighbourPatch": second}
         case.entries[second] = {"type": "cyclic", "neighbourPatch": first}
@@ -161,9 +161,18 @@ def test_ami_patches_may_be_cut_in_another_way(tmp_path, box_case):
         read_openfoam(tmp_path / "same")
 
 
-def test_ami_patches_that_cover_each_other_in_part_are_refused(tmp_path, box_case):
+def test_rotation_is_refused_even_if_faces_are_translates(tmp_path, box_case):
+    """As those of a box are by half a turn."""
+    entries = "type cyclic; transform rotational; neighbourPatch outlet;"
+    with pytest.raises(InputError, match="patch 'inlet': it is cyclic by a rotation"):
+        read_openfoam(rename(box_case().write(tmp_path), inlet=f" {entries}"))
+
+
+@pytest.mark.parametrize("height", [0.375, 0.002])
+def test_ami_patches_that_cover_each_other_in_part_are_refused(tmp_path, box_case, height):
     case = box_case(cells=(4, 4, 1))
-    lower, upper = split(case, "outlet", 1, 0.4)
+    case.placed[np.isclose(case.points[:, 1], 0.375), 1] = height
+    lower, upper = split(case, "outlet", 1, 0.375)
     case.sides |= {"outlet": upper, "rest": lower}
     ami = {"type": "cyclicAMI", "neighbourPatch": "outlet"}
     case.entries |= {"inlet": ami, "outlet": {**ami, "neighbourPatch": "inlet"}}

@@ -173,6 +173,7 @@ def test_a_velocity_that_does_not_vary_beside_one_that_does(folder):
         ("transportProperties", "nu 1e-5;", 1e-5),
         ("transportProperties", "nu nu [0 2 -1 0 0 0 0] 1e-5;", 1e-5),
         ("transportProperties", "nu [m^2/s] 1e-5;", 1e-5),
+        ("transportProperties", "nu nu 1e-5;", 1e-5),
         ("transportProperties", "Re 100; n 0.02; nu $n;", 0.02),
         ("transportProperties", '#include "../caseDef"\nnu nu [0 2 -1 0 0 0 0] $nuCase;', 0.5),
         ("transportProperties", "transportModel Newtonian; NewtonianCoeffs { nu 2; }", 2.0),

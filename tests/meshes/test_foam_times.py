@@ -75,7 +75,7 @@ def test_collated_results_are_named(tmp_path, box_case, name):
     (tmp_path / name / "0").mkdir()
     with pytest.raises(InputError, match=f"time 10 is in {name} in the collated.*reconstructPar"):
         read_openfoam(tmp_path)
-    with pytest.raises(InputError, match="collated"):
+    with pytest.raises(InputError, match="in the collated format"):
         read_openfoam(tmp_path, 10)
     assert read_openfoam(tmp_path, "0").provenance["times"] == ["0", "10"]
     box_case().write(tmp_path, time="10")  # reconstructed
@@ -86,7 +86,7 @@ def test_collated_results_beside_a_folder_that_only_holds_a_mesh(tmp_path, box_c
     box_case().write(tmp_path, time="0")
     (tmp_path / "processors2" / "10").mkdir(parents=True)
     (tmp_path / "10" / "uniform").mkdir(parents=True)
-    with pytest.raises(InputError, match="collated"):
+    with pytest.raises(InputError, match="in the collated format"):
         read_openfoam(tmp_path)
 
 
@@ -122,6 +122,21 @@ def test_incomplete_decompositions_are_named_by_processor(tmp_path, box_case):
     (tmp_path / "processor1").rename(tmp_path / "one")
     with pytest.raises(InputError, match="no folder processor1"):
         read_openfoam(tmp_path)
+
+
+def test_a_processor_without_cells(tmp_path, box_case):
+    case = box_case()
+    case.write_decomposed(tmp_path, halves(case))
+    shutil.copytree(tmp_path / "processor1", tmp_path / "processor2")
+    poly = tmp_path / "processor2" / "constant" / "polyMesh"
+    poly.joinpath("cellProcAddressing").write_text("0()\n")
+    for path in (tmp_path / "processor2" / "3").iterdir():
+        text = path.read_text()
+        start, end = text.index("nonuniform"), text.index(";\nboundaryField")
+        path.write_text(f"{text[:start]}nonuniform 0(){text[end:]}")
+    flow = read_openfoam(tmp_path)
+    np.testing.assert_array_equal(flow.velocity, case.U[:, :2])
+    np.testing.assert_array_equal(flow.tensors["R"], case.R[:, :2, :2])
 
 
 def test_decomposed_cases_with_another_mesh_are_refused(tmp_path, box_case):
@@ -180,6 +195,22 @@ def test_regions_are_named(tmp_path, box_case):
     case.write(tmp_path / "case")
     with pytest.warns(UserWarning, match="regions left out: fluid, heater"):
         read_openfoam(tmp_path / "case")
+    (tmp_path / "case" / "3").rename(tmp_path / "case" / "fields")
+    (tmp_path / "case" / "3").mkdir()
+    (tmp_path / "case" / "fields").rename(tmp_path / "case" / "3" / "fluid")
+    with pytest.raises(InputError, match=r"no fields but those of regions.*: fluid, heater"):
+        read_openfoam(tmp_path / "case")
+
+
+def test_regions_of_a_decomposed_case_are_named(tmp_path, box_case):
+    case = box_case()
+    case.write_decomposed(tmp_path, halves(case))
+    (tmp_path / "constant" / "polyMesh").rename(tmp_path / "whole")
+    (tmp_path / "processor0" / "constant" / "fluid").mkdir()
+    poly = tmp_path / "processor0" / "constant" / "polyMesh"
+    poly.rename(tmp_path / "processor0" / "constant" / "fluid" / "polyMesh")
+    with pytest.raises(InputError, match="regions, which are not supported: fluid"):
+        read_openfoam(tmp_path)
 
 
 def test_what_is_no_time(tmp_path, box_case):

@@ -90,13 +90,17 @@ def read_case(
     with naming(f"{case}, time {times.names[value]}"):
         boundaries = find_boundaries(mesh)
         snapshot = read_fields(times, value, mesh.n_cells, names.values())
+        regions = find_regions(case)
+        if regions and not snapshot.values and not snapshot.unreadable:
+            raise InputError(
+                f"no fields but those of regions, which are not supported: {', '.join(regions)}"
+            )
     notes, parameters = [*_notes(snapshot, names.get("velocity", "U")), *boundaries.notes], {}
     try:
         viscosity = read_viscosity(case)
         parameters = {} if viscosity is None else {"viscosity": viscosity}
     except InputError as error:
         notes.append(f"the viscosity cannot be read ({error})")
-    regions = find_regions(case)
     if regions:
         notes.append(f"regions left out: {', '.join(regions)}")
     return Dataset(

@@ -13,6 +13,20 @@ _LARGEST = 2**32  # bytes of a file: unpacked, a small one must not fill the mem
 _PIECE = 2**26  # bytes that are read at once
 
 
+def list_folder(folder: Path) -> list[Path]:
+    """What a folder holds, by name.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, or it cannot be read.
+    """
+    try:
+        return [folder / name for name in sorted(os.listdir(folder))]
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read ({error.strerror})") from None
+
+
 def is_there(path: Path) -> bool:
     """Whether there is a file of this name or, compressed, of this name with ``.gz``."""
     return os.path.isfile(path) or os.path.isfile(_packed(path))

@@ -16,18 +16,26 @@ from meshes.readers.openfoam.lists import COMPONENTS, SPACE, Form, form_of, read
 from meshes.readers.openfoam.values import Unresolved, word
 from vcnn.errors import InputError, naming
 
-_SPACE = re.compile(SPACE, re.DOTALL)
 _TOKEN = re.compile(
-    rb'"[^"\\]*(?:\\.[^"\\]*)*"'  # quoted
-    rb"|\#\{.*?\#\}|\$\{\{.*?\}\}"  # code, an expression
-    rb"|\$\{[^{}]*\}"
-    rb"|[(){};\[\]]"
-    rb'|(?:[^\s"(){};\[\]/]|/(?![/*]))+',
+    SPACE
+    + rb"("
+    + rb'"[^"\\]*(?:\\.[^"\\]*)*"'  # quoted
+    + rb"|\#\{.*?(?:\#\}|\Z)|\$\{\{.*?(?:\}\}|\Z)"  # code, an expression
+    + rb"|\$\{[^{}]*\}"
+    + rb"|[(){};\[\]]"
+    + rb'|(?:[^\s"(){};\[\]/]|/(?![/*]))+'
+    + rb")?",
     re.DOTALL,
 )
 _LIST = re.compile(r"(?:List|Field)<(\w+)>")
-_WORDS, _FILES, _DEPTH = 1_000_000, 100, 50  # of which real cases stay far below
-_CASE = ("$FOAM_CASE", "${FOAM_CASE}", "<case>")
+_WORDS, _FILES, _DEPTH = 500_000, 100, 50  # of which real cases stay far below
+_PLACES = {  # in names of files: folders of the case
+    "$FOAM_CASE": "",
+    "${FOAM_CASE}": "",
+    "<case>": "",
+    "<constant>": "constant",
+    "<system>": "system",
+}
 
 
 def read_dictionary(path: Path, case: Path, until: tuple[str, ...] = ()) -> dict:
@@ -100,18 +108,22 @@ class _Parser:
 
     def peek(self) -> str | None:
         """The next token, None at the end."""
-        self.at = _SPACE.match(self.content, self.at).end()
-        token = _TOKEN.match(self.content, self.at)
-        if token is None and self.at < len(self.content):
-            raise InputError(f"cannot be read beyond {self.content[self.at : self.at + 20]!r}")
-        return None if token is None else token[0].decode(errors="replace")
+        return self.token()[0]
 
     def next(self) -> str | None:
-        token = self.peek()
-        if token is not None:
-            self.at = _TOKEN.match(self.content, self.at).end()
+        """The next token, which is then behind."""
+        token, self.at = self.token()
         self.reading.take(1)
         return token
+
+    def token(self) -> tuple[str | None, int]:
+        token = _TOKEN.match(self.content, self.at)
+        if token[1] is None:
+            if token.end() < len(self.content):
+                rest = self.content[token.end() : token.end() + 20]
+                raise InputError(f"cannot be read beyond {rest!r}")
+            return None, token.end()
+        return token[1].decode(errors="replace"), token.end()
 
     def inside(self, read, *arguments):
         """What is one level deeper."""
@@ -219,8 +231,8 @@ class _Parser:
         """What ``read`` makes of the file named next; None if it is left out."""
         name = self.next() or ""
         what, name = _brief(f"{token} {name}"), _unquoted(name)
-        for symbol in _CASE:
-            name = name.replace(symbol, os.path.abspath(self.reading.case))
+        for symbol, folder in _PLACES.items():
+            name = name.replace(symbol, os.path.abspath(self.reading.case / folder))
         path = self.path.parent / name
         if not lies_inside(path, self.reading.case):
             self.reading.absent.append(f"{what} is outside of the case")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import numpy as np
 
-from meshes.readers.openfoam.content import read_content
+from meshes.readers.openfoam.content import list_folder, read_content
 from meshes.readers.openfoam.dictionary import read_dictionary
 from meshes.readers.openfoam.values import Unresolved, numbers
 from vcnn.errors import InputError, naming
@@ -31,8 +32,8 @@ def field_files(folder: Path) -> dict[str, str]:
     Those of faces and points, dictionaries, and files that others include are left out.
     """
     kinds, included = {}, set()
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and not path.name.startswith("."):
+    for path in list_folder(folder):
+        if os.path.isfile(path) and not path.name.startswith("."):
             try:
                 head = read_content(path, _HEAD)
             except InputError:  # which who reads the field is told again
@@ -98,6 +99,8 @@ def _values(values, shape, cells, key):
     for value in values:
         if isinstance(value, Unresolved):
             raise InputError(f"{key}: {value.reason}")
+    if how and [str(value) for value in values] == ["nonuniform", "0", "[]"]:  # of no type
+        values = ["nonuniform", np.empty((0, *(shape or ())))]
     if how != "nonuniform" or len(values) != 2 or not isinstance(values[1], np.ndarray):
         raise InputError(f"{key}: expected a value behind 'uniform' or a list behind 'nonuniform'")
     if shape is not None and values[1].shape[1:] != shape:

@@ -18,10 +18,12 @@ COMPONENTS = {
     "tensor": 9,
 }
 _ROWS = [kind for kind in COMPONENTS if kind not in ("label", "scalar")]  # in parentheses each
-SPACE = rb"(?:\s|//[^\n]*|/\*.*?\*/)*"  # and comments
+# Space and comments. One without an end takes the rest, as to look for it again and again at
+# each place where one starts would take the square of the file's size.
+SPACE = rb"(?:\s+|//[^\n]*|/\*.*?(?:\*/|\Z))*"
 _COUNT = re.compile(SPACE + rb"(\d{1,12})?" + SPACE + rb"([({])?", re.DOTALL)
-_COMMENT = re.compile(rb"//[^\n]*|/\*.*?\*/", re.DOTALL)
-_END = re.compile(rb"\)" + SPACE + rb"\)", re.DOTALL)
+_COMMENT = re.compile(rb"//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+_END = re.compile(rb"\)(?:\s+|//[^\n]{0,500}\n|/\*[^*]{0,500}\*/)*\)")
 _NONE = re.compile(SPACE + rb"\)", re.DOTALL)
 _BLANKS = bytes.maketrans(b"()", b"  ")
 _FACE = -1  # stands before the vertices of a face
@@ -185,11 +187,9 @@ def _end_of_text(content: bytes, at: int, rows: bool) -> int:
 
 
 def _from_text(text: bytes, dtype: type) -> np.ndarray:
-    text = _without_comments(text).translate(_BLANKS).strip()
-    if not text:  # of which numpy makes -1
-        return np.empty(0, dtype)
+    text = _without_comments(text).translate(_BLANKS)
     try:
-        return np.fromstring(text, dtype, sep=" ")
+        return np.fromstring(text.strip(), dtype, sep=" ")  # of blanks alone numpy makes -1
     except ValueError:
         raise InputError("damaged list, it holds something that is no number") from None
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from meshes.readers.openfoam.content import is_there
+from meshes.readers.openfoam.content import is_there, list_folder
 from vcnn.errors import InputError
 
 _TIME = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
@@ -45,7 +46,7 @@ class Times:
         """Whether the fields of a time are with the processors and not in the case itself."""
         if time not in self.whole:
             return True
-        own = any(path.is_file() for path in (self.case / self.whole[time]).iterdir())
+        own = any(map(os.path.isfile, list_folder(self.case / self.whole[time])))
         return not own and any(time in p for p in (*self.parts.values(), *self.collated.values()))
 
     def folders(self, time: float) -> list[Path]:
@@ -85,9 +86,9 @@ def find_times(case: Path) -> Times:
     InputError
         If this is no case, or one without a mesh of its own; with what it has instead.
     """
-    if not case.is_dir():
+    if not os.path.isdir(case):
         raise InputError(f"{case}: not an OpenFOAM case (no such folder)")
-    folders = [path for path in sorted(case.iterdir()) if path.is_dir()]
+    folders = [path for path in list_folder(case) if os.path.isdir(path)]
     parts = [path for path in folders if re.fullmatch(r"processor\d{1,9}", path.name)]
     parts.sort(key=lambda path: int(path.name.removeprefix("processor")))
     collated = [path for path in folders if re.fullmatch(r"processors\d+(_\d+-\d+)?", path.name)]
@@ -163,9 +164,10 @@ def mesh_folder(
 
 def find_regions(case: Path) -> list[str]:
     """Names of the regions that have a mesh of their own."""
-    return sorted(path.parent.name for path in case.glob("constant/*/polyMesh") if path.is_dir())
+    meshes = [*case.glob("constant/*/polyMesh"), *case.glob("processor*/constant/*/polyMesh")]
+    return sorted({path.parent.name for path in meshes})
 
 
 def _times(folder) -> dict[float, str]:
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    names = [path.name for path in list_folder(folder) if os.path.isdir(path)]
     return {float(name): name for name in reversed(names) if _TIME.fullmatch(name)}
