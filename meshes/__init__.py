@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from meshes.generate.bump import bump_channel as bump_channel
     from meshes.generate.bump import bump_profile as bump_profile
     from meshes.generate.channel import channel as channel
+    from meshes.generate.duct import duct as duct
     from meshes.generate.periodic_hill import hill_profile as hill_profile
     from meshes.generate.periodic_hill import periodic_hill as periodic_hill
     from meshes.generate.periodic_hill_gmsh import periodic_hill_gmsh as periodic_hill_gmsh
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from meshes.geometry.cells import cell_volumes as cell_volumes
     from meshes.geometry.gradients import cell_gradient as cell_gradient
     from meshes.geometry.gradients import strain_rate as strain_rate
+    from meshes.geometry.split import split as split
     from meshes.geometry.wall_distance import wall_distance as wall_distance
     from meshes.readers.any_file import read_flow as read_flow
     from meshes.readers.any_file import read_mesh as read_mesh

@@ -3,8 +3,11 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import meshes
+from vcnn import FlowField
 from vcnn.evaluation import relative_l2
 
 ROOT = Path(__file__).parents[1]
@@ -22,6 +25,29 @@ def test_closures_in_a_solver():
     # U_max/U of a turbulent channel; 1.5 if it were laminar
     assert 1.05 < flow.velocity[:, 0].max() < 1.3
     assert names["result"].history.change[-1] <= 1e-9
+
+
+def test_cases_of_the_page_on_solving(tmp_path):
+    """They are read, and every key that a case may have is in the tables."""
+    from solvers.studies import case, case_conditions
+
+    text = (ROOT / "docs" / "solving.md").read_text(encoding="utf-8")
+    step, duct = re.findall(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    mesh = meshes.channel(2.0, 0.5, cells=(4, 4))
+    named = dict(zip(("lower_wall", "upper_wall"), ("bottom", "top"), strict=True))
+    mesh.points += np.array([0, 0.5])
+    FlowField(mesh.points, mesh.points, mesh=mesh).save(tmp_path / "step.vtu")
+    for new, old in named.items():
+        step = step.replace(new, old)
+    path = tmp_path / "case.toml"
+    path.write_text(step.replace("step.msh", "step.vtu"), encoding="utf-8")
+    value = case.read_case(path).conditions["inlet"].value
+    assert value(np.array([[0.0], [0.75]])).ravel() == pytest.approx([1.5, 0])
+    path.write_text(f'viscosity = 1.0\nmodel = "laminar"\n{duct}', encoding="utf-8")
+    assert case.read_case(path).conditions["section"].bulk_velocity == 1
+    words = {*case.MODELS, *case._GENERATORS, *case_conditions._KEYS}
+    words |= {key for kinds in case_conditions._KEYS.values() for part in kinds for key in part}
+    assert {word for word in words if f"`{word}`" not in text} == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

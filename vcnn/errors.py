@@ -9,7 +9,25 @@ class InputError(ValueError):
 
 
 class DivergenceError(RuntimeError):
-    """An iteration produced NaN, stagnated or diverged; the message says where and what to try."""
+    """An iteration produced NaN, stagnated or diverged; the message says where and what to try.
+
+    Parameters
+    ----------
+    message : str
+    best : object, optional
+        Of a solver that had something to show, the `solvers.FlowResult` nearest to a solution.
+
+    Attributes
+    ----------
+    best : object or None
+    """
+
+    def __init__(self, message: str, best: object | None = None):
+        super().__init__(message)
+        self.best = best
+
+    def __reduce__(self):
+        return type(self), (str(self),)  # to another process goes the message: flows cannot be sent
 
 
 @contextmanager

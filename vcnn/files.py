@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
 import shutil
-import tomllib
+import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +40,8 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
 
     It lies beside ``path`` and has its suffix, if any; the folder is made if it is missing.
     If the block ends with an error or is interrupted, what was at ``path`` stays as it was and
-    nothing is left beside it; what a process that was killed leaves there is replaced by the next.
+    nothing is left beside it; what a process that was killed leaves there goes with the next one.
+    Several processes may do so at once: what is there in the end is of one of them.
     A file gets the permissions that ``open`` would give it, whatever its writer thinks of them.
 
     Raises
@@ -99,23 +101,6 @@ def load_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
         raise InputError(f"{path}: cannot be read as plain NumPy arrays ({words})") from None
 
 
-def read_toml(path: Path) -> tuple[dict, str]:
-    """The table in a TOML file, and its text.
-
-    Raises
-    ------
-    InputError
-        If it is missing or not TOML.
-    """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    try:
-        text = path.read_text(encoding="utf-8")
-        return tomllib.loads(text), text
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not a TOML file: {error}") from None
-
-
 def fingerprint(settings: object, parts: Iterable[np.ndarray | str] = ()) -> str:
     """What tells inputs from others: SHA-256 of settings as JSON, then of arrays and texts.
 
@@ -138,10 +123,12 @@ def fingerprint(settings: object, parts: Iterable[np.ndarray | str] = ()) -> str
 @contextmanager
 def _beside(path: Path) -> Iterator[tuple[Path, int]]:
     """A free hidden path beside another, removed at the end, and the permissions of new files."""
-    part = path.with_name(f".{path.stem}.part{path.suffix}")
+    # of this process: another one may write to the same path
+    part = path.with_name(_part_name(path, os.getpid()))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove(part)
+        _remove_abandoned(path)
         part.touch()
         permissions = part.stat().st_mode
         part.unlink()
@@ -151,6 +138,28 @@ def _beside(path: Path) -> Iterator[tuple[Path, int]]:
         yield part, permissions
     finally:
         _remove(part)
+
+
+def _part_name(path: Path, process: int | str) -> str:
+    return f".{path.stem}.{socket.gethostname()}-{process}.part{path.suffix}"
+
+
+def _remove_abandoned(path: Path) -> None:
+    """What processes of this machine that are no more left beside a path."""
+    for part in path.parent.glob(_part_name(Path(glob.escape(str(path))), "*")):
+        process = part.name.removesuffix(f".part{path.suffix}").rpartition("-")[2]
+        if process.isdigit() and not _is_alive(int(process)):
+            _remove(part)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # no signal, only whether it could be sent
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it is somebody else's
+    return True
 
 
 def _put(part: Path, path: Path) -> None:

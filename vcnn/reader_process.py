@@ -29,6 +29,11 @@ _SECONDS, _SECONDS_PER_BYTE = 8, 1e-5
 
 # A process that mpirun did not start must not take itself for one of its ranks.
 _OF_MPI = ("PMI", "HYD", "MPI", "OMPI", "PRTE")
+# Threads bring little to reading, and each reserves memory that counts against the limit.
+_ALONE = {
+    **{"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "VTK_SMP_MAX_THREADS": "1"},
+    "MALLOC_ARENA_MAX": "1",
+}
 _ARRAY = "__array__"
 _START = (
     "import json, sys; request = json.loads(sys.argv[1]); sys.path[:] = request['sys_path']; "
@@ -81,7 +86,7 @@ def read_apart(
             stdin=subprocess.DEVNULL,
             stdout=answer,
             stderr=log,
-            env=environment | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            env=environment | _ALONE,
             check=False,
         ).returncode
         log.seek(0)

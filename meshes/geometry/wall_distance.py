@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.spatial import cKDTree
 
 from meshes.geometry.boundaries import named_facets
-
-_PAIRS_AT_ONCE = 2_000_000  # bounds the memory of one batch of point-facet distances
+from meshes.geometry.box_tree import BoxTree
 
 
 def wall_distance(
@@ -48,21 +47,12 @@ def wall_distance(
     if len(periods):
         shifts = [np.dot(m, periods) for m in product((0, -1, 1), repeat=len(periods))]
         facets = np.concatenate([facets + shift for shift in shifts])
-    middles = facets.mean(axis=1)
-    reach = np.linalg.norm(facets - middles[:, None], axis=2).max()
     distance = _segment_distance if facets.shape[1] == 2 else _triangle_distance
-    tree = cKDTree(middles)
-    best, pending, k = np.full(len(points), np.inf), np.arange(len(points)), 8
-    while len(pending):
-        # A facet whose middle is farther than the k-th nearest middle is at least (that distance -
-        # reach) away: once this exceeds the distance found, no other facet can be nearer.
-        k, left = min(k, len(facets)), []
-        for batch in np.array_split(pending, 1 + len(pending) * k // _PAIRS_AT_ONCE):
-            far, near = tree.query(points[batch], k=range(1, k + 1))
-            best[batch] = distance(points[batch, None], facets[near]).min(axis=1)
-            left.append(batch[far[:, -1] - reach < best[batch]])
-        pending = np.concatenate(left) if k < len(facets) else ()
-        k *= 4
+    # The facet whose middle is nearest is a good guess: few others have a box that is nearer.
+    _, guess = cKDTree(facets.mean(axis=1)).query(points)
+    best = distance(points, facets[guess])
+    for point, facet in BoxTree(facets).nearer(points, best):
+        np.minimum.at(best, point, distance(points[point], facets[facet]))
     return best
 
 
@@ -76,7 +66,9 @@ def _simplices(corners):
 
 def _segment_distance(p, segment):
     a, b = segment[..., 0, :], segment[..., 1, :]
-    along = np.sum((p - a) * (b - a), axis=-1) / np.sum((b - a) ** 2, axis=-1)
+    square = np.sum((b - a) ** 2, axis=-1)
+    # a facet of a collapsed cell may have an edge of no length, and is one of its ends there
+    along = np.sum((p - a) * (b - a), axis=-1) / np.where(square > 0, square, 1)
     return np.linalg.norm(p - a - np.clip(along, 0, 1)[..., None] * (b - a), axis=-1)
 
 
@@ -88,6 +80,7 @@ def _triangle_distance(p, triangle):
     # the triangle, the height is the distance, else the distance from the nearest edge.
     s = np.sum(np.cross(p - a, f) * normal, axis=-1)
     t = np.sum(np.cross(e, p - a) * normal, axis=-1)
-    height = np.abs(np.sum((p - a) * normal, axis=-1)) / np.sqrt(area)
+    height = np.abs(np.sum((p - a) * normal, axis=-1)) / np.sqrt(np.where(area > 0, area, 1))
     edges = [_segment_distance(p, triangle[..., [i, j], :]) for i, j in ((0, 1), (1, 2), (2, 0))]
-    return np.where((s >= 0) & (t >= 0) & (s + t <= area), height, np.min(edges, axis=0))
+    inside = (s >= 0) & (t >= 0) & (s + t <= area) & (area > 0)
+    return np.where(inside, height, np.min(edges, axis=0))

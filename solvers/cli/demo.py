@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
+from vcnn.cli.inputs import Threads
 from vcnn.evaluation.report.text import percent, table
 from vcnn.files import claim
+from vcnn.threads import ask_for
 
 
 def demo(
@@ -27,6 +29,7 @@ def demo(
     force: Annotated[
         bool, typer.Option("--force", help="Start afresh if the folder holds a finished demo.")
     ] = False,
+    threads: Threads = None,
 ) -> None:
     """Solve flows over hills, learn the concentration, predict unseen hills, turn the frame.
 
@@ -37,6 +40,7 @@ def demo(
     from meshes import read_flow
     from solvers.studies.demonstration import TARGET, demonstrate
 
+    ask_for(threads)
     if (output / "report").exists():
         claim(output / "report", force)
         shutil.rmtree(output)

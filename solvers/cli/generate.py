@@ -13,9 +13,11 @@ from meshes.generate.structured import check_cells
 from solvers.datasets.bumps import BUMPS, bump_name
 from solvers.datasets.family import write_flows
 from solvers.datasets.hills import HILLS, hill_name
+from vcnn.cli.ranks import on_every_rank
 from vcnn.errors import InputError
 
 
+@on_every_rank
 def generate(
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the flows, .vtu.")],

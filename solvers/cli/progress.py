@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,18 +14,23 @@ if TYPE_CHECKING:  # FEniCSx is slow to import
 
     from solvers.fenics import MPI
 
+_SECONDS = 30.0  # between lines, where there is no terminal
+
 
 @contextmanager
 def progress_line(comm: MPI.Comm) -> Iterator[None]:
-    """Whatever solvers log inside is the line's text; warnings stand above it."""
+    """Whatever solvers log inside is the line's text; warnings stand above it.
+
+    Where there is no terminal it is printed now and then; a short run says nothing.
+    """
     from tqdm import tqdm
 
     log = logging.getLogger("vcnn.solvers")
-    shown = comm.rank == 0 and sys.stderr.isatty()
+    terminal = sys.stderr.isatty()
     layout = {"desc": "the equations are set up", "bar_format": "{desc} [{elapsed}]"}
-    with tqdm(disable=not shown, **layout) as bar:
-        handler, level = _Line(bar), log.level
-        if shown:
+    with tqdm(disable=not (comm.rank == 0 and terminal), **layout) as bar:
+        handler, level = _Line(bar) if terminal else _Lines(), log.level
+        if comm.rank == 0:
             log.addHandler(handler)
             log.setLevel(logging.INFO)
         try:
@@ -44,3 +50,17 @@ class _Line(logging.Handler):
             self.bar.write(record.getMessage(), file=sys.stderr)
         else:
             self.bar.set_description_str(record.getMessage())
+
+
+class _Lines(logging.Handler):
+    """A line for every warning, and for the record that comes after so many seconds without one."""
+
+    def __init__(self):
+        super().__init__()
+        self._begin = self._last = time.monotonic()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        now = time.monotonic()
+        if record.levelno > logging.INFO or now >= self._last + _SECONDS:
+            seconds, self._last = now - self._begin, now
+            print(f"{record.getMessage()} [{seconds:.0f} s]", file=sys.stderr, flush=True)

@@ -53,8 +53,13 @@ class RunFolder:
 
     @property
     def result(self) -> Path:
-        """The numbers, written last of all."""
+        """The numbers, written as soon as there are any."""
         return self.path / "result.json"
+
+    @property
+    def report(self) -> Path:
+        """The page, written last of all."""
+        return self.path / "report.html"
 
     def is_complete(self) -> bool:
         """Whether this run has been completed here.
@@ -64,7 +69,7 @@ class RunFolder:
         InputError
             If the folder holds a run of another case or closure.
         """
-        return self.result.exists() and self._is_ours()
+        return self.result.exists() and self.report.exists() and self._is_ours()
 
     def open(self, resume: bool, force: bool) -> Path | None:
         """The checkpoint to begin from, if there is one; else the folder holds no results any more.

@@ -11,16 +11,19 @@ import typer
 
 from solvers.cli.progress import progress_line
 from solvers.cli.run_folder import RunFolder
-from vcnn.cli.inputs import ANY_MODEL, model_file, read_model
+from vcnn.cli.inputs import ANY_MODEL, Threads, model_file, read_model
+from vcnn.cli.ranks import on_every_rank
 from vcnn.errors import naming
 from vcnn.files import write_text
 from vcnn.headers import parse_json
+from vcnn.threads import ask_for
 
 if TYPE_CHECKING:  # torch and FEniCSx are slow to import
     from solvers.studies.case import Case
     from vcnn.closure.closure import Closure
 
 
+@on_every_rank
 def solve(
     case: Annotated[Path, typer.Argument(metavar="CASE", help="TOML file that says which flow.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run.")],
@@ -34,13 +37,14 @@ def solve(
     force: Annotated[
         bool, typer.Option("--force", help="Begin anew and overwrite what is there.")
     ] = False,
+    threads: Threads = None,
 ):
     """Solve a steady flow, with a trained closure or a turbulence model.
 
     The closure predicts an eddy viscosity or a Reynolds stress; flow and closure are made to agree.
     Writes report.html, result.json, flow.vtu and flow.bp for ParaView, and checkpoint.npz, from
     which --resume goes on. A flow where the closure is out of bounds, or that is unlike its
-    training, has "flags" in result.json, and the answer says "Beware".
+    training, has "flags" in result.json, and the answer says "Beware". All keys: docs/solving.md.
 
     \b
     Example:
@@ -53,15 +57,16 @@ def solve(
       model = "spalart-allmaras"        # without --closure; or "laminar", "one-equation-k-l",
       stations = [0.5, 2.0, 4.0, 8.0]   # "mixing-length"; x of velocity profiles
       location = "vertex"               # where a closure is asked, or "cell"
+      start = "runs/hill"               # optional: an earlier run, its checkpoint.npz or a flow
       [mesh]
-      generator = "periodic_hill"       # or "channel", "bump_channel", "periodic_hill_gmsh":
-      slope = 1.0                       # functions of meshes; or file = "mesh.msh", relative
-      cells = [80, 60]                  # to this file
+      generator = "periodic_hill"       # or "channel", "duct", "bump_channel", ...: functions of
+      slope = 1.0                       # meshes; or file = "mesh.msh", relative to this file,
+      cells = [80, 60]                  # with split = true if it has cells of several types
       grading = 40.0
       [conditions]                      # one for each boundary; "wall" with velocity moves,
-      bottom = { kind = "wall" }        # "symmetry", "inlet" with velocity = [1.0, 0.0],
-      top = { kind = "wall" }           # "outlet"; bulk_velocity or pressure_gradient
-      inlet = { kind = "periodic", to = "outlet", bulk_velocity = 0.72 }
+      bottom = { kind = "wall" }        # "symmetry", "outlet", "inlet" with velocity = [1.0, 0.0],
+      top = { kind = "wall" }           # ["6*y*(1-y)", "0"] or profile = "inlet.csv";
+      inlet = { kind = "periodic", to = "outlet", bulk_velocity = 0.72 }  # or pressure_gradient
       [reference]                       # optional: a flow to compare the velocity with
       file = "les.vtu"
       [units]                           # optional: the closure's units in those of the case
@@ -70,9 +75,11 @@ def solve(
     """
     from solvers.fenics import MPI
     from solvers.studies.case import read_case
-    from solvers.studies.run_report import run_verdict, write_report
-    from solvers.studies.run_summary import summarise
+    from solvers.studies.run_diagnostics import Attempts, summarise
+    from solvers.studies.run_report import write_report
+    from solvers.studies.run_verdict import run_verdict
 
+    ask_for(threads)
     comm, flow_case = MPI.COMM_WORLD, read_case(case)
     model, source = _turbulence(flow_case, closure)
     with naming(case):
@@ -83,7 +90,8 @@ def solve(
             answer = parse_json(folder.result.read_bytes(), folder.result).get("answer")
             print(f"{output}: was complete already\n{answer}")
         return
-    start = folder.open(resume, force)
+    checkpoint = folder.open(resume, force)
+    start = flow_case.start if checkpoint is None else checkpoint
     with folder.solving(), naming(case), progress_line(comm):
         if model is None:
             result = problem.solve(start)
@@ -91,14 +99,15 @@ def solve(
         else:
             rounds = {"tolerance": flow_case.tolerance, "max_rounds": flow_case.max_rounds}
             result = problem.solve(start, checkpoint=folder.checkpoint, **rounds)
-    with naming(case):
-        run = summarise(flow_case, result, model, source["name"], resumed=start is not None)
-    result.save(output / "flow.bp")
-    if comm.rank == 0:
+    run = summarise(flow_case, result, model, source["name"], resumed=checkpoint is not None)
+    if comm.rank == 0:  # the result first, whatever becomes of pictures
         run.vertices.save(output / "flow.vtu")
-        page = write_report(run, output)
         numbers = {"answer": run_verdict(run), **run.numbers()}
         write_text(folder.result, json.dumps(numbers, indent=1, allow_nan=False))
+    attempt = Attempts(comm)
+    attempt("flow.bp", lambda: result.save(output / "flow.bp"), None)
+    if comm.rank == 0:
+        page = attempt("report", lambda: write_report(run, output), "none, see the warnings")
         print(f"{run_verdict(run)}\nreport: {page}")
 
 

@@ -19,6 +19,7 @@ from solvers.flow.momentum import MomentumBalance, dx
 from solvers.flow.result import FlowResult
 from solvers.flow.start import Start, start_in
 from vcnn.errors import DivergenceError
+from vcnn.flow.field import FlowField
 
 _FIRST_STEPS = 15  # with the initial fields, for a flow to begin with
 _FIRST_RESIDUAL = 1e-2  # of the load: where these steps end
@@ -143,7 +144,9 @@ class CoupledFlow:
             **self.feedback.result_fields(copies),
         )
 
-    def fields_of(self, start: FlowResult | str | Path | None) -> dict[str, np.ndarray] | None:
+    def fields_of(
+        self, start: FlowResult | FlowField | Start | str | Path | None
+    ) -> dict[str, np.ndarray] | None:
         """The fields that an earlier coupled run was solved with, if the start has them.
 
         Raises
@@ -162,7 +165,7 @@ class CoupledFlow:
                 if same is None or same.ufl_element() != function.ufl_element():
                     return None
             functions = {name: earlier[name] for name in functions}
-        elif start is None or not set(functions) <= set(functions_in(start)):
+        elif not isinstance(start, str | Path) or not set(functions) <= set(functions_in(start)):
             return None
         else:
             load_checkpoint(start, self.domain, functions)

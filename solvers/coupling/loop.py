@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,6 +26,8 @@ log = logging.getLogger("vcnn.solvers")
 _RESIDUAL = 1e-9  # of the momentum balance, relative to the load
 _RELAXATION = 0.5  # at first
 _EVERY = 5  # rounds from checkpoint to checkpoint
+_SINGLE = 1e-6  # a change that single precision may leave: some roundings of 6e-8
+_WINDOW = 20  # rounds in which a change halves at least, or it has ceased to fall
 
 
 def solve_coupled(
@@ -44,7 +47,8 @@ def solve_coupled(
     together), and one evaluation of what predicts the fields in it, G(x); x goes on by Anderson
     acceleration in the norm of L²(Ω). It ends when both the residual of the momentum balance with x
     and G(x) − x are small. Under a loose tolerance x stays once it is near enough, so that the flow
-    solves its equations with fields that no longer move.
+    solves its equations with fields that no longer move. It ends as well, with a note, where the
+    change has ceased to fall at the round-off of single precision.
 
     Parameters
     ----------
@@ -99,7 +103,7 @@ def iterate_coupling(
         raise InputError(f"max_rounds: expected a positive integer, got {max_rounds!r}")
     first_rank = flow.domain.mesh.comm.rank == 0
     history, anderson = CouplingHistory(), Anderson(relaxation=_RELAXATION)
-    states = _Checkpoints(checkpoint)
+    states = _States(checkpoint)
     with tqdm(
         desc=flow.feedback.name, unit=" rounds", disable=not (progress and first_rank)
     ) as bar:
@@ -118,10 +122,14 @@ def iterate_coupling(
                 )
                 if first_rank:
                     _report(flow.feedback.name, history, bar)
-                if residual <= _RESIDUAL and change <= tolerance:
-                    if first_rank and share:
-                        _warn_of_clipping(flow.feedback.name, share)
-                    return flow.result(history.residual, history, clipped)
+                stalled = _at_round_off(history)
+                if residual <= _RESIDUAL and (change <= tolerance or stalled):
+                    notes = _notes(flow.feedback, history, tolerance, share)
+                    if first_rank:
+                        for note in notes:
+                            log.warning("%s: %s", flow.feedback.name, note)
+                    result = flow.result(history.residual, history, clipped)
+                    return replace(result, notes=tuple(notes[: int(change > tolerance)]))
                 states.keep(flow, history, clipped)
                 if not _RESIDUAL < change <= tolerance:
                     x = following  # else the fields stay, for the flow to solve its equations
@@ -130,29 +138,46 @@ def iterate_coupling(
             states.fail(error)
 
 
-class _Checkpoints:
-    """The present state of a loop in a file every few rounds, and the best one if it fails."""
+class _States:
+    """The best state of a loop so far; the present one goes to a file every few rounds."""
 
     def __init__(self, path: str | Path | None):
         self.path, self.best, self.lowest = path, None, np.inf
 
     def keep(self, flow: CoupledFlow, history: CouplingHistory, clipped) -> None:
         """After each round that is not the last."""
-        if self.path is None:
+        error = max(history.residual[-1], history.change[-1])
+        due = self.path is not None and len(history) % _EVERY == 0
+        if not (error < self.lowest or due):
             return
         result = flow.result(history.residual, history, clipped)
-        error = max(history.residual[-1], history.change[-1])
         if error < self.lowest:
             self.best, self.lowest = result, error
-        if len(history) % _EVERY == 0:
+        if due:
             result.checkpoint(self.path)
 
     def fail(self, error: DivergenceError) -> NoReturn:
-        """Write the best state and raise the error, which says where that is."""
-        if self.best is None:
-            raise error
+        """Raise the error with the best state; write that and say where it is."""
+        if self.best is None or self.path is None:
+            raise DivergenceError(str(error), best=self.best) from error
         self.best.checkpoint(self.path)
-        raise DivergenceError(f"{error}; the best state so far is in {self.path}") from error
+        raise DivergenceError(
+            f"{error}; the best state so far is in {self.path}", best=self.best
+        ) from error
+
+
+def _at_round_off(history: CouplingHistory) -> bool:
+    """Whether changes are as small as single precision leaves them, and have ceased to fall.
+
+    Numbers of single precision, which closures work with unless told otherwise, are right to 6e-8
+    of their size; what a closure makes of them changes by that much, or some times more, however
+    long one goes on.
+    """
+    changes, residuals = history.change[-_WINDOW:], history.residual[-_WINDOW:]
+    if len(changes) < _WINDOW or max(changes) > _SINGLE or max(residuals) > _RESIDUAL:
+        return False
+    half = _WINDOW // 2
+    return min(changes[half:]) > 0.5 * min(changes[:half])
 
 
 def _report(name: str, history: CouplingHistory, bar: tqdm) -> None:
@@ -166,8 +191,18 @@ def _report(name: str, history: CouplingHistory, bar: tqdm) -> None:
     )
 
 
-def _warn_of_clipping(name: str, share: float) -> None:
-    log.warning("%s: converged, but clipped at %.3g %% of the points", name, 100 * share)
+def _notes(feedback: Feedback, history: CouplingHistory, tolerance: float, share: float) -> list:
+    """What to know of a loop that ended well: the round-off that it stopped at, then clipping."""
+    notes = []
+    if history.change[-1] > tolerance:
+        notes.append(
+            f"The {feedback.quantity} predicted changes by {history.change[-1]:.1e} a round and no "
+            f"less, the round-off of single precision; a tolerance of {tolerance:g} needs a "
+            "closure that works in float64."
+        )
+    if share:
+        notes.append(f"converged, but clipped at {100 * share:.3g} % of the points")
+    return notes
 
 
 def _why_not(feedback: Feedback, history: CouplingHistory, tolerance: float) -> str:

@@ -8,16 +8,21 @@ from numbers import Integral
 import numpy as np
 
 from solvers.fem.arguments import float_array
-from solvers.fem.points import locate
+from solvers.fem.points import are_inside, locate
 from solvers.flow.result import FlowResult
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
+
+_SAME = 1e-9  # of a line's length: how near to each other two of its points are one
 
 
 def station_profiles(
     result: FlowResult, stations: Sequence[float], count: int = 101
 ) -> list[FlowField]:
     """Velocity and pressure of a plane flow on lines x = const. from wall to wall.
+
+    Across an obstacle a line has a gap: points that lie in no cell are left out, and those where it
+    meets the obstacle are added.
 
     Parameters
     ----------
@@ -46,17 +51,24 @@ def station_profiles(
         raise InputError(f"stations: expected a sequence of numbers, got {stations.tolist()}")
     if not (isinstance(count, Integral) and count >= 2):
         raise InputError(f"count: expected a whole number >= 2, got {count!r}")
-    points = [_line_across(domain.facts, x, count) for x in stations]
+    lines = [_line_across(domain.facts, x, count) for x in stations]
+    inside = are_inside(domain.mesh, np.concatenate(lines))
+    ends = np.cumsum([len(line) for line in lines])[:-1]
+    points = [line[part] for line, part in zip(lines, np.split(inside, ends), strict=True)]
     located = locate(domain.mesh, np.concatenate(points))
-    fields = (located.values(f.function_space)(f).reshape(len(points), count, -1) for f in (u, p))
+    ends = np.cumsum([len(line) for line in points])[:-1]
+    fields = (np.split(located.values(f.function_space)(f), ends) for f in (u, p))
     return [
-        FlowField(y, velocity, scalars={"pressure": pressure[:, 0]}, parameters={"station": x})
+        FlowField(y, velocity, scalars={"pressure": pressure}, parameters={"station": x})
         for x, y, velocity, pressure in zip(stations.tolist(), points, *fields, strict=True)
     ]
 
 
 def _line_across(facts, x, count) -> np.ndarray:
-    """Points from the lowest to the highest place where a vertical line meets the boundary."""
+    """Points from the lowest to the highest place where a vertical line meets the boundary.
+
+    Where it meets the boundary in between, at obstacles, there is a point too.
+    """
     facets = np.concatenate([f[:, :2] for blocks in facts.boundaries.values() for _, f in blocks])
     a, b = facts.source.points[facets].transpose(1, 0, 2)
     met = (np.minimum(a, b)[:, 0] <= x) & (x <= np.maximum(a, b)[:, 0]) & (a[:, 0] != b[:, 0])
@@ -64,4 +76,9 @@ def _line_across(facts, x, count) -> np.ndarray:
         raise InputError(f"station: x = {x:g} is outside the domain")
     a, b = a[met], b[met]
     y = a[:, 1] + (x - a[:, 0]) / (b - a)[:, 0] * (b - a)[:, 1]
-    return np.stack([np.full(count, float(x)), np.linspace(y.min(), y.max(), count)], axis=-1)
+    heights, least = np.linspace(y.min(), y.max(), count), _SAME * np.ptp(y)
+    y = np.sort(y)
+    y = y[np.append(True, np.diff(y) > least)]  # a vertex belongs to two facets
+    new = np.abs(y[:, None] - heights).min(axis=1) > least
+    heights = np.sort(np.append(heights, y[new]))
+    return np.stack([np.full(len(heights), float(x)), heights], axis=-1)

@@ -49,6 +49,10 @@ class WallQuantities:
     pressure_coefficient: np.ndarray
     period: np.ndarray | None
 
+    def __repr__(self) -> str:
+        low, high = self.skin_friction.min(), self.skin_friction.max()
+        return f"WallQuantities({len(self.arc)} facets, skin friction {low:.4g} to {high:.4g})"
+
     @property
     def separation(self) -> np.ndarray:
         """(s, 2) points where the skin friction turns negative, linear between facets' middles."""

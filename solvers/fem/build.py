@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import meshio
 import numpy as np
@@ -43,8 +43,8 @@ def build_domain(
     ------
     InputError
         If a name is not in the mesh, a boundary is left out or given twice, the periodic ones do
-        not match, or the mesh has cells of several types, inverted or unconnected cells, stray
-        points or hanging vertices.
+        not match, or the mesh has cells of several types, inverted, overlapping or unconnected
+        cells, or hanging vertices.
     """
     pairs = _pairs(periodic)
     walls, openings = boundary_names(walls, "walls"), boundary_names(openings, "openings")
@@ -54,11 +54,11 @@ def build_domain(
     seams = find_seams(facts, pairs)
     check_connected(facts, seams)
     parent = _distribute(facts, comm)
-    check_cells(parent, facts.normal)
+    check_cells(parent, facts)
     solved = periodic_topology(parent, facts, seams) if pairs else parent
-    facets = _named_facets(parent, facts, (*solid, *ends))  # every outer one must have a name
+    facets = named_facets(parent, facts, (*solid, *ends))  # every outer one must have a name
     if pairs:
-        facets = _named_facets(solved, facts, solid)
+        facets = named_facets(solved, facts, solid)
     return Domain(facts, seams, parent, solved, {name: facets[name] for name in solid}, walls)
 
 
@@ -86,8 +86,16 @@ def _distribute(facts, comm) -> dolfinx.mesh.Mesh:
     return dolfinx.mesh.create_mesh(comm, part(cells), element, part(points))
 
 
-def _named_facets(mesh, facts, names) -> dict[str, np.ndarray]:
-    """Exterior facets of a dolfinx mesh on this rank, by the name of their boundary."""
+def named_facets(
+    mesh: dolfinx.mesh.Mesh, facts: MeshFacts, names: Iterable[str]
+) -> dict[str, np.ndarray]:
+    """Exterior facets of a dolfinx mesh on this rank, by the name of their boundary.
+
+    Raises
+    ------
+    InputError
+        If an exterior facet has none of these names, or one of them is on a facet inside.
+    """
     tdim, points = mesh.topology.dim, facts.source.points
     mesh.topology.create_connectivity(tdim - 1, tdim)
     mesh.topology.create_connectivity(tdim, tdim - 1)

@@ -52,6 +52,9 @@ class Domain:
     facets: Mapping[str, np.ndarray]
     walls: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"Domain({self.facts!r}, walls: {', '.join(self.walls) or 'none'})"
+
     @property
     def source(self) -> meshio.Mesh:
         """The mesh as it was given."""
@@ -64,8 +67,11 @@ class Domain:
 
     @property
     def periods(self) -> tuple[np.ndarray, ...]:
-        """(d,) for each pair, from its first boundary to its second."""
-        return self.seams.periods
+        """(d,) period vectors, from the first boundary of a pair to its second.
+
+        Pairs that are parts of one seam share theirs.
+        """
+        return self.seams.distinct_periods
 
     def count_cells(self) -> int:
         """Of the whole mesh, on all ranks."""

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from meshes.geometry.facets import cell_facets
 from solvers.fem.mesh_facts import MeshFacts
 from solvers.fem.periodicity import Seams
 from solvers.fenics import basix, dolfinx, fem, ufl
@@ -61,23 +62,21 @@ def check_connected(facts: MeshFacts, seams: Seams) -> None:
         )
 
 
-def check_cells(parent: dolfinx.mesh.Mesh, normal: np.ndarray | None = None) -> None:
-    """Every cell of a dolfinx mesh must map from its reference cell with a Jacobian of one sign.
+def check_cells(parent: dolfinx.mesh.Mesh, facts: MeshFacts) -> None:
+    """No cell of a dolfinx mesh may be degenerate or folded, and no two may overlap at a facet.
 
-    Parameters
-    ----------
-    parent : dolfinx.mesh.Mesh
-    normal : (3,), optional
-        Of the plane that a section lies in.
+    The Jacobian of a simplex has one sign, which says only in which order its vertices are listed;
+    of quadrilaterals and hexahedra it must have the same one at all corners. Neighbours must lie on
+    two sides of the facet between them.
 
     Raises
     ------
     InputError
-        If a cell is inverted or degenerate.
+        If there are such cells.
     """
     corners = basix.geometry(parent.basix_cell())
     count = parent.topology.index_map(parent.topology.dim).size_local
-    jacobian = ufl.Jacobian(parent)
+    jacobian, normal = ufl.Jacobian(parent), facts.normal
     if normal is not None:  # as the third column it makes the Jacobian square
         jacobian = ufl.as_matrix(
             [[jacobian[i, 0], jacobian[i, 1], float(normal[i])] for i in range(3)]
@@ -86,10 +85,35 @@ def check_cells(parent: dolfinx.mesh.Mesh, normal: np.ndarray | None = None) -> 
     values = determinant.eval(parent, np.arange(count, dtype=np.int32)).reshape(count, len(corners))
     every = parent.comm.allgather((parent.topology.original_cell_index, values))
     index, values = (np.concatenate(items) for items in zip(*every, strict=True))
-    usual = np.sign(np.median(values))
+    usual = np.sign(np.median(values, axis=1, keepdims=True))
     least = _DEGENERATE * np.abs(values).max(axis=1, keepdims=True)
     bad = index[(usual * values <= least).any(axis=1)]
     if len(bad):
         raise InputError(
             f"mesh: {len(bad)} cells are inverted or degenerate, first is number {bad.min()}"
         )
+    pairs = _overlaps(facts)
+    if len(pairs):
+        raise InputError(
+            f"mesh: {len(pairs)} pairs of cells overlap, first are numbers {pairs[0, 0]} and "
+            f"{pairs[0, 1]}: they lie on the same side of the facet between them"
+        )
+
+
+def _overlaps(facts) -> np.ndarray:
+    """(k, 2) pairs of cells that lie on the same side of a facet that both have."""
+    ((vertices, cells),) = cell_facets(facts.source)  # facets of one type
+    rows = np.sort(vertices, axis=1)
+    order = np.lexsort(rows.T)
+    first = np.flatnonzero((np.diff(rows[order], axis=0) == 0).all(axis=1))
+    pairs = np.stack([cells[order[first]], cells[order[first + 1]]], axis=-1)
+    corners = facts.source.points[vertices[order[first]]]
+    if facts.dimension == 3 and facts.normal is None:
+        across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    elif facts.dimension == 3:
+        across = np.cross(facts.normal, corners[:, 1] - corners[:, 0])
+    else:
+        across = (corners[:, 1] - corners[:, 0])[:, ::-1] * [1, -1]
+    centres = facts.source.points[facts.cells].mean(axis=1)
+    sides = np.einsum("kpd,kd->kp", centres[pairs] - corners.mean(axis=1)[:, None], across)
+    return pairs[sides.prod(axis=1) >= 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,7 +10,15 @@ import meshio
 import numpy as np
 
 from vcnn.errors import InputError
-from vcnn.flow.mesh import boundary_facets, cell_dimension, check_plane, plane_normal
+from vcnn.flow.mesh import (
+    boundary_facets,
+    cell_dimension,
+    check_plane,
+    keep_points,
+    plane_normal,
+)
+
+log = logging.getLogger("vcnn.solvers")
 
 CELLS = {  # of meshio -> of basix
     "triangle": "triangle",
@@ -26,7 +35,7 @@ class MeshFacts:
     Parameters
     ----------
     source : meshio.Mesh
-        The mesh; it must not be changed any more.
+        The mesh, without points that belong to no cell; it must not be changed any more.
     kind : str
         The type of its cells, a key of `CELLS`.
     cells : (N, k) int
@@ -41,6 +50,13 @@ class MeshFacts:
     cells: np.ndarray
     boundaries: Mapping[str, list[tuple[str, np.ndarray]]]
     normal: np.ndarray | None
+
+    def __repr__(self) -> str:
+        names = ", ".join(self.boundaries) or "none"
+        return (
+            f"MeshFacts({len(self.cells):,} cells ({self.kind}) in {self.dimension}-D, "
+            f"boundaries: {names})"
+        )
 
     @property
     def dimension(self) -> int:
@@ -67,27 +83,34 @@ class MeshFacts:
 
 
 def mesh_facts(mesh: meshio.Mesh) -> MeshFacts:
-    """What follows from a mesh.
+    """What follows from a mesh; points that belong to no cell are left out, and the log says so.
 
     Raises
     ------
     InputError
-        If the mesh is something else, its points are not finite or belong to no cell, its cells
-        have several types or are plane and do not lie in one plane, or cells or boundaries name
-        points that do not exist.
+        If the mesh is something else, its points are not finite, its cells have several types or
+        are plane and do not lie in one plane, or cells or boundaries name points that do not exist
+        or, boundaries, that belong to no cell.
     """
     if not isinstance(mesh, meshio.Mesh):
         raise InputError(
             "mesh: expected a meshio.Mesh, as meshio.read and the package meshes give, "
             f"got {mesh!r}"
         )
+    kind, cells = _cells(mesh)
+    boundaries = boundary_facets(mesh)
+    _check_vertices(cells, boundaries, len(mesh.points))
+    if len(used := np.unique(cells)) < len(mesh.points):
+        log.warning(
+            "mesh: %d points belong to no cell and are left out", len(mesh.points) - len(used)
+        )
+        mesh = keep_points(mesh, used)
+        kind, cells = _cells(mesh)
+        boundaries = boundary_facets(mesh)
     points = np.asarray(mesh.points)
     bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if len(bad):
         raise InputError(f"mesh: {len(bad)} points are NaN or infinite, first is number {bad[0]}")
-    kind, cells = _cells(mesh)
-    boundaries = boundary_facets(mesh)
-    _check_vertices(cells, boundaries, len(points))
     normal = plane_normal(mesh)
     check_plane(points, normal)
     return MeshFacts(mesh, kind, cells, boundaries, normal)
@@ -100,12 +123,15 @@ def _cells(mesh) -> tuple[str, np.ndarray]:
     kinds = sorted({block.type for block in blocks})
     if len(kinds) != 1 or kinds[0] not in CELLS:
         listed = ", ".join(kinds) or f"none of dimension {d}, that of its points"
-        raise InputError(f"mesh: expected cells of one type, {', '.join(CELLS)}; it has {listed}")
+        way_on = "" if not kinds else "; meshes.split (split = true in a case) makes them such"
+        raise InputError(
+            f"mesh: expected cells of one type, {', '.join(CELLS)}; it has {listed}{way_on}"
+        )
     return kinds[0], np.concatenate([block.data for block in blocks]).astype(np.int64)
 
 
 def _check_vertices(cells, boundaries, count) -> None:
-    """Cells and boundaries must name points that exist, and cells all of them."""
+    """Cells and boundaries must name points that exist, boundaries those of cells."""
     named = [("mesh", cells)]
     for name, blocks in boundaries.items():
         named += [(f"boundary {name!r}", facets) for _, facets in blocks]
@@ -115,6 +141,6 @@ def _check_vertices(cells, boundaries, count) -> None:
                 f"{name}: expected vertices between 0 and {count - 1}, the numbers of the mesh's "
                 f"points, got {vertices.min()} to {vertices.max()}"
             )
-    stray = np.setdiff1d(np.arange(count), cells)
-    if len(stray):
-        raise InputError(f"mesh: {len(stray)} points belong to no cell, first is number {stray[0]}")
+    for name, facets in named[1:]:
+        if len(stray := np.setdiff1d(facets, cells)):
+            raise InputError(f"{name}: has point {stray[0]}, which belongs to no cell")

@@ -6,7 +6,7 @@ belongs on the mesh with the ordinary topology."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +37,24 @@ class Seams:
     periods: tuple[np.ndarray, ...]
     merged: np.ndarray
 
+    def __repr__(self) -> str:
+        return f"Seams({', '.join(f'{left} = {right}' for left, right in self.pairs) or 'none'})"
+
+    @property
+    def distinct_periods(self) -> tuple[np.ndarray, ...]:
+        """The periods, each once; of pairs that have the same one it is the first's."""
+        distinct = []
+        for period in self.periods:
+            if not any(_same_period(period, other) for other in distinct):
+                distinct.append(period)
+        return tuple(distinct)
+
+    def have_one_period(self, names: Iterable[str]) -> bool:
+        """Whether the pairs whose first boundaries have these names share a period."""
+        of_pair = {left: period for (left, _), period in zip(self.pairs, self.periods, strict=True)}
+        first, *others = (of_pair[name] for name in names)
+        return all(_same_period(first, period) for period in others)
+
 
 def find_seams(facts: MeshFacts, pairs: Sequence[tuple[str, str]]) -> Seams:
     """Match the vertices of pairs of boundaries.
@@ -56,6 +74,10 @@ def find_seams(facts: MeshFacts, pairs: Sequence[tuple[str, str]]) -> Seams:
     while not np.array_equal(merged, merged[merged]):
         merged = merged[merged]
     return Seams(tuple(pairs), tuple(periods), merged)
+
+
+def _same_period(a, b) -> bool:
+    return bool(np.linalg.norm(a - b) <= _MATCH * np.linalg.norm(a))
 
 
 def _match(facts, left, right) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

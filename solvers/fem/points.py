@@ -21,6 +21,9 @@ if TYPE_CHECKING:  # slow to import
     import torch
 
 
+_ON_BOUNDARY = 1e-6  # of a cell's diameter: how far outside a point may be to lie on the boundary
+
+
 @dataclass(frozen=True, eq=False)
 class PointOperator:
     """A linear map from the coefficients of a function space to fields at n points.
@@ -41,6 +44,9 @@ class PointOperator:
     matrix: csr_array
     shape: tuple[int, ...]
     comm: MPI.Comm
+
+    def __repr__(self) -> str:
+        return f"PointOperator({self.matrix.shape[1]:,} coefficients -> fields {self.shape})"
 
     def __call__(self, coefficients: fem.Function | np.ndarray) -> np.ndarray:
         """The field of coefficients.
@@ -97,6 +103,9 @@ class LocatedPoints:
     local: np.ndarray
     cells: np.ndarray
     reference: np.ndarray
+
+    def __repr__(self) -> str:
+        return f"LocatedPoints({self.count:,} points, {len(self.local):,} of them on this rank)"
 
     def values(self, space: fem.FunctionSpace) -> PointOperator:
         """Functions of ``space`` -> their values, (n,) or (n, components).
@@ -194,6 +203,19 @@ def locate(mesh: dolfinx.mesh.Mesh, points: np.ndarray, tolerance: float = 1.0) 
         )
     local = np.flatnonzero(np.argmin(best, axis=0) == mesh.comm.rank)
     return LocatedPoints(mesh, len(points), local, cells[local], reference[local])
+
+
+def are_inside(mesh: dolfinx.mesh.Mesh, points: np.ndarray) -> np.ndarray:
+    """(n,) bool, which points lie in a cell of a mesh, or on its boundary but for round-off.
+
+    Parameters
+    ----------
+    mesh : dolfinx.mesh.Mesh
+    points : (n, d)
+        The same on every rank.
+    """
+    _, _, distance = find_cells(mesh, points)
+    return np.min(mesh.comm.allgather(distance), axis=0) <= _ON_BOUNDARY
 
 
 def evaluate(function: fem.Function, points: np.ndarray) -> np.ndarray:

@@ -142,11 +142,17 @@ def _find_places(domain, location) -> _Places:
     points, weights = _cells(domain) if location == "cell" else _vertices(domain)
     scalars = {}
     if domain.walls:
-        scalars["wall_distance"] = wall_distance(
-            domain.source, points, domain.walls, domain.periods
-        )
+        scalars["wall_distance"] = _wall_distance(domain, points)
     scalars["boundary"] = _at_wall(domain, location)
     return _Places(points, weights, scalars)
+
+
+def _wall_distance(domain, points) -> np.ndarray:
+    """(n,) at points that all ranks have; each computes a part."""
+    comm = domain.mesh.comm
+    share = np.array_split(points, comm.size)[comm.rank]
+    part = wall_distance(domain.source, share, domain.walls, domain.periods)
+    return np.concatenate(comm.allgather(part))
 
 
 def _cells(domain) -> tuple[np.ndarray, np.ndarray]:

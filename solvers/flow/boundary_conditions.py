@@ -17,6 +17,8 @@ from solvers.flow.conditions import Condition, Developed, Inlet, Periodic, Wall
 from solvers.flow.drive import Drive
 from vcnn.errors import InputError
 
+_SEVERAL = "conditions: the flow is driven in one direction at most, got two"
+
 
 @dataclass(frozen=True, eq=False)
 class BoundaryConditions:
@@ -28,10 +30,13 @@ class BoundaryConditions:
         The boundaries that others are periodic with are left out. The period that the flow is
         driven along is the first one.
     drive : BulkVelocity, Force or None
+    driven : tuple of str
+        Periodic boundaries, parts of one seam, that say the same drive along their period.
     """
 
     by_name: Mapping[str, Condition]
     drive: Drive | None = None
+    driven: tuple[str, ...] = ()
 
     def of_kind(self, kind: type | UnionType) -> dict[str, Condition]:
         """Those of one class, or of several given as a union, by boundary."""
@@ -66,16 +71,21 @@ class BoundaryConditions:
         Raises
         ------
         InputError
-            If a boundary has no condition or there is none of that name, or the mesh cannot be
-            used.
+            If a boundary has no condition or there is none of that name, the mesh cannot be used,
+            or the flow is driven along several periods.
         """
-        return build_domain(mesh, self.walls, self.periodic, comm, self.openings)
+        domain = build_domain(mesh, self.walls, self.periodic, comm, self.openings)
+        if len(self.driven) > 1 and not domain.seams.have_one_period(self.driven):
+            raise InputError(_SEVERAL)
+        return domain
 
 
 def conditions_from(
     conditions: Mapping[str, Condition], drive: Drive | None = None
 ) -> BoundaryConditions:
     """One form of conditions by name, among which a `Periodic` or a `Developed` may drive the flow.
+
+    Several `Periodic` may say the same drive: parts of one seam, which have the same period.
 
     Parameters
     ----------
@@ -106,9 +116,9 @@ def conditions_from(
                 driven[name] = Periodic(condition.to)
         else:
             at_rest[name] = condition
-    if len(drives) > 1:
-        raise InputError("conditions: the flow is driven in one direction at most, got two")
-    return BoundaryConditions({**driven, **at_rest}, *drives)
+    if len(drives) > 1 and not (len(drives) == len(driven) and len(set(drives)) == 1):
+        raise InputError(_SEVERAL)
+    return BoundaryConditions({**driven, **at_rest}, *drives[:1], driven=tuple(driven))
 
 
 def between_walls(

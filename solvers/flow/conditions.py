@@ -48,6 +48,11 @@ class Inlet:
 
     value: Callable[[np.ndarray], np.ndarray] | np.ndarray | tuple[float, ...] | float
 
+    def __repr__(self) -> str:
+        if isinstance(self.value, np.ndarray):
+            return f"Inlet(an array of shape {self.value.shape})"
+        return f"Inlet({self.value!r})"
+
 
 @dataclass(frozen=True)
 class Outlet:

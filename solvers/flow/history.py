@@ -27,6 +27,14 @@ class CouplingHistory:
     relaxation: tuple[float, ...] = ()
     clipped: tuple[float, ...] = ()
 
+    def __repr__(self) -> str:
+        if not len(self):
+            return "CouplingHistory(no rounds)"
+        return (
+            f"CouplingHistory({len(self)} rounds, residual {self.residual[-1]:.2g}, "
+            f"change {self.change[-1]:.2g}, {self.clipped[-1]:.1%} clipped)"
+        )
+
     def __len__(self) -> int:
         return len(self.residual)
 

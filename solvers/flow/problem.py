@@ -17,10 +17,12 @@ from solvers.fem.mesh_facts import MeshFacts, mesh_facts
 from solvers.fenics import MPI, Expr, fem
 from solvers.flow.boundary_conditions import BoundaryConditions, between_walls, conditions_from
 from solvers.flow.conditions import Condition, Inlet, Outlet
+from solvers.flow.continuation import come_down
 from solvers.flow.drive import BulkVelocity, Drive
 from solvers.flow.result import FlowResult
 from solvers.flow.start import Start, start_on
-from vcnn.errors import InputError
+from vcnn.errors import DivergenceError, InputError
+from vcnn.flow.field import FlowField
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,7 +36,8 @@ class FlowProblem:
     Parameters
     ----------
     mesh : meshio.Mesh
-        As in :func:`solvers.fem.build.build_domain`, the same on every rank of MPI.
+        As in :func:`solvers.fem.build.build_domain`, the same on every rank of MPI. Points that
+        belong to no cell are left out: all arrays belong to the mesh without them.
     viscosity : float
         ν, length²/time.
     bulk_velocity : float, optional
@@ -77,6 +80,7 @@ class FlowProblem:
 
     def __post_init__(self):
         object.__setattr__(self, "facts", mesh_facts(self.mesh))
+        object.__setattr__(self, "mesh", self.facts.source)
         self._check_viscosity()
         object.__setattr__(self, "boundary_conditions", self._in_one_form())
 
@@ -161,16 +165,22 @@ class FlowModel(FlowProblem, ABC):
     """A flow problem whose equations are closed: it is solved as it stands."""
 
     def solve(
-        self, start: FlowResult | Start | str | Path | None = None, comm: MPI.Comm = MPI.COMM_WORLD
+        self,
+        start: FlowResult | FlowField | Start | str | Path | None = None,
+        comm: MPI.Comm = MPI.COMM_WORLD,
     ) -> FlowResult:
         """Solve on all ranks of ``comm``.
 
+        If the iteration fails larger viscosities are tried, and the flow is followed from one to
+        the next (:func:`solvers.flow.continuation.come_down`); the ``notes`` of the result say so.
+
         Parameters
         ----------
-        start : FlowResult, Start or path, optional
+        start : FlowResult, FlowField, Start or path, optional
             To begin from: an earlier solution on any mesh of the same domain, or the file of
-            :meth:`FlowResult.checkpoint` for the same mesh and periods; or any velocity and
-            pressure (:class:`solvers.flow.start.Start`). They need not satisfy the conditions.
+            :meth:`FlowResult.checkpoint` for the same mesh and periods; a flow known at points; or
+            any velocity and pressure (:class:`solvers.flow.start.Start`). They need not satisfy the
+            conditions.
 
         Raises
         ------
@@ -178,9 +188,13 @@ class FlowModel(FlowProblem, ABC):
             If the start lies elsewhere or cannot be read, or the conditions do not determine a
             flow.
         DivergenceError
-            If the iteration does not converge.
+            If the iteration does not converge, by way of larger viscosities neither.
         """
-        return self._solve_on(*start_on(self, start, comm))
+        domain, initial = start_on(self, start, comm)
+        try:
+            return self._solve_on(domain, initial)
+        except DivergenceError as error:
+            return come_down(self, domain, initial, error)
 
     @abstractmethod
     def _solve_on(self, domain: Domain, start: Start | None) -> FlowResult:

@@ -54,6 +54,8 @@ class FlowResult:
         Of RANS with a closure that predicts, at the points where it was asked last: −1 where it was
         below its bounds, 1 where it was above, else 0
         (:class:`solvers.coupling.stress.TurbulentStress`).
+    notes : tuple of str
+        What to know of how it was found, in sentences.
     """
 
     problem: FlowProblem
@@ -68,6 +70,7 @@ class FlowResult:
     anisotropy: fem.Function | None = None
     history: CouplingHistory | None = None
     clipped: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         rounds = "" if self.history is None else f", {len(self.history)} rounds"

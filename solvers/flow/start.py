@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
 
 from solvers.fem.checkpoint import functions_in, load_checkpoint
 from solvers.fem.domain import Domain
@@ -16,12 +17,16 @@ from solvers.fenics import MPI, fem
 from solvers.flow.momentum import MomentumBalance
 from solvers.flow.result import FlowResult
 from vcnn.errors import InputError
+from vcnn.flow.field import FlowField
 
 if TYPE_CHECKING:
     from solvers.flow.problem import FlowProblem
 
 # What a checkpoint may hold besides the scalars of a turbulence model: all but two are of coupling.
 _NO_SCALARS = ("velocity", "pressure", "eddy_viscosity", "anisotropy", "concentration")
+
+
+_BEYOND = 0.1  # of the mesh: how far its ends may be from the points of a flow to start from
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,14 +53,16 @@ class Start:
 
 
 def start_on(
-    problem: FlowProblem, start: FlowResult | Start | str | Path | None, comm: MPI.Comm
+    problem: FlowProblem,
+    start: FlowResult | FlowField | Start | str | Path | None,
+    comm: MPI.Comm,
 ) -> tuple[Domain, Start | None]:
     """The domain of a flow, and the start on that domain.
 
     Parameters
     ----------
     problem : FlowProblem
-    start : FlowResult, Start, path of a checkpoint, or None
+    start : FlowResult, FlowField, Start, path of a checkpoint, or None
         As in :meth:`solvers.LaminarFlow.solve`.
     comm : MPI communicator
 
@@ -76,10 +83,13 @@ def start_on(
         return domain, None
     if isinstance(start, Start):
         return domain, _interpolate(start, domain)
+    if isinstance(start, FlowField):
+        return domain, _from_points(start, domain)
     if isinstance(start, str | Path):
         return domain, _read(start, domain)
     raise InputError(
-        f"start: expected a FlowResult or the path of a checkpoint, got {type(start).__name__}"
+        "start: expected a FlowResult, a FlowField or the path of a checkpoint, got "
+        f"{type(start).__name__}"
     )
 
 
@@ -138,6 +148,34 @@ def _interpolate(start, domain) -> Start:
         first = sum(map(len, every[: domain.mesh.comm.rank]))
         new.x.array[:] = values[first : first + len(nodes)].ravel()
     return _start(domain, functions, start.force)
+
+
+def _from_points(flow, domain) -> Start:
+    """Velocity and pressure of a flow at points, linear between these; the nearest one's beyond.
+
+    Without a pressure it is 0. Scalars of turbulence models are not taken: at points they are too
+    coarse near walls.
+    """
+    if flow.dimension != domain.dimension:
+        raise InputError(f"start: has {flow.dimension} dimensions, the mesh has {domain.dimension}")
+    if domain.normal is not None:
+        raise InputError("start: on a section give a FlowResult or the path of a checkpoint")
+    low, high = domain.source.points.min(axis=0), domain.source.points.max(axis=0)
+    reach = [flow.points.min(axis=0) - low, high - flow.points.max(axis=0)]
+    if (np.max(reach, axis=0) > _BEYOND * (high - low)).any():
+        raise InputError("start: the points of the flow do not reach over the mesh")
+    pressure = flow.scalars.get("pressure", np.zeros(len(flow)))
+    values = np.column_stack([flow.velocity, pressure])
+    linear = LinearNDInterpolator(flow.points, values)
+    nearest = NearestNDInterpolator(flow.points, values)
+    functions = _functions(domain, ())
+    for name, part in (("velocity", slice(None, -1)), ("pressure", slice(-1, None))):
+        space = functions[name].function_space
+        nodes = space.tabulate_dof_coordinates()[:, : domain.dimension]
+        inside = linear(nodes)
+        everywhere = np.where(np.isnan(inside), nearest(nodes), inside)
+        functions[name].x.array[:] = everywhere[:, part].ravel()
+    return _start(domain, functions, flow.parameters.get("pressure_gradient", 0.0))
 
 
 def _functions(domain, scalars) -> dict[str, fem.Function]:

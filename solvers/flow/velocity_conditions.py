@@ -13,6 +13,7 @@ from solvers.fem.fields import interpolate_on_boundary
 from solvers.fenics import MPI, PETSc, fem, ufl
 from solvers.flow.boundary_conditions import BoundaryConditions
 from solvers.flow.conditions import Inlet, Outlet, Symmetry, Wall
+from solvers.flow.inlet_flux import match_inlet_fluxes
 from vcnn.errors import InputError
 
 _SMOOTH = np.cos(np.deg2rad(15))  # how long the mean of unit normals is at least where facets meet
@@ -25,10 +26,13 @@ def velocity_conditions(
 ) -> list[fem.DirichletBC]:
     """Dirichlet conditions of the velocity, the first part of a mixed space.
 
+    Inlets let in what their velocities say (:mod:`solvers.flow.inlet_flux`).
+
     Raises
     ------
     InputError
-        If a velocity has another shape or is not finite, or that of a wall is not along it.
+        If a velocity has another shape or is not finite, that of a wall is not along it, or the
+        mesh of an inlet is too coarse for its flux.
     """
     V, _ = space.sub(0).collapse()
     values = {}
@@ -40,6 +44,7 @@ def velocity_conditions(
             )
         else:
             values[name] = _wall_velocity(domain, name, condition, V)
+    match_inlet_fluxes(domain, conditions.of_kind(Inlet), values)
     return hold_on_boundaries(domain, space.sub(0), values)
 
 

@@ -15,9 +15,11 @@ from solvers.learning.workers import Workers
 from vcnn.closure.closure import Closure
 from vcnn.errors import InputError
 from vcnn.files import fingerprint
+from vcnn.threads import few_threads
 from vcnn.training.run_state import weights_of
 
 
+@few_threads()
 def fit_through_solver(
     closure: Closure,
     flows: Sequence[FlowToLearn],

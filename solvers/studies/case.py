@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +15,15 @@ import meshes
 from meshes.readers.any_file import read_flow, read_mesh
 from solvers.coupling.requirements import TURBULENT_STRESS, check_closure
 from solvers.fem.arguments import check_location
-from solvers.flow.conditions import Condition, Inlet, Outlet, Periodic, Symmetry, Wall
+from solvers.flow.conditions import Condition, Wall
 from solvers.flow.problem import FlowProblem
+from solvers.studies.case_conditions import read_conditions
+from solvers.studies.case_tables import check_table
 from vcnn.closure.protocol import ClosureLike
 from vcnn.errors import InputError, naming
-from vcnn.files import read_toml
 from vcnn.flow.field import FlowField
-from vcnn.flow.mesh import boundary_facets
+from vcnn.flow.mesh import count_cells
+from vcnn.toml_file import read_toml
 
 if TYPE_CHECKING:  # torch is slow to import
     from vcnn.closure.closure import Closure
@@ -33,21 +34,8 @@ MODELS = {
     "one-equation-k-l": "OneEquationKL",
     "mixing-length": "MixingLength",
 }
-_GENERATORS = ("periodic_hill", "periodic_hill_gmsh", "channel", "bump_channel")
-_CONDITIONS = {  # keys besides kind
-    "wall": ({}, {"velocity": "a list of numbers"}),
-    "symmetry": ({}, {}),
-    "inlet": ({"velocity": "a list of numbers"}, {}),
-    "outlet": ({}, {"pressure": "a number"}),
-    "periodic": ({"to": "text"}, {"bulk_velocity": "a number", "pressure_gradient": "a number"}),
-}
-_KINDS = {
-    "text": lambda v: isinstance(v, str),
-    "a number": lambda v: isinstance(v, Real) and not isinstance(v, bool),
-    "an integer": lambda v: isinstance(v, int) and not isinstance(v, bool),
-    "a list of numbers": lambda v: isinstance(v, list) and all(map(_KINDS["a number"], v)),
-    "a table": lambda v: isinstance(v, dict),
-}
+NEEDED_WALL_UNITS = {"spalart-allmaras": 2.0, "one-equation-k-l": 1.0, "mixing-length": 2.0}
+_GENERATORS = ("periodic_hill", "periodic_hill_gmsh", "channel", "duct", "bump_channel")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +59,8 @@ class Case:
         Of a closure, as in :meth:`solvers.RANS.solve` and :class:`solvers.RANS`.
     units : mapping, optional
         ``length`` and ``velocity`` of :meth:`vcnn.Closure.in_units`.
+    start : Path or FlowField, optional
+        To begin from: a checkpoint of the same mesh, or a flow.
     text : str
         The file.
     """
@@ -86,7 +76,11 @@ class Case:
     max_rounds: int
     location: str
     units: Mapping[str, float] | None
+    start: Path | FlowField | None
     text: str
+
+    def __repr__(self) -> str:
+        return f"Case({self.model or 'for a closure'}, {count_cells(self.mesh):,} cells)"
 
     def closure(self, model: Closure) -> Closure:
         """A model in the units of the case.
@@ -132,9 +126,9 @@ def read_case(path: Path) -> Case:
         If the file is missing, not TOML, lacks a key, holds one that is not known, or names what
         does not exist.
     """
-    table, text = read_toml(path)
     with naming(path):
-        _check(
+        table, text = read_toml(path)
+        check_table(
             table,
             {"viscosity": "a number", "mesh": "a table", "conditions": "a table"},
             {
@@ -145,6 +139,7 @@ def read_case(path: Path) -> Case:
                 "max_rounds": "an integer",
                 "location": "text",
                 "units": "a table",
+                "start": "text",
             },
         )
         model = table.get("model")
@@ -160,7 +155,7 @@ def read_case(path: Path) -> Case:
         check_location(location)
         if "units" in table:
             with naming("[units]"):
-                _check(table["units"], {"length": "a number", "velocity": "a number"})
+                check_table(table["units"], {"length": "a number", "velocity": "a number"})
         mesh = _mesh(table["mesh"], path.parent)
         with naming("stations"):
             stations = _stations(table.get("stations", []), mesh)
@@ -168,7 +163,7 @@ def read_case(path: Path) -> Case:
         return Case(
             mesh=mesh,
             viscosity=table["viscosity"],
-            conditions=_conditions(table["conditions"], mesh),
+            conditions=read_conditions(table["conditions"], mesh, path.parent),
             model=model,
             stations=stations,
             reference=reference,
@@ -177,6 +172,7 @@ def read_case(path: Path) -> Case:
             max_rounds=rounds,
             location=location,
             units=table.get("units"),
+            start=_start(table.get("start"), mesh, path.parent),
             text=text,
         )
 
@@ -184,8 +180,9 @@ def read_case(path: Path) -> Case:
 def _mesh(table, folder) -> meshio.Mesh:
     with naming("[mesh]"):
         if "file" in table:
-            _check(table, {"file": "text"})
-            return read_mesh(folder / table["file"])
+            check_table(table, {"file": "text"}, {"split": "true or false"})
+            mesh = read_mesh(folder / table["file"])
+            return meshes.split(mesh) if table.get("split") else mesh
         name = table.get("generator")
         if name not in _GENERATORS:
             raise InputError(
@@ -193,50 +190,16 @@ def _mesh(table, folder) -> meshio.Mesh:
                 f"{', '.join(_GENERATORS)}, got {name!r}"
             )
         generator = getattr(meshes, name)
-        kinds = {str: "text", tuple: "a list of numbers"}
+        kinds = {str: "text", tuple: "a list of numbers", bool: "true or false"}
         # a generator is a function: its signature is the one place that names its options
         defaults = {key: p.default for key, p in inspect.signature(generator).parameters.items()}
         options = {key: value for key, value in table.items() if key != "generator"}
-        _check(
+        check_table(
             options,
             {},
             {key: kinds.get(type(value), "a number") for key, value in defaults.items()},
         )
         return generator(**options)
-
-
-def _conditions(table, mesh) -> dict[str, Condition]:
-    with naming("[conditions]"):
-        conditions = {name: _condition(name, entry) for name, entry in table.items()}
-        boundaries = boundary_facets(mesh)
-        partners = [c.to for c in conditions.values() if isinstance(c, Periodic)]
-        for name in (*conditions, *partners):
-            if name not in boundaries:
-                raise InputError(
-                    f"{name}: not in the mesh (its boundaries: {', '.join(boundaries) or 'none'})"
-                )
-        for name in boundaries:
-            if name not in (*conditions, *partners):
-                raise InputError(f"{name}: this boundary of the mesh has no condition")
-        return conditions
-
-
-def _condition(name, entry) -> Condition:
-    with naming(name):
-        kind = entry.get("kind") if isinstance(entry, dict) else None
-        if kind not in _CONDITIONS:
-            raise InputError(
-                f'expected {{ kind = "..." }} with one of {", ".join(_CONDITIONS)}, got {entry!r}'
-            )
-        required, optional = _CONDITIONS[kind]
-        _check(entry, {"kind": "text", **required}, optional)
-        velocity = tuple(entry["velocity"]) if "velocity" in entry else None
-        if kind == "wall":
-            return Wall(velocity)
-        if kind == "inlet":
-            return Inlet(velocity)
-        options = {key: value for key, value in entry.items() if key != "kind"}
-        return {"symmetry": Symmetry, "outlet": Outlet, "periodic": Periodic}[kind](**options)
 
 
 def _stations(stations, mesh) -> tuple[float, ...]:
@@ -251,11 +214,31 @@ def _stations(stations, mesh) -> tuple[float, ...]:
     return tuple(float(round(low + part * (high - low), 3)) for part in (0.1, 0.3, 0.5, 0.7, 0.9))
 
 
+def _start(name, mesh, folder) -> Path | FlowField | None:
+    """A checkpoint, by its name or that of its run's folder, or a flow."""
+    if name is None:
+        return None
+    with naming("start"):
+        path = folder / name
+        if path.is_dir() and (path / "checkpoint.npz").is_file():
+            path = path / "checkpoint.npz"
+        if path.suffix == ".npz":
+            if not path.is_file():
+                raise InputError(f"{path}: no such file")
+            return path
+        flow = read_flow(path)
+        if flow.dimension != mesh.points.shape[1]:
+            raise InputError(
+                f"{name}: has {flow.dimension} dimensions, the mesh has {mesh.points.shape[1]}"
+            )
+        return flow
+
+
 def _reference(table, mesh, folder) -> tuple[FlowField | None, str]:
     if table is None:
         return None, ""
     with naming("[reference]"):
-        _check(table, {"file": "text"}, {"velocity": "text"})
+        check_table(table, {"file": "text"}, {"velocity": "text"})
         fields = {"velocity": table["velocity"]} if "velocity" in table else None
         flow = read_flow(folder / table["file"], fields=fields)
         if flow.dimension != mesh.points.shape[1]:
@@ -272,17 +255,3 @@ def _reference(table, mesh, folder) -> tuple[FlowField | None, str]:
             ]
             raise InputError(f"file: has {'xyz'[axis]} = {reach[0]}, the mesh {reach[1]}")
         return flow, Path(table["file"]).name
-
-
-def _check(table, required, optional=None):
-    """Refuse keys that are unknown, missing, or hold another kind of value (one of `_KINDS`)."""
-    kinds = {**required, **(optional or {})}
-    for key in table:
-        if key not in kinds:
-            raise InputError(f"unknown key {key!r}; known are: {', '.join(kinds)}")
-    for key in required:
-        if key not in table:
-            raise InputError(f"key {key!r} is missing")
-    for key, value in table.items():
-        if not _KINDS[kinds[key]](value):
-            raise InputError(f"{key}: expected {kinds[key]}, got {value!r}")

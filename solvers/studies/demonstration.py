@@ -156,7 +156,7 @@ def _solve(settings, folder) -> dict[tuple, FlowField]:
 def _train(network, config, settings, flows, folder) -> Closure:
     return fit(
         network,
-        [flows[slope, settings.cells] for slope in settings.training_slopes],
+        {hill_name(slope): flows[slope, settings.cells] for slope in settings.training_slopes},
         TARGET,
         RegionOfInfluence.transport(diffusivity=0.1, decay=3.0),
         config,

@@ -18,9 +18,10 @@ from solvers.diagnostics.walls import WallQuantities
 from vcnn.evaluation.report.curves import legend_above, styles
 from vcnn.evaluation.report.fields import VALUES, draw_field
 from vcnn.flow.field import FlowField
-from vcnn.flow.mesh import boundary_facets
+from vcnn.flow.mesh import boundary_facets, plane_normal
 
 _WIDTH = 8.5  # inches
+_GAP = 1.5  # between neighbours of a profile, of the usual distance: something lies between
 # Told by how light they are, too.
 _SIDES = {"below": "#56B4E9", "within bounds": "#E6E6E6", "above": "#D55E00"}
 
@@ -71,7 +72,7 @@ def draw_streamlines(
 
 
 def scalar_map(flow: FlowField, values: np.ndarray, label: str) -> Figure:
-    """A scalar at the cells of a plane flow, or of one in space cut at half its height in z."""
+    """A scalar at the cells of a plane flow or a section, or of one in space cut at half of z."""
     norm = Normalize(min(values.min(), 0), values.max())
     return _cell_map(flow, values, norm, VALUES, label=label)
 
@@ -95,7 +96,10 @@ def velocity_profiles(
     for k, (axes, profile) in enumerate(zip(panels, profiles, strict=True)):
         y = profile.points[:, 1]
         axes.axvline(0, color="0.7", lw=0.8)
-        axes.plot(profile.velocity[:, 0] / speed, y, color=styles(1)[0][0], label="this run")
+        # a line is broken at obstacles, where points are missing
+        obstacles = np.flatnonzero(np.diff(y) > _GAP * np.median(np.diff(y))) + 1
+        curve = np.insert(profile.velocity[:, 0] / speed, obstacles, np.nan)
+        axes.plot(curve, np.insert(y, obstacles, np.nan), color=styles(1)[0][0], label="this run")
         if reference:
             circles = {"mfc": "none", "color": styles(2)[1][0], "ms": 4, "label": name}
             axes.plot(reference[k][::4, 0] / speed, y[::4], "o", **circles)
@@ -160,17 +164,20 @@ def convergence(residuals: Sequence[float], history: Mapping[str, Sequence[float
     return figure
 
 
-def _map(flow):
+def _map(flow, labels=("x", "y")):
     points = flow.points if flow.mesh is None else flow.mesh.points
     ratio = np.ptp(points[:, 1]) / np.ptp(points[:, 0])
     width = _WIDTH / max(ratio, 1)
     figure = Figure(figsize=(max(width, 4.0), width * ratio + 1.3), layout="constrained")
-    axes = figure.add_subplot(xlabel="x", ylabel="y")
+    axes = figure.add_subplot(xlabel=labels[0], ylabel=labels[1])
     return figure, axes
 
 
 def _cell_map(flow, values, norm, cmap, **bar) -> Figure:
-    figure, axes = _map(flow)
+    labels = ("x", "y")
+    if plane_normal(flow.mesh) is not None:
+        flow, labels = _flat_section(flow)
+    figure, axes = _map(flow, labels)
     if flow.dimension == 2:
         drawn = draw_field(axes, flow, values, norm, cmap)
     else:
@@ -182,6 +189,23 @@ def _cell_map(flow, values, norm, cmap, **bar) -> Figure:
     axes.margins(0)
     figure.colorbar(drawn, ax=axes, location="bottom", shrink=0.5, aspect=40, **bar)
     return figure
+
+
+def _flat_section(flow) -> tuple[FlowField, tuple[str, str]]:
+    """A section of space in coordinates of its plane, and their names if they are axes."""
+    normal = plane_normal(flow.mesh)
+    across = np.abs(normal).argmax()
+    first, second = (axis for axis in range(3) if axis != across)
+    u = np.eye(3)[first] - normal[first] * normal
+    u /= np.linalg.norm(u)
+    v = np.cross(normal, u)
+    axes = np.stack([u, v * (np.sign(v[second]) or 1.0)])
+    aligned = np.abs(normal[across]) > 1 - 1e-12
+    labels = ("xyz"[first], "xyz"[second]) if aligned else ("first axis", "second axis")
+    mesh = meshio.Mesh(flow.mesh.points @ axes.T, flow.mesh.cells)
+    points = flow.points @ axes.T
+    velocity = flow.velocity @ axes.T
+    return FlowField(points, velocity, mesh=mesh, location=flow.location), labels
 
 
 def _cut(flow, values):

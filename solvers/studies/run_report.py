@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
+from solvers.fenics import MPI
 from solvers.flow.boundary_conditions import conditions_from
-from solvers.flow.conditions import Inlet, Periodic, Symmetry, Wall
+from solvers.flow.conditions import Periodic, Symmetry, Wall
+from solvers.studies.run_diagnostics import Attempts
 from solvers.studies.run_pictures import (
     clipping_map,
     convergence,
@@ -17,74 +22,16 @@ from solvers.studies.run_pictures import (
     wall_curves,
 )
 from solvers.studies.run_summary import RunSummary
+from solvers.studies.run_verdict import difference_words, reynolds_words, run_verdict
 from vcnn.evaluation.report.page import Section, write_page
 from vcnn.evaluation.report.text import percent_or_power
-
-
-def run_verdict(run: RunSummary) -> str:
-    """In words: what the iteration took and what the flow does."""
-    sentences = [_convergence_sentence(run), *_separation_sentences(run)]
-    if run.error is not None:
-        sentences.append(f"{_difference(run)}.")
-    if run.share_clipped:
-        sentences.append(
-            f"Beware: at {percent_or_power(run.share_clipped)} of the points what the closure "
-            "predicts is out of bounds and was clipped."
-        )
-    if run.history and run.extrapolation is None:
-        sentences.append(
-            "The model does not say what it was trained on, so where it extrapolates is not known."
-        )
-    if run.extrapolating:
-        points = f"{percent_or_power(run.extrapolating)} of the points the closure extrapolates"
-        if "extrapolating" in run.flags:
-            unlike = "this flow is unlike those of its training"
-            sentences.append(f"Beware: at {points}, {unlike}.")
-        else:
-            sentences.append(f"At {points}.")
-    return " ".join(sentences)
-
-
-def _convergence_sentence(run) -> str:
-    step = "round" if run.history else "step"
-    if run.steps != 1:
-        step += "s"
-    if run.resumed:
-        step = f"further {step}"
-    sentence = f"Converged in {run.steps} {step}"
-    if run.history:
-        change = run.history["change"][-1]
-        sentence += f" (what the closure says still changes by {change:.1e})"
-    parameters, facts = run.flow.parameters, []
-    if "bulk_velocity" in parameters:
-        facts.append(f"bulk velocity {parameters['bulk_velocity']:.6g}")
-        if parameters["pressure_gradient"]:
-            facts.append(f"driving force {parameters['pressure_gradient']:.6g}")
-    if run.viscosity_ratio is not None:
-        facts.append(f"eddy viscosity up to {run.viscosity_ratio:.3g} times the molecular one")
-    return f"{sentence}: {', '.join(facts)}." if facts else f"{sentence}."
-
-
-def _separation_sentences(run) -> list[str]:
-    ends = conditions_from(run.case.conditions).of_kind(Periodic | Inlet)
-    if not (run.walls and ends):
-        return []  # there is no downstream
-    bubbles = {name: _bubbles(wall) for name, wall in run.walls.items()}
-    sentences = [
-        f"On {name} the flow separates {' and '.join(places)}."
-        for name, places in bubbles.items()
-        if places
-    ]
-    return sentences or ["The flow separates nowhere."]
-
-
-def _difference(run) -> str:
-    error = percent_or_power(run.error)
-    return f"The velocity differs from {run.case.reference_name} by {error}"
+from vcnn.flow.mesh import plane_normal
 
 
 def write_report(run: RunSummary, directory: Path) -> Path:
-    """Write the page, its pictures and ``report.json`` into the folder of the run.
+    """Write the page, its pictures and ``report.json`` into the folder of the run; on one rank.
+
+    What cannot be drawn is named on the page instead.
 
     Returns
     -------
@@ -98,37 +45,65 @@ def write_report(run: RunSummary, directory: Path) -> Path:
         f"stress: {run.closure}. Coefficients and profiles refer to the velocity U = "
         f"{run.speed:.6g}."
     )
+    attempt = Attempts(MPI.COMM_SELF)
     sections = [
-        _field_section(run),
-        *_profile_section(run),
-        *_wall_section(run),
+        _field_section(run, attempt),
+        *_profile_section(run, attempt),
+        *_wall_section(run, attempt),
+        _flux_section(run),
+        *_wall_units_section(run),
         _force_section(run),
-        _convergence_section(run),
+        _convergence_section(run, attempt),
     ]
-    title = f"Flow: {name}"
-    return write_page(
-        directory, title, run_verdict(run), introduction, sections, run.numbers(), force=True
-    )
+
+    def write(sections: list[Section], failures: Mapping[str, str]) -> Path:
+        """The page with these sections, and one on what failed."""
+        return write_page(
+            directory,
+            f"Flow: {name}",
+            run_verdict(run),
+            introduction,
+            [*sections, *_failure_section(failures)],
+            {**run.numbers(), "failures": dict(failures)},
+            force=True,
+        )
+
+    failures = {**run.failures, **attempt.failures}
+    path = attempt("page with pictures", lambda: write(sections, failures), None)
+    if path is None:
+        words = [replace(section, figures={}) for section in sections]
+        path = write(words, {**failures, **attempt.failures})
+    return path
 
 
-def _field_section(run) -> Section:
-    figures, text = {}, ""
+def _pictures(attempt, drawings) -> dict[str, Figure]:
+    """Those of the pictures, by their captions, that can be drawn."""
+    figures = {caption: attempt(caption, draw, None) for caption, draw in drawings.items()}
+    return {caption: figure for caption, figure in figures.items() if figure is not None}
+
+
+def _field_section(run, attempt) -> Section:
+    drawings, text = {}, ""
     if run.flow.dimension == 2:
         closed = conditions_from(run.case.conditions).of_kind(Wall | Symmetry)
-        figures["Streamlines on the speed."] = streamlines(run.vertices, closed)
+        drawings["Streamlines on the speed."] = lambda: streamlines(run.vertices, closed)
     else:
-        text = (
-            "Drawn are the cells that the plane z = const. through the middle of the domain cuts."
+        if plane_normal(run.flow.mesh) is None:
+            text = (
+                "Drawn are the cells that the plane z = const. through the middle of the domain "
+                "cuts."
+            )
+        drawings["Speed."] = lambda: scalar_map(
+            run.flow, np.linalg.norm(run.flow.velocity, axis=1), "|u|"
         )
-        figures["Speed."] = scalar_map(run.flow, np.linalg.norm(run.flow.velocity, axis=1), "|u|")
     if "eddy_viscosity" in run.flow.scalars:
         ratio = run.flow.scalars["eddy_viscosity"] / run.case.viscosity
-        figures["Eddy viscosity over the molecular one."] = scalar_map(
+        drawings["Eddy viscosity over the molecular one."] = lambda: scalar_map(
             run.flow, ratio, r"$\nu_t / \nu$"
         )
     if run.extrapolation is not None:
         text += " The closure extrapolates where the distance to its training clouds exceeds 1."
-        figures["Distance of the clouds to those of training."] = scalar_map(
+        drawings["Distance of the clouds to those of training."] = lambda: scalar_map(
             run.closure_points, run.extrapolation, "distance"
         )
     if run.share_clipped:
@@ -136,28 +111,33 @@ def _field_section(run) -> Section:
             " An eddy viscosity below 0 or above U d, d the largest distance to a wall, and a "
             "stress beyond U² are clipped: there the flow is not the closure's."
         )
-        figures["Where the closure was clipped."] = clipping_map(run.closure_points, run.clipped)
-    return Section("The flow", text, figures=figures)
+        drawings["Where the closure was clipped."] = lambda: clipping_map(
+            run.closure_points, run.clipped
+        )
+    return Section("The flow", text, figures=_pictures(attempt, drawings))
 
 
-def _profile_section(run) -> list[Section]:
+def _profile_section(run, attempt) -> list[Section]:
     if not run.profiles:
         return []
     text = ""
     if run.error is not None:
         text = (
-            f"{_difference(run)}: relative L2 norm over the points of the reference, with its "
+            f"{difference_words(run)}: relative L2 norm over the points of the reference, with its "
             "quadrature weights. Circles are interpolated between these points."
         )
-    figure = velocity_profiles(
-        run.profiles, run.reference_profiles, speed=run.speed, name=run.case.reference_name
-    )
-    return [
-        Section("Velocity profiles", text, figures={"Velocity along x at the stations.": figure})
-    ]
+
+    def draw() -> Figure:
+        """The profiles."""
+        return velocity_profiles(
+            run.profiles, run.reference_profiles, speed=run.speed, name=run.case.reference_name
+        )
+
+    figures = _pictures(attempt, {"Velocity along x at the stations.": draw})
+    return [Section("Velocity profiles", text, figures=figures)]
 
 
-def _wall_section(run) -> list[Section]:
+def _wall_section(run, attempt) -> list[Section]:
     if not run.walls:
         return []
     rows = [
@@ -177,7 +157,9 @@ def _wall_section(run) -> list[Section]:
             "turns negative and reattaches where it turns positive.",
             ["wall", "lowest c_f", "highest c_f", "separation at x", "reattachment at x"],
             rows,
-            {"Skin friction and pressure coefficient.": wall_curves(run.walls)},
+            _pictures(
+                attempt, {"Skin friction and pressure coefficient.": lambda: wall_curves(run.walls)}
+            ),
         )
     ]
 
@@ -193,7 +175,61 @@ def _force_section(run) -> Section:
     )
 
 
-def _convergence_section(run) -> Section:
+def _flux_section(run) -> Section:
+    conditions = conditions_from(run.case.conditions).by_name
+    partners = {c.to for c in conditions.values() if isinstance(c, Periodic)}
+    rows = []
+    for name, flux in run.fluxes.items():
+        kind = "periodic" if name in partners else type(conditions[name]).__name__.lower()
+        if kind not in ("wall", "symmetry"):
+            rows.append([name, kind, f"{flux:+.8g}"])
+    text = (
+        "∫ u·n ds of the discrete velocity, negative where more enters than leaves; together they "
+        f"are {sum(run.fluxes.values()):.1e}, through walls and planes of symmetry pass "
+        f"{_closed_flux(run, rows):.1e}."
+    )
+    if run.reynolds is not None:
+        text += f" The Reynolds number is {reynolds_words(run)}."
+    return Section("Through the boundaries", text, ["boundary", "kind", "flux outwards"], rows)
+
+
+def _closed_flux(run, rows) -> float:
+    """The largest flux through a boundary that has no row."""
+    open_ones = {row[0] for row in rows}
+    return max((abs(flux) for name, flux in run.fluxes.items() if name not in open_ones), default=0)
+
+
+def _wall_units_section(run) -> list[Section]:
+    if not run.wall_units:
+        return []
+    needed = run.needed_wall_units
+    text = (
+        "The heights of the first cells at walls times u_τ/ν, u_τ² being the shear stress there; "
+        "quadratic elements have two points in each."
+    )
+    if needed is not None:
+        text += f" The model is meant for {needed:g} at most."
+    rows = [
+        [
+            name,
+            f"{units.largest:.3g}",
+            f"{units.mean:.3g}",
+            "too high" if name in run.coarse_walls else "",
+        ]
+        for name, units in run.wall_units.items()
+    ]
+    return [Section("The first cells", text, ["wall", "largest y⁺", "mean y⁺", ""], rows)]
+
+
+def _failure_section(failures) -> list[Section]:
+    if not failures:
+        return []
+    rows = [[name, reason] for name, reason in failures.items()]
+    text = "The flow is solved and saved; of what is read off it this failed."
+    return [Section("What could not be made", text, ["part", "reason"], rows)]
+
+
+def _convergence_section(run, attempt) -> Section:
     text = "The residual is relative to the load."
     if run.history:
         clipped = percent_or_power(run.share_clipped) if run.share_clipped else "none"
@@ -203,18 +239,8 @@ def _convergence_section(run) -> Section:
             "that change that a step takes, besides what Anderson's acceleration makes of earlier "
             f"rounds. In the last round {clipped} of the points were clipped."
         )
-    figure = convergence(run.residuals, run.history)
-    return Section("Convergence", text, figures={"How the iteration went.": figure})
-
-
-def _bubbles(wall) -> list[str]:
-    """Each separation with the reattachment that follows it downstream."""
-    bubbles = []
-    for separation in wall.separation:
-        after = [point for point in wall.reattachment if point[0] > separation[0]]
-        end = f" to {min(after, key=lambda p: p[0])[0]:.4g}" if after else " on"
-        bubbles.append(f"from x = {separation[0]:.4g}{end}")
-    return bubbles
+    drawings = {"How the iteration went.": lambda: convergence(run.residuals, run.history)}
+    return Section("Convergence", text, figures=_pictures(attempt, drawings))
 
 
 def _places(points) -> str:

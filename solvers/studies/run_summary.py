@@ -6,20 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from scipy.interpolate import LinearNDInterpolator
 
-from solvers.diagnostics.profiles import station_profiles
-from solvers.diagnostics.walls import WallQuantities, along_wall, wall_force
-from solvers.fem.fields import function_from
-from solvers.fem.points import evaluate
-from solvers.fem.sampling import average_at_vertices
-from solvers.flow.conditions import Inlet, Wall
-from solvers.flow.result import FlowResult
-from solvers.studies.case import Case
-from vcnn.closure.closure import Closure
-from vcnn.errors import InputError, naming
+from solvers.diagnostics.boundaries import ReynoldsNumber
+from solvers.diagnostics.wall_units import WallUnits
+from solvers.diagnostics.walls import WallQuantities
+from solvers.studies.case import NEEDED_WALL_UNITS, Case
 from vcnn.flow.field import FlowField
-from vcnn.flow.norms import relative_l2
 
 # Share of the points where a closure extrapolates; 1 % of its own training clouds do.
 _SUSPICIOUS = 0.2
@@ -57,6 +49,15 @@ class RunSummary:
         where it was asked; beyond 1 it extrapolates.
     clipped : (n,) int, optional
         At which of them it was out of bounds, see :class:`solvers.flow.incompressible.FlowResult`.
+    fluxes : mapping boundary -> float
+        What leaves through each, see :func:`solvers.diagnostics.boundaries.boundary_fluxes`.
+    reynolds : ReynoldsNumber, optional
+    wall_units : mapping wall -> WallUnits
+        Of the first cells.
+    notes : tuple of str
+        What to know of how the flow was found, in sentences.
+    failures : mapping diagnostic -> str
+        What could not be made, and why.
     """
 
     case: Case
@@ -74,6 +75,11 @@ class RunSummary:
     error: float | None
     extrapolation: np.ndarray | None
     clipped: np.ndarray | None
+    fluxes: Mapping[str, float]
+    reynolds: ReynoldsNumber | None
+    wall_units: Mapping[str, WallUnits]
+    notes: tuple[str, ...]
+    failures: Mapping[str, str]
 
     def __repr__(self) -> str:
         return (
@@ -107,13 +113,29 @@ class RunSummary:
         """Why not to trust a flow although it converged.
 
         ``"clipped"``: the closure was out of bounds somewhere. ``"extrapolating"``: more than 20 %
-        of the clouds are unlike those that it was trained on.
+        of the clouds are unlike those that it was trained on. ``"coarse at walls"``: the first
+        cells are higher than the model of the turbulence needs.
         """
         raised = {
             "clipped": self.share_clipped > 0,
             "extrapolating": (self.extrapolating or 0) > _SUSPICIOUS,
+            "coarse at walls": bool(self.coarse_walls),
         }
         return [name for name, flag in raised.items() if flag]
+
+    @property
+    def needed_wall_units(self) -> float | None:
+        """The largest y⁺ of first cells that the model of the turbulence is meant for, if any is.
+
+        It is a property of models; what a closure needs is not known.
+        """
+        return NEEDED_WALL_UNITS.get(self.closure)
+
+    @property
+    def coarse_walls(self) -> list[str]:
+        """Walls where the first cells are higher than the model needs somewhere."""
+        limit = self.needed_wall_units or np.inf
+        return [name for name, units in self.wall_units.items() if units.largest > limit]
 
     @property
     def steps(self) -> int:
@@ -123,7 +145,7 @@ class RunSummary:
     def numbers(self) -> dict:
         """Everything but the fields, for JSON."""
         flow, case = self.flow, self.case
-        return {
+        numbers = {
             "closure": self.closure,
             "flags": self.flags,
             "resumed": self.resumed,
@@ -145,94 +167,24 @@ class RunSummary:
             "forces": {name: force.tolist() for name, force in self.forces.items()},
             "walls": {name: _wall_numbers(wall) for name, wall in self.walls.items()},
             "profiles": list(map(_profile_numbers, self.profiles)),
+            "fluxes": dict(self.fluxes),
+            "flux_sum": sum(self.fluxes.values()),
+            "reynolds": None if self.reynolds is None else asdict(self.reynolds),
+            "wall_units": {name: asdict(units) for name, units in self.wall_units.items()},
+            "wall_units_needed": self.needed_wall_units,
+            "notes": list(self.notes),
+            "failures": dict(self.failures),
         }
+        return finite_numbers(numbers)
 
 
-def summarise(
-    case: Case, result: FlowResult, closure: Closure | None, name: str, resumed: bool
-) -> RunSummary:
-    """Read off a solution what there is to report; call it on all ranks.
-
-    Parameters
-    ----------
-    case : Case
-    result : FlowResult
-    closure : Closure, optional
-        That the flow was solved with.
-    name : str
-        Of the closure or model.
-    resumed : bool
-        Whether the iteration went on from a checkpoint.
-
-    Raises
-    ------
-    InputError
-        If the reference has points far outside the mesh.
-    """
-    flow, vertices, domain = result.flow(), result.flow("vertex"), result.domain
-    speed, plane = _speed(case, flow), domain.dimension == 2
-    profiles = tuple(station_profiles(result, case.stations)) if plane else ()
-    extrapolation = None
-    if closure is not None and closure.training_range is not None:
-        extrapolation = closure.extrapolation(flow if case.location == "cell" else vertices)
-    of_closure = {"clipped": result.clipped, "extrapolation": extrapolation}
-    of_closure = {name: v for name, v in of_closure.items() if v is not None}
-    if case.location == "cell":
-        functions = {name: function_from(domain, v, "cell", name) for name, v in of_closure.items()}
-        of_closure = average_at_vertices(domain, functions)
-    error, reference_profiles = _against_reference(case, result, profiles)
-    return RunSummary(
-        case=case,
-        closure=name,
-        resumed=resumed,
-        flow=flow,
-        vertices=vertices.with_fields(scalars=of_closure),
-        residuals=result.residuals,
-        history={} if result.history is None else asdict(result.history),
-        speed=speed,
-        forces={name: wall_force(result, name) for name in domain.walls},
-        walls=_along_walls(result, speed) if plane else {},
-        profiles=profiles,
-        reference_profiles=reference_profiles,
-        error=error,
-        extrapolation=extrapolation,
-        clipped=result.clipped,
-    )
-
-
-def _against_reference(case, result, profiles) -> tuple[float | None, tuple[np.ndarray, ...]]:
-    """How far the velocity is from a reference, and its profiles; None and () without one."""
-    reference = case.reference
-    if reference is None:
-        return None, ()
-    with naming(f"[reference]: {case.reference_name}"):
-        velocity = evaluate(result.velocity, reference.points)
-        error = relative_l2(velocity, reference.velocity, reference.weights)
-    if not profiles:
-        return error, ()
-    between = LinearNDInterpolator(reference.points, reference.velocity)
-    return error, tuple(between(profile.points) for profile in profiles)
-
-
-def _speed(case, flow) -> float:
-    velocities = []
-    for condition in case.conditions.values():
-        if isinstance(condition, Wall) and condition.velocity is not None:
-            velocities.append(condition.velocity)
-        elif isinstance(condition, Inlet):
-            velocities.append(condition.value)
-    largest = max((float(np.linalg.norm(velocity)) for velocity in velocities), default=0.0)
-    return largest or abs(flow.parameters["bulk_velocity"])
-
-
-def _along_walls(result, speed) -> dict[str, WallQuantities]:
-    walls = {}
-    for name in result.domain.walls:
-        try:
-            walls[name] = along_wall(result, name, speed)
-        except InputError:  # a closed line, or several
-            continue
-    return walls
+def finite_numbers(value: object) -> object:
+    """Numbers in mappings and lists, None for those that JSON does not know: NaN and infinity."""
+    if isinstance(value, dict):
+        return {key: finite_numbers(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite_numbers(item) for item in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _profile_numbers(profile) -> dict:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.support.command_line import CONFIGURATION, plane_flow, refused, run
+from tests.support.command_line import CONFIGURATION, listing, plane_flow, refused, run
 from vcnn import Closure, FlowField
 
 
@@ -143,3 +143,50 @@ def test_a_run_killed_at_random_ends_with_the_same_model(folder):
     )
     assert all(torch.equal(killed[name], weights) for name, weights in whole.items())
     assert json.loads((folder / "killed/history.json").read_text())[-1]["epoch"] == 100
+
+
+def test_training_goes_on_from_a_model_and_from_a_run_that_has_ended(folder, capsys):
+    assert run("train", "run.toml", "-o", "first") == 0
+    assert "learning_curve.png" in listing(folder / "first")
+    capsys.readouterr()
+    (folder / "more.toml").write_text(
+        'flows = ["flows/b.vtu"]\nstart = "first/model.safetensors"\n[training]\nepochs = 2\n'
+    )
+    assert run("train", "more.toml", "-o", "tuned") == 0
+    first, tuned = (Closure.load(f"{name}/model.safetensors") for name in ("first", "tuned"))
+    assert tuned.scales == first.scales and tuned.region == first.region
+    assert tuned.units == first.units and tuned.provenance["start"]["flows"] == [
+        "a_1.vtu",
+        "a_2.vtu",
+    ]
+    text = (folder / "more.toml").read_text().replace('start = "first/model.safetensors"\n', "")
+    (folder / "option.toml").write_text(text)
+    assert run("train", "option.toml", "--start", "first/model.safetensors", "-o", "option") == 0
+    option = Closure.load("option/model.safetensors")
+    assert all(map(torch.equal, option.network.parameters(), tuned.network.parameters()))
+    capsys.readouterr()
+    longer = (folder / "run.toml").read_text().replace("epochs = 3", "epochs = 5")
+    (folder / "run.toml").write_text(longer)
+    with pytest.warns(UserWarning, match="epochs: the run in first was to have 3 and has had 3"):
+        assert run("train", "run.toml", "-o", "first") == 0
+    captured = capsys.readouterr()
+    assert "first/model.safetensors: trained" in captured.out
+    assert "epoch 5/5: training loss " in captured.err
+    assert run("train", "run.toml", "-o", "first") == 0
+    assert "was complete already" in capsys.readouterr().out
+
+
+def test_a_configuration_without_architecture_is_of_the_default_one(folder):
+    text = (folder / "run.toml").read_text().replace('architecture = "vector-cloud"\n', "")
+    (folder / "run.toml").write_text(text)
+    assert run("train", "run.toml", "-o", "run") == 0
+    assert Closure.load("run/model.safetensors").network.name == "vector-cloud"
+
+
+def test_training_names_the_flow_whose_clouds_are_too_small(folder, capsys):
+    text = (folder / "run.toml").read_text().replace("radius = 0.4", "radius = 0.04")
+    (folder / "run.toml").write_text(text)
+    with pytest.warns(UserWarning, match=r"^flows/a_2.vtu: its clouds hold 1.3 points"):
+        assert run("train", "run.toml", "-o", "run") == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert "clouds: flows/a_1.vtu: 42 of 1 points (1 to 2)" in lines

@@ -145,7 +145,7 @@ def test_mistakes_in_a_configuration(folder, capsys, old, new, message):
 def test_a_folder_with_another_run_is_left_alone(folder, capsys):
     assert run("train", "run.toml", "-o", "out") == 0
     model = (folder / "out/model.safetensors").read_bytes()
-    (folder / "run.toml").write_text(CONFIGURATION.replace("epochs = 3", "epochs = 4"))
+    (folder / "run.toml").write_text(CONFIGURATION.replace("batch_size = 16", "batch_size = 17"))
     capsys.readouterr()
     assert "belongs to another run" in refused(capsys, folder, "train", "run.toml", "-o", "out")
     assert (folder / "out/model.safetensors").read_bytes() == model
@@ -198,3 +198,36 @@ def test_unknown_verbs_and_options(capsys):
     for arguments in (["fly"], ["predict"], ["show", "x.vtu", "--speed", "3"]):
         assert run(*arguments) == 2
         assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text, hint",
+    [
+        ("target = concentration", 'text needs quotes: "concentration"'),
+        ("a = 1\nkind = ball  # of radius 0.3", 'text needs quotes: "ball"'),
+        ("flows = [flows/a.vtu, flows/b.vtu]", 'text needs quotes: "flows/a.vtu"'),
+        ("[network]\nx = { kind = wall }", 'text needs quotes: "wall"'),
+        ("a = ]", None),
+        ("a = 1,0", None),
+    ],
+)
+@pytest.mark.parametrize("verb", ["train", "solve"])
+def test_text_without_quotes(folder, capsys, verb, text, hint):
+    (folder / "slip.toml").write_text(text)
+    line = refused(capsys, folder, verb, "slip.toml", "-o", "out")
+    assert line.startswith("slip.toml: not a TOML file: ")
+    assert line.endswith(hint) if hint else "quotes" not in line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("predict", "flows/b.vtu", "model.safetensors"),
+        ("predict", "flows/b.vtu", "flows/a_1.vtu", "model.safetensors"),
+        ("predict", "flows/b.vtu", "hill-concentration"),
+        ("rotate", "flows/b.vtu", "model.safetensors"),
+    ],
+)
+def test_model_and_flow_exchanged(folder, capsys, arguments):
+    line = refused(capsys, folder, *arguments, "-o", "out")
+    assert line == f"{arguments[-1]}: a model, expected a flow; the model comes first"

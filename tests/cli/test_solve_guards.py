@@ -192,7 +192,7 @@ def test_killed_between_rounds(folder):
     amplified(30, output="reynolds_stress").save("stress.safetensors")
     arguments = solved("stress")
     solve_and_kill('Path("stress/checkpoint.npz").exists()', *arguments)
-    left = set(listing(folder / "stress")) - {".checkpoint.part.npz"}
+    left = {name for name in listing(folder / "stress") if ".part." not in name}
     assert left == {"case.toml", "closure.json", "checkpoint.npz"}
     assert run(*arguments, "--resume") == 0
     resumed, flow = result("stress"), FlowField.load("stress/flow.vtu")

@@ -6,8 +6,8 @@ whose folder stays in ``build/fuzz``. A seed and a number give the same input al
 
 import argparse
 import json
+import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from tests.fuzz.formats import FORMATS
-from tests.fuzz.trial import KINDS, Outcome, attempt, preload
+from tests.fuzz.originals import write_originals
+from tests.fuzz.trial import KINDS, Outcome, attempt, in_child, preload
 
 _KEPT = Path("build/fuzz")
 
@@ -32,11 +33,13 @@ def main() -> int:
     outcomes = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
         originals = Path(folder) / "originals"
-        write = [sys.executable, "-m", "tests.fuzz.originals", originals]
-        subprocess.run(write, check=True, stdout=subprocess.DEVNULL)
+        child = in_child(lambda: write_originals(originals), Path(folder))
+        if os.waitpid(child, 0)[1]:
+            sys.exit((Path(folder) / "stderr").read_text())
         for number in range(options.first, options.first + options.count):
             name = list(FORMATS)[number % len(FORMATS)]
             outcomes[name].append(_try(name, options.seed, number, originals, Path(folder)))
+    print(f"seed {options.seed}, inputs {options.first} to {options.first + options.count - 1}")
     print(table(outcomes))
     failures = sum(
         o.kind not in ("accepted", "refused") for some in outcomes.values() for o in some

@@ -1,7 +1,6 @@
 """The valid inputs that are damaged, one folder for each format, small."""
 
 import os
-import sys
 from pathlib import Path
 
 import meshio
@@ -33,13 +32,10 @@ _PIECES = """<?xml version="1.0"?>
 
 def write_originals(folder: Path) -> None:
     """All of them; each folder holds what :mod:`tests.fuzz.formats` expects of it."""
-    for kind in ("vtu", "own", "vtk", "xdmf", "msh", "npz", "csv", "foam", "toml", "model", "run"):
-        (folder / kind).mkdir(parents=True)
-    _write_meshes(folder)
-    plane_flow().save(folder / "own" / "flow.vtu")
-    _write_arrays(folder)
-    BoxCase(cells=(3, 2, 1)).write(folder / "foam" / "ascii")
-    BoxCase(cells=(2, 2, 2), sides="cyclic").write(folder / "foam" / "binary", binary=True)
+    folder.mkdir()
+    write_flows(folder)
+    for kind in ("toml", "model", "run"):
+        (folder / kind).mkdir()
     (folder / "toml" / "case.toml").write_text(_CASE)
     (folder / "toml" / "train.toml").write_text(_TRAINING)
     (folder / "toml" / "flows").mkdir()
@@ -48,6 +44,17 @@ def write_originals(folder: Path) -> None:
     untrained().save(folder / "model" / "model.safetensors")
     plane_flow().save(folder / "model" / "flow.vtu")
     _write_runs(folder / "run")
+
+
+def write_flows(folder: Path) -> None:
+    """Flows of every format, folders of cases among them."""
+    for kind in ("vtu", "own", "vtk", "xdmf", "msh", "npz", "csv", "foam"):
+        (folder / kind).mkdir()
+    _write_meshes(folder)
+    _write_arrays(folder)
+    plane_flow().save(folder / "own" / "flow.vtu")
+    BoxCase(cells=(3, 2, 1)).write(folder / "foam" / "ascii")
+    BoxCase(cells=(2, 2, 2), sides="cyclic").write(folder / "foam" / "binary", binary=True)
 
 
 def _write_meshes(folder) -> None:
@@ -123,7 +130,3 @@ def _write_runs(folder) -> None:
         Path("solved/result.json").unlink()
     finally:
         os.chdir(before)
-
-
-if __name__ == "__main__":  # in a process of its own: this one solves, and loads what that needs
-    write_originals(Path(sys.argv[1]))

@@ -8,9 +8,12 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+
+import torch
 
 from tests.support.command_line import plane_flow, untrained
 
@@ -43,15 +46,28 @@ def preload() -> None:
     """Import and compile here what the verbs use, so that children need not."""
     for name in (*_USED, *_VERBS):
         import_module(name)
-    untrained().predict(plane_flow())
+    closure = untrained()
+    closure.predict(plane_flow())
+    torch.optim.Adam(closure.network.parameters())  # which loads the compiler of torch
+
+
+def in_child(action: Callable[[], None], folder: Path) -> int:
+    """Begin an action in a child of this process that works in a folder; the child's number.
+
+    What it prints goes to ``stdout`` and ``stderr`` there.
+    """
+    child = os.fork()
+    if child == 0:
+        _run(action, folder)
+    return child
 
 
 def attempt(arguments: list[str], folder: Path) -> Outcome:
-    """Give a command in a folder; the folder keeps its ``stdout`` and ``stderr``."""
+    """Give a command in a folder, and see what becomes of it."""
+    from vcnn.cli import main
+
     before, start = _contents(folder), time.monotonic()
-    child = os.fork()
-    if child == 0:
-        _run(arguments, folder)
+    child = in_child(lambda: main(arguments), folder)
     status, usage = _wait(child, start + SECONDS)
     seconds = time.monotonic() - start
     out, err = ((folder / name).read_text(errors="replace") for name in ("stdout", "stderr"))
@@ -64,7 +80,7 @@ def attempt(arguments: list[str], folder: Path) -> Outcome:
     return Outcome(kind, words, seconds, memory)
 
 
-def _run(arguments, folder) -> None:
+def _run(action, folder) -> None:
     """In the child: never returns."""
     code = 0
     try:
@@ -79,9 +95,7 @@ def _run(arguments, folder) -> None:
         os.environ["TMPDIR"] = str(folder / "tmp")
         resource.setrlimit(resource.RLIMIT_DATA, (BYTES + (1 << 30),) * 2)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        from vcnn.cli import main
-
-        main(arguments)
+        action()
     except SystemExit as stop:
         code = stop.code or 0
     except BaseException:

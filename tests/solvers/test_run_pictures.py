@@ -14,6 +14,7 @@ from solvers.studies.run_pictures import (
     wall_curves,
 )
 from tests.support.pictures import coloured_share, colours_at, png_of
+from vcnn import FlowField
 
 BULK, HEIGHT = 0.7, 2.0
 
@@ -53,6 +54,20 @@ def test_profiles_pass_through_their_values(channel):
     for axes in figure.axes:
         assert coloured(figure, axes, np.stack([u, y], axis=1)).all()
         assert not coloured(figure, axes, np.stack([u - 0.2, y], axis=1)).any()
+
+
+def test_profiles_are_broken_at_obstacles(channel):
+    """Of a constant velocity known below y = 0.5 and above 1.5."""
+    y = np.linspace(0, HEIGHT, 101)
+    y = np.sort(np.append(y[(y <= 0.5) | (y >= 1.5)], [0.513, 1.487]))
+    points = np.stack([np.zeros_like(y), y], axis=-1)
+    velocity = np.stack([np.full_like(y, BULK), 0 * y], axis=-1)
+    profile = FlowField(points, velocity, parameters={"station": 0.0})
+    figure = velocity_profiles([profile], (), speed=BULK, name="")
+    heights = np.array([0.25, 0.45, 1.6, 1.75, 0.6, 1.0, 1.4])
+    places = np.stack([np.ones(7), heights], axis=1)
+    drawn = coloured(figure, figure.axes[0], places)
+    np.testing.assert_array_equal(drawn, [True] * 4 + [False] * 3)
 
 
 def test_curves_along_walls_are_at_their_values(channel):

@@ -1,5 +1,6 @@
 """Clouds against a brute-force search, in turned frames, across periods, and their bookkeeping."""
 
+import tracemalloc
 from itertools import product
 
 import numpy as np
@@ -138,6 +139,31 @@ def test_stream_gives_the_same_clouds_in_any_block_size():
             np.concatenate([p.neighbours for p in parts]), whole.neighbours
         )
         np.testing.assert_array_equal(np.concatenate([p.positions for p in parts]), whole.positions)
+
+
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)], ids=["more", "fewer"])
+def test_clouds_are_those_of_the_stream_however_their_sizes_change(order):
+    """The later a point comes the closer it lies to others."""
+    n, region = 3000, RegionOfInfluence.ball(0.2)
+    points = np.random.default_rng(0).uniform(0, 1, (n, 2)) * np.linspace(2, 0.2, n)[:, None]
+    flow, centres = FlowField(points, np.ones((n, 2))), np.arange(n)[order]
+    parts = list(region.stream(flow, centres))
+    assert len(parts) > 4
+    clouds = region.clouds(flow, centres)
+    np.testing.assert_array_equal(clouds.centres, centres)
+    np.testing.assert_array_equal(clouds.counts, np.concatenate([p.counts for p in parts]))
+    for kind in ("neighbours", "positions"):
+        whole = np.concatenate([getattr(part, kind) for part in parts])
+        np.testing.assert_array_equal(getattr(clouds, kind), whole)
+
+
+def test_clouds_are_kept_in_memory_that_is_taken_once():
+    flow, region = random_flow(2, n=6000), RegionOfInfluence.ball(0.5)
+    tracemalloc.start()
+    clouds = region.clouds(flow)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.85 * (clouds.neighbours.nbytes + clouds.positions.nbytes)
 
 
 def test_select_split_compact_concatenate_keep_each_cloud():

@@ -63,6 +63,21 @@ def test_what_a_killed_process_left_does_not_stand_in_the_way(tmp_path, kind):
     assert listing(tmp_path) == ["history.json"] and path.read_text() == "new"
 
 
+def test_processes_that_write_to_one_path_at_once_do_not_disturb_each_other(tmp_path):
+    path = tmp_path / "model.v1[a].safetensors"
+    code = (
+        "import sys, vcnn.files\n"
+        "for number in range(300):\n"
+        "    with vcnn.files.replacing(sys.argv[1]) as part:\n"
+        "        part.write_text(sys.argv[2] * 1000)\n"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    writers = [subprocess.Popen([*command, text], stderr=subprocess.PIPE) for text in "abc"]
+    assert [writer.communicate()[1] for writer in writers] == [b""] * 3
+    assert path.read_text() in {text * 1000 for text in "abc"}
+    assert listing(tmp_path) == [path.name]
+
+
 def test_a_file_has_the_permissions_of_any_other_whatever_its_writer_gives(tmp_path):
     (tmp_path / "usual").touch()
     with replacing(tmp_path / "private") as part:

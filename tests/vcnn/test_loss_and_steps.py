@@ -9,7 +9,7 @@ from tests.support.synthetic import random_flow
 from vcnn import Closure, Network, RegionOfInfluence, Scales, TrainingConfig, fit
 from vcnn.network import Symmetry
 from vcnn.training.loss import weighted_square_error
-from vcnn.training.samples import draw_samples
+from vcnn.training.samples import Samples, draw_samples
 
 BALL = RegionOfInfluence.ball(0.6)
 CONFIG = TrainingConfig(epochs=3, batch_size=50, learning_rate=1e-2, dtype="float64")
@@ -66,7 +66,9 @@ def test_samples_count_by_their_weights_and_importance(centres):
     flows = [f.with_fields(scalars={"i": np.maximum(f.points[:, 0] - 0.5, 0)}) for f in flows]
     closure = Closure(Speed(), BALL, "concentration", 2, Scales(targets=((0.3, 2.0),)))
     config = TrainingConfig(centres=centres, dtype="float64")
-    samples = draw_samples(closure, flows, config, importance="i")
+    samples = Samples.concatenate(
+        [draw_samples(closure, flow, number, config, "i") for number, flow in enumerate(flows)]
+    )
     owner = np.searchsorted([len(flows[0])], samples.clouds.centres, side="right")
     place = samples.clouds.centres - owner * len(flows[0])
     assert set(owner) == {0, 1}

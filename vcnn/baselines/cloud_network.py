@@ -12,7 +12,7 @@ from torch_geometric.utils import to_dense_batch
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
-from vcnn.network.base import Network
+from vcnn.network.base import Network, list_names
 from vcnn.network.heads import value
 from vcnn.network.layers import as_tensor
 
@@ -36,7 +36,8 @@ class CloudNetwork(Network):
     weighted = False
 
     def __init__(self, scalars, dimension, output, **options):
-        super().__init__(scalars=list(scalars), dimension=dimension, output=output, **options)
+        scalars = list_names("scalars", scalars)
+        super().__init__(scalars=scalars, dimension=dimension, output=output, **options)
         if type(dimension) is not int or dimension not in (2, 3):
             raise InputError(f"dimension: expected 2 or 3, got {dimension!r}")
         if output not in ("scalar", "positive_scalar"):

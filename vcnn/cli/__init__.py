@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from vcnn.cli.ranks import Crew, Notice, forget_launcher
 from vcnn.errors import DivergenceError, InputError
+from vcnn.threads import limit_libraries
 
 _GROUP = "vcnn.commands"
 _STYLE = {"add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": None}
@@ -22,13 +26,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run ``vcnn`` with the given arguments (default: those of the process), then exit.
 
     Exit status: 0 on success, 1 if a computation diverged, 2 on bad input, 130 when interrupted.
+    Under mpirun a verb that does not share its work is done by the first process, the others wait
+    for it and end as it does; whatever is to be said to all is said once.
     """
+    limit_libraries()
     # what libraries tell their developers is of no use to users
     warnings.simplefilter("ignore", FutureWarning)
     warnings.formatwarning = lambda message, *_: f"note: {message}\n"
     app = typer.Typer(cls=_Verbs, no_args_is_help=True, **_STYLE)
     app.callback()(_guarded(vcnn))
-    app(sys.argv[1:] if argv is None else list(argv), prog_name="vcnn")
+    crew = Crew.of_launcher()
+    with _silence() if crew is not None and crew.rank > 0 else nullcontext():
+        app(sys.argv[1:] if argv is None else list(argv), prog_name="vcnn")
 
 
 class _Verbs(TyperGroup):
@@ -82,7 +91,7 @@ def _command(entry: EntryPoint):
             "help": f"Not available here ({error})",
             "context_settings": {"ignore_unknown_options": True, "allow_extra_args": True},
         }
-    app.command(entry.name, **settings)(_guarded(verb))
+    app.command(entry.name, **settings)(_launched(verb))
     return typer.main.get_command(app)
 
 
@@ -98,20 +107,71 @@ def _guarded(verb: Callable) -> Callable:
 
     @functools.wraps(verb)
     def run(*args, **kwargs):
-        try:
-            return verb(*args, **kwargs)
-        except InputError as error:
-            message, status = f"error: {error}", 2
-        except OSError as error:
-            message, status = f"error: {_reason(error)}", 2
-        except DivergenceError as error:
-            message, status = f"error: {error}", 1
-        except KeyboardInterrupt:
-            message, status = "interrupted", 130
-        print(message, file=sys.stderr)
-        raise typer.Exit(status)
+        _end(*_attempt(verb, *args, **kwargs))
 
     return run
+
+
+def _launched(verb: Callable) -> Callable:
+    """The verb, guarded; if it knows no ranks, done by the first of several processes only."""
+    crew = Crew.of_launcher()
+    if crew is None:
+        return _guarded(verb)
+
+    @functools.wraps(verb)
+    def run(*args, **kwargs):
+        notice = Notice()
+        if not crew.works(verb):
+            raise typer.Exit(notice.wait())
+        with _spoken():
+            if crew.rank == 0:
+                notice.post()
+            if not crew.shares(verb):
+                print(f"note: of {crew.size} processes one does the work", file=sys.stderr)
+                forget_launcher()
+            status, message = _attempt(verb, *args, **kwargs)
+            if crew.rank == 0:
+                notice.end(status, message)
+            _end(status, "" if crew.rank > 0 and notice.says(message) else message)
+
+    return run
+
+
+def _attempt(verb: Callable, *args: Any, **kwargs: Any) -> tuple[int, str]:
+    """Exit status, and what to say about it if anything is."""
+    try:
+        verb(*args, **kwargs)
+    except InputError as error:
+        return 2, f"error: {error}"
+    except OSError as error:
+        return 2, f"error: {_reason(error)}"
+    except DivergenceError as error:
+        return 1, f"error: {error}"
+    except KeyboardInterrupt:
+        return 130, "interrupted"
+    return 0, ""
+
+
+def _end(status: int, message: str) -> None:
+    if message:
+        print(message, file=sys.stderr)
+    if status:
+        raise typer.Exit(status)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Nothing is printed or noted inside."""
+    warnings.simplefilter("ignore")
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        yield
+
+
+@contextmanager
+def _spoken() -> Iterator[None]:
+    """What is printed inside is printed again."""
+    with redirect_stdout(sys.__stdout__), redirect_stderr(sys.__stderr__):
+        yield
 
 
 def _reason(error: OSError) -> str:

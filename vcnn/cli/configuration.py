@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import glob
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from vcnn.cli.inputs import read_model
+from vcnn.closure.closure import Closure
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import InputError, naming
-from vcnn.files import read_toml
 from vcnn.network.base import Network, name_outputs
 from vcnn.network.registry import build_network
+from vcnn.toml_file import read_toml
 from vcnn.training.config import TrainingConfig
+
+_ARCHITECTURE = "vector-cloud"
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,8 @@ class RunConfiguration:
     region : RegionOfInfluence
     training : TrainingConfig
     importance : name of a scalar field that weighs the points of training flows, optional
-    units : name -> unit
+    units : name -> unit, optional
+    start : closure to begin from, optional; network, target and region are its own
     """
 
     target: str | tuple[str, ...]
@@ -38,7 +44,8 @@ class RunConfiguration:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     validation: tuple[Path, ...] = ()
     importance: str | None = None
-    units: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] | None = None
+    start: Closure | None = None
 
     @property
     def targets(self) -> dict[str, str]:
@@ -56,8 +63,8 @@ _TYPES = {
     "training": (dict,),
     "importance": (str,),
     "units": (dict,),
+    "start": (str,),
 }
-_REQUIRED = ("target", "flows", "network", "region")
 _WORDS = {
     str: "text",
     list: "a list",
@@ -68,8 +75,14 @@ _WORDS = {
 }
 
 
-def read_configuration(path: Path) -> RunConfiguration:
+def read_configuration(path: Path, model: Path | None = None) -> RunConfiguration:
     """Read and check a configuration; relative paths in it start at its own folder.
+
+    Parameters
+    ----------
+    path : of the file
+    model : path or name of a model to begin from, optional
+        In place of the file's ``start``.
 
     Raises
     ------
@@ -77,31 +90,37 @@ def read_configuration(path: Path) -> RunConfiguration:
         If the file is missing, not TOML, lacks a key, or holds one that is not known or has a
         value of another type or out of range.
     """
-    table, _ = read_toml(path)
     with naming(path):
+        table, _ = read_toml(path)
         _refuse_unknown(table, [item.name for item in fields(RunConfiguration)])
-        for key in _REQUIRED:
-            if key not in table:
-                raise InputError(f"key {key!r} is missing")
         for key, value in table.items():
             _check_type(key, value, _TYPES[key])
-        target = table["target"]
+        if model is None and "start" in table:
+            beside = path.parent / table["start"]
+            model = beside if beside.exists() else Path(table["start"])
+        start = None if model is None else read_model(model)
+        for key in ("flows",) if start is not None else ("target", "flows", "network", "region"):
+            if key not in table:
+                raise InputError(f"key {key!r} is missing")
+        target = table["target"] if "target" in table else start.target
+        network = copy.deepcopy(start.network) if "network" not in table else None
         configuration = RunConfiguration(
             target=target if isinstance(target, str) else tuple(target),
             flows=_files("flows", table["flows"], path.parent),
             validation=_files("validation", table.get("validation", []), path.parent),
-            network=_network(dict(table["network"])),
-            region=_region(table["region"]),
+            network=network or _network(dict(table["network"])),
+            region=_region(table["region"]) if "region" in table else start.region,
+            start=start,
             training=_training(table.get("training", {})),
             importance=table.get("importance"),
-            units=table.get("units", {}),
+            units=table.get("units"),
         )
         name_outputs(configuration.network, configuration.target)
         return configuration
 
 
 def _network(table: dict[str, Any]) -> Network:
-    name = table.pop("architecture", None)
+    name = table.pop("architecture", _ARCHITECTURE)
     with naming("[network]"):
         defaults = build_network(name, {}).config
         _refuse_unknown(table, ["architecture", *defaults])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from vcnn.cli.plugins import load_entry_point
 from vcnn.errors import InputError, naming
@@ -15,6 +17,10 @@ if TYPE_CHECKING:  # torch is slow to import
     from vcnn.flow.contents import Contents
     from vcnn.flow.field import FlowField
 
+Threads = Annotated[
+    int | None,
+    typer.Option("--threads", min=1, help="For the network. [default: 1, or OMP_NUM_THREADS]"),
+]
 ANY_FLOW = "a flow file, an OpenFOAM case folder, or whatever else 'vcnn import' reads"
 ANY_MODEL = "a .safetensors file, or the name of a model of the package ('vcnn show' lists them)"
 
@@ -111,6 +117,20 @@ def model_file(model: Path) -> Path:
     raise InputError(
         f"{model}: neither a file nor a model of the package (these are: {', '.join(shipped)})"
     )
+
+
+def check_order(models: Iterable[Path], flows: Iterable[Path]) -> None:
+    """Raise `InputError` if a flow stands where a model should, and a model where a flow should."""
+    from vcnn.closure.file import pretrained_names
+
+    def is_model(path):
+        return path.suffix == ".safetensors" or (
+            str(path) in pretrained_names() and not path.exists()
+        )
+
+    exchanged = [path for path in flows if is_model(path)]
+    if exchanged and not all(map(is_model, models)):
+        raise InputError(f"{exchanged[0]}: a model, expected a flow; the model comes first")
 
 
 def read_model(model: Path) -> Closure:

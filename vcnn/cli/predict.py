@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vcnn.cli.inputs import ANY_FLOW, ANY_MODEL, file_name, read_flow, read_model
+from vcnn.cli.inputs import (
+    ANY_FLOW,
+    ANY_MODEL,
+    Threads,
+    check_order,
+    file_name,
+    read_flow,
+    read_model,
+)
 from vcnn.errors import InputError, naming
 from vcnn.evaluation.report.text import percent, table
 from vcnn.files import claim, staged
+from vcnn.threads import ask_for
 
 if TYPE_CHECKING:  # torch is slow to import
     from vcnn.closure.closure import Closure
@@ -23,6 +32,7 @@ def predict(
     flows: Annotated[list[Path], typer.Argument(metavar="FLOW...", help=f"Each {ANY_FLOW}.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the predictions.")],
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+    threads: Threads = None,
 ):
     """Predict flows with a model.
 
@@ -35,6 +45,7 @@ def predict(
       vcnn predict runs/hills/model.safetensors flows/hill_*.vtu cases/openfoam_hill -o predictions
       vcnn predict hill-concentration flows/hill_1.50.vtu -o predictions
     """
+    ask_for(threads)
     claim(output, force)
     files = [file_name(path) for path in flows]
     twice = {file for file in files if files.count(file) > 1}
@@ -42,6 +53,7 @@ def predict(
         raise InputError(
             f"{', '.join(sorted(twice))}: given twice; each flow needs a file name of its own"
         )
+    check_order([model], flows)
     closure = read_model(model)
     contents = {path: read_flow(path, closure.needs) for path in flows}
     for path, flow in contents.items():

@@ -9,9 +9,18 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import ANY_FLOW, ANY_MODEL, load_study, read_flow, read_model
+from vcnn.cli.inputs import (
+    ANY_FLOW,
+    ANY_MODEL,
+    Threads,
+    check_order,
+    load_study,
+    read_flow,
+    read_model,
+)
 from vcnn.errors import InputError, naming
 from vcnn.files import claim
+from vcnn.threads import ask_for
 
 
 def rotate(
@@ -37,6 +46,7 @@ def rotate(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+    threads: Threads = None,
 ):
     """Report what becomes of models when the frame of a flow turns, and what they cost.
 
@@ -56,15 +66,14 @@ def rotate(
     from vcnn.evaluation.report import rotation_verdict, write_report
     from vcnn.evaluation.transformations import transformation_study
 
+    ask_for(threads)
     claim(output, force)
-    _check_angles(angle or ())
+    angles, progress = _angles(angle), sys.stderr.isatty()
     paths = [flow, *(also or ())]
     coupled_part = None if coupled is None else load_study("coupled")
     closures, flows = _read(models, paths)
     labels = _labels(closures)
     by_label = dict(zip(labels, closures.values(), strict=True))
-    progress = sys.stderr.isatty()
-    angles = {"angles": angle} if angle else {}
     answer, sections, numbers = "", [], {}
     if coupled_part is not None:
         answer, sections, numbers = coupled_part(coupled, closures, labels, progress, **angles)
@@ -89,11 +98,13 @@ def rotate(
     print(f"written: {page}")
 
 
-def _check_angles(angles) -> None:
-    if not all(map(math.isfinite, angles)):
+def _angles(angles) -> dict:
+    """What studies are told of the angles; nothing if none is given."""
+    if not all(map(math.isfinite, angles or ())):
         raise InputError(
             f"--angle: expected a number of degrees, got {', '.join(map(str, angles))}"
         )
+    return {"angles": angles} if angles else {}
 
 
 def _read(models, paths) -> tuple[dict, list]:
@@ -103,6 +114,7 @@ def _read(models, paths) -> tuple[dict, list]:
     for path in (*models, *paths):
         if [*models, *paths].count(path) > 1:
             raise InputError(f"{path}: given twice")
+    check_order(models, paths)
     closures = {path: read_model(path) for path in models}
     fields = list(dict.fromkeys(name for closure in closures.values() for name in closure.needs))
     flows = [read_flow(path, fields) for path in paths]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import read_flow
+from vcnn.cli.inputs import ANY_MODEL, Threads, read_flow
 from vcnn.errors import InputError, naming
 from vcnn.evaluation.report.text import percent, table
 from vcnn.files import claim
+from vcnn.threads import ask_for
 
 
 def train(
@@ -22,16 +23,23 @@ def train(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder of the run; an interrupted one goes on.")
     ],
+    start: Annotated[
+        Path | None,
+        typer.Option(metavar="MODEL", help=f"Go on from a model's weights: {ANY_MODEL}."),
+    ] = None,
+    threads: Threads = None,
 ) -> None:
     """Train a model on flows.
 
-    Writes model.safetensors, history.json and a copy of the configuration. If the run was
-    interrupted, the same command goes on where it stopped and ends with the same model, bit for
-    bit.
+    Writes model.safetensors, history.json, learning_curve.png and a copy of the configuration. If
+    the run was interrupted, the same command goes on where it stopped and ends with the same model,
+    bit for bit; with more epochs a run that has ended goes on too. With --start, or the key start,
+    target, network and region are those of a model, and its weights are the first.
 
     \b
     Example:
       vcnn train hills.toml -o runs/hills
+      vcnn train more_hills.toml --start hill-concentration -o runs/more_hills
     \b
     hills.toml:
       target = "concentration"
@@ -49,14 +57,15 @@ def train(
       epochs = 100
     """
     from vcnn.cli.configuration import read_configuration
+    from vcnn.evaluation.report.curves import learning_curve
     from vcnn.training.fitting import fit
     from vcnn.training.samples import check_flow
 
+    ask_for(threads)
     claim(output, force=True)  # a run goes on where it is
-    run = read_configuration(config)
-    model = output / "model.safetensors"
-    complete = model.exists()
-    if complete and not (output / "checkpoint.safetensors").exists():
+    run = read_configuration(config, start)
+    model, before = output / "model.safetensors", _history(output)
+    if model.exists() and not (output / "checkpoint.safetensors").exists():
         raise InputError(f"{model}: exists, but not the checkpoint of its run; choose another -o")
     needed = [*run.network.needs, *run.targets]
     flows = {path: read_flow(path, needed) for path in (*run.flows, *run.validation)}
@@ -66,24 +75,32 @@ def train(
     with naming(config):
         closure = fit(
             run.network,
-            [flows[path] for path in run.flows],
+            {str(path): flows[path] for path in run.flows},
             run.target,
             run.region,
             run.training,
-            validation=[flows[path] for path in run.validation],
+            validation={str(path): flows[path] for path in run.validation},
             run_directory=output,
+            start=run.start,
             importance=run.importance,
             units=run.units,
             provenance={
                 "flows": [path.name for path in run.flows],
                 "validation": [path.name for path in run.validation],
             },
-            progress=sys.stderr.isatty(),
         )
     shutil.copyfile(config, output / "config.toml")
-    print(f"{model}: {'was complete already' if complete else 'trained'}")
+    history = _history(output)
+    learning_curve(history).savefig(output / "learning_curve.png", dpi=120)
+    print(f"{model}: {'was complete already' if history == before else 'trained'}")
     rows = []
     for path, flow in flows.items():
         use = "training" if path in run.flows else "validation"
         rows.append([path.name, use, *map(percent, closure.errors(flow).values())])
     print(table(["flow", "used for", *(f"error of {name}" for name in run.targets)], rows))
+
+
+def _history(output) -> list[dict]:
+    """Epochs of a run so far."""
+    path = output / "history.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []

@@ -17,7 +17,7 @@ from vcnn.closure.file import pretrained_file, read_model, write_model
 from vcnn.closure.plain import asked_precision
 from vcnn.closure.scales import Scales
 from vcnn.clouds.clouds import VectorClouds
-from vcnn.clouds.regions import RegionOfInfluence
+from vcnn.clouds.regions import RegionOfInfluence, check_region
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import relative_l2
@@ -57,6 +57,7 @@ class Closure:
 
     def __post_init__(self):
         check_network(self.network)
+        check_region(self.region)
 
     def __repr__(self) -> str:
         weights = sum(parameter.numel() for parameter in self.network.parameters())

@@ -11,6 +11,7 @@ from vcnn.closure.evaluator import join, split_by_size
 from vcnn.clouds.lattice import means_at_nodes
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
+from vcnn.threads import few_threads
 
 if TYPE_CHECKING:
     from vcnn.closure.closure import Closure
@@ -72,7 +73,8 @@ class DifferentiableClosure:
             velocity = torch.cat([velocity, self._means @ velocity])
         dtype = next(network.parameters()).dtype
         points = network.points(self._parts[0].flow, (velocity / closure.scales.velocity).to(dtype))
-        columns = join([network.values(part, points) for part in self._parts], self._order)
+        with few_threads():
+            columns = join([network.values(part, points) for part in self._parts], self._order)
         return dict(zip(closure.targets, closure.scales.unscale(columns), strict=True))
 
 

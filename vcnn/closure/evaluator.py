@@ -10,6 +10,7 @@ import torch
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import DivergenceError
 from vcnn.network.base import ROWS, Network
+from vcnn.threads import few_threads
 
 
 def evaluate_blocks(network: Network, blocks: Iterable[VectorClouds]) -> list[torch.Tensor]:
@@ -24,7 +25,7 @@ def evaluate_blocks(network: Network, blocks: Iterable[VectorClouds]) -> list[to
         Of one flow, in the units that the network takes.
     """
     points, columns = None, []
-    with torch.inference_mode():
+    with few_threads(), torch.inference_mode():
         for block in blocks:
             if points is None:
                 points = network.points(block.flow)

@@ -10,9 +10,16 @@ import numpy as np
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.flow.field import FlowField
-from vcnn.flow.quantities import factors
+from vcnn.flow.quantities import QUANTITIES, factors, find_quantity
 from vcnn.network.base import Network
 from vcnn.network.heads import OUTPUTS
+
+# Spread of a scalar over its mean below which it is a constant: sums of equal doubles differ by
+# 1e-16 of them, numbers that went through a file in single precision by 6e-8, through one of six
+# digits by 5e-7.
+_CONSTANT = 1e-6
+# What sums that should vanish leave of their terms, in double precision.
+_ROUND_OFF = 1e-13
 
 
 @dataclass(frozen=True)
@@ -47,27 +54,33 @@ class Scales:
 
         The mean lateral half-axis of the region, means and standard deviations of scalars, root
         mean squares of all else, weighted by the quadrature weights; targets also by the scalar
-        ``importance``."""
+        ``importance``. A scalar that is constant but for what files and sums do to its last digits
+        is divided by its own size; what is zero but for that stays as it is."""
         weights = np.concatenate([flow.weights / flow.weights.sum() for flow in flows]) / len(flows)
         important = weights
         if importance is not None:
             important = weights * _join(flows, "scalars", importance)
         important = important / important.sum()
         velocity = np.concatenate([flow.velocity for flow in flows])
+        speed = _rms(velocity, weights, 0.0)
+        length = float(weights @ region.half_axes(np.linalg.norm(velocity, axis=1))[1])
+
+        def scale(kind: str, name: str, w: np.ndarray, shifted: bool):
+            values, zero = _join(flows, kind, name), _round_off(name, kind, length, speed)
+            return _moments(values, w, zero) if shifted else _rms(values, w, zero)
+
         target_scales = []
         for kind, name in zip(network.outputs, targets, strict=True):
-            values = _join(flows, OUTPUTS[kind], name)
             # all but scalars of any sign have a zero of their own
-            scalar = kind == "scalar"
-            target_scales.append(
-                _moments(values, important) if scalar else (0.0, _rms(values, important))
-            )
+            shifted = kind == "scalar"
+            scales = scale(OUTPUTS[kind], name, important, shifted)
+            target_scales.append(scales if shifted else (0.0, scales))
         return cls(
-            length=float(weights @ region.half_axes(np.linalg.norm(velocity, axis=1))[1]),
-            velocity=_rms(velocity, weights),
-            scalars={s: _moments(_join(flows, "scalars", s), weights) for s in network.scalars},
-            vectors={v: _rms(_join(flows, "vectors", v), weights) for v in network.vectors},
-            tensors={t: _rms(_join(flows, "tensors", t), weights) for t in network.tensors},
+            length=length,
+            velocity=speed,
+            scalars={s: scale("scalars", s, weights, True) for s in network.scalars},
+            vectors={v: scale("vectors", v, weights, False) for v in network.vectors},
+            tensors={t: scale("tensors", t, weights, False) for t in network.tensors},
             targets=tuple(target_scales),
         )
 
@@ -132,16 +145,30 @@ def _join(flows: Sequence[FlowField], kind: str, name: str) -> np.ndarray:
     return np.concatenate([getattr(flow, kind)[name] for flow in flows])
 
 
-def _moments(values: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation of scalars (n,)."""
+def _round_off(name: str, kind: str, length: float, velocity: float) -> float:
+    """What is left of a field of this name where it should be zero.
+
+    A share of what such fields are made of, powers of length and velocity. Of vectors and tensors
+    whose dimension is not known, of the smallest of all such products; a scalar of that kind, or
+    one without dimension, may be as small as it likes.
+    """
+    row = find_quantity(name)
+    if kind == "scalars" and (row is None or row.powers == (0, 0)):
+        return 0.0
+    names = list(QUANTITIES) if row is None else [name]
+    return _ROUND_OFF * min(factors(names, length, velocity).values())
+
+
+def _moments(values: np.ndarray, weights: np.ndarray, zero: float) -> tuple[float, float]:
+    """Mean and standard deviation of scalars (n,), of a constant its size for the latter."""
     mean = float(weights @ values)
-    return mean, _positive(np.sqrt(weights @ (values - mean) ** 2))
+    spread = float(np.sqrt(weights @ (values - mean) ** 2))
+    if spread > max(_CONSTANT * abs(mean), zero):
+        return mean, spread
+    return mean, abs(mean) if abs(mean) > zero else 1.0
 
 
-def _rms(values: np.ndarray, weights: np.ndarray) -> float:
+def _rms(values: np.ndarray, weights: np.ndarray, zero: float) -> float:
     """Root mean square of values (n, ...)."""
-    return _positive(np.sqrt(weights @ (values**2).reshape(len(values), -1).sum(axis=1)))
-
-
-def _positive(value) -> float:
-    return float(value) if value > 0 else 1.0  # a constant field stays as it is
+    size = float(np.sqrt(weights @ (values**2).reshape(len(values), -1).sum(axis=1)))
+    return size if size > zero else 1.0

@@ -18,6 +18,8 @@ from vcnn.flow.field import FlowField, concatenate
 _COLUMNS = 4
 _FIRST_BLOCK = 32  # centres; how many are right for the next one follows from its clouds
 _GROWTH = 4  # of a block at most: clouds far on may be larger
+_SPARE = 1.2  # times the pairs that are expected are room for all
+_AHEAD = 8  # times the pairs so far, room for more is not believed in
 
 _MOST_IMAGES = 1000  # of a cloud, by the periods: more is a mistake in the region's size
 
@@ -66,16 +68,43 @@ def stream_clouds(
 
 
 def join_clouds(parts: Iterable[VectorClouds], centres: np.ndarray) -> VectorClouds:
-    """Clouds of one flow that came in parts."""
-    parts = list(parts)
-    counts = np.concatenate([part.counts for part in parts])
-    return VectorClouds(
-        parts[0].flow,
-        centres,
-        np.concatenate([[0], np.cumsum(counts)]),
-        np.concatenate([part.neighbours for part in parts]),
-        np.concatenate([part.positions for part in parts]),
-    )
+    """Clouds of one flow that came in parts, one after the other in the order of the centres."""
+    counts, neighbours, positions, done = [], _Pile(), _Pile(), 0
+    for part in parts:
+        done += len(part)
+        counts.append(part.counts)
+        neighbours.add(part.neighbours, done / len(centres))
+        positions.add(part.positions, done / len(centres))
+    offsets = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
+    return VectorClouds(part.flow, centres, offsets, neighbours.rows(), positions.rows())
+
+
+class _Pile:
+    """Arrays put one after the other, as they come, into memory taken once for all of them.
+
+    How much that is follows from what came so far: rows nobody writes to cost no memory, while
+    pages that are taken a second time cost more than the search for clouds.
+    """
+
+    def __init__(self):
+        self._array, self._filled = None, 0
+
+    def add(self, rows: np.ndarray, share: float) -> None:
+        """More rows; those up to here are about this ``share`` of all."""
+        end = self._filled + len(rows)
+        if self._array is None or end > len(self._array):
+            expected = _SPARE * end / share  # the first clouds may be far larger than the last
+            count = int(min(expected, _AHEAD * end)) + 1
+            grown = np.empty((count, *rows.shape[1:]), rows.dtype)
+            if self._array is not None:
+                grown[: self._filled] = self._array[: self._filled]
+            self._array = grown
+        self._array[self._filled : end] = rows
+        self._filled = end
+
+    def rows(self) -> np.ndarray:
+        """All rows so far."""
+        return self._array[: self._filled]
 
 
 def check_centres(flow: FlowField, centres: np.ndarray | None) -> np.ndarray:

@@ -125,7 +125,7 @@ class RegionOfInfluence(ABC):
         numbers = dict(description)
         kinds = {region.kind: region for region in (TransportRegion, Ball, Ellipsoid)}
         kind = numbers.pop("kind", None)
-        if kind not in kinds:
+        if not isinstance(kind, str) or kind not in kinds:
             raise InputError(f"region: kind must be one of {', '.join(kinds)}, got {kind!r}")
         keys = [field.name for field in fields(kinds[kind])]
         for key in numbers:
@@ -150,6 +150,15 @@ class RegionOfInfluence(ABC):
     def transport(diffusivity: float, decay: float, tolerance: float = 0.2) -> TransportRegion:
         """A `TransportRegion`."""
         return TransportRegion(diffusivity, decay, tolerance)
+
+
+def check_region(region: object) -> None:
+    """Raise `InputError` unless this is a region of influence."""
+    if not isinstance(region, RegionOfInfluence):
+        raise InputError(
+            "region: expected a RegionOfInfluence, such as RegionOfInfluence.ball(0.3), "
+            f"got {region!r}"
+        )
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from vcnn.flow.field import FlowField
 from vcnn.flow.norms import magnitudes
 from vcnn.flow.tensors import rotate
 from vcnn.network.base import Network, Symmetry
+from vcnn.threads import few_threads
 
 TRANSFORMATIONS = (
     "rotation 1",
@@ -157,7 +158,7 @@ def _closure(model, flow, region, dtype) -> Closure:
 
 def values_of(closure: Closure, clouds: VectorClouds) -> dict[str, np.ndarray]:
     """What the network of a closure puts out for clouds of a flow, in its own units; by target."""
-    with torch.inference_mode():
+    with few_threads(), torch.inference_mode():
         values = closure.network.values(closure.scale_clouds(clouds))
     return {name: v.double().cpu().numpy() for name, v in zip(closure.targets, values, strict=True)}
 

@@ -128,6 +128,26 @@ def mesh_geometry(mesh: meshio.Mesh, dimension: int) -> meshio.Mesh:
     return geometry
 
 
+def keep_points(mesh: meshio.Mesh, used: np.ndarray) -> meshio.Mesh:
+    """Points, cells and named boundaries of a mesh with some of its points only.
+
+    Parameters
+    ----------
+    mesh : meshio.Mesh
+    used : (k,) int
+        Ascending numbers of the points to keep, among which are those of all cells and boundaries.
+    """
+    number = np.full(len(mesh.points), -1)
+    number[used] = np.arange(len(used))
+    d = cell_dimension(mesh)
+    cells = [(block.type, number[block.data]) for block in mesh.cells if block.dim == d]
+    boundaries = {
+        name: [(kind, number[facets]) for kind, facets in blocks]
+        for name, blocks in boundary_facets(mesh).items()
+    }
+    return named_mesh(np.asarray(mesh.points)[used], cells, boundaries)
+
+
 def count_cells(mesh: meshio.Mesh) -> int:
     """Number of cells that make up the domain (boundary facets not counted)."""
     d = cell_dimension(mesh)

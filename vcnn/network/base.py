@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -122,6 +122,8 @@ class Network(nn.Module, ABC):
 
     def __init__(self, **config: Any):
         super().__init__()
+        for key in FIELDS:
+            list_names(key, config.get(key) or ())
         self.config = _plain(config, self.name or type(self).__name__)
 
     @abstractmethod
@@ -245,14 +247,37 @@ def name_outputs(network: Network, target: str | Sequence[str]) -> dict[str, str
     Raises
     ------
     InputError
-        If there are more or fewer names than outputs, or one stands twice.
+        If there are more or fewer names than outputs, one stands twice, or they are no names.
     """
-    names = (target,) if isinstance(target, str) else tuple(target)
+    names = (target,) if isinstance(target, str) else target
+    if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+        raise InputError(
+            f"target: expected the name of a field, or one for each output, got {target!r}"
+        )
     if len(names) != len(network.outputs) or len(set(names)) < len(names):
         raise InputError(
             f"target: the network has outputs {', '.join(network.outputs)}, got {', '.join(names)}"
         )
     return dict(zip(names, network.outputs, strict=True))
+
+
+def list_names(key: str, names: Iterable[str]) -> list[str]:
+    """Names of fields as a list.
+
+    Parameters
+    ----------
+    key : what the argument is called
+
+    Raises
+    ------
+    InputError
+        If it is a single text, of which each letter would be a name.
+    """
+    if isinstance(names, str):
+        raise InputError(
+            f"{key}: expected a list of names, got the text {names!r}; write [{names!r}]"
+        )
+    return list(names)
 
 
 def _plain(config: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -63,12 +63,13 @@ def network_class(name: str) -> type[Network]:
     InputError
         If there is none.
     """
+    name = name if isinstance(name, str) else repr(name)  # of a file, which may hold anything
     if name in _REGISTERED:
         return _REGISTERED[name]
     if name in _SHIPPED:
         module, kind = _SHIPPED[name].split(":")
         return register_network(getattr(import_module(module), kind))
-    for entry in entry_points(group=_GROUP, name=str(name)):
+    for entry in entry_points(group=_GROUP, name=name):
         network = register_network(entry.load())
         if network.name != name:
             raise InputError(f"entry point {name!r} of {_GROUP}: its network is {network.name!r}")

@@ -12,7 +12,7 @@ from torch import nn
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
-from vcnn.network.base import Network, Symmetry
+from vcnn.network.base import Network, Symmetry, list_names
 from vcnn.network.features import Inputs, PointData, full, pair_data, point_data
 from vcnn.network.heads import OUTPUTS, value
 from vcnn.network.layers import perceptron, seeded
@@ -97,11 +97,11 @@ class VectorCloudNetwork(Network):
         seed: int = 0,
     ):
         super().__init__(
-            scalars=list(scalars),
-            vectors=list(vectors),
+            scalars=list_names("scalars", scalars),
+            vectors=list_names("vectors", vectors),
             output=output if isinstance(output, str) else list(output),
-            tensors=list(tensors),
-            pseudoscalars=list(pseudoscalars),
+            tensors=list_names("tensors", tensors),
+            pseudoscalars=list_names("pseudoscalars", pseudoscalars),
             galilean=galilean,
             order=order,
             embedding=embedding,

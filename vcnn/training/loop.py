@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 from scipy.stats import special_ortho_group
-from tqdm import tqdm
 
 from vcnn.closure.closure import Closure
 from vcnn.errors import DivergenceError
 from vcnn.flow.field import FlowField
 from vcnn.training.config import TrainingConfig
-from vcnn.training.loss import weighted_square_error
+from vcnn.training.loss import Loss, evaluate_loss
+from vcnn.training.progress import Progress
 from vcnn.training.run_state import RunState
 from vcnn.training.samples import Samples
 
@@ -29,7 +29,8 @@ def train(
     config: TrainingConfig,
     state: RunState,
     *,
-    progress: bool,
+    loss: Loss,
+    progress: Progress,
 ) -> None:
     """Epochs from where the state stands to the last one, each recorded in it.
 
@@ -42,35 +43,30 @@ def train(
     config : TrainingConfig
     state : RunState
         Of this network and its optimizer.
-    progress : whether to show a bar
+    loss : as :func:`vcnn.training.loss.weighted_square_error`
+    progress : Progress
+        Is told of each epoch.
 
     Raises
     ------
+    InputError
+        If the loss is no number.
     DivergenceError
-        If the loss becomes NaN or infinite.
+        If it becomes NaN or infinite.
     """
     network = closure.network
-    bar = tqdm(
-        total=config.epochs,
-        initial=state.epoch,
-        unit="epoch",
-        disable=not progress,
-        desc=network.name,
-    )
     while state.epoch < config.epochs and not state.patience_exhausted(config.patience):
         start, number = time.perf_counter(), state.epoch + 1
-        loss = _train_epoch(network, state.optimizer, samples, config, state.epoch)
-        if not math.isfinite(loss):
+        mean = _train_epoch(network, state.optimizer, samples, config, state.epoch, loss)
+        if not math.isfinite(mean):
             raise DivergenceError(
-                f"training: the loss is {loss} in epoch {number}; lower learning_rate"
+                f"training: the loss is {mean} in epoch {number}; lower learning_rate"
             )
-        entry = {"epoch": number, "training_loss": loss, "seconds": time.perf_counter() - start}
+        entry = {"epoch": number, "training_loss": mean, "seconds": time.perf_counter() - start}
         if validation and (number % config.validate_every == 0 or number == config.epochs):
             entry["validation_error"] = validation_error(closure, validation)
         state.record(entry)
-        bar.set_postfix({k: f"{v:.3g}" for k, v in entry.items() if k not in ("epoch", "seconds")})
-        bar.update()
-    bar.close()
+        progress.step(entry)
 
 
 def validation_error(closure: Closure, flows: Sequence[FlowField]) -> float:
@@ -81,20 +77,21 @@ def validation_error(closure: Closure, flows: Sequence[FlowField]) -> float:
     return error
 
 
-def _train_epoch(network, optimizer, samples, config, epoch) -> float:
+def _train_epoch(network, optimizer, samples, config, epoch, loss) -> float:
     """A step for every batch; returns the mean loss."""
     steps = math.ceil(len(samples) / config.batch_size)
     total = 0.0
-    for number, batch in enumerate(_batches(samples, steps, config, epoch)):
-        rate = config.learning_rate_at((epoch * steps + number + 0.5) / (config.epochs * steps))
+    for step, batch in enumerate(_batches(samples, steps, config, epoch)):
+        rate = config.learning_rate_at((epoch * steps + step + 0.5) / (config.epochs * steps))
         for group in optimizer.param_groups:
             group["lr"] = rate
         optimizer.zero_grad()
-        loss = weighted_square_error(network.values(batch.clouds), batch.goals, batch.weights)
-        loss.backward()
+        values = network.values(batch.clouds)
+        number = evaluate_loss(loss, values, batch.goals, batch.weights)
+        number.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), _LARGEST_GRADIENT)
         optimizer.step()
-        total += loss.item() * len(batch)
+        total += number.item() * len(batch)
     return total / len(samples)
 
 

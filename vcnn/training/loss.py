@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
+
+from vcnn.errors import InputError
+
+# values, goals and weights, as those of `weighted_square_error` -> a tensor of one number
+type Loss = Callable[[Sequence[torch.Tensor], Sequence[torch.Tensor], torch.Tensor], torch.Tensor]
 
 
 def weighted_square_error(
@@ -26,3 +31,41 @@ def weighted_square_error(
         for value, goal in zip(values, goals, strict=True)
     ]
     return (weights * sum(squares)).mean()
+
+
+def evaluate_loss(
+    loss: Loss,
+    values: Sequence[torch.Tensor],
+    goals: Sequence[torch.Tensor],
+    weights: torch.Tensor,
+) -> torch.Tensor:
+    """A loss, if it is one.
+
+    Raises
+    ------
+    InputError
+        If what it gives is no number that can be differentiated by the values.
+    """
+    number = loss(values, goals, weights)
+    if not isinstance(number, torch.Tensor):
+        raise InputError(f"loss: expected a tensor of one number, got {type(number).__name__}")
+    if number.ndim > 0 or not number.requires_grad:
+        raise InputError(
+            f"loss: expected one number that depends on the values, got shape "
+            f"{tuple(number.shape)}{'' if number.requires_grad else ' without gradient'}"
+        )
+    return number
+
+
+def name_loss(loss: Loss) -> str:
+    """What tells a loss from others of the same run.
+
+    Raises
+    ------
+    InputError
+        If it cannot be called.
+    """
+    if not callable(loss):
+        raise InputError(f"loss: expected a function of values, goals and weights, got {loss!r}")
+    kind = loss if isinstance(loss, type(name_loss)) else type(loss)
+    return f"{kind.__module__}.{kind.__qualname__}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -34,6 +35,7 @@ _HEADER = {
     "epoch": lambda value: type(value) is int and value > 0,
     "history": lists(_is_entry),
     "best": _is_entry,
+    "epochs": lambda value: value is None or type(value) is int,
 }
 
 
@@ -48,6 +50,8 @@ class RunState:
         What tells this run from others.
     directory : Path or None
         Receives ``checkpoint.safetensors`` and ``history.json`` with each :meth:`record`.
+    epochs : int, optional
+        That the run is to have; it may be given more later.
     """
 
     def __init__(
@@ -56,8 +60,10 @@ class RunState:
         optimizer: torch.optim.Optimizer,
         run: str,
         directory: Path | None,
+        epochs: int | None = None,
     ):
         self.network, self.optimizer, self.run, self.directory = network, optimizer, run, directory
+        self.epochs = epochs
         self.epoch, self.history, self.best_entry = 0, [], {}
         self.best = {name: tensor.clone() for name, tensor in network.state_dict().items()}
 
@@ -67,7 +73,7 @@ class RunState:
         Raises
         ------
         InputError
-            If it is that of another run.
+            If it is that of another run, or has had more epochs already.
         """
         checkpoint = read_checkpoint(self.directory, self.run)
         if checkpoint is None:
@@ -85,6 +91,22 @@ class RunState:
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
         self.epoch, self.history = header["epoch"], header["history"]
         self.best_entry = header["best"]
+        if self.epochs is not None:
+            self._compare_epochs(header["epochs"] or self.epochs)
+
+    def _compare_epochs(self, planned: int) -> None:
+        if self.epochs < self.epoch:
+            raise InputError(
+                f"epochs: the run in {self.directory} has had {self.epoch}, "
+                f"expected at least as many, got {self.epochs}"
+            )
+        if self.epochs != planned:
+            warnings.warn(
+                f"epochs: the run in {self.directory} was to have {planned} and has had "
+                f"{self.epoch}; from there on it has the learning rate of a run of {self.epochs}, "
+                "whose weights would be others",
+                stacklevel=5,
+            )
 
     def _check_tensors(self, tensors: Mapping[str, torch.Tensor], what: object) -> None:
         """Refuse tensors that are not those of such a network and its optimizer."""
@@ -123,7 +145,12 @@ class RunState:
         tensors |= {f"best/{name}": t for name, t in self.best.items()}
         for number, values in self.optimizer.state_dict()["state"].items():
             tensors |= {f"adam/{number}/{name}": t for name, t in values.items()}
-        header = {"epoch": self.epoch, "history": self.history, "best": self.best_entry}
+        header = {
+            "epoch": self.epoch,
+            "epochs": self.epochs,
+            "history": self.history,
+            "best": self.best_entry,
+        }
         write_checkpoint(self.directory, self.run, tensors, header)
 
     def _is_best(self, entry) -> bool:

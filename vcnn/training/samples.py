@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,6 +41,16 @@ class Samples:
         goals = tuple(goal[index] for goal in self.goals)
         return Samples(self.clouds.select(index), goals, self.weights[index])
 
+    @staticmethod
+    def concatenate(parts: Sequence[Samples]) -> Samples:
+        """Samples of several flows in one."""
+        goals = zip(*(part.goals for part in parts), strict=True)
+        return Samples(
+            VectorClouds.concatenate([part.clouds for part in parts]),
+            tuple(torch.cat(goal) for goal in goals),
+            torch.cat([part.weights for part in parts]),
+        )
+
     def subsample(self, max_points: int | None, rng: np.random.Generator) -> Samples:
         """With clouds of at most so many points, drawn at random; as they are for None."""
         if max_points is None:
@@ -56,49 +66,84 @@ class Samples:
 
 
 def draw_samples(
-    closure: Closure, flows: Sequence[FlowField], config: TrainingConfig, importance: str | None
+    closure: Closure, flow: FlowField, number: int, config: TrainingConfig, importance: str | None
 ) -> Samples:
-    """Centres of every flow, as many as the configuration says, with clouds and goals scaled.
+    """Centres of a flow, as many as the configuration says, with clouds and goals scaled.
 
     Parameters
     ----------
     closure : Closure
         Whose network is to be trained; its units are those of the samples.
-    flows : sequence of FlowField
+    flow : FlowField
         With the fields that the closure predicts.
+    number : int
+        Of the flow among those of the training: each has centres of its own drawn.
     config : TrainingConfig
     importance : name of a scalar or None
         Multiplies the weights; where it is 0 there is no centre.
     """
-    parts, weights, goals = [], [], [[] for _ in closure.targets]
-    for number, flow in enumerate(flows):
-        factor = np.ones(len(flow)) if importance is None else flow.scalars[importance]
-        centres = np.flatnonzero(factor)
-        if config.centres is not None and config.centres < len(centres):
-            rng = np.random.default_rng([config.seed, 0, number])
-            centres = np.sort(rng.choice(centres, config.centres, replace=False))
-        parts.append(closure.scale_clouds(closure.region.clouds(flow, centres)))
-        weights.append((factor * flow.weights / flow.weights.mean())[centres])
-        truth = closure.truth(flow).values()
-        for goal, values, (shift, scale) in zip(goals, truth, closure.scales.targets, strict=True):
-            goal.append((values[centres] - shift) / scale)
+    factor = np.ones(len(flow)) if importance is None else flow.scalars[importance]
+    centres = np.flatnonzero(factor)
+    if config.centres is not None and config.centres < len(centres):
+        rng = np.random.default_rng([config.seed, 0, number])
+        centres = np.sort(rng.choice(centres, config.centres, replace=False))
+    truth = closure.truth(flow).values()
+    goals = [
+        (values[centres] - shift) / scale
+        for values, (shift, scale) in zip(truth, closure.scales.targets, strict=True)
+    ]
 
-    def as_tensor(arrays):
-        return torch.tensor(np.concatenate(arrays), dtype=config.torch_dtype)
+    def as_tensor(array):
+        return torch.tensor(array, dtype=config.torch_dtype)
 
-    clouds = VectorClouds.concatenate(parts)
-    return Samples(clouds, tuple(as_tensor(goal) for goal in goals), as_tensor(weights))
+    return Samples(
+        closure.scale_clouds(closure.region.clouds(flow, centres)),
+        tuple(map(as_tensor, goals)),
+        as_tensor((factor * flow.weights / flow.weights.mean())[centres]),
+    )
 
 
-def check_flows(network: Network, flows: Sequence[FlowField], targets: Mapping[str, str]) -> None:
+def name_flows(
+    flows: Sequence[FlowField] | Mapping[str, FlowField], key: str, first: int = 0
+) -> dict[str, FlowField]:
+    """Flows by their names, "flow 0" and so on if they have none.
+
+    Parameters
+    ----------
+    flows : sequence, or mapping name -> FlowField
+    key : what the argument is called
+    first : number of the first one
+
+    Raises
+    ------
+    InputError
+        If they are anything else.
+    """
+    if isinstance(flows, FlowField):
+        raise InputError(f"{key}: expected a list of flows, got one flow; write [flow]")
+    if not isinstance(flows, Mapping):
+        if not isinstance(flows, Iterable) or isinstance(flows, str):
+            raise InputError(f"{key}: expected a list of flows, got {flows!r}")
+        flows = {f"flow {number}": flow for number, flow in enumerate(flows, first)}
+    for name, flow in flows.items():
+        if not isinstance(flow, FlowField):
+            kind = type(flow).__name__
+            raise InputError(f"{key}: {name}: expected a FlowField, got {kind}")
+    return {str(name): flow for name, flow in flows.items()}
+
+
+def check_flows(
+    network: Network, flows: Mapping[str, FlowField], targets: Mapping[str, str]
+) -> None:
     """Raise `InputError` unless there are flows of one dimension, each with what training needs."""
     if not flows:
         raise InputError("flows: expected at least one training flow")
-    for number, flow in enumerate(flows):
-        with naming(f"flow {number}"):
+    dimension = next(iter(flows.values())).dimension
+    for name, flow in flows.items():
+        with naming(name):
             check_flow(network, flow, targets)
-            if flow.dimension != flows[0].dimension:
-                raise InputError(f"is {flow.dimension}-D, the first one is {flows[0].dimension}-D")
+            if flow.dimension != dimension:
+                raise InputError(f"is {flow.dimension}-D, the first one is {dimension}-D")
 
 
 def check_flow(network: Network, flow: FlowField, targets: Mapping[str, str]) -> None:
@@ -119,12 +164,12 @@ def check_flow(network: Network, flow: FlowField, targets: Mapping[str, str]) ->
             )
 
 
-def check_importance(flows: Sequence[FlowField], name: str | None) -> None:
+def check_importance(flows: Mapping[str, FlowField], name: str | None) -> None:
     """Raise `InputError` unless ``name`` is None or a scalar of all flows that can weigh points."""
     if name is None:
         return
-    for number, flow in enumerate(flows):
-        with naming(f"flow {number}"):
+    for flow_name, flow in flows.items():
+        with naming(flow_name):
             if name not in flow.scalars:
                 raise InputError(
                     f"importance {name!r} is missing; its scalars: {', '.join(flow.scalars)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import cycle, islice
 
 import numpy as np
@@ -40,6 +40,28 @@ def angle_curve(study: RotationStudy) -> Figure:
         xlim=(0, 360),
         xticks=range(0, 361, 45),
     )
+    axes.grid(alpha=0.3, which="both")
+    legend_above(figure)
+    return figure
+
+
+def learning_curve(history: Sequence[Mapping[str, float]]) -> Figure:
+    """Loss and validation error of a training against the epoch.
+
+    Parameters
+    ----------
+    history : entries of ``history.json``
+    """
+    names = ("training_loss", "validation_error")
+    names = [name for name in names if any(name in entry for entry in history)]
+    figure = Figure(figsize=(6.5, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    for name, (colour, line, _) in zip(names, styles(len(names)), strict=True):
+        entries = [entry for entry in history if name in entry]
+        epochs, values = ([entry[key] for entry in entries] for key in ("epoch", name))
+        marker = "o" if len(entries) == 1 else None
+        axes.plot(epochs, values, color=colour, linestyle=line, marker=marker, label=in_words(name))
+    axes.set(xlabel="epoch", yscale="log")
     axes.grid(alpha=0.3, which="both")
     legend_above(figure)
     return figure

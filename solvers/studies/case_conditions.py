@@ -1,0 +1,124 @@
+"""The conditions of a case: its table ``[conditions]`` as conditions by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import meshio
+import numpy as np
+
+from solvers.flow.conditions import (
+    Condition,
+    Developed,
+    Inlet,
+    Outlet,
+    Periodic,
+    Symmetry,
+    Wall,
+)
+from solvers.studies.case_tables import check_table
+from solvers.studies.expressions import vector_expression
+from solvers.studies.inlet_columns import velocity_columns
+from vcnn.errors import InputError, naming
+from vcnn.flow.mesh import boundary_facets, plane_normal
+
+_DRIVE = {"bulk_velocity": "a number", "pressure_gradient": "a number"}
+_KEYS = {  # besides kind: those that are needed, and others
+    "wall": ({}, {"velocity": "a list of numbers"}),
+    "symmetry": ({}, {}),
+    "inlet": ({}, {"velocity": "a list of numbers or formulas", "profile": "text"}),
+    "outlet": ({}, {"pressure": "a number"}),
+    "periodic": ({"to": "text"}, _DRIVE),
+    "developed": ({}, {"direction": "a list of numbers", **_DRIVE}),
+}
+
+
+def read_conditions(table: Mapping, mesh: meshio.Mesh, folder: Path) -> dict[str, Condition]:
+    """Conditions by name from a table of a case.
+
+    Parameters
+    ----------
+    table : mapping boundary name -> table with a ``kind``
+        What is of the kind ``developed`` has any other name.
+    mesh : meshio.Mesh
+    folder : Path
+        Where files that are named start from.
+
+    Raises
+    ------
+    InputError
+        If a boundary has no condition, there is none of that name, or a condition makes no sense.
+    """
+    with naming("[conditions]"):
+        boundaries = boundary_facets(mesh)
+        conditions = {}
+        for name, entry in table.items():
+            with naming(name):
+                conditions[name] = _condition(entry, mesh, boundaries.get(name), folder)
+        partners = [c.to for c in conditions.values() if isinstance(c, Periodic)]
+        named = [name for name, c in conditions.items() if not isinstance(c, Developed)]
+        for name in (*named, *partners):
+            if name not in boundaries:
+                raise InputError(
+                    f"{name}: not in the mesh (its boundaries: {', '.join(boundaries) or 'none'})"
+                )
+        for name in boundaries:
+            if name not in (*named, *partners):
+                raise InputError(f"{name}: this boundary of the mesh has no condition")
+        return conditions
+
+
+def _condition(entry, mesh, facets, folder) -> Condition:
+    kind = entry.get("kind") if isinstance(entry, dict) else None
+    if kind not in _KEYS:
+        raise InputError(
+            f'expected {{ kind = "..." }} with one of {", ".join(_KEYS)}, got {entry!r}'
+        )
+    required, optional = _KEYS[kind]
+    check_table(entry, {"kind": "text", **required}, optional)
+    options = {key: value for key, value in entry.items() if key != "kind"}
+    if kind == "wall":
+        return Wall(tuple(options["velocity"]) if options else None)
+    if kind == "inlet":
+        return Inlet(_inlet_velocity(options, mesh, facets, folder))
+    if kind == "developed":
+        return Developed(**{"direction": _across(mesh), **options})
+    return {"symmetry": Symmetry, "outlet": Outlet, "periodic": Periodic}[kind](**options)
+
+
+def _inlet_velocity(options, mesh, facets, folder):
+    """The value of an `Inlet`: numbers, a formula for each component, or columns of a file."""
+    if len(options) != 1:
+        raise InputError(
+            "key 'velocity' is missing, or 'profile', the name of a .csv file"
+            if not options
+            else "expected velocity or profile, got both"
+        )
+    dimension = mesh.points.shape[1]
+    vertices = np.unique(np.concatenate([f.ravel() for _, f in facets])) if facets else []
+    positions = mesh.points[vertices]
+    if "profile" in options:
+        if not facets:
+            return (0.0,) * dimension  # the mesh has no such boundary, which is said next
+        with naming("profile"):
+            return velocity_columns(folder / options["profile"], positions)
+    components = options["velocity"]
+    if not any(isinstance(part, str) for part in components):
+        return tuple(components)
+    with naming("velocity"):
+        velocity = vector_expression(components, dimension)
+        if facets and not np.isfinite(values := velocity(positions.T)).all():
+            where = positions[np.flatnonzero(~np.isfinite(values).all(axis=0))[0]]
+            at = ", ".join(f"{x:.6g}" for x in where)
+            raise InputError(f"{components!r} has no finite value at ({at})")
+        return velocity
+
+
+def _across(mesh) -> tuple[float, ...]:
+    """The direction across a plane section, towards growing x (else y, else z)."""
+    normal = plane_normal(mesh)
+    if normal is None:
+        raise InputError('kind = "developed" needs a plane section of space, points (M, 3)')
+    first = normal[np.flatnonzero(np.abs(normal) > 1e-6)[0]]
+    return tuple((np.sign(first) * normal).tolist())
