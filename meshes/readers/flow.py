@@ -212,7 +212,10 @@ def _walls(dataset, mesh, periods, walls):
                     f"{', '.join(names) or 'none'}; or {OUTER})"
                 )
         if OUTER in walls and OUTER not in names:
-            mesh = _with_boundaries(mesh, {OUTER: outer_boundary(mesh, periods)})
+            facets = outer_boundary(mesh, periods)
+            if not facets:
+                raise InputError(f"wall {OUTER!r}: periods join the whole surface of the mesh")
+            mesh = _with_boundaries(mesh, {OUTER: facets})
         return mesh, list(walls)
     if dataset.patch_types:
         return mesh, [name for name in names if dataset.patch_types.get(name) == "wall"]
