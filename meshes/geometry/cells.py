@@ -20,7 +20,7 @@ def cell_centres(mesh: meshio.Mesh) -> np.ndarray:
     InputError
         If a cell has no volume or is of an unknown type.
     """
-    return _centres_and_volumes(mesh)[0]
+    return centres_and_volumes(mesh)[0]
 
 
 def cell_volumes(mesh: meshio.Mesh) -> np.ndarray:
@@ -31,7 +31,7 @@ def cell_volumes(mesh: meshio.Mesh) -> np.ndarray:
     InputError
         If a cell has no volume or is of an unknown type.
     """
-    return _centres_and_volumes(mesh)[1]
+    return centres_and_volumes(mesh)[1]
 
 
 def vertex_weights(mesh: meshio.Mesh, volumes: np.ndarray) -> np.ndarray:
@@ -60,10 +60,10 @@ def vertex_weights(mesh: meshio.Mesh, volumes: np.ndarray) -> np.ndarray:
     return weights
 
 
-def _centres_and_volumes(mesh):
-    """Sums over simplices that join the facets of a cell to a point inside.
+def centres_and_volumes(mesh: meshio.Mesh) -> tuple[np.ndarray, np.ndarray]:
+    """Both of :func:`cell_centres` and :func:`cell_volumes`, which take the time of one.
 
-    They are right for every cell that is star-shaped about this point, the mean of the middles of
+    They are sums over simplices that join the facets of a cell to a point inside, and are right for every cell that is star-shaped about this point, the mean of the middles of
     its facets. In 3-D a facet is itself cut into triangles about its mean, so that warped faces fit
     between neighbours.
     """

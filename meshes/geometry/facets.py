@@ -101,7 +101,9 @@ def shared_facets(mesh: meshio.Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray
         order, same = _sorted_together(vertices)
         pair = np.flatnonzero(same)
         neighbours.append(np.stack([cells[order[pair]], cells[order[pair + 1]]], axis=-1))
-        alone = np.delete(order, np.union1d(pair, pair + 1))
+        single = np.ones(len(order), bool)
+        single[pair] = single[pair + 1] = False
+        alone = order[single]
         outer.append(cells[alone])
         corners.extend(vertices[alone])
     return np.concatenate(neighbours), np.concatenate(outer), corners

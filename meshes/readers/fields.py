@@ -13,6 +13,8 @@ from meshes.readers.domain import Domain, along
 from vcnn.errors import InputError
 from vcnn.flow.quantities import QUANTITIES
 
+_OTHER = {"vertex": "cell", "cell": "vertex"}
+_WORDS = {"vertex": "points", "cell": "cells"}
 _VELOCITY = QUANTITIES["velocity"].names
 _ROUND_OFF = 1e-6  # of the largest vector: what single precision leaves across a plane
 _NOISE = 0.02  # of the largest velocity: what means of a simulation in space have across a slab
@@ -63,57 +65,59 @@ def choose_fields(
     """
     if location not in (None, "vertex", "cell"):
         raise InputError(f"location: expected 'vertex' or 'cell', got {location!r}")
-    places = {"vertex": dataset.point_fields, "cell": dataset.cell_fields}
+    named = "velocity" in names
     places = {
-        place: join_components(fields, "velocity" in names) for place, fields in places.items()
+        "vertex": join_components(dataset.point_fields, named),
+        "cell": join_components(dataset.cell_fields, named),
     }
-    wanted = [names["velocity"]] if "velocity" in names else _VELOCITY
-    places_found = [
+    wanted = [names["velocity"]] if named else _VELOCITY
+    candidates = [
         (place, name)
         for place in places
         for name in wanted
         if location in (None, place) and name in places[place]
     ]
-    if not places_found:
-        raise InputError(_no_velocity(dataset, places, wanted, location, "velocity" in names))
-    place, velocity = places_found[0]
+    if not candidates:
+        raise InputError(_no_velocity(dataset, places, wanted, location, named))
+    place, velocity = candidates[0]
     fields, names = places[place], {**names, "velocity": velocity}
     _check_names(dataset, places, place, names)
     chosen = {new: fields[old] for new, old in names.items()}
     others = {name: a for name, a in fields.items() if name not in names.values()}
-    replaced = [name for name in others if name in chosen]
-    elsewhere = [name for name in places["cell" if place == "vertex" else "vertex"]]
-    skipped, notes = [*replaced, *elsewhere], []
+    replaced, notes = [name for name in others if name in chosen], []
     if replaced:
         notes.append(f"left out, their names were given to others: {', '.join(replaced)}")
-    if elsewhere:
-        other, option = ("points", "vertex") if place == "cell" else ("cells", "cell")
-        hint = f" (--location {option} takes these)" if set(wanted) & set(elsewhere) else ""
-        at = "cells" if place == "cell" else "points"
+    other = _OTHER[place]
+    if places[other]:
+        hint = f" (--location {other} takes these)" if set(wanted) & set(places[other]) else ""
         notes.append(
-            f"fields at {other} left out, the velocity is taken at {at}{hint}: "
-            f"{', '.join(elsewhere)}"
+            f"fields at {_WORDS[other]} left out, the velocity is taken at {_WORDS[place]}{hint}: "
+            f"{', '.join(places[other])}"
         )
-    loose = not dataset.cells
-    return Choice(None if loose else place, {**others, **chosen}, velocity, skipped, notes)
+    return Choice(
+        place if dataset.cells else None,
+        {**others, **chosen},
+        velocity,
+        [*replaced, *places[other]],
+        notes,
+    )
 
 
 def _no_velocity(dataset, places, wanted, location, named) -> str:
-    listing = sorted({name for fields in places.values() for name in fields})
+    listing = [*places["vertex"], *places["cell"]]
     if dataset.provenance.get("format") == "OpenFOAM":
         hint = "" if named else "; choose with vcnn import --time TIME --field velocity=NAME"
-        return f"no field {wanted[-1]!r} (there are: {', '.join(listing) or 'none'}){hint}"
+        return f"no field {wanted[-1]!r} (there are: {', '.join(sorted(listing)) or 'none'}){hint}"
     hint = "" if named else "; name it: vcnn import --field velocity=NAME"
-    at = "" if location is None else f" at {location}s" if location == "cell" else " at vertices"
-    everything = [*places["vertex"], *places["cell"]]
+    at = "" if location is None else f" at {_WORDS[location]}"
     return (
         f"no velocity field {' or '.join(map(repr, wanted))}{at} "
-        f"(fields: {', '.join(everything) or 'none'}){hint}"
+        f"(fields: {', '.join(listing) or 'none'}){hint}"
     )
 
 
 def _check_names(dataset, places, place, names) -> None:
-    other = "cell" if place == "vertex" else "vertex"
+    other = _OTHER[place]
     for name in names.values():
         if name in places[place]:
             continue

@@ -9,7 +9,7 @@ from dataclasses import replace
 import meshio
 import numpy as np
 
-from meshes.geometry.cells import cell_centres, cell_volumes, vertex_weights
+from meshes.geometry.cells import centres_and_volumes, vertex_weights
 from meshes.geometry.periods import check_period, flow_period
 from meshes.geometry.surface import box_sides, outer_boundary
 from meshes.geometry.wall_fields import with_wall_fields
@@ -169,10 +169,9 @@ def _places(dataset, domain, location):
     """Points of the flow and their weights."""
     if location is None:
         return domain.points, dataset.volumes
-    volumes = cell_volumes(domain.mesh)
+    centres, volumes = centres_and_volumes(domain.mesh)
     if location == "vertex":
         return domain.points, vertex_weights(domain.mesh, volumes)
-    centres = cell_centres(domain.mesh)
     if dataset.centres is not None:
         centres = along(dataset.centres, domain.axes)
     return centres, volumes if dataset.volumes is None else dataset.volumes
@@ -213,7 +212,10 @@ def _walls(dataset, mesh, periods, walls):
                     f"{', '.join(names) or 'none'}; or {OUTER})"
                 )
         if OUTER in walls and OUTER not in names:
-            mesh = _with_boundaries(mesh, {OUTER: outer_boundary(mesh, periods)})
+            facets = outer_boundary(mesh, periods)
+            if not facets:
+                raise InputError(f"wall {OUTER!r}: periods join the whole surface of the mesh")
+            mesh = _with_boundaries(mesh, {OUTER: facets})
         return mesh, list(walls)
     if dataset.patch_types:
         return mesh, [name for name in names if dataset.patch_types.get(name) == "wall"]

@@ -114,7 +114,7 @@ def _named(arrays, fields) -> tuple[dict[str, np.ndarray], list[str]]:
     others = {name: array for name, array in arrays.items() if name not in fields.values()}
     named = {**others, **{new: arrays[old] for new, old in fields.items()}}
     for name in ("points", "velocity"):
-        if name not in named and not (name == "velocity" and "velocity" in join_components(named)):
+        if name not in named and not (name == "velocity" and _has_velocity(named)):
             listing = ", ".join(named) or "none"
             hint = "; name it: vcnn import --field velocity=NAME" if name == "velocity" else ""
             raise InputError(
@@ -122,6 +122,10 @@ def _named(arrays, fields) -> tuple[dict[str, np.ndarray], list[str]]:
                 f"{listing}){hint}"
             )
     return named, [name for name in others if name in fields]
+
+
+def _has_velocity(arrays) -> bool:
+    return "U" in arrays or "velocity" in join_components(arrays)
 
 
 def _cells(cells, points):

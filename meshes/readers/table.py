@@ -19,7 +19,10 @@ _POINTS = (
 
 
 def read_table(path: Path) -> Dataset:
-    """The points of a ``.csv`` file whose first line names its columns.
+    """The points of a ``.csv`` file whose first line names its columns, after "#" or not.
+
+    Columns are separated by commas, semicolons or tabs; other lines that begin with "#" are left
+    out.
 
     "x", "y" and, in space, "z" are coordinates ("Points:0", ... in ParaView's tables); columns
     named "X:0", "X:1", "X:2" make the vector X; the velocity may be "u", "v", "w" or so
@@ -30,13 +33,8 @@ def read_table(path: Path) -> Dataset:
     InputError
         If it has no header, no points, or an entry that is no number.
     """
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(file, skipinitialspace=True) if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: cannot be read as a table ({error})") from None
-    header = [name.strip() for name in rows[0]] if rows else []
-    columns = dict(zip(header, _numbers(path, header, rows[1:]).T, strict=True))
+    header, rows = _lines(path)
+    columns = dict(zip(header, _numbers(path, header, rows).T, strict=True))
     by_name = {name.lower(): name for name in header}
     names = next((row for row in _POINTS if row[0] in by_name and row[1] in by_name), None)
     if names is None:
@@ -52,6 +50,41 @@ def read_table(path: Path) -> Dataset:
         volumes=volumes,
         provenance={"source": str(path), "format": ".csv"},
     )
+
+
+def _lines(path) -> tuple[list[str], list[list[str]]]:
+    """The names of the columns, and the entries of each line."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as a table ({error})") from None
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    plain = [line for line in lines if not line.startswith("#")]
+    before = lines[: lines.index(plain[0])] if plain else []
+    if before and _is_number(plain[0].split(_delimiter(plain[0]))[0]):
+        plain.insert(0, before[-1].lstrip("# "))  # as numpy.savetxt writes a header
+    if not plain:
+        raise InputError(f"{path}: expected a line of names and lines of numbers")
+    delimiter = _delimiter(plain[0])
+    try:
+        header, *rows = csv.reader(plain, delimiter=delimiter, skipinitialspace=True)
+    except csv.Error as error:
+        raise InputError(f"{path}: cannot be read as a table ({error})") from None
+    if all(map(_is_number, header)):
+        raise InputError(f"{path}: its first line names no columns, they should be x, y, u, v, ...")
+    return [name.strip() for name in header], rows
+
+
+def _delimiter(line) -> str:
+    return max(",;\t", key=line.count)
+
+
+def _is_number(word) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
 def _numbers(path, header, rows) -> np.ndarray:

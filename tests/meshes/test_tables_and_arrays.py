@@ -37,6 +37,23 @@ def test_tables_of_plane_points(tmp_path, header):
     assert list(flow.scalars) == ["T"] and not flow.vectors
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x;y;u;v\n0;1;2;3\n4;5;6;7\n",
+        "x\ty\tu\tv\n0\t1\t2\t3\n4\t5\t6\t7\n",
+        "# made by hand\n# x,y,u,v\n0,1,2,3\n\n# more\n4,5,6,7\n",
+        "# made by hand\nx, y, u, v\n0, 1, 2, 3\n4, 5, 6, 7\n",
+        "\ufeffx,y,u,v\r\n0,1,2,3\r\n4,5,6,7\r\n",
+    ],
+)
+def test_tables_as_programs_write_them(tmp_path, text):
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
+    flow = read_flow(tmp_path / "a.csv")
+    np.testing.assert_array_equal(flow.points, [[0, 1], [4, 5]])
+    np.testing.assert_array_equal(flow.velocity, [[2, 3], [6, 7]])
+
+
 def test_tables_of_points_in_space(tmp_path):
     x = np.random.default_rng(0).random((3, 15))
     write_table(
@@ -59,6 +76,8 @@ def test_tables_of_points_in_space(tmp_path):
         ("x,y,T\n1,2,3\n", "no velocity field"),
         ("x,y,u,v\n1,2,3,nan\n", "1 values are NaN"),
         ("", "expected a line of names"),
+        ("1,2,3,4\n5,6,7,8\n", "its first line names no columns"),
+        ("# a note\n1,2,3,4\n", "line 2 has 4 entries, its first line names 1"),
     ],
 )
 def test_bad_tables_are_named(tmp_path, text, message):
@@ -77,6 +96,8 @@ def test_arrays_with_three_components(tmp_path):
     mesh, arrays, centres = mesh_arrays()
     np.savez(tmp_path / "a.npz", velocity=shear(centres), **arrays)
     check(read_noting(read_flow, tmp_path / "a.npz")[0], 96)
+    np.savez(tmp_path / "u.npz", U=shear(centres)[:, :2], **arrays)
+    check(read_noting(read_flow, tmp_path / "u.npz")[0], 96)
     np.savez(tmp_path / "b.npz", velocity=shear(centres) + np.array([0, 0, 5.0]), **arrays)
     flow, _ = read_noting(read_flow, tmp_path / "b.npz")
     assert flow.dimension == 3

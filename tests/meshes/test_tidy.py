@@ -57,6 +57,16 @@ def test_cells_however_thin_keep_their_points():
     assert len(mesh.points) == 8 and "merged" not in note
 
 
+def test_a_quadrilateral_of_which_two_corners_coincide():
+    """As meshers write triangles and wedges: its points are two, or its edge would be a point."""
+    points = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [1, 1, 0], [2, 0, 0]], float)
+    cells = [("quad", np.array([[0, 1, 2, 3]])), ("triangle", np.array([[1, 4, 2]]))]
+    dataset = Dataset(points, cells, {"U": shear(points)}, provenance={"source": "f"})
+    flow, note = read_noting(dataset_flow, dataset)
+    assert len(flow) == 5 and "merged" not in note
+    np.testing.assert_allclose(flow.weights.sum(), 1)
+
+
 def test_a_wall_without_thickness_stays_a_wall():
     """Two cells side by side, the facets between them in two boundaries: their points coincide."""
     points = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [1, 0], [2, 0], [2, 1], [1, 1]])

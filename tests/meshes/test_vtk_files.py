@@ -2,12 +2,13 @@
 
 import re
 
+import meshio
 import numpy as np
 import pytest
 import pyvista
 
 from meshes import cell_volumes, read_flow, read_mesh
-from tests.support.shear import read_noting, shear, shear_mesh
+from tests.support.shear import in_space, read_noting, shear, shear_mesh
 from vcnn import InputError
 
 
@@ -70,6 +71,16 @@ def test_cells_of_any_order_that_are_of_the_first(tmp_path, kind, vtk, new):
     mesh, _ = read_noting(read_mesh, tmp_path / "a.vtu")
     assert mesh.cells[0].type == {"triangle": "triangle", "quadrilateral": "quad"}[kind]
     check(read_noting(read_flow, tmp_path / "a.vtu")[0])
+
+
+def test_cells_of_second_order(tmp_path):
+    points = np.array([[0, 0], [2, 0], [0, 1], [1, 0], [1, 0.5], [0, 0.5]])
+    mesh = meshio.Mesh(in_space(points), [("triangle6", np.arange(6)[None])], {"U": shear(points)})
+    meshio.write(tmp_path / "a.vtu", mesh)
+    flow, _ = read_noting(read_flow, tmp_path / "a.vtu")
+    np.testing.assert_array_equal(flow.points, points)
+    np.testing.assert_allclose(flow.weights, 1 / 6)
+    assert read_noting(read_mesh, tmp_path / "a.vtu")[0].cells[0].type == "triangle6"
 
 
 def halves(location="vertex"):

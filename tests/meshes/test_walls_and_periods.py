@@ -57,6 +57,12 @@ def test_walls_and_period_of_a_file_without_names(tmp_path):
     np.testing.assert_allclose(flow.scalars["wall_distance"], nearest, atol=1e-12)
 
 
+def test_a_surface_that_periods_join_has_no_walls(tmp_path):
+    path = write(tmp_path / "a.vtk")
+    with pytest.raises(InputError, match="wall 'outer': periods join the whole surface"):
+        read_flow(path, walls=["outer"], period=[(2, 0), (0, 1)])
+
+
 @pytest.mark.parametrize("axis", [0, 2])
 def test_periods_in_space(axis):
     steps = np.eye(3)[[0, 2]] * [[2.0], [1.0]]

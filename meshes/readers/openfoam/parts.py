@@ -45,7 +45,8 @@ def cell_numbers(times: Times, time: float, cells: int) -> list[np.ndarray]:
         names = [part.name for part in times.parts]
         raise InputError(
             f"{times.case}: {names[0]} to {names[-1]} have {np.count_nonzero(count)} of {cells} "
-            f"cells, {np.count_nonzero(count > 1)} of them more than once; is a folder processorN missing?"
+            f"cells, {np.count_nonzero(count > 1)} of them more than once; is a folder processorN "
+            "missing?"
         )
     return numbers
 
