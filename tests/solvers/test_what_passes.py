@@ -63,7 +63,10 @@ def test_cells_in_corners_are_as_high_as_others():
     """Whether their two facets belong to one wall or to two."""
     mesh = box(4, "hexahedron")
     named = boundary_facets(mesh)
-    walls = {f"wall{number}": [block] for number, block in enumerate(named.pop("wall"))}
+    ((kind, facets),) = named.pop("wall")
+    middles = mesh.points[facets].mean(axis=1)
+    sides = {f"{axis} {at}": middles[:, axis] == at for axis in (1, 2) for at in (0, 1)}
+    walls = {name: [(kind, facets[on])] for name, on in sides.items()}
     parts = named_mesh(mesh.points, [("hexahedron", mesh.cells[0].data)], {**named, **walls})
     ends = {"inlet": Periodic("outlet", bulk_velocity=2.0)}
     one = LaminarFlow(mesh, 0.1, conditions={"wall": Wall(), **ends}).solve()
