@@ -9,7 +9,7 @@ import pytest
 from meshes import read_openfoam
 from meshes.geometry.facets import cell_facets
 from meshes.readers.openfoam.case import read_case
-from tests.support.foam_cases import write_mixed_case
+from tests.support.foam_cases import write_case, write_mixed_case
 from vcnn import InputError
 
 FORMS = {
@@ -71,6 +71,30 @@ def test_prisms_have_their_corners_over_each_other(tmp_path):
         base = np.cross(x[:, 1] - x[:, 0], x[:, 2] - x[:, 0])
         up = np.einsum("ki,ki->k", base, x[:, -1] - x[:, 0])
         assert (up < 0).all() if kind == "wedge" else (up > 0).all()
+
+
+def test_a_slab_of_polygons(tmp_path):
+    plane = np.array([(0, 0), (1, 0), (1.5, 0.5), (1, 1), (0, 1), (2, 0), (2, 1)])
+    outlines = [[0, 1, 2, 3, 4], [1, 5, 2], [5, 6, 3, 2]]
+    points = np.vstack([np.c_[plane, np.full(7, z)] for z in (0, 0.3)])
+    cells = []
+    for v in outlines:
+        around = [[a, b, b + 7, a + 7] for a, b in zip(v, v[1:] + v[:1], strict=True)]
+        cells.append([v[::-1], [x + 7 for x in v], *around])
+    surface = {f for cell in cells for f in map(frozenset, cell) if _count(cells, f) == 1}
+    flat = {f for f in surface if np.ptp(points[list(f), 2]) == 0}
+    sides = {"walls": surface - flat, "front": flat}
+    entries = {"walls": {"type": "wall"}, "front": {"type": "empty"}}
+    velocity = np.array([[1.0, 0, 0], [2, 0, 0], [3, 0, 0]])
+    write_case(tmp_path, points, cells, sides, entries, {"U": velocity})
+    flow = read_openfoam(tmp_path)
+    area = dict(zip(flow.velocity[:, 0].tolist(), flow.weights, strict=True))
+    np.testing.assert_allclose([area[1], area[2], area[3]], [1.25, 0.25, 0.5])
+    assert {block.type for block in flow.mesh.cells} == {"polygon", "triangle", "quad", "line"}
+
+
+def _count(cells, face):
+    return sum(frozenset(other) == face for cell in cells for other in cell)
 
 
 def test_older_ways_to_write_lists(tmp_path, box_case):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from meshes import channel, read_flow, read_mesh
-from tests.support.shear import named_lines, read_noting, shear, shear_mesh
+from tests.support.shear import named_lines, read_noting, shear_mesh
 from vcnn import InputError
 from vcnn.flow.mesh import boundary_facets
 

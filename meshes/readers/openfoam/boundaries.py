@@ -44,8 +44,8 @@ def find_boundaries(mesh: PolyMesh) -> Boundaries:
     wedges = [name for name, kind in types.items() if kind == "wedge"]
     if wedges:
         raise InputError(
-            f"patch {wedges[0]!r} is a wedge: axisymmetric flows are not supported (of a full "
-            "three-dimensional mesh or a plane one they would be read)"
+            f"patch {wedges[0]!r} is a wedge: axisymmetric flows are not supported, only plane and "
+            "three-dimensional ones"
         )
     cyclics, notes = find_cyclics(mesh), []
     new_names = {old: new for new, group in cyclics.merged.items() for old in group}

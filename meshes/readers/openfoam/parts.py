@@ -42,10 +42,11 @@ def cell_numbers(times: Times, time: float, cells: int) -> list[np.ndarray]:
             )
     count = np.bincount(np.concatenate(numbers), minlength=cells)
     if (count != 1).any():
-        names = ", ".join(part.name for part in times.parts)
+        names = [part.name for part in times.parts]
         raise InputError(
-            f"{times.case}: {names} have {np.count_nonzero(count)} of {cells} cells, "
-            f"{np.count_nonzero(count > 1)} of them more than once; is a folder processorN missing?"
+            f"{times.case}: {names[0]} to {names[-1]} have {np.count_nonzero(count)} of {cells} "
+            f"cells, {np.count_nonzero(count > 1)} of them more than once; is a folder processorN "
+            "missing?"
         )
     return numbers
 
