@@ -52,13 +52,15 @@ def read_flow(
     if is_case(path):
         return read_openfoam(_folder(path), time, fields, walls, period, location)
     if is_own(path):
+        if time is not None:
+            raise InputError(f"{path}: a time can be chosen in OpenFOAM cases only, and series")
         if fields or walls or period is not None or location:
             raise InputError(
                 f"{path}: a flow file of this package already has its names, no field can be chosen"
             )
         return FlowField.load(path)
     dataset = read_dataset(path, time, fields)
-    if path.suffix == ".npz":  # its arrays have these names already, geometry too
+    if path.suffix.lower() == ".npz":  # its arrays have these names already, geometry too
         fields = {}
     return dataset_flow(dataset, fields, walls, period, location)
 

@@ -141,6 +141,8 @@ def test_a_choice_makes_no_sense_for_own_flow_files(tmp_path):
     for options in (dict(walls=["outer"]), dict(period=(2, 0)), dict(location="cell")):
         with pytest.raises(InputError, match=r"own\.vtu: a flow file of this package"):
             read_flow(path, **options)
+    with pytest.raises(InputError, match=r"own\.vtu: a time can be chosen in OpenFOAM cases only"):
+        read_flow(path, time=1)
 
 
 def test_sides_of_meshes_without_names(tmp_path):
