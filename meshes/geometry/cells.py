@@ -63,9 +63,9 @@ def vertex_weights(mesh: meshio.Mesh, volumes: np.ndarray) -> np.ndarray:
 def centres_and_volumes(mesh: meshio.Mesh) -> tuple[np.ndarray, np.ndarray]:
     """Both of :func:`cell_centres` and :func:`cell_volumes`, which take the time of one.
 
-    They are sums over simplices that join the facets of a cell to a point inside, and are right for every cell that is star-shaped about this point, the mean of the middles of
-    its facets. In 3-D a facet is itself cut into triangles about its mean, so that warped faces fit
-    between neighbours.
+    They are sums over simplices that join the facets of a cell to a point inside, and are right for
+    every cell that is star-shaped about this point, the mean of the middles of its facets. In 3-D a
+    facet is itself cut into triangles about its mean, so that warped faces fit between neighbours.
     """
     d, n, dimension = mesh.points.shape[1], count_cells(mesh), cell_dimension(mesh)
     groups = [(mesh.points[vertices], cells) for vertices, cells in cell_facets(mesh)]

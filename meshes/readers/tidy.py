@@ -26,8 +26,8 @@ def tidy(dataset: Dataset) -> Dataset:
     Raises
     ------
     InputError
-        If a cell or facet has a vertex that is no point, or a type that is not supported, or a point
-        of a cell is NaN or infinite.
+        If a cell or facet has a vertex that is no point, or a type that is not supported, or a
+        point of a cell is NaN or infinite.
     """
     if all(meshio.CellBlock(*block).dim < 2 for block in dataset.cells):
         return dataset
