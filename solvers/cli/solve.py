@@ -57,7 +57,6 @@ def solve(
       model = "spalart-allmaras"        # without --closure; or "laminar", "one-equation-k-l",
       stations = [0.5, 2.0, 4.0, 8.0]   # "mixing-length"; x of velocity profiles
       location = "vertex"               # where a closure is asked, or "cell"
-      start = "runs/hill"               # optional: an earlier run, its checkpoint.npz or a flow
       [mesh]
       generator = "periodic_hill"       # or "channel", "duct", "bump_channel", ...: functions of
       slope = 1.0                       # meshes; or file = "mesh.msh", relative to this file,

@@ -9,6 +9,7 @@ from solvers.diagnostics.boundaries import boundary_fluxes, reynolds_number
 from solvers.diagnostics.wall_units import wall_units
 from tests.support.boxes import box
 from tests.support.channels import turned
+from vcnn.flow.mesh import boundary_facets, named_mesh
 
 WALLS = {"bottom": Wall(), "top": Wall()}
 
@@ -56,6 +57,23 @@ def test_flows_in_space(kind):
     # the stress, f V = τ A on the whole, is 1.6 times its mean in the middle of a side
     units, mean = wall_units(flow, "wall"), 0.25 * np.sqrt(flow.pressure_gradient / 4) / 0.1
     assert 0.7 * mean < units.mean < mean < units.largest < 1.6**0.5 * mean
+
+
+def test_cells_in_corners_are_as_high_as_others():
+    """Whether their two facets belong to one wall or to two."""
+    mesh = box(4, "hexahedron")
+    named = boundary_facets(mesh)
+    ((kind, facets),) = named.pop("wall")
+    middles = mesh.points[facets].mean(axis=1)
+    sides = {f"{axis} {at}": middles[:, axis] == at for axis in (1, 2) for at in (0, 1)}
+    walls = {name: [(kind, facets[on])] for name, on in sides.items()}
+    parts = named_mesh(mesh.points, [("hexahedron", mesh.cells[0].data)], {**named, **walls})
+    ends = {"inlet": Periodic("outlet", bulk_velocity=2.0)}
+    one = LaminarFlow(mesh, 0.1, conditions={"wall": Wall(), **ends}).solve()
+    four = LaminarFlow(parts, 0.1, conditions={**dict.fromkeys(walls, Wall()), **ends}).solve()
+    whole, each = wall_units(one, "wall"), [wall_units(four, wall) for wall in walls]
+    assert whole.largest == pytest.approx(max(units.largest for units in each), rel=1e-6)
+    assert whole.mean == pytest.approx(np.mean([units.mean for units in each]), rel=1e-6)
 
 
 def test_inlets_in_space_and_speeds_of_walls():
