@@ -68,7 +68,7 @@ def count_workers() -> int:
 
 def available_cores() -> int:
     """Cores that this process may use: of its affinity, and of the quota of its control group."""
-    return max(1, min(len(os.sched_getaffinity(0)), math.ceil(_quota())))
+    return max(1, math.ceil(min(len(os.sched_getaffinity(0)), _quota())))
 
 
 def _quota(proc: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")) -> float:

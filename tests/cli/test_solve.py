@@ -2,7 +2,6 @@
 same.
 """
 
-import logging
 from importlib.util import find_spec
 
 import numpy as np
@@ -73,23 +72,6 @@ def test_channel_is_the_parabola(folder, capsys):
     assert len(shares) == 4 and shares[0] > 0.3 and min(shares[1:3]) > 0.003  # a map and curves
     assert found["answer"] in page and "Velocity profiles" in page and "eddies" not in page
     assert (folder / "runs/channel/case.toml").read_text() == CHANNEL
-
-
-def test_steps_are_said_where_there_is_no_terminal(capsys, monkeypatch):
-    """One after every 30 seconds, and warnings; a short run says nothing."""
-    from solvers.cli import progress
-    from solvers.fenics import MPI
-
-    log, clock = logging.getLogger("vcnn.solvers"), iter([0.0, 1.0, 31.0, 60.0, 62.0, 63.0])
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
-    with progress.progress_line(MPI.COMM_SELF):
-        for number in range(4):
-            log.info("step %d", number)
-        log.warning("the flow is odd")
-    lines = ["step 1 [31 s]", "step 3 [62 s]", "the flow is odd [63 s]"]
-    assert capsys.readouterr().err.splitlines() == lines
-    log.info("step 6")
-    assert capsys.readouterr().err == ""
 
 
 def test_hill_against_the_solver_and_against_itself(folder):

@@ -1,5 +1,6 @@
 """One thread unless somebody asks for more, and never more than there are cores."""
 
+import os
 import subprocess
 import sys
 
@@ -134,6 +135,14 @@ def test_the_quota_of_a_control_group(tmp_path, groups, files, cores):
     assert threads._quota(tmp_path / "cgroup", tmp_path) == cores
 
 
-def test_a_quota_of_less_than_a_core_is_a_core(monkeypatch):
-    monkeypatch.setattr(threads, "_quota", lambda: 0.5)
-    assert available_cores() == 1
+@pytest.mark.parametrize(
+    "quota, cores", [(0.5, 1), (1.5, 2), (2.0, 2), (64.0, 4), (float("inf"), 4)]
+)
+def test_cores_are_those_of_affinity_and_quota(monkeypatch, quota, cores):
+    monkeypatch.setattr(threads, "_quota", lambda: quota)
+    monkeypatch.setattr(threads.os, "sched_getaffinity", lambda _: set(range(4)))
+    assert available_cores() == cores
+
+
+def test_of_the_machine_that_tests_run_on():
+    assert 1 <= available_cores() <= os.cpu_count()
