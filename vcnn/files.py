@@ -16,6 +16,9 @@ import numpy as np
 
 from vcnn.errors import InputError
 
+# What an archive may unpack to, and what more for each of its bytes.
+_UNPACKED, _UNPACKED_PER_BYTE = 4 << 30, 32
+
 
 def claim(path: str | os.PathLike, force: bool = False) -> Path:
     """The path that ``-o`` names, if a command may write there.
@@ -93,8 +96,11 @@ def load_arrays(path: str | os.PathLike) -> dict[str, np.ndarray]:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file")
+    most = _UNPACKED + _UNPACKED_PER_BYTE * path.stat().st_size
     try:
         with np.load(path, allow_pickle=False) as file:
+            if sum(member.file_size for member in file.zip.infolist()) > most:
+                raise ValueError(f"unpacked larger than {most >> 20} MiB")
             return {name: file[name] for name in file.files}
     except Exception as error:  # zip, zlib and NumPy raise a dozen kinds on a damaged file
         words = next(iter(str(error).splitlines()), "") or type(error).__name__

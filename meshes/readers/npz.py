@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from meshes.readers.components import join_components
 from meshes.readers.dataset import Dataset
 from meshes.readers.flow import dataset_flow
 from vcnn.errors import InputError, naming
+from vcnn.files import load_arrays
 from vcnn.flow.field import FlowField
 from vcnn.flow.quantities import parameter_name
 
@@ -68,7 +68,7 @@ def read_npz(path: Path, fields: Mapping[str, str] | None = None) -> Dataset:
         If the file cannot be read or an array is missing or has the wrong shape.
     """
     with naming(path):
-        arrays, replaced = _named(_load(path), dict(fields or {}))
+        arrays, replaced = _named(load_arrays(path), dict(fields or {}))
         points = arrays.pop("points")
         rows = len(points) if points.ndim else 0
         _check(points, "points", [(rows, 2), (rows, 3)], " (three columns in space)")
@@ -173,13 +173,3 @@ def _check(array, name, shapes, hint="") -> None:
 
 def _in_space(points):
     return np.pad(points.astype(float), ((0, 0), (0, 3 - points.shape[1])))
-
-
-def _load(path) -> dict[str, np.ndarray]:
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: cannot be read as plain NumPy arrays ({error})") from None

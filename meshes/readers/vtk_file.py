@@ -97,7 +97,7 @@ def arrays(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: {type(data).__name__} is not read; save one dataset as .vtu")
     grid = data.cast_to_unstructured_grid()
     time = next((grid.field_data[name] for name in _TIMES if name in grid.field_data), None)
-    return {
+    parts = {
         "points": np.asarray(grid.points, dtype=float),
         "types": np.asarray(grid.celltypes, dtype=int),
         "offsets": np.asarray(grid.cell_offsets, dtype=int),
@@ -108,6 +108,26 @@ def arrays(path: Path) -> dict[str, Any]:
         "cell_data": {name: np.asarray(grid.cell_data[name]) for name in grid.cell_data},
         "time": float(np.ravel(time)[0]) if time is not None and np.size(time) == 1 else None,
     }
+    if not _is_whole(parts):
+        raise InputError(f"{path}: damaged, its cells and fields do not fit together")
+    return parts
+
+
+def _is_whole(grid: dict[str, Any]) -> bool:
+    """Whether every cell has its vertices and every field its values; VTK does not look."""
+    n, offsets, vertices = len(grid["types"]), grid["offsets"], grid["vertices"]
+    faces, cells = _lists(grid["faces"]), _lists(grid["face_numbers"])
+    numbers = np.concatenate([np.zeros(0, int), *cells])
+    return bool(
+        len(offsets) == n + 1
+        and offsets[0] == 0
+        and (np.diff(offsets) >= 0).all()
+        and offsets[-1] <= len(vertices)
+        and ((vertices >= 0) & (vertices < len(grid["points"]))).all()
+        and (len(cells) in (0, n) and ((numbers >= 0) & (numbers < len(faces))).all())
+        and all(len(values) == n for values in grid["cell_data"].values())
+        and all(len(values) == len(grid["points"]) for values in grid["point_data"].values())
+    )
 
 
 def _files_at(path, time) -> tuple[list[Path], dict[str, Any]]:
@@ -216,7 +236,7 @@ def _lists(flat) -> list[np.ndarray]:
     """Arrays that follow one another, each after its length."""
     arrays, place = [], 0
     while place < len(flat):
-        end = place + 1 + flat[place]
+        end = place + 1 + max(flat[place], 0)
         arrays.append(flat[place + 1 : end])
         place = end
     return arrays

@@ -6,7 +6,7 @@ import pyvista
 import torch
 
 from tests.support.command_line import CONFIGURATION, listing, plane_flow, refused, run, untrained
-from vcnn import Closure, DivergenceError, FlowField
+from vcnn import Closure, DivergenceError, FlowField, InputError
 
 
 def predicting(model="model.safetensors", flow="flows/b.vtu"):
@@ -181,6 +181,8 @@ def test_flows_of_the_same_name(folder, capsys):
         (DivergenceError("c: 3 predictions are NaN"), 1, "error: c: 3 predictions are NaN"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (PermissionError(13, "Permission denied", "/out"), 2, "error: /out: Permission denied"),
+        (MemoryError(), 2, "error: there is not enough memory for this"),
+        (InputError("field a\nb: missing"), 2, "error: flows/b.vtu: field a b: missing"),
     ],
 )
 def test_failures_while_it_works(folder, capsys, monkeypatch, error, status, message):

@@ -101,8 +101,8 @@ def _run(action, folder) -> None:
     except BaseException:
         traceback.print_exc()
         code = 70
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        stream.flush()
     os._exit(code)
 
 

@@ -166,7 +166,7 @@ def test_a_network_that_fits_into_no_memory():
         VectorCloudNetwork(["k", "c"], hidden=10**9)
 
 
-def test_arrays_that_are_none(tmp_path):
+def test_arrays_that_are_none(tmp_path, monkeypatch):
     path = tmp_path / "flow.npz"
     np.savez_compressed(path, a=np.arange(1000.0))
     whole = path.read_bytes()
@@ -179,6 +179,10 @@ def test_arrays_that_are_none(tmp_path):
             load_arrays(path)
         except InputError as error:
             assert str(error).startswith(f"{path}: cannot be read as plain NumPy arrays (")
+    monkeypatch.setattr("vcnn.files._UNPACKED", 1 << 20)
+    np.savez_compressed(path, a=np.zeros(1 << 18))  # 2 MiB, packed into 3 kB
+    with pytest.raises(InputError, match=r"flow\.npz: .*unpacked larger than 1 MiB"):
+        load_arrays(path)
     np.savez(path, a=np.array([print], dtype=object))
     with pytest.raises(InputError, match="allow_pickle=False"):
         load_arrays(path)

@@ -142,14 +142,21 @@ def _attempt(verb: Callable, *args: Any, **kwargs: Any) -> tuple[int, str]:
     try:
         verb(*args, **kwargs)
     except InputError as error:
-        return 2, f"error: {error}"
+        return 2, _line(str(error))
     except OSError as error:
-        return 2, f"error: {_reason(error)}"
+        return 2, _line(_reason(error))
+    except MemoryError:
+        return 2, _line("there is not enough memory for this")
     except DivergenceError as error:
-        return 1, f"error: {error}"
+        return 1, _line(str(error))
     except KeyboardInterrupt:
         return 130, "interrupted"
     return 0, ""
+
+
+def _line(reason: str) -> str:
+    """One line, whatever stands in the names that a file brings along."""
+    return f"error: {' '.join(reason.splitlines())}"
 
 
 def _end(status: int, message: str) -> None:

@@ -1,0 +1,46 @@
+"""Files of others whose numbers do not fit together: what VTK returns of them is not believed."""
+
+import numpy as np
+import pytest
+import pyvista
+
+from meshes import read_flow
+from vcnn import InputError
+
+
+@pytest.fixture
+def path(tmp_path):
+    """Two quadrilaterals side by side, in text."""
+    points = np.array([(x, y, 0.0) for y in (0, 1) for x in (0, 1, 2)])
+    quads = np.array([[0, 1, 4, 3], [1, 2, 5, 4]])
+    grid = pyvista.UnstructuredGrid({pyvista.CellType.QUAD: quads}, points)
+    grid.point_data["U"] = np.tile([1.0, 0, 0], (6, 1))
+    grid.save(tmp_path / "flow.vtk", binary=False)
+    return tmp_path / "flow.vtk"
+
+
+def test_the_file_is_read_while_it_is_whole(path):
+    assert read_flow(path).velocity.shape == (6, 2)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("0 4 8", "0 4 9"),  # a vertex more than there are
+        ("0 4 8", "0 4 -8"),
+        ("0 4 8", "4 4 8"),
+        ("1 2 5 4", "1 2 6 4"),  # no such point
+        ("1 2 5 4", "1 2 -5 4"),
+        ("POINTS 6", "POINTS 5"),
+        ("POINTS 6", "POINTS 600000000000"),
+        ("POINT_DATA 6", "POINT_DATA 7"),
+        ("CELLS 3 8", "CELLS 3000000000 8"),
+    ],
+)
+def test_numbers_that_do_not_fit(path, old, new):
+    text = path.read_text()
+    assert old in text, text
+    path.write_text(text.replace(old, new))
+    with pytest.raises(InputError, match=r"flow\.vtk: ") as error:
+        read_flow(path)
+    assert "\n" not in str(error.value)
