@@ -80,8 +80,20 @@ def _block_facets(block):
         local = _FACETS.get(kind.replace("quadrilateral", "quad"))
         if local is None:
             raise InputError(f"mesh: cells of type {block.type!r} are not supported")
+        _check_size(block, corners=1 + max(map(max, local)))
     for facet in local:
         yield np.asarray(block.data)[:, facet], number
+
+
+def _check_size(block, corners: int) -> None:
+    """Refuse cells with fewer or more vertices than their type has; only some tell how many."""
+    size = np.shape(block.data)[1]
+    number = re.search(r"\d+$", block.type)
+    expected = int(number[0]) if number else corners
+    if size != expected and not (block.type.startswith("VTK_LAGRANGE_") and size > corners):
+        raise InputError(
+            f"mesh: a cell of type {block.type!r} has {expected} vertices, some here have {size}"
+        )
 
 
 def shared_facets(mesh: meshio.Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -31,6 +31,9 @@ def test_the_file_is_read_while_it_is_whole(path):
         ("0 4 8", "4 4 8"),
         ("1 2 5 4", "1 2 6 4"),  # no such point
         ("1 2 5 4", "1 2 -5 4"),
+        ("\n9\n9", "\n12\n12"),  # hexahedra
+        ("\n9\n9", "\n5\n5"),  # triangles
+        ("\n9\n9", "\n9\n99"),
         ("POINTS 6", "POINTS 5"),
         ("POINTS 6", "POINTS 600000000000"),
         ("POINT_DATA 6", "POINT_DATA 7"),
