@@ -11,6 +11,8 @@ from meshes.geometry.facets import cell_facets
 from vcnn.errors import InputError
 from vcnn.flow.mesh import cell_dimension, count_cells
 
+_FOLDED = 0.5  # of a cell's volume: what is left where its parts are counted with their signs
+
 
 def cell_centres(mesh: meshio.Mesh) -> np.ndarray:
     """(N, d) centroids of the cells, in the order of their blocks; facet blocks do not count.
@@ -42,9 +44,9 @@ def vertex_weights(mesh: meshio.Mesh, volumes: np.ndarray) -> np.ndarray:
     InputError
         If a point belongs to no cell.
     """
-    weights, first = np.zeros(len(mesh.points)), 0
+    weights, first, d = np.zeros(len(mesh.points)), 0, cell_dimension(mesh)
     for block in mesh.cells:
-        if block.dim != cell_dimension(mesh):
+        if block.dim != d:
             continue
         n = len(block.data)
         if block.type.startswith("polyhedron"):
@@ -66,12 +68,17 @@ def centres_and_volumes(mesh: meshio.Mesh) -> tuple[np.ndarray, np.ndarray]:
     They are sums over simplices that join the facets of a cell to a point inside, and are right for
     every cell that is star-shaped about this point, the mean of the middles of its facets. In 3-D a
     facet is itself cut into triangles about its mean, so that warped faces fit between neighbours.
+
+    Raises
+    ------
+    InputError
+        If a cell has no volume, is folded over itself, or of an unknown type.
     """
     d, n, dimension = mesh.points.shape[1], count_cells(mesh), cell_dimension(mesh)
     groups = [(mesh.points[vertices], cells) for vertices, cells in cell_facets(mesh)]
     inside = sum(_cell_sums(x.mean(axis=1), cells, n) for x, cells in groups)
     inside /= sum(np.bincount(cells, minlength=n) for _, cells in groups)[:, None]
-    volumes, moments = np.zeros(n), np.zeros((n, d))
+    volumes, moments, oriented = np.zeros(n), np.zeros((n, d)), np.zeros(n)
     for x, cells in groups:
         x = x - inside[cells][:, None]  # edges of the simplices, from the point inside
         if dimension == 2:
@@ -80,19 +87,35 @@ def centres_and_volumes(mesh: meshio.Mesh) -> tuple[np.ndarray, np.ndarray]:
             middle = x.mean(axis=1)
             corners = [np.stack([x[:, i - 1], x[:, i], middle], axis=1) for i in range(x.shape[1])]
         for simplex in corners:
-            volume = _spanned(simplex) / math.factorial(dimension)
+            signed = _spanned(simplex) / math.factorial(dimension)
+            oriented += np.bincount(cells, signed, minlength=n)
+            volume = np.abs(signed)
             volumes += np.bincount(cells, volume, minlength=n)
             # A simplex has its centroid at the mean of its corners, of which the point inside is 0.
             moments += _cell_sums(volume[:, None] * simplex.sum(axis=1) / (dimension + 1), cells, n)
     if not (volumes > 0).all():
         raise InputError(f"mesh: cell {np.argmin(volumes)} has no volume")
+    _check_folded(mesh, np.abs(oriented) < _FOLDED * volumes)
     return inside + moments / volumes[:, None], volumes
 
 
+def _check_folded(mesh, folded) -> None:
+    """Refuse cells whose vertices are in a wrong order; faces of polyhedra may have any."""
+    d = cell_dimension(mesh)
+    blocks = [block for block in mesh.cells if block.dim == d]
+    ordered = [not block.type.startswith("polyhedron") for block in blocks]
+    folded = folded & np.repeat(ordered, [len(block.data) for block in blocks])
+    if folded.any():
+        raise InputError(
+            f"mesh: {folded.sum()} cells are folded over themselves, first is number "
+            f"{np.argmax(folded)}; are their vertices in VTK's order?"
+        )
+
+
 def _spanned(edges):
-    """(k,) volumes spanned by d edges, or areas by two of a section of space; (k, 2 or d, d)."""
+    """(k,) volumes spanned by d edges, with their sign; areas by two of a section of space."""
     if edges.shape[1] == edges.shape[2]:
-        return np.abs(np.linalg.det(edges))
+        return np.linalg.det(edges)
     return np.linalg.norm(np.cross(edges[:, 0], edges[:, 1]), axis=1)
 
 

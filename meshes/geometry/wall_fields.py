@@ -30,11 +30,12 @@ def with_wall_fields(flow: FlowField, walls: Iterable[str], complete: bool = Tru
         Whether these are all walls; where nothing is known of walls there is no "boundary".
     """
     walls, scalars = list(walls), {}
-    if complete and "boundary" not in flow.scalars:
+    own = {*flow.scalars, *flow.vectors, *flow.tensors}
+    if complete and "boundary" not in own:
         scalars["boundary"] = wall_flag(flow.mesh, walls, flow.location)
-    if walls and "wall_distance" not in flow.scalars:
+    if walls and "wall_distance" not in own:
         scalars["wall_distance"] = wall_distance(flow.mesh, flow.points, walls, flow.periods)
-    if flow.location == "cell" and "strain_rate" not in flow.scalars:
+    if flow.location == "cell" and "strain_rate" not in own:
         with suppress(InputError):  # of a mesh one cell thick
             scalars["strain_rate"] = strain_rate(flow, walls)
     return replace(

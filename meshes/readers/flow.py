@@ -87,7 +87,8 @@ def dataset_flow(
         if flow.mesh is not None:
             complete = bool(walls) or bool(dataset.patch_types)
             flow = with_wall_fields(flow, walls, complete)
-            notes = [*notes, *_absent(flow, kinds.scalars, complete)]
+            own = {*kinds.scalars, *kinds.vectors, *kinds.tensors}
+            notes = [*notes, *_absent(flow, own, complete)]
         notes = [*dataset.notes, *notes]
         if notes:
             flow = replace(flow, provenance={**flow.provenance, "notes": notes})
@@ -229,8 +230,9 @@ def _with_boundaries(mesh, boundaries) -> meshio.Mesh:
 
 def _absent(flow, own, complete) -> list[str]:
     """What is missing, or computed with less, because walls or neighbours are not known."""
-    notes, computed = [], "strain_rate" in flow.scalars and "strain_rate" not in own
-    missing = [name for name in ("boundary", "wall_distance") if name not in flow.scalars]
+    present = {*flow.scalars, *flow.vectors, *flow.tensors}
+    notes, computed = [], "strain_rate" in present and "strain_rate" not in own
+    missing = [name for name in ("boundary", "wall_distance") if name not in present]
     if missing and not complete:
         names = ", ".join(boundary_facets(flow.mesh)) or "none"
         notes.append(
@@ -239,6 +241,6 @@ def _absent(flow, own, complete) -> list[str]:
         )
     if computed and not complete:
         notes.append("strain_rate is computed without walls")
-    if flow.location == "cell" and "strain_rate" not in flow.scalars:
+    if flow.location == "cell" and "strain_rate" not in present:
         notes.append("strain_rate is missing: cells have too few neighbours to tell a gradient")
     return notes

@@ -1,4 +1,4 @@
-"""Points that a file holds twice, or for no cell."""
+"""Points and cells that a file holds twice, points that it holds for no cell."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ROUND_OFF = 1e-6  # of a field's largest value: that of single precision, and s
 
 
 def tidy(dataset: Dataset) -> Dataset:
-    """The dataset with coincident points merged, and without points of no cell; notes say so.
+    """The dataset with coincident points merged, each cell once, no points of no cell; with notes.
 
     Raises
     ------
@@ -42,7 +42,48 @@ def tidy(dataset: Dataset) -> Dataset:
         raise InputError(
             f"points: {bad.sum()} are NaN or infinite, first at index {np.argmax(bad)}"
         )
-    return _merged(dataset)
+    return _once(_merged(dataset))
+
+
+def _once(dataset) -> Dataset:
+    """Without the cells that a file repeats, as of pieces that overlap and of several groups."""
+    lengths = [len(vertices) for _, vertices in dataset.cells]
+    # Cells with the same facets have the same sum of random numbers, one drawn for each vertex.
+    drawn = np.random.default_rng(0).integers(2**64, size=len(dataset.points), dtype=np.uint64)
+    sums = np.zeros(sum(lengths), np.uint64)
+    for vertices, cells in cell_facets(meshio.Mesh(dataset.points, list(dataset.cells))):
+        np.add.at(sums, cells, drawn[vertices].sum(axis=1))
+    first = _first_of(sums)
+    repeated = first != np.arange(len(sums))
+    if not repeated.any():
+        return dataset
+
+    def kept(values):
+        return None if values is None else values[~repeated]
+
+    differing = [
+        name
+        for name, values in dataset.cell_fields.items()
+        if not np.array_equal(values[repeated], values[first[repeated]])
+    ]
+    notes = [f"{repeated.sum()} of {len(sums)} cells are there again, they were left out"]
+    if differing:
+        notes.append(f"there these fields differ, the first was taken: {', '.join(differing)}")
+    blocks = zip(dataset.cells, np.split(~repeated, np.cumsum(lengths)[:-1]), strict=True)
+    return replace(
+        dataset,
+        cells=[
+            (kind, [vertices[k] for k in np.flatnonzero(own)])
+            if kind.startswith("polyhedron")
+            else (kind, np.asarray(vertices)[own])
+            for (kind, vertices), own in blocks
+            if own.any()
+        ],
+        cell_fields={name: kept(values) for name, values in dataset.cell_fields.items()},
+        centres=kept(dataset.centres),
+        volumes=kept(dataset.volumes),
+        notes=(*dataset.notes, *notes),
+    )
 
 
 def _merged(dataset) -> Dataset:
@@ -86,7 +127,8 @@ def _first_at_place(points, facets):
 
 
 def _first_of(labels):
-    return np.unique(labels, return_index=True)[1][np.unique(labels, return_inverse=True)[1]]
+    _, first, number = np.unique(labels, return_index=True, return_inverse=True)
+    return first[number]
 
 
 def _apart(dataset, facets, first):

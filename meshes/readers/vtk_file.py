@@ -43,6 +43,7 @@ _USUAL = {
 }
 _ORDER = {"pixel": [0, 1, 3, 2], "voxel": [0, 1, 3, 2, 4, 5, 7, 6]}
 _SETS = (0, 2, 4)  # of nothing, of several points, of several lines: never part of a domain
+_GHOST = 1 | 8 | 32  # of VTK's marks: another piece has it, finer cells cover it, it is hidden
 _TIMES = ("TimeValue", "TIME", "Time", "time")  # field data in which programs keep the time
 
 
@@ -159,7 +160,8 @@ def _pieces(path) -> list[Path]:
 
 def _without_ghosts(grid: dict) -> dict:
     """A grid without the cells that another piece has, and without the points of these alone."""
-    ghost = grid["cell_data"].get("vtkGhostType", np.zeros(len(grid["types"]))) != 0
+    marks = grid["cell_data"].get("vtkGhostType", np.zeros(len(grid["types"])))
+    ghost = marks.astype(int) & _GHOST != 0
     if not ghost.any():
         return grid
     if len(grid["faces"]):

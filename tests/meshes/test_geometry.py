@@ -70,6 +70,32 @@ def test_degenerate_and_unknown_cells_are_refused():
         cell_volumes(named_mesh([[0, 0], [1, 0], [2, 0]], [("triangle", [[0, 1, 2]])], {}))
 
 
+ROWS = [0, 1, 3, 2, 4, 5, 7, 6]  # corners row by row, as of VTK's pixels and voxels
+
+
+@pytest.mark.parametrize("cell", [("quad", ROWS[:4]), ("polygon", ROWS[:4]), ("hexahedron", ROWS)])
+def test_cells_with_corners_row_by_row_are_refused(cell):
+    kind, order = cell
+    d = 3 if kind == "hexahedron" else 2
+    skewed = CUBE[: len(order), :d] * (1 + 0.3 * CUBE[: len(order), 1:2])
+    mesh = named_mesh(
+        np.concatenate([skewed, skewed + 2]),
+        [(kind, [np.arange(len(order)), np.add(order, len(order))])],
+        {},
+    )
+    with pytest.raises(InputError, match=r"1 cells are folded over themselves, first is number 1"):
+        cell_volumes(mesh)
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_cells_turned_inside_out_keep_their_volumes(kind):
+    points, volume, centre = SHAPES[kind]
+    mirror = [-1.0, *[1.0] * (len(centre) - 1)]
+    mesh = named_mesh(np.multiply(points, mirror), [(kind, np.arange(len(points))[None])], {})
+    np.testing.assert_allclose(cell_volumes(mesh), volume, rtol=1e-12)
+    np.testing.assert_allclose(cell_centres(mesh), [np.multiply(centre, mirror)], rtol=1e-12)
+
+
 def brute_force(mesh, points, walls, period, samples=400):
     """Distance to many points on each wall segment, images included: an upper bound, tight to
     (h/samples)².

@@ -125,6 +125,55 @@ def test_facets_keep_their_places_when_points_go(tmp_path):
         np.testing.assert_allclose(mesh.points[facets][..., place[0]], place[1], atol=1e-12)
 
 
+def repeated(mesh, some):
+    """Some cells again at the end, their corners in another order."""
+    (block,) = mesh.cells
+    again = np.roll(block.data[some], 1, axis=1)
+    data = {name: [np.concatenate([a, a[some]])] for name, (a,) in mesh.cell_data.items()}
+    cells = [(block.type, np.concatenate([block.data, again]))]
+    return meshio.Mesh(mesh.points, cells, point_data=mesh.point_data, cell_data=data)
+
+
+@pytest.mark.parametrize("location", ["vertex", "cell"])
+@pytest.mark.parametrize("shared", [True, False])
+def test_cells_that_are_there_twice_count_once(tmp_path, location, shared):
+    """As of pieces that overlap without ghosts, or of elements in two groups of gmsh's."""
+    mesh = repeated(shear_mesh(location, "quadrilateral"), np.arange(5, 12))
+    meshio.write(tmp_path / "twice.vtu", mesh if shared else explode(mesh))
+    flow, note = read_noting(read_flow, tmp_path / "twice.vtu")
+    np.testing.assert_allclose(flow.weights.sum(), 2)
+    np.testing.assert_allclose(flow.velocity[:, 0], 2 * flow.points[:, 1], atol=1e-12)
+    assert [len(b.data) for b in flow.mesh.cells] == [48]
+    assert "7 of 55 cells are there again, they were left out" in note and "differ" not in note
+    if location == "cell":
+        np.testing.assert_allclose(flow.scalars["strain_rate"], 2, atol=1e-9)
+
+
+def test_fields_that_differ_where_cells_are_there_twice_are_named():
+    mesh = repeated(shear_mesh("cell"), np.arange(3))
+    fields = {"U": mesh.cell_data["U"][0], "number": np.arange(99.0)}
+    dataset = Dataset(
+        mesh.points,
+        [(b.type, b.data) for b in mesh.cells],
+        cell_fields=fields,
+        volumes=np.arange(1.0, 100),
+        provenance={"source": "f"},
+    )
+    flow, note = read_noting(dataset_flow, dataset)
+    assert "the first was taken: number;" in note
+    np.testing.assert_array_equal(flow.scalars["number"], np.arange(96))
+    np.testing.assert_array_equal(flow.weights, np.arange(1, 97))
+
+
+def test_polyhedra_that_are_there_twice_count_once():
+    corners = np.array([[x, y, z] for z in (0, 1) for y in (0, 1) for x in (0, 1, 2)], float)
+    faces = [[0, 1, 4, 3], [6, 7, 10, 9], [0, 1, 7, 6], [1, 4, 10, 7], [4, 3, 9, 10], [3, 0, 6, 9]]
+    cube = [np.array(face) for face in faces]
+    cells = [("polyhedron8", [cube, [f + 1 for f in cube], cube[::-1]])]
+    mesh, note = read_noting(dataset_mesh, Dataset(corners, cells, provenance={"source": "f"}))
+    assert "1 of 3 cells" in note and len(mesh.cells[0].data) == 2
+
+
 def test_vertices_that_are_no_points_are_refused():
     dataset = Dataset(
         np.zeros((3, 3)), [("triangle", np.array([[0, 1, 3]]))], provenance={"source": "f"}

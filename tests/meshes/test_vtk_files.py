@@ -148,6 +148,17 @@ def test_files_in_parts_with_ghosts(tmp_path):
         read_flow(tmp_path / "a.pvtu")
 
 
+def test_marks_of_cells_that_are_no_ghosts(tmp_path):
+    """A cell at the outside, or joined to another than usual, is not one that others have."""
+    mesh = strip(grid())
+    marks = np.zeros(96, np.uint8)
+    marks[:6] = 1, 2, 4, 8, 16, 32
+    mesh.cell_data["vtkGhostType"] = marks
+    mesh.save(tmp_path / "marks.vtu")
+    mesh, _ = read_noting(read_mesh, tmp_path / "marks.vtu")
+    assert len(mesh.cells[0].data) == 93
+
+
 def series(folder):
     entries = []
     for k, t in enumerate((0.0, 0.5, 2.0)):

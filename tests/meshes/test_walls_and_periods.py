@@ -32,6 +32,17 @@ def test_own_fields_stay(tmp_path, location, n):
         assert "missing" not in note
 
 
+def test_own_vectors_stay_alone(tmp_path):
+    names = ("boundary", "wall_distance", "strain_rate")
+    path = write(
+        tmp_path / "own.vtu", "cell", **dict.fromkeys(names, np.tile([1.0, 2, 0], (96, 1)))
+    )
+    for walls in (None, ["outer"]):
+        flow, note = read_noting(read_flow, path, walls=walls)
+        assert not flow.scalars and set(flow.vectors) == {*names}
+        assert "missing" not in note and "computed" not in note
+
+
 def test_without_walls_nothing_pretends_to_know_them(tmp_path):
     flow, note = read_noting(read_flow, write(tmp_path / "a.vtu", "cell"))
     assert not {"boundary", "wall_distance"} & set(flow.scalars)
