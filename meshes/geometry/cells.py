@@ -11,7 +11,7 @@ from meshes.geometry.facets import cell_facets
 from vcnn.errors import InputError
 from vcnn.flow.mesh import cell_dimension, count_cells
 
-_FOLDED = 0.5  # of a cell's volume: what is left where its parts are counted with their signs
+_FOLDED = 0.45  # of a cell's volume: what is left where its parts are counted with their signs
 
 
 def cell_centres(mesh: meshio.Mesh) -> np.ndarray:
@@ -65,9 +65,9 @@ def vertex_weights(mesh: meshio.Mesh, volumes: np.ndarray) -> np.ndarray:
 def centres_and_volumes(mesh: meshio.Mesh) -> tuple[np.ndarray, np.ndarray]:
     """Both of :func:`cell_centres` and :func:`cell_volumes`, which take the time of one.
 
-    They are sums over simplices that join the facets of a cell to a point inside, and are right for
-    every cell that is star-shaped about this point, the mean of the middles of its facets. In 3-D a
-    facet is itself cut into triangles about its mean, so that warped faces fit between neighbours.
+    They are sums over simplices that join the facets of a cell to a point, the mean of the middles
+    of its facets; polyhedra and cells of a section of space have to be star-shaped about it. In 3-D
+    a facet is itself cut into triangles about its mean: warped faces fit between neighbours.
 
     Raises
     ------
@@ -78,7 +78,8 @@ def centres_and_volumes(mesh: meshio.Mesh) -> tuple[np.ndarray, np.ndarray]:
     groups = [(mesh.points[vertices], cells) for vertices, cells in cell_facets(mesh)]
     inside = sum(_cell_sums(x.mean(axis=1), cells, n) for x, cells in groups)
     inside /= sum(np.bincount(cells, minlength=n) for _, cells in groups)[:, None]
-    volumes, moments, oriented = np.zeros(n), np.zeros((n, d)), np.zeros(n)
+    sizes, volumes, moments = np.zeros(n), np.zeros(n), np.zeros((n, d))
+    ordered = _ordered(mesh)
     for x, cells in groups:
         x = x - inside[cells][:, None]  # edges of the simplices, from the point inside
         if dimension == 2:
@@ -87,29 +88,30 @@ def centres_and_volumes(mesh: meshio.Mesh) -> tuple[np.ndarray, np.ndarray]:
             middle = x.mean(axis=1)
             corners = [np.stack([x[:, i - 1], x[:, i], middle], axis=1) for i in range(x.shape[1])]
         for simplex in corners:
-            signed = _spanned(simplex) / math.factorial(dimension)
-            oriented += np.bincount(cells, signed, minlength=n)
-            volume = np.abs(signed)
+            volume = _spanned(simplex) / math.factorial(dimension)
+            size = np.abs(volume)
+            volume = np.where(ordered[cells], volume, size)
+            sizes += np.bincount(cells, size, minlength=n)
             volumes += np.bincount(cells, volume, minlength=n)
             # A simplex has its centroid at the mean of its corners, of which the point inside is 0.
             moments += _cell_sums(volume[:, None] * simplex.sum(axis=1) / (dimension + 1), cells, n)
-    if not (volumes > 0).all():
-        raise InputError(f"mesh: cell {np.argmin(volumes)} has no volume")
-    _check_folded(mesh, np.abs(oriented) < _FOLDED * volumes)
-    return inside + moments / volumes[:, None], volumes
-
-
-def _check_folded(mesh, folded) -> None:
-    """Refuse cells whose vertices are in a wrong order; faces of polyhedra may have any."""
-    d = cell_dimension(mesh)
-    blocks = [block for block in mesh.cells if block.dim == d]
-    ordered = [not block.type.startswith("polyhedron") for block in blocks]
-    folded = folded & np.repeat(ordered, [len(block.data) for block in blocks])
+    if not (sizes > 0).all():
+        raise InputError(f"mesh: cell {np.argmin(sizes)} has no volume")
+    folded = np.abs(volumes) < _FOLDED * sizes
     if folded.any():
         raise InputError(
             f"mesh: {folded.sum()} cells are folded over themselves, first is number "
             f"{np.argmax(folded)}; are their vertices in VTK's order?"
         )
+    return inside + moments / volumes[:, None], np.abs(volumes)
+
+
+def _ordered(mesh) -> np.ndarray:
+    """(N,) whether a cell's facets all face outward, or all inward; those of polyhedra may not."""
+    d = cell_dimension(mesh)
+    blocks = [block for block in mesh.cells if block.dim == d]
+    ordered = [not block.type.startswith("polyhedron") for block in blocks]
+    return np.repeat(ordered, [len(block.data) for block in blocks])
 
 
 def _spanned(edges):

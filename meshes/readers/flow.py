@@ -224,7 +224,8 @@ def _walls(dataset, mesh, periods, walls):
 
 
 def _with_boundaries(mesh, boundaries) -> meshio.Mesh:
-    cells = [(b.type, b.data) for b in mesh.cells if b.dim == cell_dimension(mesh)]
+    d = cell_dimension(mesh)
+    cells = [(b.type, b.data) for b in mesh.cells if b.dim == d]
     return named_mesh(mesh.points, cells, {**boundary_facets(mesh), **boundaries})
 
 

@@ -136,6 +136,8 @@ def _files_at(path, time) -> tuple[list[Path], dict[str, Any]]:
     try:
         entries = [entry.attrib for entry in ElementTree.parse(path).getroot().iter("DataSet")]
         times = [float(entry.get("timestep", 0)) for entry in entries]
+        if not np.isfinite(times).all():
+            raise ValueError("a time that is no finite number")
     except (ElementTree.ParseError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error})") from None
     wanted = choose_time(sorted(set(times)), time, path)

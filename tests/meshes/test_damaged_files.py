@@ -47,3 +47,12 @@ def test_numbers_that_do_not_fit(path, old, new):
     with pytest.raises(InputError, match=r"flow\.vtk: ") as error:
         read_flow(path)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("time", ["nan", "inf", "late"])
+def test_series_whose_times_are_no_numbers(tmp_path, time):
+    entry = f'<DataSet timestep="{time}" file="a.vtu"/>'
+    path = tmp_path / "a.pvd"
+    path.write_text(f'<VTKFile type="Collection"><Collection>{entry}</Collection></VTKFile>')
+    with pytest.raises(InputError, match=r"a\.pvd: cannot be read"):
+        read_flow(path)

@@ -87,6 +87,20 @@ def test_cells_with_corners_row_by_row_are_refused(cell):
         cell_volumes(mesh)
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+def test_cells_that_are_not_convex(turn):
+    """A dart, and the letter C, a square of 3 without a rectangle of 2 x 1."""
+    dart = np.array([[0, 0], [1, 0], [0.2, 0.2], [0, 1]])
+    letter = np.array([[0, 0], [3, 0], [3, 1], [1, 1], [1, 2], [3, 2], [3, 3], [0, 3]]) + 5.0
+    mesh = named_mesh(
+        np.concatenate([dart, letter]),
+        [("quad", [np.arange(4)[::turn]]), ("polygon", [np.arange(4, 12)[::turn]])],
+        {},
+    )
+    np.testing.assert_allclose(cell_volumes(mesh), [0.2, 7])
+    np.testing.assert_allclose(cell_centres(mesh), [[0.7 / 3, 0.7 / 3], [5 + 9.5 / 7, 6.5]])
+
+
 @pytest.mark.parametrize("kind", SHAPES)
 def test_cells_turned_inside_out_keep_their_volumes(kind):
     points, volume, centre = SHAPES[kind]

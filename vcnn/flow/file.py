@@ -62,7 +62,8 @@ def write_flow(flow: FlowField, path: str | Path) -> Path:
             {pyvista.CellType.VERTEX: np.arange(len(flow))[:, None]}, _pad(flow.points)
         )
     else:
-        volume = [block for block in flow.mesh.cells if block.dim == cell_dimension(flow.mesh)]
+        dimension = cell_dimension(flow.mesh)
+        volume = [block for block in flow.mesh.cells if block.dim == dimension]
         grid = pyvista.from_meshio(meshio.Mesh(_pad(flow.mesh.points), volume))
     data = grid.cell_data if flow.location == "cell" else grid.point_data
     if flow.location == "cell":

@@ -122,7 +122,8 @@ def mesh_geometry(mesh: meshio.Mesh, dimension: int) -> meshio.Mesh:
         )
     geometry = meshio.Mesh(points[:, :dimension], mesh.cells, cell_sets=dict(mesh.cell_sets))
     check_plane(geometry.points, plane_normal(geometry))
-    if not any(block.dim == cell_dimension(geometry) for block in geometry.cells):
+    d = cell_dimension(geometry)
+    if not any(block.dim == d for block in geometry.cells):
         types = ", ".join(block.type for block in geometry.cells) or "none at all"
         raise InputError(f"mesh: no cells of dimension {dimension} (cells: {types})")
     return geometry
