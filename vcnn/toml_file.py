@@ -25,9 +25,23 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
     except UnicodeDecodeError as error:
         raise InputError(f"not a TOML file: {error}") from None
     try:
-        return tomllib.loads(text), text
+        table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, deep nesting
         raise InputError(f"not a TOML file: {error}{_hint(text, str(error))}") from None
+    _check_whole_numbers(table)
+    return table, text
+
+
+def _check_whole_numbers(value: Any, key: str = "") -> None:
+    """They have 64 bits in TOML; Python reads longer ones, which no computation can hold."""
+    if isinstance(value, dict):
+        for name, entry in value.items():
+            _check_whole_numbers(entry, f"{key}.{name}" if key else name)
+    elif isinstance(value, list):
+        for entry in value:
+            _check_whole_numbers(entry, key)
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise InputError(f"{key}: expected a whole number of 64 bits, got {str(value)[:20]}...")
 
 
 def _hint(text: str, error: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import sys
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -99,6 +100,8 @@ def _check(part, formula, coordinates) -> None:
             raise InputError(f"{formula!r}: unknown name {part.id!r}; known are: {_WORDS}")
         return
     if isinstance(part, ast.Constant) and type(part.value) in (int, float):
+        if abs(part.value) > sys.float_info.max:  # a whole number may be; 1e400 is infinity
+            raise InputError(f"{formula[:20]!r}...: a number is too large")
         return
     if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and not part.keywords:
         function = _FUNCTIONS.get(part.func.id)

@@ -35,8 +35,8 @@ def velocity_columns(path: Path, positions: np.ndarray) -> Callable[[np.ndarray]
     ------
     InputError
         If there is no such file, it lacks a column, holds something else than numbers or two
-        velocities at one place, or a vertex beyond its points is farther away from them than they
-        are from each other and than a tenth of the boundary.
+        velocities at one place, lies beside the boundary, or a vertex beyond its points is farther
+        away from them than they are from each other and than a tenth of the boundary.
     """
     with naming(path.name):
         dimension = positions.shape[1]
@@ -94,7 +94,9 @@ def _check_reach(points, positions) -> None:
     distance, nearest = tree.query(positions)
     low, high = points.min(axis=0), points.max(axis=0)
     outside = ((positions < low) | (positions > high)).any(axis=1)
-    if (outside & (distance > np.maximum(spacing[nearest], _BEYOND * extent))).any():
+    beside = (positions.max(axis=0) <= low) | (positions.min(axis=0) >= high)
+    far = distance > np.maximum(spacing[nearest], _BEYOND * extent)
+    if beside.any() or (outside & far).any():
         raise InputError("its points do not reach over the whole boundary")
 
 

@@ -125,3 +125,20 @@ def test_where_nothing_can_be_written_the_first_works_all_the_same(folder, monke
     first = started(0, "show", "model.safetensors")
     out, _ = first.communicate(timeout=60)
     assert first.returncode == 0 and b"architecture" in out
+
+
+FROM_A_PROGRAM = """
+import os, subprocess, sys
+if os.environ["PMI_RANK"] == "1":
+    command = [sys.executable, "-c", sys.argv[1], *sys.argv[2:]]
+    done = subprocess.run(command, capture_output=True, text=True)
+    print(done.returncode, done.stdout, done.stderr)
+"""
+
+
+@pytest.mark.parametrize("file, status", [("flows/b.vtu", 0), ("no.vtu", 2)])
+def test_what_a_process_of_mpirun_starts_works_alone(folder, file, status):
+    done = mpirun(2, FROM_A_PROGRAM, VCNN, "predict", "model.safetensors", file, "-o", "p")
+    assert done.returncode == 0 and done.stdout.startswith(f"{status} "), done.stdout
+    assert (folder / "p" / "b.vtu").is_file() == (status == 0)
+    assert NOTE not in done.stdout

@@ -93,6 +93,7 @@ def test_formulas_are_what_they_say(formula, expected):
         ("-" * 450 + "x", "at most 200 parts"),
         ("((x", "is no formula"),
         ("\x00", "is no formula"),
+        ("y * 1" + "0" * 400, r"'y \* 1000.*'\.\.\.: a number is too large"),
     ],
 )
 def test_anything_else_is_refused_in_one_line(formula, message):
@@ -127,6 +128,8 @@ def test_a_parabola_in_a_case(case):
         ('profile = "short.csv"', "profile: short.csv: expected a line of names and two of"),
         ('profile = "names.csv"', "profile: names.csv: expected columns among x, y and u, v, it"),
         ('profile = "half.csv"', "profile: half.csv: its points do not reach over the whole"),
+        ('profile = "other.csv"', "profile: other.csv: its points do not reach over the whole"),
+        ('profile = "below.csv"', "profile: below.csv: its points do not reach over the whole"),
         ('profile = "twice.csv"', "profile: twice.csv: has two lines at one place"),
         ('profile = "x.csv"', "profile: x.csv: has two lines at one place"),
         ('profile = "nan.csv"', "profile: nan.csv: expected as many finite numbers"),
@@ -138,6 +141,8 @@ def test_mistakes_name_the_key(case, tmp_path, inlet, message):
         "short": "y,u,v\n0,0,0\n",
         "names": "y,velocity\n0,0\n1,1\n",
         "half": "y,u,v\n0,0,0\n0.1,1,0\n0.2,1,0\n",
+        "other": "y,u,v\n10,1,0\n20,1,0\n",  # farther apart than from the inlet
+        "below": "y,u,v\n-2,1,0\n0,1,0\n",
         "twice": "y,u,v\n0,0,0\n0.5,1,0\n0.5,2,0\n1,0,0\n",
         "x": "x,u,v\n0,0,0\n0,1,0\n",
         "nan": "y,u,v\n0,0,0\n0.5,nan,0\n1,0,0\n",

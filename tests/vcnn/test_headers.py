@@ -208,3 +208,12 @@ def test_toml_that_is_none(tmp_path, text):
     path.write_text(text, encoding="latin-1")
     with pytest.raises(InputError, match="not a TOML file: "):
         read_toml(path)
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**400])
+def test_whole_numbers_of_toml_have_64_bits(tmp_path, number):
+    path = tmp_path / "run.toml"
+    path.write_text(f"a = {2**63 - 1}\n[b]\nc = [[1, {number}]]\n")
+    with pytest.raises(InputError, match=r"b\.c: expected a whole number of 64 bits, got") as error:
+        read_toml(path)
+    assert len(str(error.value)) < 80

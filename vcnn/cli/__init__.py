@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from vcnn.cli.ranks import Crew, Notice, forget_launcher
+from vcnn.cli.ranks import Crew, Notice, forget_launcher, is_cut_off
 from vcnn.errors import DivergenceError, InputError
 from vcnn.threads import limit_libraries
 
@@ -35,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     warnings.formatwarning = lambda message, *_: f"note: {message}\n"
     app = typer.Typer(cls=_Verbs, no_args_is_help=True, **_STYLE)
     app.callback()(_guarded(vcnn))
+    if is_cut_off():
+        forget_launcher()
     crew = Crew.of_launcher()
     with _silence() if crew is not None and crew.rank > 0 else nullcontext():
         app(sys.argv[1:] if argv is None else list(argv), prog_name="vcnn")
@@ -122,7 +124,10 @@ def _launched(verb: Callable) -> Callable:
     def run(*args, **kwargs):
         notice = Notice()
         if not crew.works(verb):
-            raise typer.Exit(notice.wait())
+            status = notice.wait()
+            if status is not None:
+                raise typer.Exit(status)
+            return _work_alone(crew, verb, *args, **kwargs)
         with _spoken():
             if crew.rank == 0:
                 notice.post()
@@ -135,6 +140,16 @@ def _launched(verb: Callable) -> Callable:
             _end(status, "" if crew.rank > 0 and notice.says(message) else message)
 
     return run
+
+
+def _work_alone(crew: Crew, verb: Callable, *args: Any, **kwargs: Any) -> None:
+    """As if no launcher had started anything."""
+    with _spoken(), warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.simplefilter("ignore", FutureWarning)
+        print(f"note: process {crew.rank} of {crew.size} works alone", file=sys.stderr)
+        forget_launcher()
+        _end(*_attempt(verb, *args, **kwargs))
 
 
 def _attempt(verb: Callable, *args: Any, **kwargs: Any) -> tuple[int, str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import atexit
 import fcntl
+import hashlib
 import json
 import os
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,6 +65,21 @@ class Crew:
         return verb in _everywhere
 
 
+def is_cut_off() -> bool:
+    """Whether a program in between closed the line to the launcher, as Python's `subprocess` does.
+
+    Such a process has the number of one of the launcher's, but is none.
+    """
+    line = os.environ.get("PMI_FD", "")
+    if not line.isdigit():
+        return False
+    try:
+        os.fstat(int(line))
+    except OSError:
+        return True
+    return False
+
+
 def forget_launcher() -> None:
     """Be alone: MPI, if it is started from here on, has one process."""
     for name in [name for name in os.environ if name.startswith(_LAUNCHERS)]:
@@ -70,16 +87,20 @@ def forget_launcher() -> None:
 
 
 class Notice:
-    """What the first process tells those that the same launcher started on its machine.
+    """What the first process tells those that the same launcher started to do the same as it.
 
     A file that the first process keeps locked as long as it lives: the others sleep on the lock,
-    and wake up too if it is killed.
+    and wake up too if it is killed. Others that work in another folder or with other arguments do
+    not find it.
     """
 
     def __init__(self):
-        name = f"vcnn-{os.getuid()}-{os.getppid()}-{_birth(os.getppid())}"
+        launcher = _launcher()
+        work = hashlib.sha256("\0".join([os.getcwd(), *sys.argv[1:]]).encode(errors="replace"))
+        name = f"vcnn-{os.getuid()}-{launcher}-{_birth(launcher)}-{work.hexdigest()[:12]}"
         self._path = Path(os.environ.get("TMPDIR", "/tmp")) / name
         self._file = None
+        self._direct = launcher == os.getppid()
 
     def post(self) -> None:
         """Begin, as the first process; where no file can be written the others do not wait."""
@@ -98,12 +119,16 @@ class Notice:
         if self._file is not None:
             os.pwrite(self._file, json.dumps([status, message]).encode(), 0)
 
-    def wait(self) -> int:
-        """The exit status of the first process, once it has ended; 0 if it is not to be found."""
+    def wait(self) -> int | None:
+        """The exit status of the first process, once it has ended.
+
+        If it is not to be found, 0 for a process of the launcher, whose first one may be on another
+        machine; None for one that such a process started, which may be the only one.
+        """
         begin = time.monotonic()
         while not self._find():
             if time.monotonic() - begin > _PATIENCE:
-                return 0
+                return 0 if self._direct else None
             time.sleep(0.05)
         fcntl.flock(self._file, fcntl.LOCK_SH)
         status, _ = self._read() or (1, "")  # it was killed
@@ -131,10 +156,31 @@ class Notice:
         return json.loads(text) if text else None
 
 
+def _launcher() -> int:
+    """The nearest process above this one that does not have its number among the launcher's."""
+    ours = {name: os.environ[name] for pair in _NAMES for name in pair if name in os.environ}
+    process = os.getppid()
+    while process > 1:
+        try:
+            text = Path(f"/proc/{process}/environ").read_text(encoding="utf-8", errors="replace")
+        except OSError:  # it belongs to the system
+            break
+        variables = dict(entry.partition("=")[::2] for entry in text.split("\0"))
+        if not ours or any(variables.get(name) != value for name, value in ours.items()):
+            break
+        process = int(_status(process)[1])
+    return process
+
+
 def _birth(process: int) -> str:
     """When a process began, in the system's clock: numbers of processes come again."""
+    return _status(process)[19]
+
+
+def _status(process: int) -> list[str]:
+    """What the system says of a process: its state, its parent, ...; zeros if there is none."""
     try:
-        words = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        text = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
     except OSError:
-        return "0"
-    return words[19]
+        return ["0"] * 20
+    return text.rpartition(")")[2].split()
