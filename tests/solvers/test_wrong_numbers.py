@@ -106,8 +106,8 @@ NUMBERS = [
     ),
     Wrong(
         "start that is no result",
-        lambda s: LaminarFlow(MESH, 0.1, 1.0).solve(start=s.flow.flow()),
-        "start: expected a FlowResult or the path of a checkpoint, got FlowField",
+        lambda s: LaminarFlow(MESH, 0.1, 1.0).solve(start=s.flow.velocity.x.array),
+        "start: expected .*, got ndarray",
     ),
 ]
 

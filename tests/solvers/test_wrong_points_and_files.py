@@ -154,7 +154,7 @@ POINTS_AND_FILES = [
     Wrong(
         "damaged checkpoint",
         lambda s: load(s, path=damaged(s.checkpoint)),
-        r"u\.npz: damaged or not a checkpoint",
+        r"u\.npz: cannot be read as plain NumPy arrays",
     ),
     Wrong(
         "checkpoint of another kind",
