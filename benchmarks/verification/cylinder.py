@@ -10,13 +10,13 @@ list them. The case goes through a file, as ``vcnn solve`` reads it.
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from pathlib import Path
 
 import meshio
 import numpy as np
 
+from benchmarks.common.command import parser, run
 from meshes.geometry.facets import shared_facets
 from solvers import FlowResult, wall_force
 from solvers.diagnostics.boundaries import boundary_fluxes
@@ -113,10 +113,10 @@ def coefficients(result: FlowResult) -> np.ndarray:
 
 def main() -> None:
     """Print a line for each mesh."""
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("cells", nargs="*", type=int, default=[8, 12, 16, 24])
+    command = parser(__doc__)
+    command.add_argument("cells", nargs="*", type=int, default=[8, 12, 16, 24])
     print("cells along a quarter, all | c_D | error % | c_L | error % | flux in - 0.082")
-    for cells in arguments.parse_args().cells:
+    for cells in command.parse_args().cells:
         result = flow_around_cylinder(cells)
         drag, lift = coefficients(result)
         flux = -boundary_fluxes(result)["inlet"] - 0.2 * HEIGHT
@@ -128,4 +128,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)
