@@ -84,7 +84,7 @@ def test_what_a_command_does_is_called_by_its_name(tmp_path, monkeypatch, code, 
     """Else nothing that goes wrong would be counted."""
     monkeypatch.setattr("vcnn.cli.main", lambda arguments: exec(code))
     monkeypatch.setattr("tests.fuzz.trial.SECONDS", 0.5 if kind == "slow" else 60.0)
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    of_ours = pages * resource.getpagesize()  # what the child begins with
+    _, resident, mapped, *_ = map(int, Path("/proc/self/statm").read_text().split())
+    of_ours = (resident - mapped) * resource.getpagesize()  # a child maps files when it needs them
     monkeypatch.setattr("tests.fuzz.trial.BYTES", of_ours + (1 << 28))
     assert attempt(["show", "a.vtu"], tmp_path).kind == kind
