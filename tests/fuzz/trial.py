@@ -1,5 +1,6 @@
 """One command on one input, in a child of this process, and what became of it."""
 
+import faulthandler
 import hashlib
 import os
 import re
@@ -83,6 +84,7 @@ def attempt(arguments: list[str], folder: Path) -> Outcome:
 def _run(action, folder) -> None:
     """In the child: never returns."""
     code = 0
+    faulthandler.disable()  # what pytest would print of a death that is counted here
     try:
         os.setpgid(0, 0)
         os.chdir(folder)
