@@ -27,6 +27,25 @@ def test_closures_in_a_solver():
     assert names["result"].history.change[-1] <= 1e-9
 
 
+def test_training_with_a_loss_of_ones_own():
+    """Both trainings learn what the truth is like, in another measure."""
+    from solvers import hill_concentration
+
+    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    first, second = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    gentle, steep = (hill_concentration(slope, cells=(24, 18)) for slope in (2.0, 1.0))
+    names = {"gentle": gentle, "steep": steep}
+    exec(compile(first, "training.md", "exec"), names)
+    closure = names["closure"]
+    weights = {name: w.clone() for name, w in closure.network.state_dict().items()}
+    exec(compile(second, "training.md", "exec"), names)
+    robust = names["robust"]
+    assert any((robust.network.state_dict()[name] != w).any() for name, w in weights.items())
+    for model in (closure, robust):
+        truth = gentle.scalars["concentration"]
+        assert relative_l2(model.predict(gentle), truth, gentle.weights) < 0.5
+
+
 def test_cases_of_the_page_on_solving(tmp_path):
     """They are read, and every key that a case may have is in the tables."""
     from solvers.studies import case, case_conditions
