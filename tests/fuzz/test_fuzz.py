@@ -87,4 +87,6 @@ def test_what_a_command_does_is_called_by_its_name(tmp_path, monkeypatch, code, 
     _, resident, mapped, *_ = map(int, Path("/proc/self/statm").read_text().split())
     of_ours = (resident - mapped) * resource.getpagesize()  # a child maps files when it needs them
     monkeypatch.setattr("tests.fuzz.trial.BYTES", of_ours + (1 << 28))
+    # This process may hold more already than the limit allows: what is measured decides here.
+    monkeypatch.setattr("tests.fuzz.trial.resource.setrlimit", lambda *_: None)
     assert attempt(["show", "a.vtu"], tmp_path).kind == kind
