@@ -14,7 +14,7 @@ import meshio
 import numpy as np
 from numpy.typing import ArrayLike
 
-from meshes.generate.structured import check_cells, wall_fractions
+from meshes.generate.structured import check_cells, check_positive, wall_fractions
 from meshes.geometry.facets import cell_facets
 from vcnn.errors import InputError
 from vcnn.flow.mesh import named_mesh
@@ -127,9 +127,7 @@ def check_bump(
     if len(size) != 3:
         raise InputError(f"size: expected length, height and width of the channel, got {size!r}")
     numbers = [("height", height), ("aspect", aspect), *(("size", value) for value in size)]
-    for name, value in numbers:
-        if not 0 < value < np.inf:
-            raise InputError(f"{name}: expected a positive number, got {value!r}")
+    check_positive(numbers)
     if not np.isfinite(yaw):
         raise InputError(f"yaw: expected an angle in degrees, got {yaw!r}")
     length, top, width = map(float, size)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import meshio
 import numpy as np
 
-from meshes.generate.structured import check_cells, structured_mesh, wall_fractions
-from vcnn.errors import InputError
+from meshes.generate.structured import check_cells, check_positive, structured_mesh, wall_fractions
 
 
 def channel(
@@ -26,9 +25,7 @@ def channel(
         If a number or the kind makes no sense.
     """
     nx, ny = check_cells(cells)
-    for name, value in (("length", length), ("height", height)):
-        if not 0 < value < np.inf:
-            raise InputError(f"{name}: expected a positive number, got {value!r}")
+    check_positive([("length", length), ("height", height)])
     x = np.linspace(0, length, nx + 1)
     walls = [np.stack([x, np.full(nx + 1, y)], axis=-1) for y in (0.0, float(height))]
     return structured_mesh(*walls, wall_fractions(ny, grading), kind)

@@ -6,8 +6,7 @@ import meshio
 import numpy as np
 
 from meshes.generate.section import section
-from meshes.generate.structured import check_cells, structured_mesh, wall_fractions
-from vcnn.errors import InputError
+from meshes.generate.structured import check_cells, check_positive, structured_mesh, wall_fractions
 from vcnn.flow.mesh import boundary_facets, named_mesh
 
 _NAMES = {"bottom": "bottom", "top": "top", "inlet": "left", "outlet": "right"}
@@ -46,9 +45,7 @@ def duct(
         If a number or the kind makes no sense.
     """
     ny, nz = check_cells(cells)
-    for name, value in (("width", width), ("height", height)):
-        if not 0 < value < np.inf:
-            raise InputError(f"{name}: expected a positive number, got {value!r}")
+    check_positive([("width", width), ("height", height)])
     if quarter:
         y, z = (2 * wall_fractions(2 * n, grading)[: n + 1] for n in (ny, nz))
         width, height = width / 2, height / 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import meshio
 import numpy as np
@@ -91,6 +91,19 @@ def wall_fractions(cells: int, grading: float) -> np.ndarray:
     sizes = float(grading) ** (layer / max(layer.max(), 1))
     vertices = np.append(0.0, np.cumsum(sizes))
     return vertices / vertices[-1]
+
+
+def check_positive(numbers: Iterable[tuple[str, float]]) -> None:
+    """Refuse numbers, each with its name, that are not positive and finite.
+
+    Raises
+    ------
+    InputError
+        If one is not.
+    """
+    for name, value in numbers:
+        if not 0 < value < np.inf:
+            raise InputError(f"{name}: expected a positive number, got {value!r}")
 
 
 def check_cells(cells: Sequence[int], directions: int = 2) -> tuple[int, ...]:

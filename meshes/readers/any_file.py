@@ -15,6 +15,7 @@ from meshes.readers.meshio_file import read_meshio
 from meshes.readers.npz import read_npz
 from meshes.readers.openfoam.case import read_case, read_openfoam
 from meshes.readers.table import read_table
+from meshes.readers.times import refuse_time
 from meshes.readers.vtk_file import SUFFIXES, read_vtk
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
@@ -52,8 +53,7 @@ def read_flow(
     if is_case(path):
         return read_openfoam(_folder(path), time, fields, walls, period, location)
     if is_own(path):
-        if time is not None:
-            raise InputError(f"{path}: a time can be chosen in OpenFOAM cases only, and series")
+        refuse_time(time, path)
         if fields or walls or period is not None or location:
             raise InputError(
                 f"{path}: a flow file of this package already has its names, no field can be chosen"
@@ -111,8 +111,7 @@ def read_dataset(
         return read_vtk(path, time)
     if suffix in meshio.extension_to_filetypes:
         return read_meshio(path, time)
-    if time is not None:
-        raise InputError(f"{path}: a time can be chosen in OpenFOAM cases only, and series")
+    refuse_time(time, path)
     if suffix == ".npz":
         return read_npz(path, fields or {})
     if suffix == ".csv":

@@ -61,7 +61,8 @@ def dataset_flow(
     InputError
         If there is no velocity, or what is asked for is not there or makes no sense.
     """
-    with naming(_place(dataset)):
+    # What is not finite is refused by name: NumPy need not say so before.
+    with naming(_place(dataset)), np.errstate(over="ignore", invalid="ignore"):
         dataset = tidy(dataset)
         domain = find_domain(dataset)
         choice = choose_fields(dataset, dict(fields or {}), location)

@@ -17,6 +17,7 @@ import numpy as np
 from meshes.readers.dataset import Dataset
 from meshes.readers.gmsh_file import save_groups
 from meshes.readers.groups import named_facets_of
+from meshes.readers.times import refuse_time
 from meshes.readers.xdmf import is_series, read_series
 from vcnn.errors import InputError
 from vcnn.reader_process import read_apart
@@ -52,9 +53,8 @@ def parts(path: Path, time: float | str | None) -> dict[str, Any]:
         with contextlib.redirect_stderr(words), contextlib.redirect_stdout(words):
             if is_series(path):
                 mesh, about = read_series(path, time)
-            elif time is not None:
-                raise InputError(f"{path}: a time can be chosen in OpenFOAM cases only, and series")
             else:
+                refuse_time(time, path)
                 mesh = _read(path)
     except InputError:
         raise

@@ -18,6 +18,7 @@ from vcnn.flow.mesh import Blocks
 _SAME_PLACE = 1e-3  # of the shortest edge; two points of a cell are never taken for one
 _AT_MOST = 2e-7  # of the largest coordinate, which is what single precision leaves
 _ROUND_OFF = 1e-6  # of a field's largest value: that of single precision, and some more
+_FAR = 1e100  # beyond which squares of lengths are no numbers
 
 
 def tidy(dataset: Dataset) -> Dataset:
@@ -27,7 +28,7 @@ def tidy(dataset: Dataset) -> Dataset:
     ------
     InputError
         If a cell or facet has a vertex that is no point, or a type that is not supported, or a
-        point of a cell is NaN or infinite.
+        point of a cell is NaN, infinite or beyond 1e100.
     """
     if all(meshio.CellBlock(*block).dim < 2 for block in dataset.cells):
         return dataset
@@ -42,6 +43,8 @@ def tidy(dataset: Dataset) -> Dataset:
         raise InputError(
             f"points: {bad.sum()} are NaN or infinite, first at index {np.argmax(bad)}"
         )
+    if not (np.abs(dataset.points) < _FAR).all():
+        raise InputError(f"points: a coordinate is beyond {_FAR:g}")
     return _once(_merged(dataset))
 
 

@@ -10,6 +10,18 @@ import numpy as np
 from vcnn.errors import InputError
 
 
+def refuse_time(time: float | str | None, path: Path) -> None:
+    """Refuse a time, if one is asked for, of a file that has none to choose from.
+
+    Raises
+    ------
+    InputError
+        If there is one.
+    """
+    if time is not None:
+        raise InputError(f"{path}: a time can be chosen in OpenFOAM cases only, and series")
+
+
 def choose_time(times: Sequence[float], time: float | str | None, path: Path) -> float:
     """The last time of a series, or the one that is asked for.
 

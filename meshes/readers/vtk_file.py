@@ -13,7 +13,7 @@ import numpy as np
 
 from meshes.readers.dataset import Dataset
 from meshes.readers.meshio_file import mesh_dataset
-from meshes.readers.times import choose_time
+from meshes.readers.times import choose_time, refuse_time
 from vcnn.errors import InputError, naming
 from vcnn.reader_process import read_apart
 
@@ -68,8 +68,8 @@ def read_vtk(path: Path, time: float | str | None = None) -> Dataset:
     files, about = [path], {}
     if path.suffix.lower() == ".pvd":
         files, about = _files_at(path, time)
-    elif time is not None:
-        raise InputError(f"{path}: a time can be chosen in OpenFOAM cases only, and series")
+    else:
+        refuse_time(time, path)
     grids = []
     for file in files:
         if not file.is_file():

@@ -56,3 +56,25 @@ def test_series_whose_times_are_no_numbers(tmp_path, time):
     path.write_text(f'<VTKFile type="Collection"><Collection>{entry}</Collection></VTKFile>')
     with pytest.raises(InputError, match=r"a\.pvd: cannot be read"):
         read_flow(path)
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        ("velocity", "flow.npz: velocity: 1 values are NaN or infinite"),
+        ("points", "flow.npz: points: a coordinate is beyond 1e\\+100"),
+    ],
+)
+def test_numbers_that_cannot_be_computed_with_are_one_error(tmp_path, recwarn, broken, words):
+    """NumPy says nothing on the way to it."""
+    grid = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])
+    arrays = {
+        "points": grid,
+        "cells": np.array([[0, 1, 4, 3], [1, 2, 5, 4]]),
+        "velocity": np.ones((2, 2)),
+    }
+    arrays[broken][0, 0] = {"velocity": np.inf, "points": -1e200}[broken]
+    np.savez(tmp_path / "flow.npz", **arrays)
+    with pytest.raises(InputError, match=words):
+        read_flow(tmp_path / "flow.npz")
+    assert [w for w in recwarn if issubclass(w.category, RuntimeWarning)] == []
