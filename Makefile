@@ -7,7 +7,9 @@ VERSION = import sys; sys.exit(sys.version_info < (3, 12))
 
 INSTALL = install --constraint constraints.txt --editable '.[fenics,test,notebooks]' --disable-pip-version-check
 
-.PHONY: demo test search fuzz wheel venv clean
+INSTALL_DOCS = install --quiet --constraint constraints.txt --editable '.[docs]' --disable-pip-version-check
+
+.PHONY: demo test docs search fuzz wheel venv clean
 
 # Flows that another code computed, if they are here: the demo predicts them too.
 REFERENCE = $(wildcard ../shared/data/openfoam/foam_alpha1.00_linearUpwind.npz ../shared/data/published/alpha_1.00.npz)
@@ -19,6 +21,11 @@ test: venv
 	.venv/bin/ruff check .
 	.venv/bin/lint-imports
 	.venv/bin/python -m pytest -n auto --dist worksteal
+
+# The site, docs/_build/html/index.html: warnings are errors, notebooks and pictures are made anew.
+docs: venv
+	.venv/bin/python -m pip $(INSTALL_DOCS)
+	OMP_NUM_THREADS=1 .venv/bin/sphinx-build -W --keep-going -j 2 -b html docs docs/_build/html
 
 # Property tests with examples drawn at random, where make test draws the same ones always.
 SEED = $(shell date +%s)
@@ -52,4 +59,4 @@ venv: .venv/installed
 	@touch .venv/installed
 
 clean:
-	rm -rf .venv demo build *.egg-info
+	rm -rf .venv demo build *.egg-info docs/_build docs/_gallery docs/notebooks docs/results docs/models

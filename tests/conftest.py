@@ -25,7 +25,7 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def own_network(tmp_path_factory) -> Path:
-    """The file with the network of docs/own-network.md, which is registered in this process too."""
+    """The file with the network of docs/how-to/own-network.md, registered in this process too."""
     from tests.support.own_network import write_network
     from vcnn.cli.plugins import import_users_module
 

@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 
 import meshes
+from tests.support.pages import written_pages
 from vcnn import FlowField
 from vcnn.evaluation import relative_l2
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *written_pages()]
 
 
 def test_closures_in_a_solver():
     """A closure with targets and a plain function that predicts the same lead to one flow."""
-    text = (ROOT / "docs" / "closures.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "how-to" / "closures.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     names = {}
     exec(compile(block, "closures.md", "exec"), names)
@@ -31,7 +32,7 @@ def test_training_with_a_loss_of_ones_own():
     """Both trainings learn what the truth is like, in another measure."""
     from solvers import hill_concentration
 
-    text = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "how-to" / "training.md").read_text(encoding="utf-8")
     first, second = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     gentle, steep = (hill_concentration(slope, cells=(24, 18)) for slope in (2.0, 1.0))
     names = {"gentle": gentle, "steep": steep}
@@ -50,7 +51,7 @@ def test_cases_of_the_page_on_solving(tmp_path):
     """They are read, and every key that a case may have is in the tables."""
     from solvers.studies import case, case_conditions
 
-    text = (ROOT / "docs" / "solving.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "how-to" / "solving.md").read_text(encoding="utf-8")
     step, duct = re.findall(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     mesh = meshes.channel(2.0, 0.5, cells=(4, 4))
     named = dict(zip(("lower_wall", "upper_wall"), ("bottom", "top"), strict=True))
@@ -76,7 +77,7 @@ def test_links_lead_somewhere(page):
 
 
 def test_arrays_of_loose_points(tmp_path, monkeypatch):
-    text = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "how-to" / "files.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     names = {}
     monkeypatch.chdir(tmp_path)

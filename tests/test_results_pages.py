@@ -10,11 +10,12 @@ import pytest
 
 from benchmarks.common.paths import RESULTS
 from benchmarks.verification import study, turbulence, turbulence_page
+from tests.support.pages import written_pages
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted(
+PAGES = written_pages() + sorted(
     path
-    for pattern in ("*.md", "docs/**/*.md", "benchmarks/results/*.md", "vcnn/pretrained/*.md")
+    for pattern in ("*.md", "benchmarks/results/*.md", "vcnn/pretrained/*.md")
     for path in ROOT.glob(pattern)
 )
 COMMANDS = sorted(

@@ -44,7 +44,8 @@ def solve(
     The closure predicts an eddy viscosity or a Reynolds stress; flow and closure are made to agree.
     Writes report.html, result.json, flow.vtu and flow.bp for ParaView, and checkpoint.npz, from
     which --resume goes on. A flow where the closure is out of bounds, or that is unlike its
-    training, has "flags" in result.json, and the answer says "Beware". All keys: docs/solving.md.
+    training, has "flags" in result.json, and the answer says "Beware". All keys:
+    docs/how-to/solving.md.
 
     \b
     Example:

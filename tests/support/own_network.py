@@ -1,4 +1,4 @@
-"""The network of docs/own-network.md, as a user would copy it from there."""
+"""The network of docs/how-to/own-network.md, as a user would copy it from there."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.support.mpi import ROOT
 from tests.support.synthetic import random_flow
 
 NAME = "eddy_viscosity"
-PAGE = ROOT / "docs" / "own-network.md"
+PAGE = ROOT / "docs" / "how-to" / "own-network.md"
 
 
 def code_blocks(language: str) -> list[str]:
