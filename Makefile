@@ -23,8 +23,7 @@ test: venv
 	.venv/bin/python -m pytest -n auto --dist worksteal
 
 # The site, docs/_build/html/index.html: warnings are errors, notebooks and pictures are made anew.
-docs: venv
-	.venv/bin/python -m pip $(INSTALL_DOCS)
+docs: .venv/docs-installed
 	OMP_NUM_THREADS=1 .venv/bin/sphinx-build -W --keep-going -j 2 -b html docs docs/_build/html
 
 # Property tests with examples drawn at random, where make test draws the same ones always.
@@ -57,6 +56,10 @@ venv: .venv/installed
 	@.venv/bin/python -m pip $(INSTALL)
 	@echo "3 of 3: the commands in .venv/bin"; .venv/bin/vcnn --version
 	@touch .venv/installed
+
+.venv/docs-installed: .venv/installed
+	.venv/bin/python -m pip $(INSTALL_DOCS)
+	@touch .venv/docs-installed
 
 clean:
 	rm -rf .venv demo build *.egg-info docs/_build docs/_gallery docs/notebooks docs/results docs/models

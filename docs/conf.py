@@ -84,3 +84,9 @@ html_theme_options = {
     "header_links_before_dropdown": 9,
 }
 html_context = {"default_mode": "light"}
+
+
+def setup(app):
+    """It says nothing about it, but all that it does is to copy files at the end."""
+    mathjax = app.extensions["sphinx-mathjax-offline"]
+    mathjax.parallel_read_safe = mathjax.parallel_write_safe = True
