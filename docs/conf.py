@@ -81,7 +81,7 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
-    "header_links_before_dropdown": 9,
+    "header_links_before_dropdown": 7,
 }
 html_context = {"default_mode": "light"}
 
