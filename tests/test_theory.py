@@ -8,12 +8,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 THEORY = sorted((DOCS / "theory").glob("*.md"))
-_NAME = re.compile(r"`([\w/]*\w\.py|(?:vcnn|solvers|meshes)/[\w/]+/)?(?:::(\w+))?`")
+_NAME = re.compile(r"`([\w/]*\w\.py|(?:vcnn|solvers|meshes)/[\w/]+/)`|“([a-z0-9 ]+)”")
 
 
 @pytest.mark.parametrize("page", THEORY, ids=lambda path: path.stem)
 def test_files_and_tests_that_theory_names_exist(page):
-    """A name without a folder is in the folder of the one before it, ::name in the file before."""
+    """A file without a folder is in that of the one before it, a “test by its name” in the file."""
     file = None
     for path, test in _NAME.findall(page.read_text(encoding="utf-8")):
         if path:
@@ -21,7 +21,8 @@ def test_files_and_tests_that_theory_names_exist(page):
             assert file.exists(), path
         if test:
             text = file.read_text(encoding="utf-8")
-            assert re.search(rf"^def test_{test}\(", text, re.MULTILINE), f"{file.name}::{test}"
+            name = "test_" + test.replace(" ", "_")
+            assert re.search(rf"^def {name}\(", text, re.MULTILINE), f"{file.name}: {name}"
 
 
 def results_by_page():
