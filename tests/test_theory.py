@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 THEORY = sorted((DOCS / "theory").glob("*.md"))
-_NAME = re.compile(r"`([\w/]*\w\.py|(?:vcnn|solvers|meshes)/[\w/]+/)`|“([a-z0-9 ]+)”")
+_NAME = re.compile(r"`([\w/]*\w\.py|(?:vcnn|solvers|meshes)/[\w/]+/)`|“([a-z0-9\s]+)”")
 
 
 @pytest.mark.parametrize("page", THEORY, ids=lambda path: path.stem)
@@ -21,7 +21,7 @@ def test_files_and_tests_that_theory_names_exist(page):
             assert file.exists(), path
         if test:
             text = file.read_text(encoding="utf-8")
-            name = "test_" + test.replace(" ", "_")
+            name = "_".join(["test", *test.split()])
             assert re.search(rf"^def {name}\(", text, re.MULTILINE), f"{file.name}: {name}"
 
 
