@@ -36,8 +36,8 @@ def march(
 
     A correction is halved until it no longer raises the residual of its Euler step by more than a
     fifth; the Courant number falls as much, at least to a half. After a full correction it doubles,
-    or grows as fast as the residual falls (Ceze & Fidkowski, AIAA J. 53, 2015), so that the last
-    corrections are Newton's for the steady problem.
+    or grows as fast as the residual falls (switched evolution relaxation: Mulder & van Leer, J.
+    Comput. Phys. 59, 1985, 232), so that the last corrections are Newton's for the steady problem.
 
     Parameters
     ----------

@@ -58,9 +58,10 @@ class Inlet:
 class Outlet:
     """A given pressure p₀ outside, and no diffusive flux of a carried scalar.
 
-    −p n + (ν + ν_t) ∂u/∂n = −p₀ n. Meant for places where the flow leaves. Weak backflow is
-    tolerated, but it brings in whatever momentum and scalar it likes, and with a strong one the
-    iteration may fail: put the outlet beyond the recirculation.
+    −p n + (ν + ν_t) ∂u/∂n − a n = −p₀ n, with the anisotropy a if there is one. Meant for
+    places where the flow leaves. Weak backflow is tolerated, but it brings in whatever momentum and
+    scalar it likes, and with a strong one the iteration may fail: put the outlet beyond the
+    recirculation.
 
     Parameters
     ----------

@@ -14,8 +14,8 @@ class CouplingHistory:
     residual : tuple of float
         Of the momentum balance, after the correction, relative to the load.
     change : tuple of float
-        |G(x) − x| / |ν + ν_t|, or / |c| of a scalar, root mean squares: how far what is predicted
-        is from what the flow was solved with.
+        |G(x) − x| / |(ν + ν_t, a)|, or / |c| of a scalar, root mean squares of fields in their
+        units: how far what is predicted is from what the flow was solved with.
     relaxation : tuple of float
         β of :class:`solvers.algebra.anderson.Anderson` in the step that follows.
     clipped : tuple of float

@@ -25,7 +25,8 @@ class Observation:
     ----------
     points : (m, d)
     values : (m, d) or (m, d, d)
-        Velocities, or gradients ∂u_i/∂x_j at [i, j]; NaN where a component is not known.
+        Velocities, or gradients ∂u_i/∂x_j at [i, j], the transposed of a flow's
+        ``velocity_gradient``; NaN where a component is not known.
     kind : {"velocity", "velocity_gradient"}
     weights : (m,), optional
         Of the points, such as cell areas; default: equal.

@@ -21,10 +21,11 @@ def gather_at_lattice(flow: FlowField, spacing: float) -> FlowField:
 
     Nodes take shares by multilinear hat functions, as in particle-in-cell methods (Hockney &
     Eastwood, Computer Simulation Using Particles, 1988, ch. 5); each is at the mean position of
-    what it took, with the weighted means of all fields. Sums over points become sums over nodes,
-    but for terms of the order of spacing². Shares are continuous in the positions, and the lattice
-    lies along axes of the domain (:func:`domain_axes`) with a node at its centroid: neither a
-    rotated or mirrored frame nor another order of the points changes the nodes.
+    what it took, with the weighted means of all fields. Sums of smooth functions over points
+    become sums over nodes, but for terms of the order of spacing²; which nodes lie in a ball is all
+    or nothing. Shares are continuous in the positions, and the lattice lies along axes of the
+    domain (:func:`domain_axes`) with a node at its centroid: neither a rotated or mirrored frame
+    nor another order of the points changes the nodes.
 
     Parameters
     ----------

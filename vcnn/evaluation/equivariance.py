@@ -80,7 +80,7 @@ def equivariance_errors(
 ) -> EquivarianceErrors:
     """Errors of a model's symmetries on one flow.
 
-    Transformations: two random rotations; a reflection, unless the model takes pseudo-scalars; a
+    Transformations: two random rotations; a reflection, unless the model claims SO(d) only; a
     translation; another order of the points; every second point, chosen at random, split into two
     of half its weight, as if the mesh were finer there, unless points count equally; a uniform
     velocity added, if the model claims to be Galilean invariant. What is predicted of the

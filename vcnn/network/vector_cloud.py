@@ -57,7 +57,7 @@ class VectorCloudNetwork(Network):
     Parameters
     ----------
     scalars : names of the scalar fields of the flow used as point features; the speed |u| is
-        another one.
+        another one, unless ``galilean``.
     vectors : names of vector fields of the flow that get moments of their own.
     output : one of "scalar", "positive_scalar", "vector", "symmetric_tensor",
         "traceless_symmetric_tensor",
