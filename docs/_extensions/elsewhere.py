@@ -16,6 +16,8 @@ FOLDERS = {"notebooks": "notebooks", "results": "benchmarks/results", "models": 
 _PICTURES = (".png", ".svg")
 _SUFFIXES = (".md", ".py", *_PICTURES)
 _LINK = re.compile(r"\[([^\]]*)\]\((?!\w+:|#|/)([^)#\s]+)(#[^)\s]*)?\)")
+_BLOCK = re.compile(r"(^```.*?^```)", re.MULTILINE | re.DOTALL)
+_PERCENT = re.compile(r"(?<=\d) (?=%)")
 
 
 def setup(app):
@@ -58,11 +60,16 @@ def _redirect(app, docname: str, source: list[str]) -> None:
         if target in pages or target.suffix in _PICTURES:
             place = os.path.relpath(_place(site, target), page.parent)
             return f"[{text}]({place}{anchor})"
-        if target.exists():  # a folder, or code: in the repository only
-            return f"{text} (`{target.relative_to(site.parent)}`)"
+        if target.exists():  # a folder, code or data: in the repository only
+            named = target.stem in text
+            return text if named else f"{text} (`{target.relative_to(site.parent)}`)"
         return link.group()
 
     source[0] = _LINK.sub(replace, source[0])
+    if page.suffix == ".md":  # a number and its % stay on one line
+        parts = _BLOCK.split(source[0])
+        parts[::2] = [_PERCENT.sub("\N{NO-BREAK SPACE}", part) for part in parts[::2]]
+        source[0] = "".join(parts)
 
 
 def _origin(site: Path, page: Path) -> Path:
