@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from solvers.datasets.bumps import bump_concentration as bump_concentration
     from solvers.datasets.hills import hill_concentration as hill_concentration
     from solvers.diagnostics.profiles import station_profiles as station_profiles
+    from solvers.diagnostics.walls import WallQuantities as WallQuantities
     from solvers.diagnostics.walls import along_wall as along_wall
     from solvers.diagnostics.walls import wall_force as wall_force
     from solvers.fem.checkpoint import load_checkpoint as load_checkpoint
     from solvers.fem.checkpoint import save_checkpoint as save_checkpoint
     from solvers.fem.domain import Domain as Domain
+    from solvers.fem.points import LocatedPoints as LocatedPoints
+    from solvers.fem.points import PointOperator as PointOperator
     from solvers.fem.points import evaluate as evaluate
     from solvers.fem.points import locate as locate
     from solvers.flow.conditions import Developed as Developed

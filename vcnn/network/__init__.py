@@ -6,7 +6,9 @@ from vcnn.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from vcnn.network.base import Network as Network
+    from vcnn.network.base import PointFields as PointFields
     from vcnn.network.base import Symmetry as Symmetry
+    from vcnn.network.heads import OUTPUTS as OUTPUTS
     from vcnn.network.layers import perceptron as perceptron
     from vcnn.network.layers import seeded as seeded
     from vcnn.network.registry import build_network as build_network
