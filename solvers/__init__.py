@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from solvers.learning.ensemble import EnsembleConfig as EnsembleConfig
     from solvers.learning.flows import FlowToLearn as FlowToLearn
     from solvers.learning.gradient import LearningConfig as LearningConfig
+    from solvers.learning.inversion import Inversion as Inversion
     from solvers.learning.inversion import invert_stress as invert_stress
     from solvers.learning.observations import Observation as Observation
     from solvers.learning.smoothing import Smoothing as Smoothing

@@ -6,17 +6,19 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+from numpydoc.xref import DEFAULT_LINKS
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGES = ("vcnn", "meshes", "solvers")
 # classes of others whose members are not told again; a network has hundreds of torch's
-_FOREIGN = ("ABC", "Enum", "Exception", "Generic", "Module", "Protocol", "object")
+_FOREIGN = ("ABC", "Enum", "Exception", "Generic", "Module", "Protocol", "object", "str")
 
 
 def setup(app):
     """Sphinx calls this."""
     for extension in ("sphinx.ext.autosummary", "numpydoc"):
         app.setup_extension(extension)
-    app.connect("config-inited", _configure)
+    app.connect("config-inited", _configure, priority=100)  # before numpydoc reads it
     app.connect("builder-inited", _remove_stale, priority=100)
     app.connect("autodoc-process-docstring", _escape_bars, priority=900)  # after numpydoc
     app.connect("autodoc-process-bases", _public_bases)
@@ -37,7 +39,7 @@ def public_packages() -> tuple[str, ...]:
 
 @cache
 def public_objects() -> dict[str, object]:
-    """Full name -> object, each under its shortest name: ``vcnn.Closure`` for it in all packages."""
+    """Full name -> object, each under its shortest name, as ``vcnn.Closure``."""
     names: dict[int, str] = {}
     objects = {}
     for package in public_packages():
@@ -61,6 +63,7 @@ def aliases() -> dict[str, str]:
 
 
 def _configure(app, config) -> None:
+    DEFAULT_LINKS.clear()  # they lead to the pages of Python and NumPy, which a build cannot ask
     config.numpydoc_xref_aliases = aliases()
     classes = [thing.__name__ for thing in public_objects().values() if isinstance(thing, type)]
     config.autosummary_context = {"told_elsewhere": ", ".join((*_FOREIGN, *sorted(classes)))}

@@ -2,20 +2,19 @@
 
 import inspect
 import re
-import textwrap
 from dataclasses import dataclass
 from functools import cache, cached_property
 
 from numpydoc.docscrape import NumpyDocString
 
 from docs._extensions.reference import full_name, public_objects
+from tests.support.raised_errors import raised
 
 OWN = ("vcnn", "meshes", "solvers")
-ERRORS = ("InputError", "DivergenceError")
 SHAPE = re.compile(r"\([\w .+²−-]*(,[\w .+²−-]*)+\)|\(\.\.\.\)|\(\)|any shapes?\b|broadcast")
 _ARRAY = re.compile(r"ndarray|ArrayLike|Tensor\b")
-# last word of a name -> how its dimension is written
-_LENGTH, _VELOCITY, _DIFFUSIVITY = r"\blength\b", r"\blength/time\b", r"\blength²/time\b"
+# last words of a name -> how its dimension is written
+_LENGTH, _VELOCITY, _DIFFUSIVITY = r"(?i)\blength\b", r"\blength/time\b", r"(?i)\blength²/time\b"
 DIMENSIONS = {
     "length": _LENGTH,
     "width": _LENGTH,
@@ -23,7 +22,7 @@ DIMENSIONS = {
     "radius": _LENGTH,
     "thickness": _LENGTH,
     "spacing": _LENGTH,
-    "points": _LENGTH,
+    "points": r"(?i)\blength\b|\bindices\b",
     "periods": _LENGTH,
     "shift": _LENGTH,
     "stations": _LENGTH,
@@ -31,16 +30,16 @@ DIMENSIONS = {
     "viscosity": _DIFFUSIVITY,
     "diffusivity": _DIFFUSIVITY,
     "pressure": r"\bvelocity²",
-    "gradient": r"\bvelocity²/length\b",
+    "pressure_gradient": r"\bvelocity²/length\b",
     "anisotropy": r"\bvelocity²",
     "stress": r"\bvelocity²",
     "angles": r"\bdegrees\b",
     "degrees": r"\bdegrees\b",
     "yaw": r"(?i)\bdegrees\b",
-    "seconds": r"\bseconds\b",
+    "seconds": r"(?i)\bseconds\b",
 }
-# numbers and arrays have a dimension, other things do not
-_NUMBERS = re.compile(r"^(float|int|complex|sequence|array|\(|-> |number)|\bfloat\b|\(n|\(m|\(N")
+# floats and arrays have a dimension, counts and other things do not
+_NUMBERS = re.compile(r"\bfloats?\b|^\((?!int)[\w ]+,|\barray|ArrayLike|ndarray|of \(d,\)")
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,8 @@ class Subject:
 
     name: str
     text: str  # its docstring
-    function: object  # whose parameters and code are meant; None if there is none of its own
+    thing: object  # the function, or the class, whose code runs
+    function: object  # whose parameters are meant; None if there is none of its own
     returns: str  # annotation of what it returns; empty for nothing, classes and properties
     member: bool = False  # of a class; these may say in a sentence what others say in sections
 
@@ -85,9 +85,9 @@ def subjects() -> tuple[Subject, ...]:
     listed = {}
     for name, thing in public_objects().items():
         if inspect.isfunction(thing):
-            listed[thing] = Subject(name, thing.__doc__ or "", thing, _returned(thing))
+            listed[thing] = Subject(name, thing.__doc__ or "", thing, thing, _returned(thing))
         elif isinstance(thing, type):
-            listed[thing] = Subject(name, thing.__doc__ or "", _maker(thing), "")
+            listed[thing] = Subject(name, thing.__doc__ or "", thing, _maker(thing), "")
             for base in thing.__mro__:
                 if base.__module__.partition(".")[0] in OWN:
                     for key, member in vars(base).items():
@@ -104,7 +104,7 @@ def _member(name, base, key, function) -> Subject | None:
         return None
     called = not isinstance(vars(base)[key], (property, cached_property)) and not above
     maker, returned = (function, _returned(function)) if called else (None, "")
-    return Subject(f"{name}.{key}", function.__doc__ or "", maker, returned, True)
+    return Subject(f"{name}.{key}", function.__doc__ or "", function, maker, returned, True)
 
 
 def _maker(cls):
@@ -140,6 +140,7 @@ def faults(subject: Subject) -> list[str]:
         *_arrays(subject),
         *_dimensions(subject),
         *_returns(subject),
+        *_raises(subject),
     ]
 
 
@@ -176,8 +177,11 @@ def elsewhere(subject, name, words) -> bool:
     link = re.match(r"As (?:in|for) (?::\w+:)?`([\w.]+)`", words)
     if not link:
         return False
-    full = full_name(link[1], subject.name)
-    return any(other.name == full and name in other.documented for other in subjects())
+    full = full_name(link[1], subject.name) or ""
+    owner, _, last = full.rpartition(".")
+    public = public_objects()
+    there = public.get(full) or getattr(public.get(owner), last, None)
+    return name in Subject(link[1], inspect.getdoc(there) or "", None, None, "").documented
 
 
 def _says_enough(kind) -> bool:
@@ -206,11 +210,11 @@ def _arrays(subject):
 def _dimensions(subject):
     """Of parameters that are numbers or arrays and have the name of something with a dimension."""
     for name in {**subject.parameters, **subject.documented}:
-        pattern = DIMENSIONS.get(name.rpartition("_")[2])
+        patterns = [DIMENSIONS[key] for key in DIMENSIONS if f"_{name}".endswith(f"_{key}")]
         kind, words = subject.documented.get(name, (subject.parameters.get(name, ""), ""))
-        if pattern is None or not _NUMBERS.search(kind) or elsewhere(subject, name, words):
+        if not _NUMBERS.search(kind) or elsewhere(subject, name, words):
             continue
-        if not re.search(pattern, _told(subject, name)):
+        if not all(re.search(pattern, _told(subject, name)) for pattern in patterns):
             yield f"parameter {name} has no dimension"
 
 
@@ -224,3 +228,12 @@ def _told_of_return(subject) -> str:
 def _returns(subject):
     if subject.returns and not _told_of_return(subject):
         yield "what is returned is not told"
+
+
+def _raises(subject):
+    if subject.member and subject.function is None:
+        return  # a property of an object that was checked when it was made
+    told = {entry.type or entry.name for entry in subject.doc["Raises"]}
+    for error in sorted(raised(subject.thing) - told):
+        if not (subject.member and f"`{error}`" in subject.text):
+            yield f"{error} is not among what is raised"
