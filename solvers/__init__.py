@@ -1,6 +1,22 @@
 """Finite-element solvers (FEniCSx) for flow and transport on the meshes of `meshes`.
 
-Names are imported on first use, so that importing this package does not import FEniCSx.
+    from solvers import LaminarFlow
+
+problems      FlowProblem, LaminarFlow, ScalarTransport, MixingLengthProduction
+conditions    Wall, Inlet, Outlet, Symmetry, Periodic, Developed
+drive         BulkVelocity, Force
+turbulence    MixingLength, OneEquationKL, SpalartAllmaras
+results       FlowResult, CouplingHistory, TransportResult, save_checkpoint, load_checkpoint
+diagnostics   along_wall, WallQuantities, wall_force, station_profiles
+points        Domain, evaluate, locate, LocatedPoints, PointOperator
+closures      RANS, ActiveScalar, ScalarEquation, coupled_rotation_study, CoupledRotationStudy
+derivatives   DifferentiableFlow, DifferentiableTransport, DifferentiableCoupling
+learning      fit_through_solver, LearningConfig, EnsembleConfig, FlowToLearn, Observation,
+              invert_stress, Inversion, Smoothing
+data          hill_concentration, bump_concentration
+
+Pictures of solved flows are in solvers.studies. Names are imported on first use, so that importing
+this package does not import FEniCSx.
 """
 
 from typing import TYPE_CHECKING

@@ -21,7 +21,8 @@ def setup(app):
     app.connect("config-inited", _configure, priority=100)  # before numpydoc reads it
     app.connect("builder-inited", _remove_stale, priority=100)
     app.connect("autodoc-process-docstring", _escape_bars, priority=900)  # after numpydoc
-    app.connect("autodoc-process-bases", _public_bases)
+    app.connect("autodoc-process-signature", _no_call)
+    app.connect("autodoc-process-bases", _show_bases)
     app.connect("missing-reference", _resolve)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -65,8 +66,11 @@ def aliases() -> dict[str, str]:
 def _configure(app, config) -> None:
     DEFAULT_LINKS.clear()  # they lead to the pages of Python and NumPy, which a build cannot ask
     config.numpydoc_xref_aliases = aliases()
-    classes = [thing.__name__ for thing in public_objects().values() if isinstance(thing, type)]
-    config.autosummary_context = {"told_elsewhere": ", ".join((*_FOREIGN, *sorted(classes)))}
+    classes = {n: thing for n, thing in public_objects().items() if isinstance(thing, type)}
+    config.autosummary_context = {
+        "told_elsewhere": ", ".join((*_FOREIGN, *sorted(c.__name__ for c in classes.values()))),
+        "derived": {name for name, thing in classes.items() if _shown(thing.__bases__)},
+    }
 
 
 def _remove_stale(app) -> None:
@@ -84,14 +88,19 @@ def _escape_bars(_app, _what, _name, _thing, _options, lines: list[str]) -> None
         lines[i] = "``".join(parts)
 
 
-def _public_bases(app, name, thing, _options, bases: list) -> None:
+def _no_call(_app, _what, _name, thing, _options, _signature, _returned):
+    """Nobody calls a protocol: what stands for its arguments says nothing."""
+    return ("", "") if getattr(thing, "_is_protocol", False) else None
+
+
+def _show_bases(_app, _name, _thing, _options, bases: list) -> None:
+    bases[:] = _shown(bases)
+
+
+def _shown(bases) -> list:
     """Bases that have a page, and torch's; how the rest is put together is nobody's business."""
-    told = [base for base in bases if base in public_objects().values() or _is_torch(base)]
-    bases[:] = told or [object]
-
-
-def _is_torch(base) -> bool:
-    return getattr(base, "__module__", "").startswith("torch")
+    public = public_objects().values()
+    return [base for base in bases if base in public or base.__module__.startswith("torch")]
 
 
 def _resolve(app, env, node, text):

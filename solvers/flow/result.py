@@ -135,7 +135,8 @@ class FlowResult:
         """Write the solution to an ``.npz`` file for ``solve(start=path)``, on any number of ranks.
 
         The file is replaced once the new one is complete (:func:`solvers.save_checkpoint`). With a
-        closure that predicts it holds what was predicted as well."""
+        closure that predicts it holds what was predicted as well.
+        """
         functions = {"velocity": self.velocity, "pressure": self.pressure, **self.scalars}
         if self.history is not None:
             stress = {"eddy_viscosity": self.eddy_viscosity, "anisotropy": self.anisotropy}

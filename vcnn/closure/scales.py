@@ -59,7 +59,8 @@ class Scales:
         The mean lateral half-axis of the region, means and standard deviations of scalars, root
         mean squares of all else, weighted by the quadrature weights; targets also by the scalar
         ``importance``. A scalar that is constant but for what files and sums do to its last digits
-        is divided by its own size; what is zero but for that stays as it is."""
+        is divided by its own size; what is zero but for that stays as it is.
+        """
         weights = np.concatenate([flow.weights / flow.weights.sum() for flow in flows]) / len(flows)
         important = weights
         if importance is not None:

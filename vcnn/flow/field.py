@@ -48,7 +48,7 @@ class FlowField:
     location : {"vertex", "cell", None}
         Whether the points are vertices or cells of ``mesh``; None (with ``mesh=None``) for loose
         points. Default: "vertex" with a mesh, None without.
-    provenance : mapping name -> str, float, ...
+    provenance : mapping name -> any
         Where the flow came from; anything JSON can hold.
 
     Raises

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -17,6 +17,7 @@ from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.network.heads import OUTPUTS
 from vcnn.network.layers import as_tensor
+from vcnn.network.listing import ListsItsOwn
 from vcnn.network.symmetry import Symmetry
 
 # Rows of pair data that a network is given at once: its activations stay in the cache then, in
@@ -48,7 +49,7 @@ class PointFields:
     tensors: Mapping[str, torch.Tensor]
 
 
-class Network(nn.Module, ABC):
+class Network(nn.Module, metaclass=ListsItsOwn):
     """A network that gives closure values to clouds; derive from it to write one of your own.
 
     A network of one's own needs :meth:`forward` and what differs from the defaults below. Whoever
@@ -116,6 +117,9 @@ class Network(nn.Module, ABC):
         for key in FIELDS:
             list_names(key, config.get(key) or ())
         self.config = _plain(config, self.name or type(self).__name__)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *dir(nn.Module)})
 
     @abstractmethod
     def forward(self, clouds: VectorClouds, points: Any) -> torch.Tensor | tuple[torch.Tensor, ...]:
