@@ -23,6 +23,7 @@ version = release = __version__
 
 extensions = [
     "_extensions.elsewhere",
+    "_extensions.reference",
     "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
@@ -43,7 +44,8 @@ exclude_patterns = [
 nitpicky = True
 primary_domain = "py"
 
-source_suffix = {".md": "myst-nb", ".rst": "restructuredtext", ".py": "myst-nb"}
+# .rst first: autosummary writes its pages with the first suffix
+source_suffix = {".rst": "restructuredtext", ".md": "myst-nb", ".py": "myst-nb"}
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath", "fieldlist"]
 myst_heading_anchors = 4
 nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
@@ -57,6 +59,12 @@ autosummary_generate = True
 autodoc_typehints = "none"  # docstrings say types, shapes and units
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
+numpydoc_xref_param_type = True
+numpydoc_xref_ignore = "all"  # but for the public classes of this package
+templates_path = ["_templates"]
+default_role = "py:obj"
+# bases that torch and Python bring, where no inventory can be fetched
+nitpick_ignore_regex = [("py:.*", r"(torch|enum)\..*")]
 
 sphinx_gallery_conf = {
     "examples_dirs": "gallery",
@@ -65,6 +73,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_memory": False,
+    "write_computation_times": False,  # its page asks for scripts of another site
     "copyfile_regex": r".*\.toml",
     "within_subsection_order": "FileNameSortKey",
 }
@@ -78,6 +87,7 @@ html_copy_source = False
 html_theme_options = {
     "navigation_with_keys": False,
     "show_nav_level": 2,
+    "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",

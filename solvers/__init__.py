@@ -1,6 +1,22 @@
 """Finite-element solvers (FEniCSx) for flow and transport on the meshes of `meshes`.
 
-Names are imported on first use, so that importing this package does not import FEniCSx.
+    from solvers import LaminarFlow
+
+problems      FlowProblem, LaminarFlow, ScalarTransport, MixingLengthProduction
+conditions    Wall, Inlet, Outlet, Symmetry, Periodic, Developed
+drive         BulkVelocity, Force
+turbulence    MixingLength, OneEquationKL, SpalartAllmaras
+results       FlowResult, CouplingHistory, TransportResult, save_checkpoint, load_checkpoint
+diagnostics   along_wall, WallQuantities, wall_force, station_profiles
+points        Domain, evaluate, locate, LocatedPoints, PointOperator
+closures      RANS, ActiveScalar, ScalarEquation, coupled_rotation_study, CoupledRotationStudy
+derivatives   DifferentiableFlow, DifferentiableTransport, DifferentiableCoupling
+learning      fit_through_solver, LearningConfig, EnsembleConfig, FlowToLearn, Observation,
+              invert_stress, Inversion, Smoothing
+data          hill_concentration, bump_concentration
+
+Pictures of solved flows are in solvers.studies. Names are imported on first use, so that importing
+this package does not import FEniCSx.
 """
 
 from typing import TYPE_CHECKING
@@ -17,11 +33,14 @@ if TYPE_CHECKING:
     from solvers.datasets.bumps import bump_concentration as bump_concentration
     from solvers.datasets.hills import hill_concentration as hill_concentration
     from solvers.diagnostics.profiles import station_profiles as station_profiles
+    from solvers.diagnostics.walls import WallQuantities as WallQuantities
     from solvers.diagnostics.walls import along_wall as along_wall
     from solvers.diagnostics.walls import wall_force as wall_force
     from solvers.fem.checkpoint import load_checkpoint as load_checkpoint
     from solvers.fem.checkpoint import save_checkpoint as save_checkpoint
     from solvers.fem.domain import Domain as Domain
+    from solvers.fem.points import LocatedPoints as LocatedPoints
+    from solvers.fem.points import PointOperator as PointOperator
     from solvers.fem.points import evaluate as evaluate
     from solvers.fem.points import locate as locate
     from solvers.flow.conditions import Developed as Developed
@@ -39,6 +58,7 @@ if TYPE_CHECKING:
     from solvers.learning.ensemble import EnsembleConfig as EnsembleConfig
     from solvers.learning.flows import FlowToLearn as FlowToLearn
     from solvers.learning.gradient import LearningConfig as LearningConfig
+    from solvers.learning.inversion import Inversion as Inversion
     from solvers.learning.inversion import invert_stress as invert_stress
     from solvers.learning.observations import Observation as Observation
     from solvers.learning.smoothing import Smoothing as Smoothing

@@ -1,4 +1,17 @@
-"""Vector-cloud neural networks: closures for CFD that do not depend on a coordinate frame."""
+"""Vector-cloud neural networks: closures for CFD that do not depend on a coordinate frame.
+
+    from vcnn import Closure
+
+flows      FlowField, VectorClouds, RegionOfInfluence
+closures   Closure, Scales, as_closure, ClosureLike
+networks   VectorCloudNetwork, Zhou2022, VCNNe; of one's own: Network, register_network
+training   fit, TrainingConfig
+errors     InputError, DivergenceError
+version    __version__
+
+More is in vcnn.flow, vcnn.clouds, vcnn.closure, vcnn.network, vcnn.baselines, vcnn.training,
+vcnn.evaluation, vcnn.evaluation.report and vcnn.testing. Names are imported on first use.
+"""
 
 from typing import TYPE_CHECKING
 

@@ -14,6 +14,7 @@ class DivergenceError(RuntimeError):
     Parameters
     ----------
     message : str
+        Where it happened and what to try.
     best : object, optional
         Of a solver that had something to show, the `solvers.FlowResult` nearest to a solution.
 

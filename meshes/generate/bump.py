@@ -36,9 +36,15 @@ def bump_profile(
 
     Parameters
     ----------
-    x, z : array_like, of shapes that broadcast
+    x, z : array_like
+        Positions, length; of any shapes that broadcast.
     height, aspect, yaw
         As in :func:`bump_channel`; ρ = 1 is the rim of the foot.
+
+    Returns
+    -------
+    array
+        Of the shape that x and z broadcast to, length.
     """
     c, s = np.cos(np.radians(yaw)), np.sin(np.radians(yaw))
     rho = np.hypot((c * x + s * z) / np.sqrt(aspect), (c * z - s * x) * np.sqrt(aspect))
@@ -64,7 +70,7 @@ def bump_channel(
     Parameters
     ----------
     height : float
-        h, of the bump.
+        h, of the bump, length.
     aspect : float
         Ratio of the half-axes of the bump's elliptic foot, √aspect and 1/√aspect.
     yaw : float
@@ -78,6 +84,10 @@ def bump_channel(
         uniform.
     size : (float, float, float)
         Length, height and width of the channel.
+
+    Returns
+    -------
+    meshio.Mesh
 
     Raises
     ------

@@ -17,7 +17,16 @@ def channel(
 ) -> meshio.Mesh:
     """The rectangle [0, length] x [0, height] with walls ``bottom`` and ``top``, inlet and outlet.
 
-    ``cells``, ``kind`` and ``grading`` as in :func:`meshes.periodic_hill`.
+    Parameters
+    ----------
+    length, height : float
+        Of the rectangle, length.
+    cells, kind, grading
+        As in :func:`meshes.periodic_hill`.
+
+    Returns
+    -------
+    meshio.Mesh
 
     Raises
     ------

@@ -28,6 +28,7 @@ def duct(
     Parameters
     ----------
     width, height : float
+        Of the whole duct, length.
     cells : (ny, nz)
         Quadrilaterals along y and z, of what is meshed.
     kind : {"quadrilateral", "triangle"}
@@ -38,6 +39,10 @@ def duct(
     quarter : bool
         Mesh y <= width/2 and z <= height/2 only, where ``right`` and ``top`` are the planes
         ``symmetry_y`` and ``symmetry_z``.
+
+    Returns
+    -------
+    meshio.Mesh
 
     Raises
     ------

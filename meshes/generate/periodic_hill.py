@@ -61,6 +61,16 @@ def hill_profile(x: ArrayLike, slope: float = 1.0, length: float | None = None) 
         Streamwise positions in units of the hill's height.
     slope, length
         As in :func:`periodic_hill`.
+
+    Returns
+    -------
+    array
+        Of the shape (...) of ``x``, in units of the hill's height.
+
+    Raises
+    ------
+    InputError
+        If the slope is not positive or the hills would overlap.
     """
     length = hill_length(slope, length)
     x = np.asarray(x, dtype=float)
@@ -91,13 +101,18 @@ def periodic_hill(
     cells : (nx, ny)
         Cells along the flow and between the walls.
     kind : {"quadrilateral", "triangle"}
+        Triangles are quadrilaterals cut along alternating diagonals.
     grading : float
         Ratio of the cell heights at mid-height and at the walls, in geometric progression; 1 is
         uniform, 5 that of the published meshes.
     length : float, optional
-        L_x; default 3.858 α + 5.142.
+        L_x, length in units of the hill's height; default 3.858 α + 5.142.
     height : float
-        Height of the ceiling above the lowest floor, in units of the hill's height.
+        Of the ceiling above the lowest floor, length in units of the hill's height.
+
+    Returns
+    -------
+    meshio.Mesh
 
     Raises
     ------

@@ -33,6 +33,10 @@ def periodic_hill_gmsh(
     grading : float
         Ratio of the lengths of edges at mid-height and at the walls.
 
+    Returns
+    -------
+    meshio.Mesh
+
     Raises
     ------
     InputError

@@ -20,6 +20,10 @@ def section(mesh: meshio.Mesh, axes: ArrayLike = ((0, 1, 0), (0, 0, 1))) -> mesh
     axes : (2, 3)
         Where the mesh's own axes go, orthonormal; by default to y and z, for a flow along x.
 
+    Returns
+    -------
+    meshio.Mesh
+
     Raises
     ------
     InputError

@@ -43,7 +43,8 @@ def wall_flag(mesh: meshio.Mesh, walls: Iterable[str], location: str = "cell") -
     Parameters
     ----------
     mesh : meshio.Mesh
-    walls : names of boundaries
+    walls : sequence of str
+        Names of boundaries.
     location : {"cell", "vertex"}
 
     Returns

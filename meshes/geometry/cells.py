@@ -15,7 +15,16 @@ _FOLDED = 0.45  # of a cell's volume: what is left where its parts are counted w
 
 
 def cell_centres(mesh: meshio.Mesh) -> np.ndarray:
-    """(N, d) centroids of the cells, in the order of their blocks; facet blocks do not count.
+    """Centroids of the cells, in the order of their blocks; facet blocks do not count.
+
+    Parameters
+    ----------
+    mesh : meshio.Mesh
+
+    Returns
+    -------
+    (N, d)
+        Length.
 
     Raises
     ------
@@ -26,7 +35,16 @@ def cell_centres(mesh: meshio.Mesh) -> np.ndarray:
 
 
 def cell_volumes(mesh: meshio.Mesh) -> np.ndarray:
-    """(N,) volumes of the cells, areas of plane ones, in the order of their blocks.
+    """Volumes of the cells, areas of plane ones, in the order of their blocks.
+
+    Parameters
+    ----------
+    mesh : meshio.Mesh
+
+    Returns
+    -------
+    (N,)
+        length³, of plane cells length².
 
     Raises
     ------

@@ -39,7 +39,8 @@ def cell_gradient(
     values : (N, ...)
         One value a cell.
     periods : sequence of (d,)
-        Period vectors; outer facets that these map on one another make their cells neighbours.
+        Period vectors, length; outer facets that these map on one another make their cells
+        neighbours.
     wall_values : mapping boundary name -> value, optional
         What the field is on walls, at their facets' middles; anything that broadcasts to (facets,
         ...).
@@ -125,9 +126,17 @@ def _next_ring(pairs, steps):
 def strain_rate(flow: FlowField, walls: Iterable[str] = ()) -> np.ndarray:
     """|S| = √2 |sym ∇u| of a cell-centred flow that sticks to the named walls.
 
+    Parameters
+    ----------
+    flow : FlowField
+        At the cells of its mesh.
+    walls : sequence of str
+        Names of the boundaries where the velocity is 0.
+
     Returns
     -------
     (N,)
+        1/time.
 
     Raises
     ------

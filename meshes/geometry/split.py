@@ -41,6 +41,10 @@ def split(mesh: meshio.Mesh) -> meshio.Mesh:
         Of lines, triangles, quadrilaterals, tetrahedra, hexahedra, wedges and pyramids of any order
         that meshio knows, in any mixture. Data at its points and cells are left behind.
 
+    Returns
+    -------
+    meshio.Mesh
+
     Raises
     ------
     InputError

@@ -28,14 +28,16 @@ def wall_distance(
     ----------
     mesh : meshio.Mesh
     points : (n, d)
-        Positions within the domain.
-    walls : names of boundaries
+        Positions within the domain, length.
+    walls : sequence of str
+        Names of boundaries.
     periods : sequence of (d,)
-        Period vectors; the walls of all adjacent copies of the domain count too.
+        Period vectors, length; the walls of all adjacent copies of the domain count too.
 
     Returns
     -------
     (n,)
+        Length.
 
     Raises
     ------

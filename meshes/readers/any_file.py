@@ -31,18 +31,35 @@ def read_flow(
 ) -> FlowField:
     """Read a flow from an OpenFOAM case folder or from a file.
 
-    Flow files of this package (``.vtu``) come back as they were saved. Everything else becomes a
-    :class:`meshes.readers.dataset.Dataset` first, and :func:`meshes.readers.flow.dataset_flow`
-    tells what a flow takes from it and adds to it.
+    Flow files of this package (``.vtu``) come back as they were saved. Of all others coincident
+    points are merged and points of no cell left out; cells in a plane of any orientation make a
+    plane flow, with a velocity across it a section of space with three components. Weights are cell
+    volumes, or these shared out equally among the cell's vertices. The scalars "boundary",
+    "wall_distance" and, at cells, "strain_rate" are added where they are missing and walls are
+    known; without walls "strain_rate" alone. One warning names everything that was left out, merged
+    or assumed.
 
     Parameters
     ----------
     path : path
+        A file or the folder of a case.
     time : float or str, optional
         Time of an OpenFOAM case or of a series (``.pvd``, ``.xdmf``); default the latest.
-    fields, walls, period, location
-        As in :func:`meshes.readers.flow.dataset_flow`: names of fields, names of walls, period
-        vectors, and whether values at cells or vertices are taken.
+    fields : mapping name -> str, optional
+        Names to be given to fields, e.g. ``{"velocity": "UMean"}``. Others keep theirs.
+    walls : sequence of str, optional
+        Names of boundaries that are walls; "outer" is every facet of the mesh's surface that no
+        period joins. Default: those that the file calls walls; where it tells no types "bottom",
+        "top", and any name with "wall" in it.
+    period : (d,) or sequence of (d,), optional
+        Period vectors, length. Default: those that the file tells; where it tells no types of
+        boundaries, that from "inlet" to "outlet" if these are translates of each other.
+    location : {"vertex", "cell"}, optional
+        Where the fields are to be taken; default where the velocity is, vertices first.
+
+    Returns
+    -------
+    FlowField
 
     Raises
     ------
@@ -69,6 +86,15 @@ def read_mesh(path: str | os.PathLike) -> meshio.Mesh:
     """Read a mesh with its named boundaries from whatever :func:`read_flow` reads.
 
     A velocity is not needed.
+
+    Parameters
+    ----------
+    path : path
+        As in :func:`read_flow`.
+
+    Returns
+    -------
+    meshio.Mesh
 
     Raises
     ------

@@ -42,8 +42,13 @@ def read_arrays(path: str | os.PathLike, fields: Mapping[str, str] | None = None
     Parameters
     ----------
     path : path
-    fields : mapping name -> array, optional
+        The ``.npz`` file.
+    fields : mapping name -> str, optional
         Names to be given to arrays, e.g. ``{"velocity": "les_velocity"}``. Others keep theirs.
+
+    Returns
+    -------
+    FlowField
 
     Raises
     ------

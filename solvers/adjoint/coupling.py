@@ -113,9 +113,15 @@ class DifferentiableCoupling:
         return closure.differentiable(self._points)
 
     def change_from(self, prior: Callable) -> torch.Tensor:
-        """Mean square of the change from the fields of another closure, relative to these.
+        """Mean square of the change from another closure's fields, relative to these: a tensor ().
 
-        Both see the same flow, which is held fixed when this is differentiated.
+        ``prior`` is what :meth:`differentiable` gave for that closure. Both see the same flow,
+        which is held fixed when this is differentiated.
+
+        Raises
+        ------
+        InputError
+            If the other closure predicts other fields than an eddy viscosity and an anisotropy.
         """
         with torch.no_grad():
             y = self._pack(prior(self._u))
@@ -126,7 +132,7 @@ class DifferentiableCoupling:
         return replace(self.solver.result(), history=self.history)
 
     def velocity(self) -> torch.Tensor:
-        """(n, d), where the closure is asked."""
+        """Velocity (n, d) at the points where the closure is asked, length/time."""
         return torch.from_numpy(self._velocity_at(self.solver.solution()[0]))
 
     def _answer(self, y, u, solution, g):
@@ -159,7 +165,13 @@ class DifferentiableCoupling:
         return torch.from_numpy(np.array([nu_t, *[a] * d**2]) / self.flow.root_shares[:, None])
 
     def predict_fields(self, velocity: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Eddy viscosity and anisotropy for a velocity."""
+        """Eddy viscosity (n,) and anisotropy (n, d, d) for a velocity (n, d), length/time.
+
+        Raises
+        ------
+        InputError
+            If the closure predicts other fields than these.
+        """
         return self._unpack(self._pack(self._predict(velocity)))
 
     def _pack(self, values) -> torch.Tensor:

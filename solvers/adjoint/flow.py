@@ -50,7 +50,7 @@ class DifferentiableFlow:
         As in :meth:`RANS.solve`.
     comm : MPI communicator
     make_feedback : callable, optional
-        As in :class:`solvers.coupling.coupled_flow.CoupledFlow`, for whoever solves the flow with a
+        As in ``solvers.coupling.coupled_flow.CoupledFlow``, for whoever solves the flow with a
         closure.
 
     Raises
@@ -106,11 +106,14 @@ class DifferentiableFlow:
         return solve(self, eddy_viscosity, anisotropy, drive)
 
     def at(self, points: ArrayLike) -> Probe:
-        """Coefficients -> velocities (m, d) at points."""
+        """Coefficients -> velocities (m, d) at the given ``points`` (m, d), length."""
         return partial(observe, locate(self.domain.mesh, points).values(self.space))
 
     def gradients_at(self, points: ArrayLike) -> Probe:
-        """Coefficients -> velocity gradients (m, d, d), ∂u_i/∂x_j at [i, j]."""
+        """Coefficients -> velocity gradients (m, d, d) at ``points`` (m, d), length.
+
+        They are ∂u_i/∂x_j at [i, j].
+        """
         return partial(observe, locate(self.domain.mesh, points).gradients(self.space))
 
     def result(self) -> FlowResult:
@@ -121,7 +124,16 @@ class DifferentiableFlow:
     def solve_with(
         self, eddy_viscosity: np.ndarray, anisotropy: np.ndarray, drive: float
     ) -> tuple[np.ndarray, float]:
-        """Coefficients and force; a solve that fails leaves everything as it was.
+        """Coefficients (k,) and force; a solve that fails leaves everything as it was.
+
+        Parameters
+        ----------
+        eddy_viscosity : (n,)
+            ν_t, length²/time.
+        anisotropy : (n, d, d)
+            a, velocity².
+        drive : float
+            Bulk velocity or pressure gradient, whichever drives the flow.
 
         Raises
         ------
@@ -155,7 +167,7 @@ class DifferentiableFlow:
         )
 
     def solution(self) -> tuple[np.ndarray, float]:
-        """Coefficients and force as they are now."""
+        """Coefficients (k,) and force as they are now."""
         system = self.flow.system
         force = self.drive() if system.target is None else system.force
         return self.flow.balance.w.x.array[self._dofs], force
@@ -174,7 +186,13 @@ class DifferentiableFlow:
         )
 
     def restore(self, state: tuple) -> None:
-        """Take all of it again; the Jacobian is kept if nothing has changed."""
+        """Take all of a ``state`` again; the Jacobian is kept if nothing has changed.
+
+        Raises
+        ------
+        DivergenceError
+            If the fields of the state are NaN or infinite.
+        """
         w, force, fields, drive = state
         if fields is not self._fields or not np.array_equal(w, self.flow.balance.w.x.array):
             self._linearised = False
@@ -183,7 +201,15 @@ class DifferentiableFlow:
                 self._set(*fields.values(), drive, averaged=True)
 
     def slopes(self, gradient: np.ndarray, of_force: float) -> tuple[np.ndarray, ...]:
-        """Derivatives by eddy viscosity, anisotropy and drive."""
+        """Derivatives by eddy viscosity (n,), anisotropy (n, d, d) and drive ().
+
+        Parameters
+        ----------
+        gradient : (k,)
+            Of the loss by the coefficients.
+        of_force : float
+            Derivative of the loss by the driving force.
+        """
         system = self.flow.system
         if not self._linearised:
             system.linearise()

@@ -93,7 +93,7 @@ class DifferentiableTransport:
         return solve(self, *values)[0]
 
     def at(self, points: ArrayLike) -> Probe:
-        """Coefficients -> concentrations (m,) at points."""
+        """Coefficients -> concentrations (m,) at the given ``points`` (m, d), length."""
         return partial(observe, locate(self.domain.mesh, points).values(self.space))
 
     def result(self) -> TransportResult:
@@ -101,7 +101,16 @@ class DifferentiableTransport:
         return self.equation.result(self._residuals)
 
     def solve_with(self, *values):
-        """The concentration for such values, as `solvers.adjoint.implicit.Solver` has it."""
+        """The coefficients (k,) for such values, diffusivity and production, and 0.
+
+        A solve that fails leaves everything as it was.
+
+        Raises
+        ------
+        DivergenceError
+            If the diffusivity is not positive, a value not finite, or the iteration does not
+            converge.
+        """
         if not (np.isfinite(values).all() and values[0].min() > 0):
             raise DivergenceError(
                 "scalar transport: the diffusivity must be positive, and all values finite"
@@ -124,13 +133,21 @@ class DifferentiableTransport:
         return [function.x.array.copy() for function in functions], self._residuals
 
     def restore(self, state: tuple) -> None:
-        """Take all of it again."""
+        """Take all of a ``state`` again."""
         arrays, self._residuals = state
         for function, array in zip((self.equation.c, *self._fields.values()), arrays, strict=True):
             function.x.array[:] = array
 
     def slopes(self, gradient: np.ndarray, _: float) -> tuple[np.ndarray, ...]:
-        """Derivatives by diffusivity and production."""
+        """Derivatives (n,) by diffusivity and production, from those by coefficients and force.
+
+        Parameters
+        ----------
+        gradient : (k,)
+            Of the loss by the coefficients.
+        _ : float
+            There is no force.
+        """
         system = self.equation.system
         system.linearise()
         take_multiplier(self._multiplier, system, gradient)

@@ -62,7 +62,7 @@ class BorderedSystem:
     name : str
         Of the problem, for messages.
     linear_solver : {"direct", "iterative"}
-        As in :class:`solvers.algebra.linear_solvers.LinearSolver`.
+        As in ``solvers.algebra.linear_solvers.LinearSolver``.
     force : float
         f at the start.
     blocked : PETSc.Mat, optional

@@ -26,7 +26,7 @@ class ActiveScalar(CoupledProblem):
 
     u·∇u = −∇p + ∇·[ν(c)(∇u + ∇uᵀ)] + f e + c B,  ∇·u = 0, driven and bounded as `LaminarFlow` is; c
     is what a transport equation or, in its place, a closure makes of u. Flow and scalar are made to
-    agree (:func:`solvers.coupling.loop.solve_coupled`); c is ``scalars["concentration"]`` of the
+    agree (``solvers.coupling.loop.solve_coupled``); c is ``scalars["concentration"]`` of the
     result. Something besides the buoyancy must move
     the flow.
 
@@ -42,7 +42,7 @@ class ActiveScalar(CoupledProblem):
         the equation is solved in each round, under the conditions of the flow unless it has its
         own, which it needs at an `Inlet`. The momentum then has the quadratic c.
         ``functools.partial(ScalarTransport, ...)`` is a `ScalarEquation` too. Or a closure, such as
-        a `vcnn.Closure` or whatever else :func:`vcnn.closure.plain.as_closure` takes, that
+        a `vcnn.Closure` or whatever else :func:`vcnn.as_closure` takes, that
         predicts c (n,) at the points of the mesh that ``location`` says; one whose clouds follow
         the velocity predicts in steps, as points come and go, and may settle to 1e-3 only. Without
         a start the flow with c = 0 is the first.
@@ -77,12 +77,12 @@ class ActiveScalar(CoupledProblem):
                 raise InputError(f"buoyancy: expected {d} finite numbers, got {B.tolist()}")
 
     def molecular_viscosity(self, scalars: Mapping):
-        """ν(c)."""
+        """ν(c), from ``scalars["concentration"]``."""
         nu = self.viscosity
         return nu(scalars["concentration"]) if callable(nu) else nu
 
     def body_force(self, scalars: Mapping):
-        """c B."""
+        """c B, from ``scalars["concentration"]``."""
         if self.buoyancy is None:
             return None
         c, B = scalars["concentration"], np.asarray(self.buoyancy, dtype=float)

@@ -27,7 +27,7 @@ class Feedback(Protocol):
     quantity : str
         What the fields are, for messages.
     location : {"cell", "vertex", "node"}
-        Where the fields are known, see :mod:`solvers.fem.fields`.
+        Where the fields are known, see ``solvers.fem.fields``.
     weights : (n,)
         Parts of the volume there.
     shapes : mapping name -> shape of a value

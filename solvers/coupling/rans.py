@@ -37,11 +37,11 @@ class RANS(CoupledProblem):
     closure : array, FlowField, closure, or turbulence model
         ν_t, length²/time: values (n,) at the points of the mesh that ``location`` says; or a flow
         on the mesh with the scalar ``eddy_viscosity``. Or a closure, such as a `vcnn.Closure` or
-        whatever else :func:`vcnn.closure.plain.as_closure` takes, that predicts at these points
+        whatever else :func:`vcnn.as_closure` takes, that predicts at these points
         ν_t, ν_t and an anisotropy a, or a Reynolds stress <u'u'> (n, d, d), velocity²: flow and
-        closure are then made to agree (:func:`solvers.coupling.loop.solve_coupled`), and a Reynolds
+        closure are then made to agree (``solvers.coupling.loop.solve_coupled``), and a Reynolds
         stress is split into an eddy viscosity in the operator and the rest
-        (:func:`solvers.coupling.stress.split_stress`). Numbers and tensors without a name are ν_t
+        (``solvers.coupling.stress.split_stress``). Numbers and tensors without a name are ν_t
         and <u'u'>; without a start the closure is asked first for the flow with ν_t = 0.02 U d, d
         the distance to the wall. Or the class of a turbulence model, such as `SpalartAllmaras`,
         which then solves the problem.
@@ -85,7 +85,13 @@ class RANS(CoupledProblem):
         return solve_coupled(self, StressFeedback, start=start, comm=comm, **options)
 
     def given_anisotropy(self, domain: Domain) -> fem.Function | None:
-        """a, if it is given beside the closure."""
+        """The anisotropy a on a ``domain``, if it is given beside the closure, else None.
+
+        Raises
+        ------
+        InputError
+            If it has another shape, is not symmetric or not finite.
+        """
         if self.anisotropy is None:
             return None
         values = _check_values(self.anisotropy, "anisotropy", 2 * (domain.dimension,))

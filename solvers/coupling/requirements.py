@@ -31,7 +31,7 @@ class Requirement:
     problem : str
         Its name, for messages.
     forms : sequence of sequences of str
-        Quantities of :data:`vcnn.flow.quantities.QUANTITIES` that are enough together.
+        Quantities of :data:`vcnn.flow.QUANTITIES` that are enough together.
     any_scalar : bool
         Whether a scalar of a name that is not known will do: a carried scalar may be a temperature.
     """

@@ -43,7 +43,9 @@ class ScalarEquation:
     def carried_by(
         self, velocity: FlowResult, domain: Domain, conditions: BoundaryConditions
     ) -> ScalarTransport:
-        """The problem of this scalar in a flow under these conditions.
+        """The problem of this scalar in a flow.
+
+        ``velocity``, ``domain`` and ``conditions`` are those of the flow.
 
         Raises
         ------
@@ -75,7 +77,7 @@ def as_scalar(thing: object) -> ScalarEquation | ClosureLike:
     thing : object
         A `ScalarEquation`; `ScalarTransport`, the equation with its defaults, or
         ``functools.partial(ScalarTransport, ...)``; or a closure, see
-        :func:`vcnn.closure.plain.as_closure`.
+        :func:`vcnn.as_closure`.
 
     Raises
     ------

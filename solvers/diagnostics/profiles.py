@@ -28,7 +28,7 @@ def station_profiles(
     ----------
     result : FlowResult
     stations : sequence of float
-        The values of x.
+        The values of x, length.
     count : int
         Equidistant points on each line, its ends included.
 

@@ -24,7 +24,7 @@ class WallQuantities:
     Parameters
     ----------
     points : (k, 2)
-        Their middles.
+        Their middles, length.
     arc : (k,)
         Arc length from the wall's upstream end.
     lengths : (k,)
@@ -90,7 +90,11 @@ def along_wall(
     wall : str
         Name of the boundary.
     reference_velocity : float, optional
-        U of the coefficients; default the bulk velocity that is held.
+        U of the coefficients, length/time; default the bulk velocity that is held.
+
+    Returns
+    -------
+    WallQuantities
 
     Raises
     ------
@@ -138,12 +142,23 @@ def along_wall(
 
 
 def wall_force(result: FlowResult, *walls: str) -> np.ndarray:
-    """(d,) force of the fluid on walls, over the density: pressure and friction together.
+    """Force of the fluid on walls, over the density: pressure and friction together.
 
     It is the reaction in the discrete momentum equation, tested with functions that are 1 on the
     walls, and so exactly what holds the discrete flow. For all walls together, its component along
     the period is the driving force times the volume less ∫ (u·∇u)·e dx, which vanishes with the
     discrete divergence, and with that of the buoyancy if there is any.
+
+    Parameters
+    ----------
+    result : FlowResult
+    *walls : str
+        Names of boundaries, at least one.
+
+    Returns
+    -------
+    (d,)
+        velocity² length², in a plane velocity² length.
 
     Raises
     ------

@@ -33,11 +33,18 @@ def save_checkpoint(
 
     Parameters
     ----------
-    path : ending in ``.npz``; replaced once the new file is complete
+    path : path
+        Ending in ``.npz``; replaced once the new file is complete.
     domain : Domain
-    functions : name -> Function on ``domain.mesh`` of degree 1 or 2
-    numbers : name -> float, optional
+    functions : mapping name -> dolfinx Function
+        On ``domain.mesh``, of degree 1 or 2.
+    numbers : mapping name -> float, optional
         Kept beside them, such as a driving force.
+
+    Returns
+    -------
+    Path
+        Of the file.
 
     Raises
     ------
@@ -64,6 +71,20 @@ def load_checkpoint(
     path: str | Path, domain: Domain, functions: Mapping[str, fem.Function]
 ) -> dict[str, float]:
     """Fill functions with the values of a checkpoint, on any number of ranks; return its numbers.
+
+    Parameters
+    ----------
+    path : path
+        The ``.npz`` file.
+    domain : Domain
+        On the same mesh, distributed in any way.
+    functions : mapping name -> dolfinx Function
+        What is filled.
+
+    Returns
+    -------
+    dict
+        Name -> float, what was kept beside the functions.
 
     Raises
     ------

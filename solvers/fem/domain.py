@@ -21,7 +21,7 @@ Space = fem.FunctionSpace | tuple[fem.FunctionSpace, fem.FunctionSpace]
 class Domain:
     """A mesh to solve on, distributed over the ranks of MPI, with its boundaries and periods.
 
-    Made by :func:`solvers.fem.build.build_domain`; :mod:`solvers.fem.fields` takes arrays in the
+    Made by ``solvers.fem.build.build_domain``; ``solvers.fem.fields`` takes arrays in the
     numbering of the mesh that was given to functions on the domain, and back.
 
     Cells have straight sides. Along a curved boundary their edges are chords, and so are the nodes
@@ -109,15 +109,18 @@ class Domain:
         )
 
     def wall_dofs(self, space: Space) -> np.ndarray | list[np.ndarray]:
-        """Degrees of freedom of ``space`` (or of a pair of spaces) on the walls."""
+        """Degrees of freedom (k,) of ``space`` (or of a pair of spaces) on the walls."""
         return fem.locate_dofs_topological(space, self.mesh.topology.dim - 1, self.wall_facets)
 
     def boundary_dofs(self, space: Space, name: str) -> np.ndarray | list[np.ndarray]:
-        """Degrees of freedom of ``space`` (or of a pair of spaces) on one boundary."""
+        """Degrees of freedom (k,) of ``space`` (or of a pair of spaces) on boundary ``name``."""
         return fem.locate_dofs_topological(space, self.mesh.topology.dim - 1, self.facets[name])
 
     def ds(self, names: Iterable[str]) -> ufl.Measure:
-        """The UFL measure of boundaries together; measures of others may be in the same form."""
+        """The UFL measure of boundaries ``names`` together.
+
+        Measures of others may be in the same form.
+        """
         numbers = dict(zip(self.facets, range(1, len(self.facets) + 1), strict=True))
         chosen = tuple(numbers[name] for name in names)
         return self._boundary_measure(chosen or (0,))  # no facet has the number 0
@@ -148,7 +151,7 @@ class Domain:
         return self.total(integrand * ufl.dx(self.mesh))
 
     def boundary_integral(self, integrand: Expr | float, name: str) -> float:
-        """∫ integrand ds over one boundary, for a scalar UFL expression."""
+        """∫ integrand ds over the boundary ``name``, for a scalar UFL expression."""
         return self.total(integrand * self.ds([name]))
 
     def total(self, form: ufl.Form) -> float:

@@ -68,11 +68,14 @@ class PointOperator:
         return values.reshape(self.shape)
 
     def transposed(self, fields: np.ndarray) -> np.ndarray:
-        """Derivatives (n, ...) by the field -> this rank's part of those by the coefficients."""
+        """Derivatives (n, ...) by ``fields`` -> this rank's part of those by coefficients."""
         return self.matrix.T @ np.ravel(fields)
 
     def tensor(self) -> torch.Tensor:
-        """The matrix as a torch sparse CSR tensor: ``tensor @ coefficients`` is differentiable."""
+        """The matrix (rows, coefficients) as a torch sparse CSR tensor.
+
+        ``tensor @ coefficients`` is differentiable.
+        """
         import torch
 
         parts = (self.matrix.indptr, self.matrix.indices, self.matrix.data)
@@ -88,6 +91,7 @@ class LocatedPoints:
     Parameters
     ----------
     mesh : dolfinx.mesh.Mesh
+        Where they are.
     count : int
         n, the number of points on all ranks.
     local : (k,) int
@@ -178,9 +182,13 @@ def locate(mesh: dolfinx.mesh.Mesh, points: np.ndarray, tolerance: float = 1.0) 
     mesh : dolfinx.mesh.Mesh
         May be a periodic one: its cells lie where those of the mesh it was made from do.
     points : (n, d)
-        The same on every rank.
+        Positions, length. The same on every rank.
     tolerance : float
         How far outside a point may be, in diameters of the nearest cell.
+
+    Returns
+    -------
+    LocatedPoints
 
     Raises
     ------
@@ -228,7 +236,8 @@ def evaluate(function: fem.Function, points: np.ndarray) -> np.ndarray:
     function : dolfinx Function
         Scalar or of shape (d,); its mesh may be a periodic one.
     points : (n, d)
-        The same on every rank; outside the mesh by at most the diameter of the nearest cell.
+        Positions, length. The same on every rank; outside the mesh by at most the diameter of the
+        nearest cell.
 
     Returns
     -------

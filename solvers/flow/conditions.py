@@ -19,7 +19,7 @@ class Wall:
     Parameters
     ----------
     velocity : sequence of d floats, optional
-        Along the wall; at rest by default.
+        Along the wall, length/time; at rest by default.
     """
 
     velocity: tuple[float, ...] | None = None
@@ -65,9 +65,9 @@ class Outlet:
 
     Parameters
     ----------
-    pressure : callable, array or number
-        p₀, kinematic: a number, a callable of positions (d, k), or values (M,) at the vertices of
-        the mesh.
+    pressure : callable, (M,) or float
+        p₀, kinematic, velocity²: a number, a callable of positions (d, k), or values at the
+        vertices of the mesh.
     """
 
     pressure: Callable[[np.ndarray], np.ndarray] | np.ndarray | float = 0.0
@@ -85,9 +85,10 @@ class Periodic:
     to : str
         Name of the other boundary.
     bulk_velocity : float, optional
-        Volume mean of the velocity along the period: see `BulkVelocity`.
+        Volume mean of the velocity along the period, length/time: see `BulkVelocity`.
     pressure_gradient : float, optional
-        The driving force f: see `Force`. Without either nothing drives the flow this way.
+        The driving force f, velocity²/length: see `Force`. Without either nothing drives the flow
+        this way.
 
     Raises
     ------
@@ -123,9 +124,9 @@ class Developed:
         Along the normal n of the plane, of any length: to which of its two sides the flow is
         driven.
     bulk_velocity : float, optional
-        Area mean of the velocity this way: see `BulkVelocity`.
+        Area mean of the velocity this way, length/time: see `BulkVelocity`.
     pressure_gradient : float, optional
-        The driving force f: see `Force`. One of the two is needed.
+        The driving force f, velocity²/length: see `Force`. One of the two is needed.
 
     Raises
     ------

@@ -35,7 +35,7 @@ class _Drive:
             object.__setattr__(self, "direction", tuple(direction.tolist()))
 
     def rotated(self, rotation: np.ndarray) -> Self:
-        """The same along R e, for R (d, d) and the direction e."""
+        """The same in the frame x → R x, with ``rotation`` R (d, d)."""
         if self.direction is None:  # along a period, which rotates with the mesh
             return self
         return replace(self, direction=np.asarray(rotation, dtype=float) @ self.direction)

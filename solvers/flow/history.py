@@ -17,7 +17,7 @@ class CouplingHistory:
         |G(x) − x| / |(ν + ν_t, a)|, or / |c| of a scalar, root mean squares of fields in their
         units: how far what is predicted is from what the flow was solved with.
     relaxation : tuple of float
-        β of :class:`solvers.algebra.anderson.Anderson` in the step that follows.
+        β of ``solvers.algebra.anderson.Anderson`` in the step that follows.
     clipped : tuple of float
         Share of the points where the prediction was out of bounds.
     """
@@ -41,7 +41,10 @@ class CouplingHistory:
     def with_round(
         self, *, residual: float, change: float, relaxation: float, clipped: float
     ) -> CouplingHistory:
-        """The history with one more round."""
+        """The history with one more round.
+
+        Its ``residual``, ``change``, ``relaxation`` and ``clipped`` are these.
+        """
         return CouplingHistory(
             (*self.residual, residual),
             (*self.change, change),

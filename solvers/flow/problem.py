@@ -36,7 +36,7 @@ class FlowProblem:
     Parameters
     ----------
     mesh : meshio.Mesh
-        As in :func:`solvers.fem.build.build_domain`, the same on every rank of MPI. Points that
+        As in ``solvers.fem.build.build_domain``, the same on every rank of MPI. Points that
         belong to no cell are left out: all arrays belong to the mesh without them.
     viscosity : float
         ν, length²/time.
@@ -46,7 +46,7 @@ class FlowProblem:
         Along the first period unless it says otherwise. ``Periodic(to, bulk_velocity=U)`` and
         ``Developed(...)`` among the conditions are other ways to say it.
     conditions : mapping boundary name -> condition, optional
-        One for each boundary (:mod:`solvers.flow.conditions`). Without them all are ``walls`` at
+        One for each boundary (``solvers.flow.conditions``). Without them all are ``walls`` at
         rest but for the pair that is ``periodic``.
     walls : sequence of str
         Names of the boundaries without slip, unless there are ``conditions``.
@@ -98,7 +98,7 @@ class FlowProblem:
         Parameters
         ----------
         problem : FlowProblem
-        **options
+        **options : any
             What this class takes besides.
         """
         shared = (f.name for f in fields(FlowProblem) if f.init)
@@ -111,7 +111,13 @@ class FlowProblem:
 
         Parameters
         ----------
-        scalars : mapping name -> UFL expression, array or number
+        scalars : mapping name -> UFL expression, (n,) or float
+            Values of the scalars that the flow carries.
+
+        Returns
+        -------
+        UFL expression, (n,) or float
+            Length²/time.
         """
         return self.viscosity
 
@@ -121,11 +127,12 @@ class FlowProblem:
         Parameters
         ----------
         scalars : mapping name -> dolfinx Function
+            The scalars that the flow carries.
         """
         return None
 
     def given_anisotropy(self, domain: Domain) -> fem.Function | None:
-        """The stress −a that is given with the problem and acts whatever the flow is."""
+        """The stress −a on a ``domain`` that is given with the problem, whatever the flow is."""
         return None
 
     def _check_viscosity(self) -> None:
@@ -172,14 +179,14 @@ class FlowModel(FlowProblem, ABC):
         """Solve on all ranks of ``comm``.
 
         If the iteration fails larger viscosities are tried, and the flow is followed from one to
-        the next (:func:`solvers.flow.continuation.come_down`); the ``notes`` of the result say so.
+        the next (``solvers.flow.continuation.come_down``); the ``notes`` of the result say so.
 
         Parameters
         ----------
         start : FlowResult, FlowField, Start or path, optional
             To begin from: an earlier solution on any mesh of the same domain, or the file of
             :meth:`FlowResult.checkpoint` for the same mesh and periods; a flow known at points; or
-            any velocity and pressure (:class:`solvers.flow.start.Start`). They need not satisfy the
+            any velocity and pressure (``solvers.flow.start.Start``). They need not satisfy the
             conditions.
 
         Raises

@@ -53,7 +53,7 @@ class FlowResult:
     clipped : (n,) int, optional
         Of RANS with a closure that predicts, at the points where it was asked last: −1 where it was
         below its bounds, 1 where it was above, else 0
-        (:class:`solvers.coupling.stress.TurbulentStress`).
+        (``solvers.coupling.stress.TurbulentStress``).
     notes : tuple of str
         What to know of how it was found, in sentences.
     """
@@ -80,11 +80,12 @@ class FlowResult:
         )
 
     def flow(self, location: str = "cell") -> FlowField:
-        """The solution at the midpoints of the cells or at the vertices, whole on every rank.
+        """The solution at ``location``, "cell" (midpoints) or "vertex", whole on every rank.
 
-        Scalars: ``pressure``, ``strain_rate``, ``wall_distance``, ``boundary`` (see
-        :func:`solvers.fem.sampling.flow_field`), of RANS ``eddy_viscosity``, ``viscosity`` where it
-        varies, and the ``scalars``. Weights are cell volumes or lumped masses."""
+        Scalars: ``pressure``, ``strain_rate``, ``wall_distance``, ``boundary``, of RANS
+        ``eddy_viscosity``, ``viscosity`` where it varies, and the ``scalars``. Weights are cell
+        volumes or lumped masses.
+        """
         functions, expressions = (
             {"pressure": self.pressure},
             {"strain_rate": strain_rate(self.velocity)},
@@ -121,7 +122,7 @@ class FlowResult:
         )
 
     def save(self, path: str | Path) -> Path:
-        """Write the solution to a ``.bp`` folder for ParaView, at the nodes of the elements.
+        """Write the solution at the elements' nodes to a ``.bp`` folder ``path`` for ParaView.
 
         It holds velocity, pressure, the ``scalars`` and, of RANS, the eddy viscosity.
         """
@@ -134,7 +135,8 @@ class FlowResult:
         """Write the solution to an ``.npz`` file for ``solve(start=path)``, on any number of ranks.
 
         The file is replaced once the new one is complete (:func:`solvers.save_checkpoint`). With a
-        closure that predicts it holds what was predicted as well."""
+        closure that predicts it holds what was predicted as well.
+        """
         functions = {"velocity": self.velocity, "pressure": self.pressure, **self.scalars}
         if self.history is not None:
             stress = {"eddy_viscosity": self.eddy_viscosity, "anisotropy": self.anisotropy}

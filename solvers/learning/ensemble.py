@@ -23,13 +23,19 @@ class EnsembleConfig:
 
     Parameters
     ----------
-    iterations : updates of the ensemble
-    members : closures in it; what is learned is in the span of their differences
-    spread : of the members at first: standard deviation of each weight relative to the size of its
-        layer's
-    error : relative error of the velocity at which a flow counts as explained
-    tolerance : to which flow and closure agree
-    seed : of the members and of the perturbed observations
+    iterations : int
+        Updates of the ensemble.
+    members : int
+        Closures in it; what is learned is in the span of their differences.
+    spread : float
+        Of the members at first: standard deviation of each weight relative to the size of its
+        layer's.
+    error : float
+        Relative error of the velocity at which a flow counts as explained.
+    tolerance : float
+        To which flow and closure agree, as in :meth:`RANS.solve`.
+    seed : int
+        Of the members and of the perturbed observations.
 
     Raises
     ------
@@ -53,7 +59,7 @@ class EnsembleConfig:
                 raise InputError(f"{name}: expected a positive number, got {getattr(self, name)!r}")
 
     def flow_settings(self) -> dict:
-        """What :class:`solvers.learning.flows.FlowEvaluator` needs of it."""
+        """What ``solvers.learning.flows.FlowEvaluator`` needs of it."""
         return {"tolerance": self.tolerance}
 
 

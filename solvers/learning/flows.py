@@ -25,9 +25,11 @@ class FlowToLearn:
     Parameters
     ----------
     name : str
+        What messages and files call it.
     problem : RANS
         Its ``closure`` is replaced by the one that learns.
     observations : sequence of Observation
+        What is known of it.
     start : FlowResult or path, optional
         As in :meth:`RANS.solve`.
     """

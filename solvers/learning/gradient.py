@@ -24,15 +24,22 @@ class LearningConfig:
 
     Parameters
     ----------
-    epochs : passes over the flows
-    flows_per_step : flows whose gradients make one step of Adam; a multiple of the number of
-        processes keeps all busy
-    learning_rate : of Adam at first; falls to 0 as a cosine
-    prior : what the distance from the prior closure counts for, in squares of relative changes of
-        its values
-    tolerance : to which flow and closure agree (:meth:`RANS.solve`)
-    adjoint_steps : see :class:`solvers.DifferentiableCoupling`
-    seed : of the order of flows
+    epochs : int
+        Passes over the flows.
+    flows_per_step : int
+        Flows whose gradients make one step of Adam; a multiple of the number of processes keeps all
+        busy.
+    learning_rate : float
+        Of Adam at first; falls to 0 as a cosine.
+    prior : float
+        What the distance from the prior closure counts for, in squares of relative changes of its
+        values.
+    tolerance : float
+        To which flow and closure agree, as in :meth:`RANS.solve`.
+    adjoint_steps : int
+        As in :class:`solvers.DifferentiableCoupling`.
+    seed : int
+        Of the order of flows.
 
     Raises
     ------
@@ -59,7 +66,7 @@ class LearningConfig:
             raise InputError(f"prior: expected a number >= 0, got {self.prior!r}")
 
     def flow_settings(self) -> dict:
-        """What :class:`solvers.learning.flows.FlowEvaluator` needs of it."""
+        """What ``solvers.learning.flows.FlowEvaluator`` needs of it."""
         return {
             "tolerance": self.tolerance,
             "adjoint_steps": self.adjoint_steps,

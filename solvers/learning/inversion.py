@@ -33,11 +33,11 @@ class Inversion:
     flow : FlowResult
         With the fields below.
     eddy_viscosity : (n,)
-        At the vertices of the mesh.
+        At the vertices of the mesh, length²/time.
     anisotropy : (n, d, d)
+        At the vertices of the mesh, velocity².
     misfits : tuple of float
-        Before, and after each step: squares of relative errors
-        (:class:`solvers.learning.observations.Misfit`).
+        Before, and after each step: squares of relative errors of the observations.
     """
 
     flow: FlowResult
@@ -82,13 +82,15 @@ def invert_stress(
     problem : RANS
         With ``location="vertex"``; its closure does not matter.
     observations : sequence of Observation
+        What is known of the flow.
     eddy_viscosity : (n,)
-        ν_t⁰ at the vertices of the mesh.
+        ν_t⁰ at the vertices of the mesh, length²/time.
     anisotropy : (n, d, d), optional
-        a⁰; default 0.
+        a⁰, velocity²; default 0.
     length : float
-        ℓ.
+        ℓ, length.
     strength : float
+        What the size of the corrections counts for beside the misfit.
     stress : float, optional
         s, velocity²: a changes too; without it only ν_t does.
     steps : int
@@ -97,6 +99,10 @@ def invert_stress(
         As in :meth:`RANS.solve`.
     progress : bool
         Show a line with steps and misfits.
+
+    Returns
+    -------
+    Inversion
 
     Raises
     ------

@@ -24,6 +24,7 @@ class Observation:
     Parameters
     ----------
     points : (m, d)
+        Positions, length.
     values : (m, d) or (m, d, d)
         Velocities, or gradients ∂u_i/∂x_j at [i, j], the transposed of a flow's
         ``velocity_gradient``; NaN where a component is not known.

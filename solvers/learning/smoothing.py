@@ -25,7 +25,7 @@ class Smoothing:
     domain : Domain
         On one rank of MPI.
     length : float
-        ℓ.
+        ℓ, length.
     """
 
     def __init__(self, domain: Domain, length: float):
@@ -45,7 +45,7 @@ class Smoothing:
         return _Solve.apply(self._factor, self._sizes[:, None] * numbers)[self._number]
 
     def smooth(self, values: np.ndarray) -> np.ndarray:
-        """K of a field given at the vertices (n,)."""
+        """K of a field whose ``values`` (n,) at the vertices are given."""
         at = np.empty(self.count)
         at[self._number] = values
         return self._factor.solve(self._mass @ at)[self._number]

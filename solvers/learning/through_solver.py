@@ -33,7 +33,7 @@ def fit_through_solver(
 ) -> Closure:
     """Fit a closure to what is known of flows, through the equations that it is coupled to.
 
-    The loss of a flow is its misfit (:class:`solvers.learning.observations.Misfit`) of the coupled
+    The loss of a flow is its misfit (``solvers.learning.observations.Misfit``) of the coupled
     solution, plus what the values of the closure there have moved from those of the closure given,
     the prior. Its gradient is that of the coupled fixed point
     (:class:`solvers.DifferentiableCoupling`). Each flow begins where it was left last. One that
@@ -42,15 +42,18 @@ def fit_through_solver(
     is the first candidate.
 
     With an `EnsembleConfig` no derivatives are taken: an ensemble of closures, drawn around the
-    prior, is moved toward the observations (:func:`solvers.learning.ensemble.kalman_update`) and
+    prior, is moved toward the observations (``solvers.learning.ensemble.kalman_update``) and
     its mean is what is learned; ``validation`` does not choose.
 
     Parameters
     ----------
     closure : Closure
         The prior; it stays as it is.
-    flows, validation : sequences of FlowToLearn
+    flows : sequence of FlowToLearn
+        To learn from, at least one.
     config : LearningConfig or EnsembleConfig
+    validation : sequence of FlowToLearn
+        That choose among the weights of the epochs.
     run_directory : path, optional
         Receives a checkpoint and ``history.json`` after every epoch, the flows as solved last, and
         ``model.safetensors`` at the end. If it holds a checkpoint of the same run, that goes on.
@@ -58,6 +61,8 @@ def fit_through_solver(
         Among which the flows are shared out.
     provenance : mapping, optional
         Kept in the closure.
+    progress : bool
+        Show a line with epochs and misfits.
 
     Returns
     -------

@@ -30,7 +30,7 @@ class Workers:
         Where the flows are kept and, if they are there, begin.
     processes : int
     settings
-        As in :class:`solvers.learning.flows.FlowEvaluator`.
+        As in ``solvers.learning.flows.FlowEvaluator``.
     """
 
     def __init__(

@@ -36,7 +36,7 @@ class MixingLengthProduction:
     karman: float = 0.41
 
     def mixing_length(self, wall_distance: Expr) -> Expr:
-        """l_m, a UFL expression."""
+        """l_m from the ``wall_distance``, UFL expressions of length."""
         return ufl.min_value(self.karman * wall_distance, 0.09 * self.thickness)
 
     def __call__(self, strain_rate: Expr, wall_distance: Expr) -> Expr:

@@ -31,7 +31,8 @@ class TransportResult:
     problem : ScalarTransport
     carrier : Carrier
         The velocity and the domain.
-    concentration : dolfinx Function on ``carrier.domain.mesh``
+    concentration : dolfinx Function
+        c, on ``carrier.domain.mesh``.
     diffusivity : dolfinx Function or Constant
         D.
     sources : mapping name -> UFL expression
@@ -59,7 +60,7 @@ class TransportResult:
         )
 
     def flow(self, location: str = "cell") -> FlowField:
-        """The flow that carries the scalar, as `FlowResult.flow` gives it, with further scalars.
+        """The flow that carries the scalar, as `FlowResult.flow` at ``location``, and more.
 
         These are ``concentration``, ``production``, if that is the published one ``mixing_length``,
         and ``diffusivity`` if it varies.
@@ -119,7 +120,7 @@ class TransportResult:
         return ScalarBalance(produced, decayed, self.boundary_fluxes())
 
     def save(self, path: str | Path) -> Path:
-        """Write the concentration at the elements' nodes to a ``.bp`` folder for ParaView."""
+        """Write the concentration at the elements' nodes to a ``.bp`` folder ``path``."""
         return write_vtx(self.carrier.domain, path, {"concentration": self.concentration})
 
     def _held_flux(self) -> Expr:

@@ -29,35 +29,37 @@ class ScalarTransport:
 
     u·∇c − ∇·(D∇c) + ζ|c|ᵐc = P, the production P being held fixed. Quadratic elements, upwinded
     where the cell Péclet number asks for it, and conservative unless the velocity is constant in
-    each cell (:func:`solvers.scalar.advection.transport_form`); Newton from the solution of the
+    each cell (``solvers.scalar.advection.transport_form``); Newton from the solution of the
     linear problem (m = 0). The defaults are the problem of Zhou, Han & Xiao, CMAME 388 (2022)
     114211.
 
     Parameters
     ----------
     mesh : meshio.Mesh or Domain
-        As in :func:`solvers.fem.build.build_domain`, the same on every rank of MPI.
+        As in ``solvers.fem.build.build_domain``, the same on every rank of MPI.
     velocity : FlowResult, FlowField or dolfinx Function
         u: a solution on the same mesh; a flow at its vertices (then linear) or its cells (then
         constant in each, and ``strain_rate`` must be among its scalars); a Function on
         ``mesh.mesh`` of a Domain.
-    diffusivity : float or array
-        D, length²/time; values (n,) at the points of the flow that is the velocity, or at the
-        vertices of the mesh.
+    diffusivity : float or (n,)
+        D, length²/time; values at the points of the flow that is the velocity, or at the vertices
+        of the mesh.
     decay : float
         ζ, 1/time for m = 0.
     exponent : float
         m; 1 is what the published field satisfies.
-    production : MixingLengthProduction, callable, array or number
+    production : MixingLengthProduction, callable, (n,) or float
         P; a callable takes positions (d, k) to values (k,), an array holds values at the points of
         the flow that is the velocity, or at the vertices of the mesh.
-    walls, periodic
-        Names of boundaries, as in `LaminarFlow`; ``periodic=None`` if there is no period.
+    walls : sequence of str
+        Names of the boundaries where c = 0.
+    periodic : (str, str) or None
+        Names of the boundaries that are one; None if there is no period.
     conditions : mapping boundary name -> condition, optional
-        Any others (:mod:`solvers.flow.conditions`), in place of ``walls`` and ``periodic``. What
+        Any others (``solvers.flow.conditions``), in place of ``walls`` and ``periodic``. What
         drives a flow among them does not matter.
     linear_solver : {"direct", "iterative"}
-        As in :class:`solvers.algebra.linear_solvers.LinearSolver`; iterative from some 10⁵ unknowns
+        As in ``solvers.algebra.linear_solvers.LinearSolver``; iterative from some 10⁵ unknowns
         on.
 
     Attributes

@@ -25,13 +25,18 @@ class FrameRun:
 
     Parameters
     ----------
-    flow : FlowField at the vertices, as it was solved; None if it does not settle
-    back : FlowField, the same rotated back into the frame at 0 degrees
+    flow : FlowField or None
+        At the vertices, as it was solved; None if it does not settle.
+    back : FlowField or None
+        The same rotated back into the frame at 0 degrees.
     change : float, optional
         |u − u₀| / |u₀| of the velocity u of ``back``, u₀ that solved at 0 degrees; L² norms.
-    rounds : how many times the closure was asked
-    clipped : share of the points whose eddy viscosity was out of bounds at the end
-    failure : why it does not settle
+    rounds : int or None
+        How many times the closure was asked.
+    clipped : float or None
+        Share of the points whose eddy viscosity was out of bounds at the end.
+    failure : str
+        Why it does not settle.
     """
 
     flow: FlowField | None = None
@@ -50,11 +55,14 @@ class CoupledRotationStudy:
     ----------
     problem : RANS
         In the frame at 0 degrees.
-    angles : (a,) degrees, the first is 0
-    runs : closure name -> a FrameRun for each angle
-        Only for 0 degrees if there is no flow even there.
-    axis : (3,) unit vector about which a problem in space was rotated; None in two dimensions
-    tolerance : of flow and closure
+    angles : (a,)
+        In degrees; the first is 0.
+    runs : mapping closure name -> sequence of FrameRun
+        One for each angle; only for 0 degrees if there is no flow even there.
+    axis : (3,) or None
+        Unit vector about which a problem in space was rotated; None in two dimensions.
+    tolerance : float
+        Of flow and closure.
     """
 
     problem: RANS
@@ -85,21 +93,29 @@ def coupled_rotation_study(
     """Solve a flow with each closure in the loop, then rotate the problem and solve it anew.
 
     Mesh, periods, driving direction and boundary values are rotated
-    (:func:`solvers.studies.rotated_problem.rotate_problem`); the equations are frame-independent,
+    (``solvers.studies.rotated_problem.rotate_problem``); the equations are frame-independent,
     and so is their discretisation on the rotated mesh. What is left of the change, once the
     solution is rotated back, is the closure's doing. A closure with which a frame has no solution
     is a result.
 
     Parameters
     ----------
-    closures : name -> `vcnn.Closure`, or whatever else :func:`vcnn.closure.plain.as_closure` takes
-        That predicts something of a flow.
+    closures : mapping name -> ClosureLike
+        Or whatever else :func:`vcnn.as_closure` takes, that predicts something of a flow.
     problem : RANS
         Its own closure does not matter.
-    angles : degrees; 0 is always one of them
+    angles : sequence of float
+        In degrees; 0 is always one of them.
     axis : (3,), optional
         Of rotation in space; default: a generic one.
-    tolerance, max_rounds : as in :meth:`solvers.RANS.solve`
+    tolerance, max_rounds
+        As in :meth:`solvers.RANS.solve`.
+    progress : bool
+        Show a line with closures, frames and rounds.
+
+    Returns
+    -------
+    CoupledRotationStudy
 
     Raises
     ------

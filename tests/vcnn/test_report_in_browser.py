@@ -1,10 +1,8 @@
 """The page as a reader sees it: in a headless Chromium, on a desk and on a phone."""
 
-import os
-import shutil
-
 import pytest
 
+from tests.support.browser import running_chromium
 from tests.support.pictures import coloured_share, embedded
 from tests.support.synthetic import random_flow
 from vcnn import Closure, RegionOfInfluence, Scales, VectorCloudNetwork
@@ -20,16 +18,8 @@ LONG = "a network with a name that is much too long for the table of a report on
 
 @pytest.fixture(scope="module")
 def chromium():
-    """A running browser; the system's own, so that none is downloaded."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip(f"no browser here ({', '.join(names)})")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, chromium_sandbox=os.getuid() != 0)
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module", params=[2, 3], ids=["plane", "space"])

@@ -2,6 +2,7 @@
 
 from vcnn.baselines.attention import AttentionNetwork
 from vcnn.baselines.canonical import CanonicalNetwork
+from vcnn.baselines.cloud_network import CloudNetwork
 from vcnn.baselines.deep_sets import DeepSets
 from vcnn.baselines.egnn import EGNN
 from vcnn.baselines.graph_kernel import GraphKernelNetwork
@@ -11,6 +12,7 @@ __all__ = [
     "EGNN",
     "AttentionNetwork",
     "CanonicalNetwork",
+    "CloudNetwork",
     "DeepSets",
     "GraphKernelNetwork",
     "InvariantGraphKernelNetwork",

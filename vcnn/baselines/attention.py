@@ -24,12 +24,18 @@ class AttentionNetwork(CloudNetwork):
 
     Parameters
     ----------
-    scalars, dimension, output : see `CloudNetwork`
-    width : of the state of points
-    depth : number of blocks
-    heads : number of heads, a divisor of the width
-    slices : G, per head
-    seed : of the initial weights
+    scalars, dimension, output
+        As in `CloudNetwork`.
+    width : int
+        Of the state of points.
+    depth : int
+        Number of blocks.
+    heads : int
+        Number of heads, a divisor of the width.
+    slices : int
+        G, per head.
+    seed : int
+        Of the initial weights.
     """
 
     name = "attention"

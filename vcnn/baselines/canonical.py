@@ -8,8 +8,9 @@ import torch
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
-from vcnn.network.base import Network, Symmetry
+from vcnn.network.base import Network
 from vcnn.network.registry import build_network
+from vcnn.network.symmetry import Symmetry
 
 _INNER = ("deep-sets", "attention", "graph-kernel")
 _AT_REST = 1e-10  # of the root mean square velocity in the cloud
@@ -33,11 +34,16 @@ class CanonicalNetwork(Network):
 
     Parameters
     ----------
-    scalars, dimension, output : see `CloudNetwork`
-    inner : "deep-sets", "attention" or "graph-kernel"
-    frame : "velocity" or "axes"
-    seed : of the initial weights
-    options : further arguments of the inner network
+    scalars, dimension, output
+        As in `CloudNetwork`.
+    inner : {"deep-sets", "attention", "graph-kernel"}
+        The network without symmetry.
+    frame : {"velocity", "axes"}
+        What the frame of a cloud is made of.
+    seed : int
+        Of the initial weights.
+    **options : any
+        Further arguments of the inner network.
 
     Raises
     ------

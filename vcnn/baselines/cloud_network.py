@@ -22,10 +22,14 @@ class CloudNetwork(Network):
 
     Parameters
     ----------
-    scalars : names of scalar fields of the flow used as point features
-    dimension : 2 or 3, of the flows
-    output : "scalar" or "positive_scalar"
-    options : further arguments of the network, for files
+    scalars : sequence of str
+        Scalar fields of the flow used as point features.
+    dimension : {2, 3}
+        Of the flows.
+    output : {"scalar", "positive_scalar"}
+        What it makes of a cloud.
+    **options : any
+        Further arguments of the network, for files.
 
     Raises
     ------
@@ -45,7 +49,13 @@ class CloudNetwork(Network):
         self.scalars, self.dimension, self.outputs = tuple(scalars), dimension, (output,)
 
     def points(self, flow: FlowField, velocity: torch.Tensor | None = None) -> torch.Tensor:
-        """(n, d + scalars) velocity and scalars of points."""
+        """(n, d + scalars) velocity and scalars of points.
+
+        Raises
+        ------
+        InputError
+            If the flow has another dimension.
+        """
         if flow.dimension != self.dimension:
             raise InputError(
                 f"dimension: the network takes {self.dimension}-D flows, "

@@ -17,10 +17,14 @@ class DeepSets(CloudNetwork):
 
     Parameters
     ----------
-    scalars, dimension, output : see `CloudNetwork`
-    width : of all layers
-    depth : number of hidden layers of φ, and of ρ
-    seed : of the initial weights
+    scalars, dimension, output
+        As in `CloudNetwork`.
+    width : int
+        Of all layers.
+    depth : int
+        Number of hidden layers of φ, and of ρ.
+    seed : int
+        Of the initial weights.
     """
 
     name = "deep-sets"

@@ -11,8 +11,8 @@ from torch import nn
 
 from vcnn.baselines.cloud_network import CloudNetwork, invariants
 from vcnn.baselines.graph_kernel import EDGES, target_rows
-from vcnn.network.base import Symmetry
 from vcnn.network.layers import perceptron, seeded
+from vcnn.network.symmetry import Symmetry
 
 
 class EGNN(CloudNetwork):
@@ -35,10 +35,14 @@ class EGNN(CloudNetwork):
 
     Parameters
     ----------
-    scalars, dimension, output : see `CloudNetwork`
-    width : of states and messages
-    depth : number of layers
-    seed : of the initial weights
+    scalars, dimension, output
+        As in `CloudNetwork`.
+    width : int
+        Of states and messages.
+    depth : int
+        Number of layers.
+    seed : int
+        Of the initial weights.
     """
 
     name = "egnn"

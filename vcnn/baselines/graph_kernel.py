@@ -29,11 +29,16 @@ class GraphKernelNetwork(CloudNetwork):
 
     Parameters
     ----------
-    scalars, dimension, output : see `CloudNetwork`
-    width : of the node state
-    depth : number of layers (they share their weights, as published)
-    kernel : widths of the hidden layers of κ
-    seed : of the initial weights
+    scalars, dimension, output
+        As in `CloudNetwork`.
+    width : int
+        Of the node state.
+    depth : int
+        Number of layers (they share their weights, as published).
+    kernel : sequence of int
+        Widths of the hidden layers of κ.
+    seed : int
+        Of the initial weights.
     """
 
     name = "graph-kernel"

@@ -7,8 +7,8 @@ from torch import nn
 
 from vcnn.baselines.cloud_network import invariants
 from vcnn.baselines.graph_kernel import GraphKernelNetwork
-from vcnn.network.base import Symmetry
 from vcnn.network.layers import seeded
+from vcnn.network.symmetry import Symmetry
 
 
 class InvariantGraphKernelNetwork(GraphKernelNetwork):
@@ -21,7 +21,8 @@ class InvariantGraphKernelNetwork(GraphKernelNetwork):
 
     Parameters
     ----------
-    See `GraphKernelNetwork`.
+    scalars, dimension, output, width, depth, kernel, seed
+        As in `GraphKernelNetwork`.
     """
 
     name = "invariant-graph-kernel"

@@ -87,12 +87,33 @@ class Adapter:
     def predict(
         self, flow: FlowField, centres: np.ndarray | None = None, dtype: torch.dtype | None = None
     ) -> dict[str, np.ndarray]:
-        """Values by name, as a `ClosureLike` does."""
+        """What the other closure predicts of the flow that :meth:`prepare` makes.
+
+        Parameters
+        ----------
+        flow, centres, dtype
+            As for `ClosureLike.predict`.
+
+        Returns
+        -------
+        dict
+            Name -> (n,), (n, d) or (n, d, d), (m, ...) with ``centres``.
+        """
         centres = np.arange(len(flow)) if centres is None else centres
         return self.closure.predict(self.prepare(flow), centres=centres, dtype=dtype)
 
     def extrapolation(self, flow: FlowField, centres: np.ndarray | None = None) -> np.ndarray:
         """How far the clouds of a flow lie from those of training, as `Closure.extrapolation`.
+
+        Parameters
+        ----------
+        flow, centres
+            As for `ClosureLike.predict`.
+
+        Returns
+        -------
+        (n,)
+            (m,) with ``centres``.
 
         Raises
         ------

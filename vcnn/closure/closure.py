@@ -33,16 +33,20 @@ class Closure:
     ----------
     network : Network
     region : RegionOfInfluence
-    target : name of the field that is predicted, or a tuple of names if the network has several
-        outputs
-    dimension : 2 or 3, of the flows it was trained on
+    target : str or tuple of str
+        Name of the field that is predicted, or one for each of several outputs of the network.
+    dimension : int
+        2 or 3, of the flows it was trained on.
     scales : Scales
-    units : name -> unit, e.g. ``{"length": "H", "velocity": "U_b", "concentration": "1"}``
-    provenance : how it was trained; anything JSON can hold
+    units : mapping name -> unit
+        Such as ``{"length": "H", "velocity": "U_b", "concentration": "1"}``.
+    provenance : mapping
+        How it was trained; anything JSON can hold.
     training_range : TrainingRange, optional
         Which clouds it was trained on.
-    usage : name -> what a solver needs besides: ``baseline``, what it corrects, and ``bounds`` of a
-        `BaselineCorrection`; ``layer`` and ``damping`` of a `NearWall` closure
+    usage : mapping
+        What a solver needs besides: ``baseline``, what it corrects, and ``bounds`` of a
+        `BaselineCorrection`; ``layer`` and ``damping`` of a `NearWall` closure.
     """
 
     network: Network
@@ -68,7 +72,7 @@ class Closure:
 
     @property
     def targets(self) -> dict[str, str]:
-        """Name of each predicted field -> kind of output (:mod:`vcnn.network.heads`)."""
+        """Name of each predicted field -> kind of output (:data:`vcnn.network.OUTPUTS`)."""
         return name_outputs(self.network, self.target)
 
     @property
@@ -119,11 +123,13 @@ class Closure:
 
         Parameters
         ----------
-        flow, centres : as for :meth:`predict`
+        flow, centres
+            As for :meth:`Closure.predict`.
 
         Returns
         -------
-        (n,), m of them with ``centres``
+        (n,)
+            (m,) with ``centres``.
 
         Raises
         ------
@@ -138,11 +144,14 @@ class Closure:
         return np.concatenate([self.training_range.distance(b, galilean) for b in blocks])
 
     def scale_clouds(self, clouds: VectorClouds) -> VectorClouds:
-        """Clouds in the units that the network takes."""
+        """The ``clouds`` of a flow in the units that the network takes."""
         return self.scales.scale_clouds(clouds, self.scale_flow(clouds.flow))
 
     def scaled_blocks(self, flow: FlowField, centres: np.ndarray | None) -> Iterator[VectorClouds]:
-        """The clouds of a flow in parts, in the units that the network takes."""
+        """The clouds of a flow in parts, of ``centres`` (m,) only if these are given.
+
+        They are in the units that the network takes.
+        """
         scaled = None
         for block in self.region.stream(flow, centres):
             if scaled is None:
@@ -155,14 +164,14 @@ class Closure:
         Parameters
         ----------
         length, velocity : float
-            Its own units (see ``units``) in those of the flows to come: 0.028 if what was 1 in
-            training is 0.028 m.
+            Its own units of length and of length/time (see ``units``) in those of the flows to
+            come: 0.028 if what was 1 in training is 0.028 m.
 
         Raises
         ------
         InputError
             If a number is not positive, the dimension of a field is not known
-            (:data:`vcnn.flow.quantities.QUANTITIES`), or the network has units of its own.
+            (:data:`vcnn.flow.QUANTITIES`), or the network has units of its own.
         """
         if not self.network.scaling:
             raise InputError(f"units: the network {self.network.name!r} takes published units only")
@@ -170,7 +179,7 @@ class Closure:
         return replace(self, scales=scales, region=self.region.in_units(length, velocity))
 
     def truth(self, flow: FlowField) -> dict[str, np.ndarray]:
-        """The fields of a flow that the closure predicts, by name; those that the flow has."""
+        """The fields (n, ...) that the closure predicts, by name; those that the flow has."""
         fields = {name: getattr(flow, OUTPUTS[kind]) for name, kind in self.targets.items()}
         return {name: named[name] for name, named in fields.items() if name in named}
 
@@ -193,8 +202,9 @@ class Closure:
 
         Returns
         -------
-        (n,), (n, d) or (n, d, d) float64, m of them with ``centres``; a dict of these by name if
-        ``target`` is a tuple
+        array or dict
+            (n,), (n, d) or (n, d, d) float64, (m, ...) with ``centres``; a dict of these by name if
+            ``target`` is a tuple.
 
         Raises
         ------
@@ -223,12 +233,15 @@ class Closure:
     def differentiable(self, flow: FlowField) -> DifferentiableClosure:
         """Predictions at the points of a flow, differentiable by the velocity and the weights.
 
-        See :class:`vcnn.closure.differentiable.DifferentiableClosure`.
+        Clouds are found once; calling what is returned with a velocity (n, d), a tensor, gives
+        values by name.
         """
         return DifferentiableClosure(self, flow)
 
     def save(self, path: str | Path) -> Path:
-        """Write weights and everything else to one ``.safetensors`` file with a JSON header.
+        """Write weights and everything else to one ``.safetensors`` file ``path``.
+
+        Its header is JSON.
 
         Raises
         ------
@@ -239,7 +252,7 @@ class Closure:
 
     @staticmethod
     def load(path: str | Path) -> Closure:
-        """Read a closure written by :meth:`save`; predictions are the same bit for bit.
+        """Read a closure that :meth:`save` wrote to ``path``; it predicts the same bit for bit.
 
         Raises
         ------
@@ -251,7 +264,7 @@ class Closure:
 
     @staticmethod
     def pretrained(name: str) -> Closure:
-        """A shipped model, such as ``"hill-concentration"``; its card is beside it.
+        """A shipped model by its ``name``, such as ``"hill-concentration"``; its card is beside it.
 
         Raises
         ------

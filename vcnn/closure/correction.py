@@ -88,7 +88,9 @@ class BaselineCorrection(Adapter):
     def predict(
         self, flow: FlowField, centres: np.ndarray | None = None, dtype: torch.dtype | None = None
     ) -> dict[str, np.ndarray]:
-        """ν_t, and what the closure predicts beside β.
+        """ν_t (n,), and what the closure predicts beside β; at ``centres`` (m,) if given.
+
+        A ``dtype`` is the precision that the closure is asked to compute in.
 
         Raises
         ------
@@ -119,9 +121,20 @@ class BaselineCorrection(Adapter):
 
 
 def trust(closure: MeasuresExtrapolation, flow: FlowField) -> np.ndarray:
-    """(n,): 1 where a flow is like those of training, 0 from an extrapolation of 2 on.
+    """How far a closure may be trusted: 1 where a flow is like those of training, then less.
 
-    It is smooth in between, x² (3 − 2 x) with x = 2 − extrapolation.
+    From an extrapolation of 2 on it is 0, and smooth in between: x² (3 − 2 x) with x = 2 −
+    extrapolation.
+
+    Parameters
+    ----------
+    closure : Closure
+    flow : FlowField
+
+    Returns
+    -------
+    (n,)
+        From 0 to 1.
 
     Raises
     ------

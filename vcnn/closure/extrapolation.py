@@ -28,9 +28,12 @@ class TrainingRange:
 
     Parameters
     ----------
-    references : (k, q) invariants of training clouds, each divided by its scale
-    scales : (q,) standard deviations of the invariants
-    usual : () distance that 99 % of the other training clouds lie within
+    references : (k, q)
+        Invariants of training clouds, each divided by its scale.
+    scales : (q,)
+        Standard deviations of the invariants.
+    usual : ()
+        Distance that 99 % of the other training clouds lie within.
     """
 
     references: np.ndarray
@@ -39,7 +42,10 @@ class TrainingRange:
 
     @classmethod
     def of(cls, clouds: VectorClouds, galilean: bool, rng: np.random.Generator) -> TrainingRange:
-        """Of training clouds, in the units of the network."""
+        """That of training ``clouds`` in the units of the network, of which ``rng`` chooses some.
+
+        With ``galilean`` invariants do not depend on a uniform velocity.
+        """
         order = rng.permutation(len(clouds))
         count = min(_REFERENCES, (len(clouds) + 1) // 2)
         references = invariants(clouds.select(order[:count]), galilean)
@@ -52,7 +58,7 @@ class TrainingRange:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> TrainingRange:
-        """Inverse of :meth:`arrays`.
+        """The range of ``arrays`` (...) by name, the inverse of :meth:`arrays`.
 
         Raises
         ------
@@ -70,11 +76,19 @@ class TrainingRange:
         return new
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """By name, for files."""
+        """Its arrays, (k, q), (q,) and (), by name, for files."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def distance(self, clouds: VectorClouds, galilean: bool) -> np.ndarray:
-        """(m,) of clouds in the units of the network; above 1 is extrapolation."""
+        """Distances (m,) of ``clouds`` in the units of the network; above 1 is extrapolation.
+
+        ``galilean`` is what it was made with.
+
+        Raises
+        ------
+        InputError
+            If clouds have another number of invariants than those of training.
+        """
         values = invariants(clouds, galilean)
         if values.shape[1:] != self.scales.shape:
             raise InputError(

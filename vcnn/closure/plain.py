@@ -58,6 +58,10 @@ def as_closure(thing: object, label: str = "closure") -> ClosureLike:
     label : str
         It is called in messages.
 
+    Returns
+    -------
+    ClosureLike
+
     Raises
     ------
     InputError

@@ -30,17 +30,18 @@ class ClosureLike(Protocol):
     Attributes
     ----------
     targets : mapping
-        Name of each predicted field -> its kind (:data:`vcnn.network.heads.OUTPUTS`); empty for a
+        Name of each predicted field -> its kind (:data:`vcnn.network.OUTPUTS`); empty for a
         plain closure, which does not say, and ``""`` for the kind where only the name is known.
     """
 
     @property
-    def targets(self) -> Mapping[str, str]: ...
+    def targets(self) -> Mapping[str, str]:
+        """Name of each predicted field -> its kind."""
 
     def predict(
         self, flow: FlowField, centres: np.ndarray | None = None, dtype: torch.dtype | None = None
     ) -> dict[str, np.ndarray]:
-        """Values by name, (n,), (n, d) or (n, d, d) float64, m of them with ``centres``.
+        """Values of the fields by name.
 
         Parameters
         ----------
@@ -49,6 +50,11 @@ class ClosureLike(Protocol):
             Predict at these points only.
         dtype : torch.dtype, optional
             To compute in; default: the closure's own.
+
+        Returns
+        -------
+        dict
+            Name -> (n,), (n, d) or (n, d, d) float64, (m, ...) with ``centres``.
         """
 
 
@@ -78,7 +84,8 @@ class NeedsFields(Protocol):
     """
 
     @property
-    def needs(self) -> tuple[str, ...]: ...
+    def needs(self) -> tuple[str, ...]:
+        """Their names."""
 
 
 @runtime_checkable
@@ -125,7 +132,8 @@ class StatesUnits(Protocol):
     """
 
     @property
-    def units(self) -> Mapping[str, str]: ...
+    def units(self) -> Mapping[str, str]:
+        """Name -> unit."""
 
 
 @runtime_checkable
@@ -133,7 +141,7 @@ class MeasuresExtrapolation(Protocol):
     """Knows how far a flow is from those it was trained on."""
 
     def extrapolation(self, flow: FlowField, centres: np.ndarray | None = None) -> np.ndarray:
-        """(n,), or (m,) at ``centres``; 1 is where extrapolation begins."""
+        """(n,) at the points of a flow, (m,) at ``centres``; extrapolation begins at 1."""
 
 
 @runtime_checkable

@@ -28,10 +28,14 @@ class Scales:
 
     Parameters
     ----------
-    length, velocity : divisors of positions and velocities
-    scalars : name -> (shift, divisor)
-    vectors, tensors : name -> divisor
-    targets : (shift, divisor) of each closure value, in their order
+    length, velocity : float
+        Divisors of positions, length, and of velocities, length/time.
+    scalars : mapping name -> (float, float)
+        Shift and divisor of each.
+    vectors, tensors : mapping name -> float
+        Divisor of each.
+    targets : tuple of (float, float)
+        Shift and divisor of each closure value, in their order.
     """
 
     length: float = 1.0
@@ -55,7 +59,8 @@ class Scales:
         The mean lateral half-axis of the region, means and standard deviations of scalars, root
         mean squares of all else, weighted by the quadrature weights; targets also by the scalar
         ``importance``. A scalar that is constant but for what files and sums do to its last digits
-        is divided by its own size; what is zero but for that stays as it is."""
+        is divided by its own size; what is zero but for that stays as it is.
+        """
         weights = np.concatenate([flow.weights / flow.weights.sum() for flow in flows]) / len(flows)
         important = weights
         if importance is not None:
@@ -110,7 +115,10 @@ class Scales:
         ]
 
     def in_units(self, length: float, velocity: float, targets: Iterable[str]) -> Scales:
-        """The scales where the units of length and velocity are multiplied."""
+        """The scales of fields and ``targets`` in other units.
+
+        The units of ``length`` and ``velocity`` (length/time) are multiplied.
+        """
         by = factors([*self.scalars, *self.vectors, *self.tensors, *targets], length, velocity)
         return Scales(
             length=self.length * length,
@@ -129,7 +137,7 @@ class Scales:
 
     @classmethod
     def from_dict(cls, description: dict) -> Scales:
-        """Inverse of :meth:`to_dict`."""
+        """The scales of a ``description``, the inverse of :meth:`to_dict`."""
         scalars = {name: tuple(pair) for name, pair in description["scalars"].items()}
         return cls(
             **{

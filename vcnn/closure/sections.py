@@ -10,7 +10,8 @@ import numpy as np
 
 from vcnn.closure.adapters import Adapter
 from vcnn.errors import InputError
-from vcnn.flow.field import FlowField, concatenate
+from vcnn.flow.field import FlowField
+from vcnn.flow.joining import concatenate
 
 if TYPE_CHECKING:  # torch is slow to import
     import torch
@@ -36,7 +37,13 @@ class MirroredSection(Adapter):
     normals: Sequence[Sequence[float]] = ((0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
     def prepare(self, flow: FlowField) -> FlowField:
-        """The flow with its mirror images, as :func:`mirror_images`."""
+        """The flow with its mirror images, as :func:`mirror_images`.
+
+        Raises
+        ------
+        InputError
+            As :func:`mirror_images`.
+        """
         return mirror_images(flow, self.normals)
 
 
@@ -81,7 +88,13 @@ class NearWall(Adapter):
         return tuple(dict.fromkeys(["wall_distance", *names]))
 
     def prepare(self, flow: FlowField) -> FlowField:
-        """The flow with the scalar ``layer``."""
+        """The flow with the scalar ``layer``.
+
+        Raises
+        ------
+        InputError
+            If the flow has no scalar ``wall_distance``.
+        """
         if "wall_distance" not in flow.scalars:
             raise InputError("wall_distance: needed by a closure that is damped near walls")
         return flow.with_fields(scalars={"layer": wall_layer(flow, self.layer)})
@@ -89,7 +102,7 @@ class NearWall(Adapter):
     def predict(
         self, flow: FlowField, centres: np.ndarray | None = None, dtype: torch.dtype | None = None
     ) -> dict[str, np.ndarray]:
-        """What the closure predicts, the anisotropy damped.
+        """What the closure predicts, the anisotropy damped; see `ClosureLike.predict`.
 
         Raises
         ------
@@ -115,6 +128,10 @@ def mirror_images(flow: FlowField, normals: Sequence[Sequence[float]]) -> FlowFi
     flow : FlowField
     normals : sequence of (d,)
         Of the planes of symmetry, which go through the origin.
+
+    Returns
+    -------
+    FlowField
 
     Raises
     ------

@@ -11,7 +11,8 @@ from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.lattice import gather_at_lattice
 from vcnn.clouds.search import Columns
 from vcnn.errors import InputError
-from vcnn.flow.field import FlowField, concatenate
+from vcnn.flow.field import FlowField
+from vcnn.flow.joining import concatenate
 
 # Columns of the search to the smallest half-axis: fewer take in more points in vain, more cost more
 # searches.

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vcnn.errors import InputError
-from vcnn.flow.field import FlowField, concatenate
+from vcnn.flow.field import FlowField
+from vcnn.flow.joining import concatenate
 from vcnn.flow.tensors import rotate
 
 
@@ -35,6 +36,11 @@ class VectorClouds:
         Index in the flow of each pair's neighbour, in no order that means anything.
     positions : (N, d) float64
         r = x_neighbour (or its periodic image) − x_centre.
+
+    Raises
+    ------
+    InputError
+        If a cloud is empty.
     """
 
     flow: FlowField
@@ -70,15 +76,15 @@ class VectorClouds:
         return weights / np.repeat(np.add.reduceat(weights, self.offsets[:-1]), self.counts)
 
     def shares_of(self, weighted: bool) -> np.ndarray:
-        """(N,) :attr:`shares`, or equal ones in each cloud."""
+        """(N,) :attr:`shares`, or without ``weighted`` equal ones in each cloud."""
         return self.shares if weighted else np.repeat(1 / self.counts, self.counts)
 
     def mean(self, values: np.ndarray, weighted: bool = True) -> np.ndarray:
-        """(m, ...) means over each cloud of values (N, ...) of its pairs."""
+        """Means (m, ...) over clouds of ``values`` (N, ...) of pairs, ``weighted`` or plain."""
         return np.add.reduceat((self.shares_of(weighted) * values.T).T, self.offsets[:-1])
 
     def select(self, index: ArrayLike) -> VectorClouds:
-        """The clouds number ``index`` ((k,) int) in that order."""
+        """The clouds number ``index`` (k,) in that order."""
         index = np.asarray(index)
         counts = self.counts[index]
         offsets = np.concatenate([[0], np.cumsum(counts)])
@@ -88,10 +94,15 @@ class VectorClouds:
         )
 
     def subsample(self, max_points: int, rng: np.random.Generator) -> VectorClouds:
-        """Clouds of at most ``max_points`` points.
+        """Clouds of at most ``max_points`` points, chosen by ``rng``.
 
         Larger ones give one random point from each of that many equal strata of their list, so that
         every point has the same chance.
+
+        Raises
+        ------
+        InputError
+            If ``max_points`` is below 1.
         """
         if max_points < 1:
             raise InputError(f"max_points: expected at least 1, got {max_points}")
@@ -109,7 +120,10 @@ class VectorClouds:
 
     @staticmethod
     def concatenate(parts: Sequence[VectorClouds]) -> VectorClouds:
-        """Clouds of several flows in one, over all their points, with the fields that all have."""
+        """Clouds of several ``parts`` in one, over all points of their flows.
+
+        The flow has the fields that all have.
+        """
         flow = concatenate([part.flow for part in parts])
         begins = np.cumsum([0, *(len(part.flow) for part in parts[:-1])])  # of each flow's points
         centres = [part.centres + begin for part, begin in zip(parts, begins, strict=True)]

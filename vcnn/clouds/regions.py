@@ -24,6 +24,11 @@ class RegionOfInfluence(ABC):
 
     Points whose scaled distance exceeds 1 by no more than round-off (1e-9) are taken in, so that
     ties do not depend on the frame. Of these kinds: `Ball`, `Ellipsoid`, `TransportRegion`.
+
+    Raises
+    ------
+    InputError
+        If a number is not positive.
     """
 
     kind: ClassVar[str]
@@ -45,11 +50,11 @@ class RegionOfInfluence(ABC):
 
     @abstractmethod
     def longitudinal(self, speed: np.ndarray) -> np.ndarray:
-        """(m,) half-axes along the velocity at centres with these speeds."""
+        """Half-axes (m,) along the velocity at centres with these ``speed`` (m,), length."""
 
     @abstractmethod
     def in_units(self, length: float, velocity: float) -> RegionOfInfluence:
-        """The same region where the units of length and velocity are multiplied."""
+        """The same region, units of ``length`` and ``velocity`` (length/time) multiplied."""
 
     @property
     def lattice_spacing(self) -> float | None:
@@ -57,7 +62,7 @@ class RegionOfInfluence(ABC):
         return None
 
     def half_axes(self, speed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Half-axes (along, across), each (m,), at centres with the given speeds |u₀| (m,)."""
+        """Half-axes (along, across), length, each (m,), at ``speed`` |u₀| (m,), length/time."""
         speed = np.asarray(speed, dtype=float)
         return self.longitudinal(speed), np.full_like(speed, self.lateral)
 
@@ -78,6 +83,7 @@ class RegionOfInfluence(ABC):
         max_points : int, optional
             Random subsample of each cloud (for training only); needs ``seed``.
         seed : int, optional
+            Of the subsample.
 
         Raises
         ------
@@ -97,10 +103,9 @@ class RegionOfInfluence(ABC):
     def stream(
         self, flow: FlowField, centres: np.ndarray | None = None, pairs: int = 2**18
     ) -> Iterator[VectorClouds]:
-        """The same clouds in parts of about ``pairs`` pairs, so that memory stays bounded.
+        """The clouds of ``centres`` (m,) in parts of about ``pairs`` pairs: memory is bounded.
 
-        All refer to one flow: ``flow``, with the nodes of a lattice after its points if there is
-        one.
+        All refer to one flow: ``flow``, then the nodes of a lattice if there is one.
         """
         centres = check_centres(flow, centres)
         speed = np.linalg.norm(flow.velocity[centres], axis=1)
@@ -115,7 +120,7 @@ class RegionOfInfluence(ABC):
 
     @staticmethod
     def from_dict(description: Mapping[str, str | float]) -> RegionOfInfluence:
-        """Inverse of :meth:`to_dict`.
+        """The region of a ``description``, the inverse of :meth:`to_dict`.
 
         Raises
         ------
@@ -138,17 +143,20 @@ class RegionOfInfluence(ABC):
 
     @staticmethod
     def ball(radius: float, spacing: float | None = None) -> Ball:
-        """A `Ball`."""
+        """A `Ball` of ``radius`` and ``spacing``, length; `InputError` as there."""
         return Ball(radius, spacing)
 
     @staticmethod
     def ellipsoid(along: float, across: float) -> Ellipsoid:
-        """An `Ellipsoid`."""
+        """An `Ellipsoid`, ``along`` and ``across`` a length; `InputError` as there."""
         return Ellipsoid(along, across)
 
     @staticmethod
     def transport(diffusivity: float, decay: float, tolerance: float = 0.2) -> TransportRegion:
-        """A `TransportRegion`."""
+        """A `TransportRegion`: ``diffusivity`` (length²/time), ``decay``, ``tolerance``.
+
+        `InputError` as there.
+        """
         return TransportRegion(diffusivity, decay, tolerance)
 
 
@@ -167,11 +175,17 @@ class Ball(RegionOfInfluence):
 
     Parameters
     ----------
-    radius : length
-    spacing : length, optional
-        Of the lattice (:func:`vcnn.clouds.lattice.gather_at_lattice`), at most a quarter of the
-        radius. Clouds are then about as large whatever the mesh: predictions cost in proportion to
-        the centres, not to the square of the points.
+    radius : float
+        Length.
+    spacing : float, optional
+        Of the lattice, length, at most a quarter of the radius. Clouds are then about as large
+        whatever the mesh: predictions cost in proportion to the centres, not to the square of the
+        points.
+
+    Raises
+    ------
+    InputError
+        If a number is not positive, or the spacing exceeds a quarter of the radius.
     """
 
     radius: float
@@ -213,7 +227,13 @@ class Ellipsoid(RegionOfInfluence):
 
     Parameters
     ----------
-    along, across : length
+    along, across : float
+        Length.
+
+    Raises
+    ------
+    InputError
+        If a number is not positive.
     """
 
     along: float
@@ -241,9 +261,17 @@ class TransportRegion(RegionOfInfluence):
 
     Parameters
     ----------
-    diffusivity : D, length²/time
-    decay : ζ, 1/time
-    tolerance : ε in (0, 1)
+    diffusivity : float
+        D, length²/time.
+    decay : float
+        ζ, 1/time.
+    tolerance : float
+        ε in (0, 1).
+
+    Raises
+    ------
+    InputError
+        If a number is not positive, or the tolerance not below 1.
     """
 
     diffusivity: float

@@ -35,16 +35,24 @@ class Cost:
 
     Parameters
     ----------
-    architecture : name of the network, or of the closure's type if it has none
-    seconds_per_point : of ``predict``, clouds included; one thread, the closure's own precision
-    memory : bytes
-        Largest sum of all tensors alive at once in a prediction at 256 points, weights not counted.
-    symmetry : what the network claims, None without network
-    parameters : number of trained parameters, None without network
-    training_seconds, training_threads : as the closure's provenance has them, else None
-    cloud_seconds : (k,) for one cloud of each size, clouds given; None without network
-    exponent : of the number of points in ``cloud_seconds``, fitted from `FITTED_FROM` points on;
-        None without network
+    architecture : str
+        Name of the network, or of the closure's type if it has none.
+    seconds_per_point : float
+        Seconds of ``predict``, clouds included; one thread, the closure's own precision.
+    memory : int
+        Bytes: largest sum of all tensors alive at once in a prediction at 256 points, weights not
+        counted.
+    symmetry : str or None
+        What the network claims, None without network.
+    parameters : int or None
+        Number of trained parameters, None without network.
+    training_seconds, training_threads : float or None, int or None
+        Seconds of training and threads as the closure's provenance has them.
+    cloud_seconds : (k,) or None
+        Seconds for one cloud of each size, clouds given; None without network.
+    exponent : float or None
+        Of the number of points in ``cloud_seconds``, fitted from 100 points on; None without
+        network.
     """
 
     architecture: str
@@ -64,8 +72,10 @@ class CostStudy:
 
     Parameters
     ----------
-    sizes : (k,) numbers of points in a cloud
-    costs : closure name -> Cost
+    sizes : (k,)
+        Numbers of points in a cloud.
+    costs : mapping closure name -> Cost
+        What each costs.
     """
 
     sizes: np.ndarray
@@ -82,9 +92,15 @@ def cost_study(
 
     Parameters
     ----------
-    closures : name -> Closure, or whatever else :func:`vcnn.closure.plain.as_closure` takes
+    closures : mapping name -> ClosureLike
+        Or whatever else :func:`vcnn.as_closure` takes.
     flow : FlowField
-    sizes : numbers of points in a cloud, at least two of them `FITTED_FROM` or more
+    sizes : sequence of int
+        Numbers of points in a cloud, at least two of them 100 or more.
+
+    Returns
+    -------
+    CostStudy
     """
     with _one_thread():
         return CostStudy(

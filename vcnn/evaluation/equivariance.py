@@ -24,7 +24,8 @@ from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import magnitudes
 from vcnn.flow.tensors import rotate
-from vcnn.network.base import Network, Symmetry
+from vcnn.network.base import Network
+from vcnn.network.symmetry import Symmetry
 from vcnn.threads import few_threads
 
 TRANSFORMATIONS = (
@@ -44,10 +45,11 @@ class EquivarianceErrors:
 
     Parameters
     ----------
-    reused, rebuilt : transformation -> error
+    reused, rebuilt : mapping transformation -> float
         With the points of each cloud carried along, and with clouds searched anew in the
         transformed flow.
-    claimed : what the model says of itself, such as "O(d)"
+    claimed : str
+        What the model says of itself, such as "O(d)".
     """
 
     reused: dict[str, float]
@@ -88,16 +90,23 @@ def equivariance_errors(
 
     Parameters
     ----------
-    model : Closure, or a network with ``region``
+    model : Closure or Network
+        A network comes with a ``region``.
     flow : FlowField
-    region : RegionOfInfluence, for a network
+    region : RegionOfInfluence, optional
+        For a network.
     centres : (m,) int, optional
         Predict at these points only.
     dtype : torch.dtype
         Of the network; geometry is always float64.
-    seed : of the random transformations
-    transformations : names out of `TRANSFORMATIONS`, optional
-        Try these, claimed or not.
+    seed : int
+        Of the random transformations.
+    transformations : sequence of str, optional
+        Out of :data:`vcnn.testing.TRANSFORMATIONS`: try these, claimed or not.
+
+    Returns
+    -------
+    EquivarianceErrors
 
     Raises
     ------
@@ -133,7 +142,22 @@ def assert_equivariant(
     dtype: torch.dtype = torch.float64,
     seed: int = 0,
 ) -> None:
-    """Raise `AssertionError` with the table of errors if one of them exceeds ``tolerance``."""
+    """Raise `AssertionError` with the table of errors if one of them exceeds ``tolerance``.
+
+    Parameters
+    ----------
+    model, flow, region, centres, dtype, seed
+        As in :func:`equivariance_errors`.
+    tolerance : float
+        Of the relative changes.
+
+    Raises
+    ------
+    InputError
+        As :func:`equivariance_errors`.
+    AssertionError
+        If an error exceeds the tolerance.
+    """
     errors = equivariance_errors(model, flow, region, centres, dtype, seed)
     if not errors.worst <= tolerance:
         raise AssertionError(f"not equivariant to {tolerance:g}:\n{errors}")

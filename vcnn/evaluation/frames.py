@@ -32,21 +32,32 @@ class RotationStudy:
 
     Parameters
     ----------
-    flow : FlowField at 0 degrees
-    target : name of the predicted field
-    truth : (n, ...), or None if the flow does not have it
-    angles : (a,) degrees, the first is 0
-    predictions : closure name -> (a, n, ...); vectors and tensors by their components in the frame
-        at 0 degrees
-    errors : closure name -> (a,); empty without truth
-    changes : closure name -> (a,)
+    flow : FlowField
+        At 0 degrees.
+    target : str
+        Name of the predicted field.
+    truth : (n, ...) or None
+        None if the flow does not have it.
+    angles : (a,)
+        In degrees; the first is 0.
+    predictions : mapping closure name -> (a, n, ...)
+        Vectors and tensors by their components in the frame at 0 degrees.
+    errors : mapping closure name -> (a,)
+        Empty without truth.
+    changes : mapping closure name -> (a,)
+        In each frame.
     curve_rotations : (c, d, d)
         Once around in two dimensions; in three random, uniform on SO(3). The first is no rotation.
-    curve_angles : (c,) degrees, of these rotations
-    curve_errors, curve_changes : closure name -> (c,), over ``curve_centres`` only
-    curve_centres : (k,) indices of points
-    axis : (3,) unit vector about which a 3-D flow was rotated by ``angles``; None in two dimensions
-    units : name -> unit, as the closures know them
+    curve_angles : (c,)
+        In degrees, of these rotations.
+    curve_errors, curve_changes : mapping closure name -> (c,)
+        Over ``curve_centres`` only.
+    curve_centres : (k,)
+        Indices of points.
+    axis : (3,) or None
+        Unit vector about which a 3-D flow was rotated by ``angles``; None in two dimensions.
+    units : mapping name -> unit
+        As the closures know them.
     """
 
     flow: FlowField
@@ -112,16 +123,27 @@ def rotate_study(
 
     Parameters
     ----------
-    closures : name -> Closure, or whatever else :func:`vcnn.closure.plain.as_closure` takes
-        That says which one field it predicts, by ``targets`` or ``target``.
+    closures : mapping name -> ClosureLike
+        Or whatever else :func:`vcnn.as_closure` takes, that says which one field it predicts, by
+        ``targets`` or ``target``.
     flow : FlowField
-    angles : degrees; predictions at all points are kept for these, and 0 is always one of them
-    curve_step : degrees between the angles of the curve, which go once around; in 3-D as many
-        random rotations
-    curve_centres : the curve is computed at this many random points only
+    angles : sequence of float
+        In degrees; predictions at all points are kept for these, and 0 is always one of them.
+    curve_step : float
+        In degrees, between the angles of the curve, which go once around; in 3-D as many random
+        rotations.
+    curve_centres : int
+        The curve is computed at this many random points only.
     axis : (3,), optional
         Of rotation by ``angles``, for 3-D flows; default: a generic one.
-    seed : of the choice of these points and of random rotations
+    seed : int
+        Of the choice of these points and of random rotations.
+    progress : bool
+        Show a bar.
+
+    Returns
+    -------
+    RotationStudy
 
     Raises
     ------
@@ -204,7 +226,20 @@ def _precision(closure: ClosureLike) -> torch.dtype | None:
 
 
 def rotation(degrees: float, axis: Sequence[float] | None = None) -> np.ndarray:
-    """Matrix of a rotation by ``degrees``: (2, 2), or (3, 3) about ``axis`` if one is given."""
+    """Matrix of a rotation.
+
+    Parameters
+    ----------
+    degrees : float
+        The angle in degrees.
+    axis : (3,), optional
+        Unit vector of a rotation in space.
+
+    Returns
+    -------
+    (2, 2) or (3, 3)
+        R of x → R x.
+    """
     angle = np.deg2rad(degrees)
     if axis is not None:
         return Rotation.from_rotvec(angle * np.asarray(axis)).as_matrix()

@@ -10,7 +10,7 @@ from vcnn.errors import InputError
 
 
 def as_closures(closures: Mapping[str, object]) -> dict[str, ClosureLike]:
-    """Name -> `ClosureLike` (:func:`vcnn.closure.plain.as_closure`).
+    """Name -> `ClosureLike` (:func:`vcnn.as_closure`).
 
     Raises
     ------

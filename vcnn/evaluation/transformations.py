@@ -30,15 +30,21 @@ class Response:
 
     Parameters
     ----------
-    claimed : the symmetry that the model claims
-    changes : transformation -> largest change of a prediction, relative to the largest prediction
-        Clouds are searched anew and everything is in float64.
-    parts : number of points -> relative L2 change if a cloud is a random part of that many points
-    noise : median and largest change of a prediction, relative to the largest prediction
-        With a velocity that differs by normal noise of `NOISE` times its root mean square in each
-        component; clouds keep their points, so that a jump is one of the network.
-    points : numbers of points that changes, and that parts and noise, were computed at
-    cloud_sizes : smallest, mean and largest number of points in a cloud
+    claimed : str
+        The symmetry that the model claims.
+    changes : mapping transformation -> float
+        Largest change of a prediction, relative to the largest prediction. Clouds are searched anew
+        and everything is in float64.
+    parts : mapping number of points -> float
+        Relative L2 change if a cloud is a random part of that many points.
+    noise : (float, float)
+        Median and largest change of a prediction, relative to the largest prediction. With a
+        velocity that differs by normal noise of 1e-3 times its root mean square in each component;
+        clouds keep their points, so that a jump is one of the network.
+    points : (int, int)
+        Numbers of points that changes, and that parts and noise, were computed at.
+    cloud_sizes : (int, float, int)
+        Smallest, mean and largest number of points in a cloud.
     """
 
     claimed: str
@@ -55,10 +61,14 @@ class TransformationStudy:
 
     Parameters
     ----------
-    responses : closure name -> Response; only those with a network
-    mesh_sizes : flow name -> number of its points
-    mesh_errors : closure name -> flow name -> relative L2 error; empty if there is no other mesh
-        At the points nearest to the same places, whose number is ``mesh_points``.
+    responses : mapping closure name -> Response
+        Only those with a network.
+    mesh_sizes : mapping flow name -> int
+        Number of its points.
+    mesh_errors : mapping closure name -> flow name -> float
+        Relative L2 error; empty if there is no other mesh.
+    mesh_points : int
+        At so many points, the nearest to the same places, errors are taken.
     """
 
     responses: Mapping[str, Response]
@@ -78,12 +88,20 @@ def transformation_study(
 
     Parameters
     ----------
-    closures : name -> Closure, or whatever else :func:`vcnn.closure.plain.as_closure` takes
-        That says which one field it predicts, by ``targets`` or ``target``.
+    closures : mapping name -> ClosureLike
+        Or whatever else :func:`vcnn.as_closure` takes, that says which one field it predicts, by
+        ``targets`` or ``target``.
     flow : FlowField
-    others : name -> the same flow on another mesh
-    name : of the flow among these
-    seed : of all that is random
+    others : mapping name -> FlowField
+        The same flow on another mesh.
+    name : str
+        Of the flow among these.
+    seed : int
+        Of all that is random.
+
+    Returns
+    -------
+    TransformationStudy
 
     Raises
     ------

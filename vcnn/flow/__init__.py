@@ -6,6 +6,7 @@ from vcnn.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from vcnn.flow.field import FlowField as FlowField
-    from vcnn.flow.field import concatenate as concatenate
+    from vcnn.flow.joining import concatenate as concatenate
+    from vcnn.flow.quantities import QUANTITIES as QUANTITIES
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__, __file__)

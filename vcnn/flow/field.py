@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -29,7 +29,7 @@ class FlowField:
     points : (n, d)
         Positions, length.
     velocity : (n, d)
-        Velocity vectors.
+        Velocity vectors, length/time.
     weights : (n,), optional
         Positive quadrature weights: cell volumes or lumped masses. Default: all equal to 1.
         A mesh whose seam points appear at both ends of a period carries half a weight at each.
@@ -37,7 +37,7 @@ class FlowField:
         Named fields, e.g. ``"strain_rate"`` (√2 |sym ∇u|), ``"wall_distance"``,
         ``"concentration"``.
     periods : sequence of (d,)
-        Period vectors of the domain, linearly independent; empty if it is not periodic.
+        Period vectors of the domain, length, linearly independent; empty if it is not periodic.
     parameters : mapping name -> float
         Numbers that hold for the whole flow, e.g. ``"viscosity"``, ``"slope"``.
     mesh : meshio.Mesh, optional
@@ -48,7 +48,7 @@ class FlowField:
     location : {"vertex", "cell", None}
         Whether the points are vertices or cells of ``mesh``; None (with ``mesh=None``) for loose
         points. Default: "vertex" with a mesh, None without.
-    provenance : mapping name -> str, float, ...
+    provenance : mapping name -> any
         Where the flow came from; anything JSON can hold.
 
     Raises
@@ -137,7 +137,11 @@ class FlowField:
         tensors: Mapping | None = None,
         parameters: Mapping[str, float] | None = None,
     ) -> FlowField:
-        """The same flow with further (or replaced) named fields and parameters."""
+        """The same flow with further (or replaced) named fields and parameters.
+
+        ``scalars`` (n,), ``vectors`` (n, d), ``tensors`` (n, d, d) and ``parameters`` are mappings
+        by name.
+        """
         return replace(
             self,
             scalars={**self.scalars, **(scalars or {})},
@@ -150,9 +154,14 @@ class FlowField:
     # -------------------------------------------------------------------------------
 
     def rotated(self, rotation: ArrayLike) -> FlowField:
-        """The flow in the frame x → R x, R orthogonal (d, d): u → R u, T → R T Rᵀ.
+        """The flow in the frame x → R x, ``rotation`` R orthogonal (d, d): u → R u, T → R T Rᵀ.
 
         Scalars stay as they are. R may be improper (a reflection).
+
+        Raises
+        ------
+        InputError
+            If the matrix is not orthogonal or of another dimension.
         """
         d = self.dimension
         R = np.asarray(rotation, dtype=float)
@@ -169,12 +178,24 @@ class FlowField:
         )
 
     def translated(self, shift: ArrayLike) -> FlowField:
-        """The flow with every position moved by the (d,) vector ``shift``."""
+        """The flow with every position moved by the vector ``shift`` (d,), length.
+
+        Raises
+        ------
+        InputError
+            If it is no such vector.
+        """
         t = _as_finite(shift, (self.dimension,), "shift")
         return replace(self, points=self.points + t, mesh=_move(self.mesh, lambda x: x + t))
 
     def reflected(self, normal: ArrayLike) -> FlowField:
-        """The mirror image in the plane through the origin with the given (d,) normal."""
+        """The mirror image in the plane through the origin with the given ``normal`` (d,).
+
+        Raises
+        ------
+        InputError
+            If it is no such vector, or zero.
+        """
         n = _as_finite(normal, (self.dimension,), "normal")
         if not np.linalg.norm(n) > 0:
             raise InputError("normal: must not be zero")
@@ -182,14 +203,20 @@ class FlowField:
         return self.rotated(np.eye(self.dimension) - 2 * np.outer(n, n))
 
     def permuted(self, order: ArrayLike) -> FlowField:
-        """The same flow with its points listed in another order, as loose points without a mesh."""
+        """The flow with its points in another ``order`` (n,), as loose points without a mesh.
+
+        Raises
+        ------
+        InputError
+            If it is no permutation of 0..n-1.
+        """
         order = np.asarray(order)
         if not np.array_equal(np.sort(order), np.arange(len(self))):
             raise InputError(f"order: expected a permutation of 0..{len(self) - 1}")
         return self._select(order)
 
     def subset(self, points: ArrayLike) -> FlowField:
-        """The flow at some of its points only ((k,) indices), as loose points without a mesh."""
+        """The flow at ``points`` (k,), indices of some of its points, without a mesh."""
         return self._select(np.asarray(points))
 
     def _select(self, index) -> FlowField:
@@ -209,7 +236,13 @@ class FlowField:
         )
 
     def boosted(self, velocity: ArrayLike) -> FlowField:
-        """The flow seen by an observer moving at minus ``velocity`` (d,): u -> u + velocity."""
+        """What an observer at minus ``velocity`` (d,), length/time, sees: u -> u + velocity.
+
+        Raises
+        ------
+        InputError
+            If it is no such vector.
+        """
         return replace(
             self, velocity=self.velocity + _as_finite(velocity, (self.dimension,), "velocity")
         )
@@ -218,34 +251,26 @@ class FlowField:
     # ------------------------------------------------------------------------------------------
 
     def save(self, path: str | Path) -> Path:
-        """Write a ``.vtu`` file that ParaView opens and :meth:`load` restores exactly."""
+        """Write a ``.vtu`` file ``path`` that ParaView opens and :meth:`load` restores exactly.
+
+        Raises
+        ------
+        InputError
+            If the path has another suffix.
+        """
         return write_flow(self, path)
 
     @staticmethod
     def load(path: str | Path) -> FlowField:
-        """Read a flow written by :meth:`save`."""
+        """Read a flow written by :meth:`save` from its ``path``.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, damaged or not one that :meth:`save` wrote.
+        """
         with naming(path):
             return FlowField(**read_items(path))
-
-
-def concatenate(flows: Sequence[FlowField]) -> FlowField:
-    """The points of several flows in one, as loose points with the fields that all of them have."""
-
-    def fields(kind):
-        names = set.intersection(*(set(getattr(flow, kind)) for flow in flows))
-        return {
-            name: np.concatenate([getattr(flow, kind)[name] for flow in flows])
-            for name in sorted(names)
-        }
-
-    return FlowField(
-        points=np.concatenate([flow.points for flow in flows]),
-        velocity=np.concatenate([flow.velocity for flow in flows]),
-        weights=np.concatenate([flow.weights for flow in flows]),
-        scalars=fields("scalars"),
-        vectors=fields("vectors"),
-        tensors=fields("tensors"),
-    )
 
 
 def _move(mesh, move):

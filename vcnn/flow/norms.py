@@ -10,7 +10,17 @@ from vcnn.flow.field import FlowField
 
 
 def magnitudes(values: np.ndarray) -> np.ndarray:
-    """(n,) |s|, |v| or Frobenius' |T| of scalars, vectors or tensors at n points."""
+    """|s|, |v| or Frobenius' |T| of scalars, vectors or tensors at n points.
+
+    Parameters
+    ----------
+    values : (n,), (n, d) or (n, d, d)
+        Values at points.
+
+    Returns
+    -------
+    (n,)
+    """
     return np.sqrt((values**2).reshape(len(values), -1).sum(axis=1))
 
 
@@ -20,8 +30,13 @@ def relative_l2(prediction: ArrayLike, truth: ArrayLike, weights: ArrayLike | No
     Parameters
     ----------
     prediction, truth : (n, ...)
+        Values at points.
     weights : (n,), optional
         Default: equal weights, the measure of Zhou et al. 2022.
+
+    Returns
+    -------
+    float
 
     Raises
     ------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vcnn.errors import InputError
 
-# kind of a field -> heads of networks whose values are such fields (:mod:`vcnn.network.heads`)
+# kind of a field -> heads of networks whose values are such fields (:data:`vcnn.network.OUTPUTS`)
 HEADS = {
     "scalar": ("scalar", "positive_scalar"),
     "vector": ("vector",),

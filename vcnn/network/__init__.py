@@ -6,11 +6,13 @@ from vcnn.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from vcnn.network.base import Network as Network
-    from vcnn.network.base import Symmetry as Symmetry
+    from vcnn.network.base import PointFields as PointFields
+    from vcnn.network.heads import OUTPUTS as OUTPUTS
     from vcnn.network.layers import perceptron as perceptron
     from vcnn.network.layers import seeded as seeded
     from vcnn.network.registry import build_network as build_network
     from vcnn.network.registry import register_network as register_network
+    from vcnn.network.symmetry import Symmetry as Symmetry
     from vcnn.network.vcnn_e import VCNNe as VCNNe
     from vcnn.network.vector_cloud import VectorCloudNetwork as VectorCloudNetwork
     from vcnn.network.zhou2022 import Zhou2022 as Zhou2022

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,6 +17,8 @@ from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.network.heads import OUTPUTS
 from vcnn.network.layers import as_tensor
+from vcnn.network.listing import ListsItsOwn
+from vcnn.network.symmetry import Symmetry
 
 # Rows of pair data that a network is given at once: its activations stay in the cache then, in
 # double precision too.
@@ -30,27 +31,6 @@ FIELDS = (
 )  # where flows keep them, and networks say which they take
 
 
-class Symmetry(StrEnum):
-    """Changes of the frame that leave a network's values what they were, or rotate them with it.
-
-    All include translations. The text is what files and reports say.
-    """
-
-    TRANSLATIONS = "translations"
-    SO = "SO(d)"
-    O = "O(d)"  # noqa: E741  the orthogonal group has no other name
-
-    @property
-    def rotations(self) -> bool:
-        """Whether rotations of the frame are among them."""
-        return self is not Symmetry.TRANSLATIONS
-
-    @property
-    def reflections(self) -> bool:
-        """Whether reflections of the frame are among them."""
-        return self is Symmetry.O
-
-
 @dataclass(frozen=True, eq=False)
 class PointFields:
     """The fields of a flow that a network takes, as tensors of its own dtype and device.
@@ -58,7 +38,9 @@ class PointFields:
     Parameters
     ----------
     velocity : (n, d)
-    scalars, vectors, tensors : name -> (n,), (n, d), (n, d, d)
+        length/time, or scaled.
+    scalars, vectors, tensors : mapping name -> (n,), (n, d), (n, d, d)
+        Those that the network takes.
     """
 
     velocity: torch.Tensor
@@ -67,7 +49,7 @@ class PointFields:
     tensors: Mapping[str, torch.Tensor]
 
 
-class Network(nn.Module, ABC):
+class Network(nn.Module, metaclass=ListsItsOwn):
     """A network that gives closure values to clouds; derive from it to write one of your own.
 
     A network of one's own needs :meth:`forward` and what differs from the defaults below. Whoever
@@ -75,26 +57,36 @@ class Network(nn.Module, ABC):
     :func:`vcnn.register_network`.
 
     Its constructor passes every argument on to ``super().__init__`` by keyword; each has a default.
-    They are kept as :attr:`config`, from which files build the network again.
+    They are kept as ``config``, from which files build the network again.
 
     Parameters
     ----------
-    config : keyword arguments that build the network again
-        Anything that JSON can hold. Tuples become lists.
+    **config : any
+        The keyword arguments that build the network again; anything that JSON can hold. Tuples
+        become lists.
 
     Attributes
     ----------
-    name : how files and configurations call it
-    scalars, vectors, tensors : names of the fields of the flow that it takes beside the velocity
-    outputs : kinds of its values (:data:`vcnn.network.heads.OUTPUTS`), one for each target
-    symmetry : `Symmetry`, what changes of the frame it does not see
-    galilean : whether a uniform velocity added to the flow changes nothing
-    weighted : whether its sums over clouds are weighted by quadrature weights, so that values
-        belong to the flow and not to the mesh
-    scaling : whether it wants inputs of order one (`Scales` sees to it), not those of the data
-    dimension : of the flows it takes, None for any
-    differentiable_in_velocity : whether its values follow the ``velocity`` given to :meth:`points`,
-        so that a solver can be differentiated through it
+    name : str
+        How files and configurations call it.
+    scalars, vectors, tensors : tuple of str
+        Names of the fields of the flow that it takes beside the velocity.
+    outputs : tuple of str
+        Kinds of its values (:data:`vcnn.network.OUTPUTS`), one for each target.
+    symmetry : Symmetry
+        What changes of the frame it does not see.
+    galilean : bool
+        Whether a uniform velocity added to the flow changes nothing.
+    weighted : bool
+        Whether its sums over clouds are weighted by quadrature weights, so that values belong to
+        the flow and not to the mesh.
+    scaling : bool
+        Whether it wants inputs of order one (`Scales` sees to it), not those of the data.
+    dimension : int or None
+        Of the flows it takes, None for any.
+    differentiable_in_velocity : bool
+        Whether its values follow the ``velocity`` given to :meth:`points`, so that a solver can be
+        differentiated through it.
 
     Raises
     ------
@@ -126,6 +118,9 @@ class Network(nn.Module, ABC):
             list_names(key, config.get(key) or ())
         self.config = _plain(config, self.name or type(self).__name__)
 
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *dir(nn.Module)})
+
     @abstractmethod
     def forward(self, clouds: VectorClouds, points: Any) -> torch.Tensor | tuple[torch.Tensor, ...]:
         """Closure values of m clouds: (m,), (m, d) or (m, d, d) by the kind of output.
@@ -133,11 +128,13 @@ class Network(nn.Module, ABC):
         Parameters
         ----------
         clouds : VectorClouds
-        points : what :meth:`points` made of their flow
+        points : object
+            What :meth:`points` made of their flow.
 
         Returns
         -------
-        A tensor, or a tuple of them if there are several outputs.
+        tensor or tuple of tensors
+            (m,), (m, d) or (m, d, d); a tuple if there are several outputs.
         """
 
     def __call__(self, clouds: VectorClouds, points: Any = None):
@@ -148,7 +145,9 @@ class Network(nn.Module, ABC):
         return super().__call__(clouds, points)
 
     def values(self, clouds: VectorClouds, points: Any = None) -> tuple[torch.Tensor, ...]:
-        """Values of m clouds, one tensor for each of :attr:`outputs`, whatever `forward` returns.
+        """Values of m ``clouds``, one tensor (m, ...) for each of ``outputs``.
+
+        ``points`` are what :meth:`points` makes of their flow, which is done if they are not given.
 
         Raises
         ------
@@ -179,7 +178,7 @@ class Network(nn.Module, ABC):
         ----------
         flow : FlowField
         velocity : (n, d) tensor, optional
-            Takes the place of the flow's; values can be differentiated by it.
+            length/time. Takes the place of the flow's; values can be differentiated by it.
         """
         return PointFields(
             self.as_tensor(flow.velocity) if velocity is None else velocity,
@@ -189,18 +188,18 @@ class Network(nn.Module, ABC):
         )
 
     def work(self, counts: np.ndarray) -> np.ndarray:
-        """Rows of data that clouds of ``counts`` points need; by default one a point."""
+        """Rows of data (m,) that clouds of ``counts`` (m,) points need; by default one a point."""
         return counts
 
     def calibrate(self, clouds: VectorClouds) -> None:
         """Adapt to training clouds before the first step; by default nothing."""
 
     def as_tensor(self, array: np.ndarray) -> torch.Tensor:
-        """A numpy array with the dtype and on the device of the network's weights."""
+        """A numpy ``array`` (...) with the dtype and on the device of the network's weights."""
         return as_tensor(array, next(self.parameters()))
 
     def mean(self, clouds: VectorClouds, values: torch.Tensor) -> torch.Tensor:
-        """(m, k) means over each cloud of values (N, k) of its pairs, as :attr:`weighted` says."""
+        """Means (m, k) over ``clouds`` of ``values`` (N, k) of pairs, as ``weighted`` says."""
         shares = self.as_tensor(clouds.shares_of(self.weighted))
         owners = torch.as_tensor(clouds.owners, device=values.device)
         sums = values.new_zeros(len(clouds), values.shape[1])

@@ -23,7 +23,19 @@ def as_tensor(array: np.ndarray, like: torch.Tensor) -> torch.Tensor:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Within it torch draws initial weights from this seed; its random state is as before after."""
+    """A context within which torch draws initial weights from a seed.
+
+    Its random state is as before after.
+
+    Parameters
+    ----------
+    seed : int
+        Of the weights.
+
+    Returns
+    -------
+    context manager
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
@@ -31,6 +43,17 @@ def seeded(seed: int) -> Iterator[None]:
 
 def perceptron(*widths: int, activation: type[nn.Module] = nn.SiLU) -> nn.Sequential:
     """Linear layers of the given widths with activations between them.
+
+    Parameters
+    ----------
+    *widths : int
+        Of the input, the layers and the output.
+    activation : type
+        Class of the activation, a torch module.
+
+    Returns
+    -------
+    torch.nn.Sequential
 
     Raises
     ------

@@ -32,6 +32,16 @@ _REGISTERED: dict[str, type[Network]] = {}
 def register_network[N: type[Network]](network: N) -> N:
     """Make a network known by its ``name`` to files and configurations; a class decorator.
 
+    Parameters
+    ----------
+    network : type
+        The class.
+
+    Returns
+    -------
+    type
+        The same class.
+
     Raises
     ------
     InputError
@@ -89,6 +99,17 @@ def network_names() -> list[str]:
 
 def build_network(name: str, config: dict[str, Any]) -> Network:
     """A network from its name and the keyword arguments of its constructor.
+
+    Parameters
+    ----------
+    name : str
+        As files and configurations call it, such as "vector-cloud".
+    config : mapping
+        The keyword arguments.
+
+    Returns
+    -------
+    Network
 
     Raises
     ------

@@ -16,7 +16,13 @@ class VCNNe(Zhou2022):
     Features, embedding moments and invariants are those of `Zhou2022`; with X = GᵀR/n the moments
     of the directions r/|r|, the tensor is T = Xᵀ diag(e) X, where the coefficients e come from the
     invariants. Widths as in the authors' repository: embedding 7-64, fitting 256-64-64-64.
-    Parameters as there."""
+    Parameters as there.
+
+    Parameters
+    ----------
+    diffusion_length, seed
+        As in `Zhou2022`.
+    """
 
     name = "vcnn-e"
     outputs = ("symmetric_tensor",)

@@ -12,12 +12,13 @@ from torch import nn
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
-from vcnn.network.base import Network, Symmetry, list_names
+from vcnn.network.base import Network, list_names
 from vcnn.network.features import Inputs, PointData, full, pair_data, point_data
 from vcnn.network.heads import OUTPUTS, value
 from vcnn.network.layers import perceptron, seeded
 from vcnn.network.pairs import Pairs
 from vcnn.network.sizes import MIXED_TENSORS, Sizes
+from vcnn.network.symmetry import Symmetry
 
 _SECOND = 8  # embedding channels that second moments are taken with
 # What varies by less than this, or by less relative to its size, counts as constant, so that its
@@ -40,7 +41,7 @@ class VectorCloudNetwork(Network):
     3. invariants D^{ab} = L^a (L^b_{1..m'})ᵀ for every pair of channels, and L^a v₀ of vectors v₀
         at the centre,
     4. coefficients c = ρ(ḡ, D, L v₀, scalars of the centre),
-    5. outputs from c and combinations of the rows of all L^a (:mod:`vcnn.network.heads`).
+    5. outputs from c and combinations of the rows of all L^a (:data:`vcnn.network.OUTPUTS`).
 
     Of second order, symmetric tensors S^{ab} = Σ w g ⊗ sym(v^a ⊗ v^b) / Σ w join in: of
     combinations of them the traces are further invariants, and so are the contractions of their
@@ -56,25 +57,40 @@ class VectorCloudNetwork(Network):
 
     Parameters
     ----------
-    scalars : names of the scalar fields of the flow used as point features; the speed |u| is
-        another one, unless ``galilean``.
-    vectors : names of vector fields of the flow that get moments of their own.
-    output : one of "scalar", "positive_scalar", "vector", "symmetric_tensor",
-        "traceless_symmetric_tensor",
-        "reynolds_stress" (positive semi-definite), or a sequence of these, one for each target.
-    tensors : names of tensor fields, symmetric or not.
-    pseudoscalars : names of scalar fields that change sign in a mirror, such as the vorticity in
-        two dimensions.
-    galilean : velocities enter relative to that of the centre, so that a uniform motion changes
-        nothing.
-    order : 1, or 2 for second moments as well.
-    embedding : m, number of embedding channels.
-    retained : m', number of channels that the others are contracted with.
-    hidden : width of the hidden layers of a.
-    fitting : widths of the hidden layers of ρ.
-    basis : number of vectors that the rows of the L^a are combined to for outputs and second-order
+    scalars : sequence of str
+        Scalar fields of the flow used as point features; the speed |u| is another one, unless
+        ``galilean``.
+    vectors : sequence of str
+        Vector fields of the flow that get moments of their own.
+    output : str or sequence of str
+        "scalar", "positive_scalar", "vector", "symmetric_tensor", "traceless_symmetric_tensor" or
+        "reynolds_stress" (positive semi-definite); several, one for each target.
+    tensors : sequence of str
+        Tensor fields, symmetric or not.
+    pseudoscalars : sequence of str
+        Scalar fields that change sign in a mirror, such as the vorticity in two dimensions.
+    galilean : bool
+        Velocities enter relative to that of the centre, so that a uniform motion changes nothing.
+    order : {1, 2}
+        2 for second moments as well.
+    embedding : int
+        m, number of embedding channels.
+    retained : int
+        m', number of channels that the others are contracted with.
+    hidden : int
+        Width of the hidden layers of a.
+    fitting : sequence of int
+        Widths of the hidden layers of ρ.
+    basis : int
+        Number of vectors that the rows of the L^a are combined to for outputs and second-order
         invariants.
-    seed : of the initial weights.
+    seed : int
+        Of the initial weights.
+
+    Raises
+    ------
+    InputError
+        If an argument is none that it could be.
     """
 
     name = "vector-cloud"

@@ -9,10 +9,11 @@ from torch import nn
 
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.flow.field import FlowField
-from vcnn.network.base import Network, Symmetry
+from vcnn.network.base import Network
 from vcnn.network.features import dot, length
 from vcnn.network.layers import perceptron, seeded
 from vcnn.network.pairs import Pairs
+from vcnn.network.symmetry import Symmetry
 
 
 class Zhou2022(Network):
@@ -25,8 +26,10 @@ class Zhou2022(Network):
 
     Parameters
     ----------
-    diffusion_length : l₂ = √(D/ζ)|ln ε|; published problem: D = 0.1, ζ = 3, ε = 0.2.
-    seed : of the initial weights.
+    diffusion_length : float
+        l₂ = √(D/ζ)|ln ε|, length; published problem: D = 0.1, ζ = 3, ε = 0.2.
+    seed : int
+        Of the initial weights.
     """
 
     name = "zhou2022"

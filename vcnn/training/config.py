@@ -18,17 +18,31 @@ class TrainingConfig:
 
     Parameters
     ----------
-    epochs : passes over the training centres
-    batch_size : clouds per gradient step
-    learning_rate : of Adam at its peak (:meth:`learning_rate_at`)
-    centres : centres drawn from each flow, once; None takes every point
-    max_points : clouds are subsampled to this many points, afresh every epoch; None takes whole
-        clouds
-    seed : of the choice of centres, of batches and of subsamples
-    validate_every : epochs between validations
-    patience : stop after this many epochs without a better validation error; None never stops early
-    dtype : "float32" or "float64"
-    augmentation : "none", or "rotations": each cloud is rotated at random, in every step anew
+    epochs : int
+        Passes over the training centres.
+    batch_size : int
+        Clouds per gradient step.
+    learning_rate : float
+        Of Adam at its peak (:meth:`learning_rate_at`).
+    centres : int or None
+        Centres drawn from each flow, once; None takes every point.
+    max_points : int or None
+        Clouds are subsampled to this many points, afresh every epoch; None takes whole clouds.
+    seed : int
+        Of the choice of centres, of batches and of subsamples.
+    validate_every : int
+        Epochs between validations.
+    patience : int or None
+        Stop after this many epochs without a better validation error; None never stops early.
+    dtype : {"float32", "float64"}
+        Precision of the network.
+    augmentation : {"none", "rotations"}
+        With "rotations" each cloud is rotated at random, in every step anew.
+
+    Raises
+    ------
+    InputError
+        If a number or a name is none that it could be.
     """
 
     epochs: int = 100
@@ -65,13 +79,13 @@ class TrainingConfig:
 
     @property
     def torch_dtype(self) -> torch.dtype:
-        """:attr:`dtype` as torch knows it."""
+        """``dtype`` as torch knows it."""
         return {"float32": torch.float32, "float64": torch.float64}[self.dtype]
 
     def learning_rate_at(self, progress: float) -> float:
         """The learning rate after a share ``progress`` of all steps.
 
-        It rises over the first `_WARM_UP` of them, so that the moments of Adam settle while steps
+        It rises over the first 5 % of them, so that the moments of Adam settle while steps
         are small, and falls to 0 as a cosine.
         """
         rise = min(progress / _WARM_UP, 1.0)

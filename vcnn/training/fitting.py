@@ -60,10 +60,12 @@ def fit(
 
     Parameters
     ----------
-    network : Network; its weights are changed in place
-    flows, validation : sequences of FlowField that have the target, or mappings name -> FlowField;
-        messages name them
-    target : name of a field of the kind that the network puts out, or one for each of its outputs
+    network : Network, optional
+        Its weights are changed in place.
+    flows, validation : sequence of FlowField or mapping name -> FlowField
+        They have the target; messages name them.
+    target : str or sequence of str
+        Name of a field of the kind that the network puts out, or one for each of its outputs.
     region : RegionOfInfluence
     config : TrainingConfig, optional
     run_directory : path, optional
@@ -75,18 +77,22 @@ def fit(
         A closure to begin from, which stays as it is: its network, targets, region, scales, units
         and usage are kept, and need not be given; what is given must be equal to its own.
     loss : callable, optional
-        ``loss(values, goals, weights)`` in place of
-        :func:`vcnn.training.loss.weighted_square_error`, with its arguments: sequences with a
-        tensor (m, ...) for each output, in scaled units, and weights (m,) of m clouds; returns a
-        tensor of one number. A run in a directory is known by the name of the function.
-    importance : name of a scalar field, optional
-        A further factor of the loss at each point, in training flows; points where it is 0 are no
-        centres.
-    units, provenance : mappings, optional
+        ``loss(values, goals, weights)`` in place of the mean square error: sequences with a tensor
+        (m, ...) for each output, in scaled units, and weights (m,) of m clouds; returns a tensor of
+        one number. A run in a directory is known by the name of the function.
+    importance : str, optional
+        Name of a scalar field: a further factor of the loss at each point, in training flows;
+        points where it is 0 are no centres.
+    units, provenance : mapping, optional
         Kept in the closure. To the provenance are added ``training_seconds``, the wall time of all
         gradient steps, those before an interruption included, and ``training_threads``; with
         ``start`` also the provenance of that closure under this name.
-    progress : whether to say what goes on: a bar on a terminal, a line now and then elsewhere
+    progress : bool
+        Whether to say what goes on: a bar on a terminal, a line now and then elsewhere.
+
+    Returns
+    -------
+    Closure
 
     Raises
     ------

@@ -31,7 +31,7 @@ def read_openfoam(
 
     ASCII, binary, compressed and decomposed cases are read, with the mesh that belongs to the time:
     the newest at or before it. A case with ``empty`` patches becomes a plane flow
-    (:func:`meshes.readers.flow.dataset_flow` says how). Cyclic patches become period vectors.
+    (:func:`read_flow` says how). Cyclic patches become period vectors.
     Fields that cannot be read are named in a warning and in ``provenance["skipped_fields"]``. The
     scalars "boundary", "wall_distance" and "strain_rate" are added where missing; for the latter
     the flow sticks to patches of type wall.
@@ -39,6 +39,7 @@ def read_openfoam(
     Parameters
     ----------
     case : path
+        The folder of the case.
     time : float or str, optional
         Default: the latest, wherever in the case it is.
     fields : mapping name -> OpenFOAM field, optional
@@ -46,7 +47,11 @@ def read_openfoam(
         the field U_LES of time 0. Others keep theirs, "U" is the velocity unless this says
         otherwise.
     walls, period, location
-        As in :func:`meshes.readers.flow.dataset_flow`.
+        As in :func:`read_flow`.
+
+    Returns
+    -------
+    FlowField
 
     Raises
     ------

@@ -21,7 +21,16 @@ _LINES, _MARKERS = ("-", "--", "-.", ":"), ("o", "s", "^", "D", "v", "P")
 
 
 def angle_curve(study: RotationStudy) -> Figure:
-    """Error against the angle of the frame; change of the prediction if the truth is not known."""
+    """Error against the angle of the frame; change of the prediction if the truth is not known.
+
+    Parameters
+    ----------
+    study : RotationStudy
+
+    Returns
+    -------
+    matplotlib Figure
+    """
     curves = study.curve_errors or study.curve_changes
     measure = "relative L2 error" if study.curve_errors else "relative change"
     figure = Figure(figsize=(6.5, 4.2), layout="constrained")
@@ -50,7 +59,12 @@ def learning_curve(history: Sequence[Mapping[str, float]]) -> Figure:
 
     Parameters
     ----------
-    history : entries of ``history.json``
+    history : sequence of mapping
+        The entries of ``history.json``.
+
+    Returns
+    -------
+    matplotlib Figure
     """
     names = ("training_loss", "validation_error")
     names = [name for name in names if any(name in entry for entry in history)]
@@ -98,7 +112,16 @@ def styles(count: int) -> list[tuple[str, str, str]]:
 
 
 def rotation_distribution(study: RotationStudy) -> Figure:
-    """Errors in random frames, or changes where no truth is known: by angle, and how often."""
+    """Errors in random frames, or changes where no truth is known: by angle, and how often.
+
+    Parameters
+    ----------
+    study : RotationStudy
+
+    Returns
+    -------
+    matplotlib Figure
+    """
     curves = study.curve_errors or study.curve_changes
     measure = "relative L2 error" if study.curve_errors else "relative change"
     measure = f"{measure} of {in_words(study.target)}"
@@ -128,7 +151,16 @@ def rotation_distribution(study: RotationStudy) -> Figure:
 
 
 def cost_curve(study: CostStudy) -> Figure:
-    """Time of a cloud against its points on logarithmic axes, with the fitted powers."""
+    """Time of a cloud against its points on logarithmic axes, with the fitted powers.
+
+    Parameters
+    ----------
+    study : CostStudy
+
+    Returns
+    -------
+    matplotlib Figure
+    """
     costs = {name: cost for name, cost in study.costs.items() if cost.cloud_seconds is not None}
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
     axes = figure.add_subplot()

@@ -34,9 +34,23 @@ def draw_field(
     dots. Of a 3-D flow the points nearest to the plane through its middle with the given ``normal``
     are drawn, of a section all.
 
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        To draw into.
+    flow : FlowField
+    values : (n,)
+        At its points.
+    norm : matplotlib Normalize
+        From values to the colours.
+    cmap : str or matplotlib Colormap
+        The colours.
+    normal : (3,)
+        Of the plane that a 3-D flow is shown in.
+
     Returns
     -------
-    ScalarMappable
+    matplotlib ScalarMappable
         For a colour bar.
     """
     values = np.asarray(values, dtype=float)
@@ -61,7 +75,24 @@ def draw_field(
 def field_figure(
     flow: FlowField, values: ArrayLike, label: str, title: str = "", length_unit: str = ""
 ) -> Figure:
-    """One field of a flow with axes and colour bar."""
+    """One field of a flow with axes and colour bar.
+
+    Parameters
+    ----------
+    flow : FlowField
+    values : (n,)
+        At its points.
+    label : str
+        Of the colour bar.
+    title : str
+        Above the picture.
+    length_unit : str
+        At the axes.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
     values = np.asarray(values, dtype=float)
     (left, bottom), (right, top) = box = extent(flow, (0, 0, 1))
     ratio = (top - bottom) / (right - left)
@@ -86,6 +117,18 @@ def field_comparison(
     """Truth and prediction on one colour scale, and |prediction − truth| / max|truth| on its own.
 
     Vectors and tensors are shown by their norms.
+
+    Parameters
+    ----------
+    flow : FlowField
+    truth, prediction : (n,), (n, d) or (n, d, d)
+        At its points.
+    label : str
+        Of the colour bar.
+
+    Returns
+    -------
+    matplotlib Figure
     """
     truth, prediction = np.asarray(truth, dtype=float), np.asarray(prediction, dtype=float)
     error = magnitudes(prediction - truth) / magnitudes(truth).max()

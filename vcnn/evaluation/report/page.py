@@ -29,9 +29,12 @@ class Section:
     ----------
     heading, text : str
         Plain text; an empty line separates paragraphs.
-    header : column names
-    rows : sequences of cells, numbers or text
-    figures : caption -> Figure
+    header : sequence of str
+        Column names.
+    rows : sequence of sequence
+        Cells, numbers or text.
+    figures : mapping caption -> matplotlib Figure
+        In their order.
     """
 
     heading: str
@@ -56,14 +59,20 @@ def write_page(
     ----------
     directory : path
         Must not exist yet, unless ``force``.
-    title, answer, introduction : plain text; an empty line in the introduction separates paragraphs
-    sections : parts of the page
-    numbers : for the JSON, with whatever it can hold; title, answer and the tables of the sections
-        join them
+    title, answer, introduction : str
+        Plain text; an empty line in the introduction separates paragraphs.
+    sections : sequence of Section
+        Parts of the page.
+    numbers : mapping
+        For the JSON, with whatever it can hold; title, answer and the tables of the sections join
+        them.
+    force : bool
+        Replace a directory that exists.
 
     Returns
     -------
-    Path of report.html
+    Path
+        Of ``report.html``.
 
     Raises
     ------

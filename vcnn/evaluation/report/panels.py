@@ -18,7 +18,16 @@ from vcnn.flow.quantities import in_words
 
 
 def prediction_panel(study: RotationStudy) -> Figure:
-    """The truth, if any, and every closure in rows, angles in columns, each in its frame."""
+    """The truth, if any, and every closure in rows, angles in columns, each in its frame.
+
+    Parameters
+    ----------
+    study : RotationStudy
+
+    Returns
+    -------
+    matplotlib Figure
+    """
     rows = dict(study.predictions)
     if study.truth is not None:
         rows = {"truth": np.repeat(study.truth[None], len(study.angles), axis=0), **rows}
@@ -36,6 +45,14 @@ def error_panel(study: RotationStudy) -> Figure:
     """|prediction − truth| / max|truth| of closures (rows) at angles (columns), on one scale.
 
     Without truth, the prediction at 0 degrees takes its place.
+
+    Parameters
+    ----------
+    study : RotationStudy
+
+    Returns
+    -------
+    matplotlib Figure
     """
     rows = {}
     for name, values in study.predictions.items():
@@ -66,13 +83,26 @@ def frame_panel(
 
     Parameters
     ----------
-    frames : flows, one for each angle
-    angles : degrees
-    rows : name -> for each frame values (n,) at its points, or a text to put in the place of a
-        picture
-    norm, cmap, label, extend : of the colours
+    frames : sequence of FlowField
+        One for each angle.
+    angles : sequence of float
+        In degrees.
+    rows : mapping name -> sequence of (n,) or str
+        For each frame values at its points, or a text to put in the place of a picture.
+    norm : matplotlib Normalize
+        From values to the colours.
+    cmap : str
+        The colours.
+    label : str
+        Of the colour bar.
+    extend : {"neither", "min", "max", "both"}
+        Ends of the colour bar that values go beyond.
     axis : (3,), optional
         About which 3-D flows are rotated.
+
+    Returns
+    -------
+    matplotlib Figure
     """
     normal = (0, 0, 1) if axis is None else axis
     boxes = np.array([extent(flow, normal) for flow in frames])  # (frames, low or high, x or y)

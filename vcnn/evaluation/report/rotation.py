@@ -39,15 +39,23 @@ def write_report(
     study : RotationStudy
     directory : path
         Must not exist yet, unless ``force``.
-    title, introduction : plain text; an empty line in the introduction separates paragraphs
-    sections : further parts, after those of the studies
-    transformations, costs : further studies of the same closures
-    answer : a sentence after the verdict
-    numbers : further ones for the JSON
+    title, introduction : str
+        Plain text; an empty line in the introduction separates paragraphs.
+    sections : sequence of Section
+        Further parts, after those of the studies.
+    force : bool
+        Replace a directory that exists.
+    transformations, costs : TransformationStudy and CostStudy, optional
+        Further studies of the same closures.
+    answer : str
+        A sentence after the verdict.
+    numbers : mapping
+        Further ones for the JSON.
 
     Returns
     -------
-    Path of report.html
+    Path
+        Of ``report.html``.
 
     Raises
     ------

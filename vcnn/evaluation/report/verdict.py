@@ -13,7 +13,16 @@ _SLIGHT = 0.01  # relative change of an error that a reader would not see
 
 
 def rotation_verdict(study: RotationStudy) -> str:
-    """In words: which closures hold their error as the frame rotates, and which do not."""
+    """In words: which closures hold their error as the frame rotates, and which do not.
+
+    Parameters
+    ----------
+    study : RotationStudy
+
+    Returns
+    -------
+    str
+    """
     holding = [name for name, change in study.variation.items() if change < _ROUND_OFF]
     breaking = [name for name in study.variation if name not in holding]
     sentences = []
