@@ -17,7 +17,19 @@ def channel(
 ) -> meshio.Mesh:
     """The rectangle [0, length] x [0, height] with walls ``bottom`` and ``top``, inlet and outlet.
 
-    ``cells``, ``kind`` and ``grading`` as in :func:`meshes.periodic_hill`.
+    Parameters
+    ----------
+    length : float
+        Of the rectangle along x.
+    height : float
+        Of the rectangle along y.
+    cells : (nx, ny)
+        Cells along the flow and between the walls.
+    kind : {"quadrilateral", "triangle"}
+        Of the cells; triangles are quadrilaterals cut along alternating diagonals.
+    grading : float
+        Ratio of the cell heights at mid-height and at the walls, in geometric progression; 1 is
+        uniform.
 
     Raises
     ------

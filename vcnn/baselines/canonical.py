@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from vcnn.clouds.clouds import VectorClouds
-from vcnn.errors import InputError
+from vcnn.errors import InputError, suggest
 from vcnn.flow.field import FlowField
 from vcnn.network.base import Network, Symmetry
 from vcnn.network.registry import build_network
@@ -33,11 +33,14 @@ class CanonicalNetwork(Network):
 
     Parameters
     ----------
-    scalars, dimension, output : see `CloudNetwork`
-    inner : "deep-sets", "attention" or "graph-kernel"
-    frame : "velocity" or "axes"
+    scalars : names of scalar fields of the flow used as point features
+    dimension : 2 or 3, of the flows
+    output : "scalar" or "positive_scalar"
+    inner : the network in the frame, "deep-sets", "attention" or "graph-kernel"
+    frame : "velocity" or "axes", what its axes are made of
     seed : of the initial weights
-    options : further arguments of the inner network
+    width, depth : of the inner network
+    options : its further arguments
 
     Raises
     ------
@@ -60,7 +63,9 @@ class CanonicalNetwork(Network):
         **options,
     ):
         if inner not in _INNER:
-            raise InputError(f"inner: expected one of {', '.join(_INNER)}, got {inner!r}")
+            raise InputError(
+                f"inner: expected one of {', '.join(_INNER)}, got {inner!r}{suggest(inner, _INNER)}"
+            )
         if frame not in ("velocity", "axes"):
             raise InputError(f"frame: expected velocity or axes, got {frame!r}")
         arguments = {

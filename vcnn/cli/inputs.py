@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vcnn.cli.plugins import load_entry_point
-from vcnn.errors import InputError, naming
+from vcnn.errors import InputError, naming, suggest
 
 if TYPE_CHECKING:  # torch is slow to import
     from vcnn.closure.closure import Closure
@@ -116,6 +116,7 @@ def model_file(model: Path) -> Path:
         return model
     raise InputError(
         f"{model}: neither a file nor a model of the package (these are: {', '.join(shipped)})"
+        f"{suggest(name, shipped)}"
     )
 
 

@@ -10,10 +10,18 @@ from typing import Annotated
 import typer
 
 from vcnn.cli.inputs import ANY_MODEL, Threads, read_flow
+from vcnn.cli.key_listing import keys_option
 from vcnn.errors import InputError, naming
 from vcnn.evaluation.report.text import percent, table
 from vcnn.files import claim
+from vcnn.keys import KeyTable
 from vcnn.threads import ask_for
+
+
+def _tables() -> list[KeyTable]:
+    from vcnn.cli.train_keys import train_tables
+
+    return train_tables()
 
 
 def train(
@@ -28,6 +36,7 @@ def train(
         typer.Option(metavar="MODEL", help=f"Go on from a model's weights: {ANY_MODEL}."),
     ] = None,
     threads: Threads = None,
+    keys: Annotated[bool, keys_option(_tables)] = False,
 ) -> None:
     """Train a model on flows.
 
@@ -35,6 +44,9 @@ def train(
     the run was interrupted, the same command goes on where it stopped and ends with the same model,
     bit for bit; with more epochs a run that has ended goes on too. With --start, or the key start,
     target, network and region are those of a model, and its weights are the first.
+
+    A run overwrites nothing but itself, so there is no --force: a folder that holds another run is
+    refused. --keys lists all keys of CONFIG, 'vcnn init train' writes one to begin with.
 
     \b
     Example:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from vcnn.clouds.assembly import check_centres, join_clouds, stream_clouds
 from vcnn.clouds.clouds import VectorClouds
-from vcnn.errors import InputError
+from vcnn.errors import InputError, suggest
 from vcnn.flow.field import FlowField
+from vcnn.keys import TEXT, Key, keys_of, refuse_unknown
 
 _LEAST_NODES = 4  # of a lattice, from the centre of a ball to its edge
 _ROUND_OFF = 1e-9  # by which a spacing may exceed that, after a change of units
@@ -27,6 +28,7 @@ class RegionOfInfluence(ABC):
     """
 
     kind: ClassVar[str]
+    units: ClassVar[Mapping[str, str]]  # of its parameters
     moves_with_flow: ClassVar[bool] = True  # whether its form depends on the centre's velocity
 
     def __post_init__(self):
@@ -123,16 +125,15 @@ class RegionOfInfluence(ABC):
             If the kind or a key is unknown, a key is missing, or a value is out of range.
         """
         numbers = dict(description)
-        kinds = {region.kind: region for region in (TransportRegion, Ball, Ellipsoid)}
         kind = numbers.pop("kind", None)
-        if not isinstance(kind, str) or kind not in kinds:
-            raise InputError(f"region: kind must be one of {', '.join(kinds)}, got {kind!r}")
-        keys = [field.name for field in fields(kinds[kind])]
-        for key in numbers:
-            if key not in keys:
-                raise InputError(f"unknown key {key!r}; known are: kind, {', '.join(keys)}")
+        if not isinstance(kind, str) or kind not in REGIONS:
+            raise InputError(
+                f"region: kind must be one of {', '.join(REGIONS)}, got {kind!r}"
+                f"{suggest(kind, REGIONS)}"
+            )
+        refuse_unknown(numbers, [key.name for key in (REGION_KIND, *region_keys(kind))])
         try:
-            return kinds[kind](**numbers)
+            return REGIONS[kind](**numbers)
         except TypeError as error:  # one is missing
             raise InputError(f"region of kind {kind!r}: {str(error).split('() ')[-1]}") from None
 
@@ -167,17 +168,19 @@ class Ball(RegionOfInfluence):
 
     Parameters
     ----------
-    radius : length
-    spacing : length, optional
-        Of the lattice (:func:`vcnn.clouds.lattice.gather_at_lattice`), at most a quarter of the
-        radius. Clouds are then about as large whatever the mesh: predictions cost in proportion to
-        the centres, not to the square of the points.
+    radius : float
+        Of the ball, a length.
+    spacing : float, optional
+        Of the lattice (:func:`vcnn.clouds.lattice.gather_at_lattice`), a length of at most a
+        quarter of the radius. Clouds are then about as large whatever the mesh: predictions cost in
+        proportion to the centres, not to the square of the points.
     """
 
     radius: float
     spacing: float | None = None
 
     kind = "ball"
+    units = {"radius": "length", "spacing": "length"}  # noqa: RUF012  declared as a ClassVar
     moves_with_flow = False
 
     def __post_init__(self):
@@ -213,13 +216,17 @@ class Ellipsoid(RegionOfInfluence):
 
     Parameters
     ----------
-    along, across : length
+    along : float
+        Half-axis along the velocity of the centre, a length.
+    across : float
+        Half-axes across it, a length.
     """
 
     along: float
     across: float
 
     kind = "ellipsoid"
+    units = {"along": "length", "across": "length"}  # noqa: RUF012
 
     @property
     def lateral(self) -> float:
@@ -241,9 +248,9 @@ class TransportRegion(RegionOfInfluence):
 
     Parameters
     ----------
-    diffusivity : D, length²/time
-    decay : ζ, 1/time
-    tolerance : ε in (0, 1)
+    diffusivity : D of the transported scalar, length²/time
+    decay : ζ, the rate at which it decays, 1/time
+    tolerance : ε in (0, 1), the share of a source's contribution below which it is left out
     """
 
     diffusivity: float
@@ -251,6 +258,7 @@ class TransportRegion(RegionOfInfluence):
     tolerance: float = 0.2
 
     kind = "transport"
+    units = {"diffusivity": "length²/time", "decay": "1/time"}  # noqa: RUF012
 
     def __post_init__(self):
         super().__post_init__()
@@ -270,3 +278,16 @@ class TransportRegion(RegionOfInfluence):
         return TransportRegion(
             length * velocity * self.diffusivity, velocity / length * self.decay, self.tolerance
         )
+
+
+REGIONS: dict[str, type[RegionOfInfluence]] = {
+    region.kind: region for region in (TransportRegion, Ball, Ellipsoid)
+}
+REGION_KIND = Key(
+    "kind", TEXT, "which points belong to a cloud", needed=True, choices=tuple(REGIONS)
+)
+
+
+def region_keys(kind: str) -> tuple[Key, ...]:
+    """Keys beside `REGION_KIND` of the description of a region, one of `REGIONS`."""
+    return keys_of(REGIONS[kind], REGIONS[kind].units)
