@@ -4,7 +4,6 @@ import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-
 _LIKE = 0.7  # share of letters in common of words that are nearly the same; "depth" is no "width"
 
 

@@ -75,7 +75,7 @@ class Key:
     needed : bool
         Whether a file must have it.
     otherwise : str
-        What happens without it, where that is more than its default says.
+        What happens without it, or when it is needed, where that is more than a default says.
     unit : str
         Unit or dimension of its values.
     choices : tuple of str
@@ -92,16 +92,16 @@ class Key:
     choices: tuple[str, ...] = ()
 
     @property
-    def default_text(self) -> str:
-        """The default as a file would say it, or what happens without the key."""
+    def presence(self) -> str:
+        """Whether a file must have it, or what holds where it does not."""
         if self.otherwise:
-            return self.otherwise
-        if self.needed:
-            return "needed"
-        if isinstance(self.default, float):
-            short = float(f"{self.default:.6g}")
-            return in_toml(short)
-        return "none" if self.default is None else in_toml(self.default)
+            is_needed = self.otherwise.startswith("needed")
+            return self.otherwise if is_needed else f"default: {self.otherwise}"
+        if self.needed or self.default is None:
+            return "needed" if self.needed else "optional"
+        default = self.default
+        short = float(f"{default:.6g}") if isinstance(default, float) else default
+        return f"default `{in_toml(short)}`"
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,9 @@ def _tables() -> list[KeyTable]:
 @on_every_rank
 def solve(
     case: Annotated[Path, typer.Argument(metavar="CASE", help="TOML file that says which flow.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the run.")
+    ],
     closure: Annotated[
         Path | None,
         typer.Option(metavar="MODEL", help=f"Trained model in place of the case's: {ANY_MODEL}."),

@@ -43,7 +43,7 @@ CASE_KEYS = (
         "model",
         TEXT,
         "what the turbulent stress comes from",
-        otherwise="needed without --closure",
+        otherwise="needed without `--closure`",
         choices=tuple(MODELS),
     ),
     Key(

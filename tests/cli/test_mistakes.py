@@ -124,7 +124,7 @@ def test_missing_files(folder, capsys):
         (
             "embedding",
             "embeding",
-            "[network]: unknown key 'embeding'; did you mean 'embedding'? known are: architecture, scalars",
+            "[network]: unknown key 'embeding'; did you mean 'embedding'? known are: architecture",
         ),
         (
             "radius",

@@ -18,7 +18,9 @@ def init(
     kind: Annotated[str, typer.Argument(metavar="VERB", help="Whose file: train or solve.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The file to write. [default: VERB.toml]"),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The file to write. [default: VERB.toml]"
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
 ) -> None:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:  # torch is slow to import
 
 Threads = Annotated[
     int | None,
-    typer.Option("--threads", min=1, help="For the network. [default: 1, or OMP_NUM_THREADS]"),
+    typer.Option(
+        "--threads", metavar="N", min=1, help="For the network. [default: 1, or OMP_NUM_THREADS]"
+    ),
 ]
 ANY_FLOW = "a flow file, an OpenFOAM case folder, or whatever else 'vcnn import' reads"
 ANY_MODEL = "a .safetensors file, or the name of a model of the package ('vcnn show' lists them)"

@@ -42,10 +42,7 @@ def _table(table: KeyTable) -> str:
 def _facts(key: Key) -> str:
     kind = f"one of {', '.join(key.choices)}" if key.choices else key.kind.words
     unit = f" [{key.unit}]" if key.unit else ""
-    absent = key.default_text
-    if not (key.needed or key.otherwise or key.default is None):
-        absent = f"default {absent}"
-    return f"{kind}{unit}; {absent}"
+    return f"{kind}{unit}; {key.presence}"
 
 
 def _wrap(text: str) -> list[str]:

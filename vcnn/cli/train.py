@@ -29,7 +29,13 @@ def train(
         Path, typer.Argument(metavar="CONFIG", help="TOML file that says what to train on what.")
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder of the run; an interrupted one goes on.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            help="Folder of the run; an interrupted one goes on.",
+        ),
     ],
     start: Annotated[
         Path | None,

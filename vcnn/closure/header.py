@@ -24,7 +24,12 @@ _DIVISOR = Kind("a number other than 0", _is_divisor)
 _DIVISORS = Kind("an object of numbers other than 0", maps_to(_is_divisor))
 _PAIRS = Kind("an object of pairs [shift, divisor]", maps_to(_is_pair))
 
-FORMAT_KEY = Key("format", Kind("an integer", lambda v: v == FORMAT), f"{FORMAT}", needed=True)
+FORMAT_KEY = Key(
+    "format",
+    Kind("an integer", lambda v: v == FORMAT),
+    f"of the file; this version reads {FORMAT}",
+    needed=True,
+)
 HEADER_KEYS = (
     Key("architecture", _TEXT, "name of the network", needed=True),
     Key("config", _TABLE, "arguments that build the network, all of them", needed=True),
