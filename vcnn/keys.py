@@ -241,8 +241,7 @@ def parameter_meanings(docstring: str | None) -> dict[str, str]:
         head, _, body = entry.partition("\n")
         names, _, phrase = head.partition(" : ")
         body = " ".join(body.split())
-        is_type = body and (body[0].isupper() or _TYPE.fullmatch(phrase) or not phrase)
-        whole = body if is_type else f"{phrase} {body}".strip()
+        whole = body if body and _TYPE.fullmatch(phrase) else f"{phrase} {body}".strip()
         for name in names.split(", "):
             meanings[name.strip()] = _plain(whole)
     return meanings

@@ -22,6 +22,14 @@ from vcnn.errors import InputError, naming
 from vcnn.files import claim
 from vcnn.threads import ask_for
 
+_Angles = Annotated[
+    list[float] | None,
+    typer.Option(
+        metavar="DEGREES",
+        help="May be given repeatedly. [default: 0, 35, 70, 90, 180; coupled 35, 90, 180]",
+    ),
+]
+
 
 def rotate(
     models: Annotated[
@@ -31,13 +39,7 @@ def rotate(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the report.")
     ],
-    angle: Annotated[
-        list[float] | None,
-        typer.Option(
-            metavar="DEGREES",
-            help="May be given repeatedly. [default: 0, 35, 70, 90, 180; coupled 35, 90, 180]",
-        ),
-    ] = None,
+    angle: _Angles = None,
     also: Annotated[
         list[Path] | None,
         typer.Option(

@@ -102,10 +102,7 @@ def train(
             start=run.start,
             importance=run.importance,
             units=run.units,
-            provenance={
-                "flows": [path.name for path in run.flows],
-                "validation": [path.name for path in run.validation],
-            },
+            provenance=_names(run),
         )
     shutil.copyfile(config, output / "config.toml")
     history = _history(output)
@@ -116,6 +113,14 @@ def train(
         use = "training" if path in run.flows else "validation"
         rows.append([path.name, use, *map(percent, closure.errors(flow).values())])
     print(table(["flow", "used for", *(f"error of {name}" for name in run.targets)], rows))
+
+
+def _names(run) -> dict[str, list[str]]:
+    """What a model says of the files that it learned from."""
+    return {
+        "flows": [path.name for path in run.flows],
+        "validation": [path.name for path in run.validation],
+    }
 
 
 def _history(output) -> list[dict]:
