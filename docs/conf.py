@@ -22,7 +22,9 @@ copyright = author
 version = release = __version__
 
 extensions = [
+    "_extensions.commands",
     "_extensions.elsewhere",
+    "_extensions.keys",
     "_extensions.reference",
     "myst_nb",
     "numpydoc",

@@ -1,7 +1,10 @@
 """Errors that name the culprit, so that the command line can end with one clear line."""
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+
+_LIKE = 0.7  # share of letters in common of words that are nearly the same; "depth" is no "width"
 
 
 class InputError(ValueError):
@@ -41,3 +44,19 @@ def naming(place: object) -> Iterator[None]:
         raise InputError(
             message if message.startswith(str(place)) else f"{place}: {message}"
         ) from None
+
+
+def suggest(word: object, known_words: Iterable[str]) -> str:
+    """``"; did you mean 'ball'?"`` for what is nearly a known word, else nothing.
+
+    Parameters
+    ----------
+    word : object
+        What was given; only text can be nearly right.
+    known_words : iterable of str
+    """
+    if not isinstance(word, str):
+        return ""
+    by_lower = {name.lower(): name for name in known_words}
+    nearest = difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=_LIKE)
+    return f"; did you mean {by_lower[nearest[0]]!r}?" if nearest else ""

@@ -14,15 +14,26 @@ from vcnn.files import claim
 
 def import_flow(
     source: Annotated[
-        Path, typer.Argument(help="An OpenFOAM case folder, or a file with a velocity.")
+        Path,
+        typer.Argument(
+            metavar="SOURCE", help="An OpenFOAM case folder, or a file with a velocity."
+        ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The flow file (.vtu) to write.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The flow file (.vtu) to write.")
+    ],
     time: Annotated[
         str | None,
-        typer.Option(help="Time of a case or of a series (.pvd, .xdmf); default the latest."),
+        typer.Option(
+            metavar="TIME", help="Of a case or of a series (.pvd, .xdmf). [default: the latest]"
+        ),
     ] = None,
     field: Annotated[
-        list[str] | None, typer.Option(help="NAME=SOURCE_NAME; may be given repeatedly.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=SOURCE_NAME",
+            help="A field, and what the source calls it; may be given repeatedly.",
+        ),
     ] = None,
     walls: Annotated[
         str | None,

@@ -78,7 +78,7 @@ def bump_channel(
     cells : (nx, ny, nz)
         Hexahedra along the flow, between the walls, and across.
     kind : {"tetrahedron", "hexahedron"}
-        Tetrahedra are six to a hexahedron.
+        Of the cells; tetrahedra are six to a hexahedron.
     grading : float
         Ratio of the cell heights at mid-height and at the walls, in geometric progression; 1 is
         uniform.

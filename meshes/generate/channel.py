@@ -19,10 +19,17 @@ def channel(
 
     Parameters
     ----------
-    length, height : float
-        Of the rectangle, length.
-    cells, kind, grading
-        As in :func:`meshes.periodic_hill`.
+    length : float
+        Of the rectangle along x, length.
+    height : float
+        Of the rectangle along y, length.
+    cells : (nx, ny)
+        Cells along the flow and between the walls.
+    kind : {"quadrilateral", "triangle"}
+        Of the cells; triangles are quadrilaterals cut along alternating diagonals.
+    grading : float
+        Ratio of the cell heights at mid-height and at the walls, in geometric progression; 1 is
+        uniform.
 
     Returns
     -------

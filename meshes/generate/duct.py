@@ -27,12 +27,14 @@ def duct(
 
     Parameters
     ----------
-    width, height : float
-        Of the whole duct, length.
+    width : float
+        Of the whole duct along y, length.
+    height : float
+        Of the whole duct along z, length.
     cells : (ny, nz)
         Quadrilaterals along y and z, of what is meshed.
     kind : {"quadrilateral", "triangle"}
-        Triangles are quadrilaterals cut along alternating diagonals.
+        Of the cells; triangles are quadrilaterals cut along alternating diagonals.
     grading : float
         Ratio of the cell sizes in the middle of the duct and at its walls, in geometric
         progression; 1 is uniform.

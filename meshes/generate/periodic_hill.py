@@ -101,12 +101,12 @@ def periodic_hill(
     cells : (nx, ny)
         Cells along the flow and between the walls.
     kind : {"quadrilateral", "triangle"}
-        Triangles are quadrilaterals cut along alternating diagonals.
+        Of the cells; triangles are quadrilaterals cut along alternating diagonals.
     grading : float
         Ratio of the cell heights at mid-height and at the walls, in geometric progression; 1 is
         uniform, 5 that of the published meshes.
     length : float, optional
-        L_x, length in units of the hill's height; default 3.858 α + 5.142.
+        L_x, length in units of the hill's height; 3.858 α + 5.142 unless given.
     height : float
         Of the ceiling above the lowest floor, length in units of the hill's height.
 

@@ -26,12 +26,16 @@ def periodic_hill_gmsh(
 
     Parameters
     ----------
-    slope, length, height
-        As in :func:`meshes.periodic_hill`.
+    slope : float
+        α, the stretching of the flanks.
     size : float
         Length of edges at mid-height, in units of the hill's height.
     grading : float
         Ratio of the lengths of edges at mid-height and at the walls.
+    length : float, optional
+        L_x, length in units of the hill's height; 3.858 α + 5.142 unless given.
+    height : float
+        Of the ceiling above the lowest floor, length in units of the hill's height.
 
     Returns
     -------

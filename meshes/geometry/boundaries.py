@@ -8,7 +8,7 @@ import meshio
 import numpy as np
 
 from meshes.geometry.facets import cells_at
-from vcnn.errors import InputError
+from vcnn.errors import InputError, suggest
 from vcnn.flow.mesh import boundary_facets, count_cells
 
 
@@ -26,7 +26,10 @@ def named_facets(mesh: meshio.Mesh, names: Iterable[str]) -> list[np.ndarray]:
     for name in names:
         if name not in boundaries:
             listing = ", ".join(boundaries) or "none"
-            raise InputError(f"boundary {name!r}: not in the mesh (its boundaries: {listing})")
+            raise InputError(
+                f"boundary {name!r}: not in the mesh (its boundaries: {listing})"
+                f"{suggest(name, boundaries)}"
+            )
     return [_corners(kind, vertices) for name in names for kind, vertices in boundaries[name]]
 
 

@@ -17,7 +17,7 @@ from meshes.readers.dataset import Dataset
 from meshes.readers.domain import along, find_domain
 from meshes.readers.fields import choose_fields, crosses_plane, into_plane, sort_fields
 from meshes.readers.tidy import tidy
-from vcnn.errors import InputError, naming
+from vcnn.errors import InputError, naming, suggest
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import boundary_facets, cell_dimension, named_mesh
 
@@ -211,7 +211,7 @@ def _walls(dataset, mesh, periods, walls):
             if name not in (*names, OUTER):
                 raise InputError(
                     f"wall {name!r}: not a boundary of the mesh (its boundaries: "
-                    f"{', '.join(names) or 'none'}; or {OUTER})"
+                    f"{', '.join(names) or 'none'}; or {OUTER}){suggest(name, [*names, OUTER])}"
                 )
         if OUTER in walls and OUTER not in names:
             facets = outer_boundary(mesh, periods)

@@ -17,13 +17,17 @@ from vcnn.threads import ask_for
 def demo(
     *,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for flows, models and the report.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="Folder for flows, models and the report."
+        ),
     ],
     reference: Annotated[
         list[Path] | None,
         typer.Option(
+            metavar="FLOW",
             help="Flows with a concentration that another code computed; "
-            "anything 'vcnn import' reads."
+            "anything 'vcnn import' reads; may be given repeatedly.",
         ),
     ] = None,
     force: Annotated[
@@ -33,9 +37,11 @@ def demo(
 ) -> None:
     """Solve flows over hills, learn the concentration, predict unseen hills, turn the frame.
 
-    A few minutes on two cores. An interrupted demo goes on where it stopped.
+    About 4 minutes on two cores. An interrupted demo goes on where it stopped.
 
-    Example: vcnn demo -o demo
+    \b
+    Example:
+      vcnn demo -o demo
     """
     from meshes import read_flow
     from solvers.studies.demonstration import TARGET, demonstrate

@@ -20,19 +20,24 @@ from vcnn.errors import InputError
 @on_every_rank
 def generate(
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the flows, .vtu.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="For the flows, .vtu.")
+    ],
     slope: Annotated[
         list[float] | None,
-        typer.Option(help="Slope α of a hill; give it once for each. [default: 1]"),
+        typer.Option(
+            metavar="ALPHA", help="Slope α of a hill; may be given repeatedly. [default: 1]"
+        ),
     ] = None,
     cells: Annotated[
         str | None,
         typer.Option(
-            help="Along the flow x between the walls (x across). [default: 96x64 or 16x10x12]"
+            metavar="NXxNY[xNZ]",
+            help="Along the flow x between the walls (x across). [default: 96x64 or 16x10x12]",
         ),
     ] = None,
     location: Annotated[
-        str, typer.Option(help="Where the fields are given: cell or vertex.")
+        str, typer.Option(metavar="cell|vertex", help="Where the fields are given.")
     ] = "cell",
     force: Annotated[
         bool, typer.Option("--force", help="Solve again and overwrite what is there.")
@@ -41,7 +46,7 @@ def generate(
         list[str] | None,
         typer.Option(
             metavar="HEIGHT,ASPECT,YAW",
-            help="A bump in 3-D in place of hills; give it once for each.",
+            help="A bump in 3-D in place of hills; may be given repeatedly.",
         ),
     ] = None,
 ) -> None:

@@ -12,10 +12,12 @@ import typer
 from solvers.cli.progress import progress_line
 from solvers.cli.run_folder import RunFolder
 from vcnn.cli.inputs import ANY_MODEL, Threads, model_file, read_model
+from vcnn.cli.key_listing import keys_option
 from vcnn.cli.ranks import on_every_rank
 from vcnn.errors import naming
 from vcnn.files import write_text
 from vcnn.headers import parse_json
+from vcnn.keys import KeyTable
 from vcnn.threads import ask_for
 
 if TYPE_CHECKING:  # torch and FEniCSx are slow to import
@@ -23,10 +25,18 @@ if TYPE_CHECKING:  # torch and FEniCSx are slow to import
     from vcnn.closure.closure import Closure
 
 
+def _tables() -> list[KeyTable]:
+    from solvers.studies.case_keys import solve_tables
+
+    return solve_tables()
+
+
 @on_every_rank
 def solve(
     case: Annotated[Path, typer.Argument(metavar="CASE", help="TOML file that says which flow.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the run.")
+    ],
     closure: Annotated[
         Path | None,
         typer.Option(metavar="MODEL", help=f"Trained model in place of the case's: {ANY_MODEL}."),
@@ -38,14 +48,15 @@ def solve(
         bool, typer.Option("--force", help="Begin anew and overwrite what is there.")
     ] = False,
     threads: Threads = None,
+    keys: Annotated[bool, keys_option(_tables)] = False,
 ):
     """Solve a steady flow, with a trained closure or a turbulence model.
 
     The closure predicts an eddy viscosity or a Reynolds stress; flow and closure are made to agree.
     Writes report.html, result.json, flow.vtu and flow.bp for ParaView, and checkpoint.npz, from
     which --resume goes on. A flow where the closure is out of bounds, or that is unlike its
-    training, has "flags" in result.json, and the answer says "Beware". All keys:
-    docs/how-to/solving.md.
+    training, has "flags" in result.json, and the answer says "Beware". --keys lists all keys of
+    CASE, 'vcnn init solve' writes one to begin with.
 
     \b
     Example:

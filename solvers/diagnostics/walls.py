@@ -14,7 +14,7 @@ from solvers.fenics import dolfinx, fem, ufl
 from solvers.flow.drive import BulkVelocity, main_direction
 from solvers.flow.momentum import coefficient, dx
 from solvers.flow.result import FlowResult
-from vcnn.errors import InputError
+from vcnn.errors import InputError, suggest
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -208,7 +208,10 @@ def _reference_velocity(result, speed) -> float:
 
 def _check_wall(domain, wall) -> None:
     if wall not in domain.facets:
-        raise InputError(f"wall {wall!r}: expected one of {', '.join(domain.facets)}")
+        raise InputError(
+            f"wall {wall!r}: expected one of {', '.join(domain.facets)}"
+            f"{suggest(wall, domain.facets)}"
+        )
 
 
 def _walk(domain, wall) -> np.ndarray:

@@ -8,7 +8,9 @@ from numbers import Real
 import numpy as np
 
 from vcnn.errors import InputError
+from vcnn.keys import check_choice
 
+LOCATIONS = ("cell", "vertex")  # of the points that a flow is known at
 _HOLDS = {
     "a positive number": lambda x: 0 < x < np.inf,
     "a number >= 0": lambda x: 0 <= x < np.inf,
@@ -102,5 +104,4 @@ def check_location(location: object) -> None:
     InputError
         If it is neither ``"cell"`` nor ``"vertex"``.
     """
-    if location not in ("cell", "vertex"):
-        raise InputError(f"location: expected 'cell' or 'vertex', got {location!r}")
+    check_choice("location", location, LOCATIONS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,28 +13,30 @@ import numpy as np
 import meshes
 from meshes.readers.any_file import read_flow, read_mesh
 from solvers.coupling.requirements import TURBULENT_STRESS, check_closure
-from solvers.fem.arguments import check_location
 from solvers.flow.conditions import Condition, Wall
 from solvers.flow.problem import FlowProblem
 from solvers.studies.case_conditions import read_conditions
-from solvers.studies.case_tables import check_table
+from solvers.studies.case_keys import (
+    CASE_KEYS,
+    GENERATOR_KEY,
+    GENERATORS,
+    MESH_FILE_KEYS,
+    MODELS,
+    REFERENCE_KEYS,
+    UNIT_KEYS,
+    generator_keys,
+)
 from vcnn.closure.protocol import ClosureLike
-from vcnn.errors import InputError, naming
+from vcnn.errors import InputError, naming, suggest
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import count_cells
+from vcnn.keys import check_table
 from vcnn.toml_file import read_toml
 
 if TYPE_CHECKING:  # torch is slow to import
     from vcnn.closure.closure import Closure
 
-MODELS = {
-    "laminar": "LaminarFlow",
-    "spalart-allmaras": "SpalartAllmaras",
-    "one-equation-k-l": "OneEquationKL",
-    "mixing-length": "MixingLength",
-}
 NEEDED_WALL_UNITS = {"spalart-allmaras": 2.0, "one-equation-k-l": 1.0, "mixing-length": 2.0}
-_GENERATORS = ("periodic_hill", "periodic_hill_gmsh", "channel", "duct", "bump_channel")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,7 @@ class Case:
     viscosity : float
         ν, length²/time.
     conditions : mapping boundary name -> condition
-    model : one of `MODELS`, optional
+    model : one of :data:`solvers.studies.case_keys.MODELS`, optional
         What the turbulent stress comes from, unless a closure is given.
     stations : tuple of float
         The x of lines across a plane flow, for velocity profiles.
@@ -128,51 +129,33 @@ def read_case(path: Path) -> Case:
     """
     with naming(path):
         table, text = read_toml(path)
-        check_table(
-            table,
-            {"viscosity": "a number", "mesh": "a table", "conditions": "a table"},
-            {
-                "model": "text",
-                "stations": "a list of numbers",
-                "reference": "a table",
-                "tolerance": "a number",
-                "max_rounds": "an integer",
-                "location": "text",
-                "units": "a table",
-                "start": "text",
-            },
-        )
-        model = table.get("model")
-        if model is not None and model not in MODELS:
-            raise InputError(f"model: expected one of {', '.join(MODELS)}, got {model!r}")
-        tolerance, rounds = table.get("tolerance", 1e-9), table.get("max_rounds", 100)
+        values = check_table(table, CASE_KEYS)
+        tolerance, rounds = values["tolerance"], values["max_rounds"]
         if not (tolerance > 0 and rounds > 0):
             raise InputError(
                 f"tolerance and max_rounds: expected positive numbers, "
                 f"got {tolerance!r} and {rounds!r}"
             )
-        location = table.get("location", "cell")
-        check_location(location)
         if "units" in table:
             with naming("[units]"):
-                check_table(table["units"], {"length": "a number", "velocity": "a number"})
+                check_table(table["units"], UNIT_KEYS)
         mesh = _mesh(table["mesh"], path.parent)
         with naming("stations"):
-            stations = _stations(table.get("stations", []), mesh)
-        reference, name = _reference(table.get("reference"), mesh, path.parent)
+            stations = _stations(values["stations"] or [], mesh)
+        reference, name = _reference(values["reference"], mesh, path.parent)
         return Case(
             mesh=mesh,
-            viscosity=table["viscosity"],
+            viscosity=values["viscosity"],
             conditions=read_conditions(table["conditions"], mesh, path.parent),
-            model=model,
+            model=values["model"],
             stations=stations,
             reference=reference,
             reference_name=name,
             tolerance=tolerance,
             max_rounds=rounds,
-            location=location,
-            units=table.get("units"),
-            start=_start(table.get("start"), mesh, path.parent),
+            location=values["location"],
+            units=values["units"],
+            start=_start(values["start"], mesh, path.parent),
             text=text,
         )
 
@@ -180,26 +163,19 @@ def read_case(path: Path) -> Case:
 def _mesh(table, folder) -> meshio.Mesh:
     with naming("[mesh]"):
         if "file" in table:
-            check_table(table, {"file": "text"}, {"split": "true or false"})
-            mesh = read_mesh(folder / table["file"])
-            return meshes.split(mesh) if table.get("split") else mesh
+            values = check_table(table, MESH_FILE_KEYS)
+            mesh = read_mesh(folder / values["file"])
+            return meshes.split(mesh) if values["split"] else mesh
         name = table.get("generator")
-        if name not in _GENERATORS:
+        if name not in GENERATORS:
+            slips = [suggest(key, ("file", "generator")) for key in table] if name is None else []
             raise InputError(
-                'expected file = "...", or generator = one of '
-                f"{', '.join(_GENERATORS)}, got {name!r}"
+                f'expected file = "...", or generator = one of {", ".join(GENERATORS)}, '
+                f"got {name!r}{suggest(name, GENERATORS)}{''.join(slips)}"
             )
-        generator = getattr(meshes, name)
-        kinds = {str: "text", tuple: "a list of numbers", bool: "true or false"}
-        # a generator is a function: its signature is the one place that names its options
-        defaults = {key: p.default for key, p in inspect.signature(generator).parameters.items()}
-        options = {key: value for key, value in table.items() if key != "generator"}
-        check_table(
-            options,
-            {},
-            {key: kinds.get(type(value), "a number") for key, value in defaults.items()},
-        )
-        return generator(**options)
+        options = {key: value for key, value in table.items() if key != GENERATOR_KEY.name}
+        check_table(options, generator_keys(name))
+        return getattr(meshes, name)(**options)
 
 
 def _stations(stations, mesh) -> tuple[float, ...]:
@@ -238,7 +214,7 @@ def _reference(table, mesh, folder) -> tuple[FlowField | None, str]:
     if table is None:
         return None, ""
     with naming("[reference]"):
-        check_table(table, {"file": "text"}, {"velocity": "text"})
+        check_table(table, REFERENCE_KEYS)
         fields = {"velocity": table["velocity"]} if "velocity" in table else None
         flow = read_flow(folder / table["file"], fields=fields)
         if flow.dimension != mesh.points.shape[1]:

@@ -17,21 +17,12 @@ from solvers.flow.conditions import (
     Symmetry,
     Wall,
 )
-from solvers.studies.case_tables import check_table
+from solvers.studies.case_keys import CONDITION_KEYS, CONDITION_KIND
 from solvers.studies.expressions import vector_expression
 from solvers.studies.inlet_columns import velocity_columns
-from vcnn.errors import InputError, naming
+from vcnn.errors import InputError, naming, suggest
 from vcnn.flow.mesh import boundary_facets, plane_normal
-
-_DRIVE = {"bulk_velocity": "a number", "pressure_gradient": "a number"}
-_KEYS = {  # besides kind: those that are needed, and others
-    "wall": ({}, {"velocity": "a list of numbers"}),
-    "symmetry": ({}, {}),
-    "inlet": ({}, {"velocity": "a list of numbers or formulas", "profile": "text"}),
-    "outlet": ({}, {"pressure": "a number"}),
-    "periodic": ({"to": "text"}, _DRIVE),
-    "developed": ({}, {"direction": "a list of numbers", **_DRIVE}),
-}
+from vcnn.keys import check_table
 
 
 def read_conditions(table: Mapping, mesh: meshio.Mesh, folder: Path) -> dict[str, Condition]:
@@ -62,6 +53,7 @@ def read_conditions(table: Mapping, mesh: meshio.Mesh, folder: Path) -> dict[str
             if name not in boundaries:
                 raise InputError(
                     f"{name}: not in the mesh (its boundaries: {', '.join(boundaries) or 'none'})"
+                    f"{suggest(name, boundaries)}"
                 )
         for name in boundaries:
             if name not in (*named, *partners):
@@ -71,13 +63,13 @@ def read_conditions(table: Mapping, mesh: meshio.Mesh, folder: Path) -> dict[str
 
 def _condition(entry, mesh, facets, folder) -> Condition:
     kind = entry.get("kind") if isinstance(entry, dict) else None
-    if kind not in _KEYS:
+    if not isinstance(kind, str) or kind not in CONDITION_KEYS:
         raise InputError(
-            f'expected {{ kind = "..." }} with one of {", ".join(_KEYS)}, got {entry!r}'
+            f'expected {{ kind = "..." }} with one of {", ".join(CONDITION_KEYS)}, got {entry!r}'
+            f"{suggest(kind, CONDITION_KEYS)}"
         )
-    required, optional = _KEYS[kind]
-    check_table(entry, {"kind": "text", **required}, optional)
-    options = {key: value for key, value in entry.items() if key != "kind"}
+    check_table(entry, (CONDITION_KIND, *CONDITION_KEYS[kind]))
+    options = {key: value for key, value in entry.items() if key != CONDITION_KIND.name}
     if kind == "wall":
         return Wall(tuple(options["velocity"]) if options else None)
     if kind == "inlet":

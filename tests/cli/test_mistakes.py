@@ -116,14 +116,26 @@ def test_missing_files(folder, capsys):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("units", "unit", "unknown key 'unit'; known are: target, flows, network"),
+        (
+            "units",
+            "unit",
+            "unknown key 'unit'; did you mean 'units'? known are: target, flows, validation",
+        ),
         (
             "embedding",
             "embeding",
-            "[network]: unknown key 'embeding'; known are: architecture, scalars",
+            "[network]: unknown key 'embeding'; did you mean 'embedding'? known are: architecture",
         ),
-        ("radius", "radios", "[region]: unknown key 'radios'; known are: kind, radius"),
-        ("epochs", "epoch", "[training]: unknown key 'epoch'; known are: epochs, batch_size"),
+        (
+            "radius",
+            "radios",
+            "[region]: unknown key 'radios'; did you mean 'radius'? known are: kind, radius",
+        ),
+        (
+            "epochs",
+            "epoch",
+            "[training]: unknown key 'epoch'; did you mean 'epochs'? known are: epochs, batch_size",
+        ),
         ("vector-cloud", "vector-clod", "[network]: architecture: expected one of vector-cloud"),
         ('"ball"', '"bowl"', "[region]: region: kind must be one of transport, ball"),
         ("radius = 0.4", "radius = -1", "[region]: radius: expected a positive number, got -1"),

@@ -100,7 +100,7 @@ def test_meshes_from_files(case, tmp_path):
         (
             "viscosity = 0.1",
             "viskosity = 0.1",
-            "unknown key 'viskosity'; known are: viscosity, mesh, conditions",
+            "unknown key 'viskosity'; did you mean 'viscosity'? known are: viscosity, mesh",
         ),
         ("viscosity = 0.1", "", "key 'viscosity' is missing"),
         ("0.1", '"thin"', "viscosity: expected a number, got 'thin'"),

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from vcnn.clouds.clouds import VectorClouds
-from vcnn.errors import InputError
+from vcnn.errors import InputError, suggest
 from vcnn.flow.field import FlowField
 from vcnn.network.base import Network
 from vcnn.network.registry import build_network
@@ -37,13 +37,13 @@ class CanonicalNetwork(Network):
     scalars, dimension, output
         As in `CloudNetwork`.
     inner : {"deep-sets", "attention", "graph-kernel"}
-        The network without symmetry.
+        The network in the frame, one without symmetry.
     frame : {"velocity", "axes"}
         What the frame of a cloud is made of.
     seed : int
         Of the initial weights.
     **options : any
-        Further arguments of the inner network.
+        Further arguments of the inner network, such as its ``width``.
 
     Raises
     ------
@@ -66,7 +66,9 @@ class CanonicalNetwork(Network):
         **options,
     ):
         if inner not in _INNER:
-            raise InputError(f"inner: expected one of {', '.join(_INNER)}, got {inner!r}")
+            raise InputError(
+                f"inner: expected one of {', '.join(_INNER)}, got {inner!r}{suggest(inner, _INNER)}"
+            )
         if frame not in ("velocity", "axes"):
             raise InputError(f"frame: expected velocity or axes, got {frame!r}")
         arguments = {

@@ -75,7 +75,19 @@ def vcnn(
         ),
     ] = False,
 ) -> None:
-    """Neural closures for flows that do not depend on the coordinate frame."""
+    """Neural closures for flows that do not depend on the coordinate frame.
+
+    Verbs overwrite nothing unless told to with --force; train needs none, its runs go on where they
+    are. 'vcnn init' writes the files that train and solve read, their --keys lists what may stand
+    there.
+
+    \b
+    Exit status:
+      0    done
+      1    a computation diverged
+      2    bad input, said in one line
+      130  interrupted
+    """
     from vcnn.cli.plugins import import_users_module
 
     for text in modules or []:
@@ -94,7 +106,11 @@ def _command(entry: EntryPoint):
             "context_settings": {"ignore_unknown_options": True, "allow_extra_args": True},
         }
     app.command(entry.name, **settings)(_launched(verb))
-    return typer.main.get_command(app)
+    command = typer.main.get_command(app)
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":  # its name says enough, its type is Python's
+            parameter.display_type_rich = lambda ctx: None
+    return command
 
 
 def _refusal(message: str) -> Callable[[], None]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import glob
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,12 @@ from vcnn.cli.inputs import read_model
 from vcnn.closure.closure import Closure
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import InputError, naming
+from vcnn.keys import LIST, TABLE, TEXT, Key, check_table, refuse_unknown
 from vcnn.network.base import Network, name_outputs
+from vcnn.network.keys import DEFAULT_ARCHITECTURE, network_keys
 from vcnn.network.registry import build_network
 from vcnn.toml_file import read_toml
-from vcnn.training.config import TrainingConfig
-
-_ARCHITECTURE = "vector-cloud"
+from vcnn.training.config import TRAINING_KEYS, TrainingConfig
 
 
 @dataclass(frozen=True)
@@ -53,26 +53,58 @@ class RunConfiguration:
         return name_outputs(self.network, self.target)
 
 
-# key -> what TOML should have there
-_TYPES = {
-    "target": (str, list),
-    "flows": (list,),
-    "validation": (list,),
-    "network": (dict,),
-    "region": (dict,),
-    "training": (dict,),
-    "importance": (str,),
-    "units": (dict,),
-    "start": (str,),
-}
-_WORDS = {
-    str: "text",
-    list: "a list",
-    dict: "a table",
-    bool: "true or false",
-    int: "an integer",
-    float: "a number",
-}
+# Keys of the file's top level, one for each field of `RunConfiguration`.
+RUN_KEYS = (
+    Key(
+        "target",
+        TEXT | LIST,
+        "name of the field to predict, or a list of names, one for each output of the network",
+        needed=True,
+        otherwise="needed without a `start`",
+    ),
+    Key(
+        "flows",
+        LIST,
+        "flow files to train on, OpenFOAM case folders, or patterns such as `flows/*.vtu`, "
+        "relative to this file",
+        needed=True,
+    ),
+    Key(
+        "validation",
+        LIST,
+        "flows as above, for the error in each epoch; the weights kept are those with the least",
+        default=[],
+    ),
+    Key(
+        "network",
+        TABLE,
+        "the network, see below",
+        needed=True,
+        otherwise="needed without a `start`",
+    ),
+    Key(
+        "region",
+        TABLE,
+        "the region of influence, see below",
+        needed=True,
+        otherwise="needed without a `start`",
+    ),
+    Key("training", TABLE, "how to train, see below", default={}, otherwise="all defaults"),
+    Key("importance", TEXT, "name of a scalar field that weighs the points of training flows"),
+    Key(
+        "units",
+        TABLE,
+        'units of `length`, `velocity` and of fields by name, such as `{ length = "H" }`, kept '
+        "with the model",
+    ),
+    Key(
+        "start",
+        TEXT,
+        "model to begin from, a file or the name of one of the package: target, network and region "
+        "are its own; `--start` comes before it",
+    ),
+)
+_OF_START = ("target", "network", "region")  # what a model to begin from says
 
 
 def read_configuration(path: Path, model: Path | None = None) -> RunConfiguration:
@@ -92,44 +124,43 @@ def read_configuration(path: Path, model: Path | None = None) -> RunConfiguratio
     """
     with naming(path):
         table, _ = read_toml(path)
-        _refuse_unknown(table, [item.name for item in fields(RunConfiguration)])
-        for key, value in table.items():
-            _check_type(key, value, _TYPES[key])
+        starts = model is not None or "start" in table
+        values = check_table(
+            table,
+            [
+                replace(key, needed=False) if starts and key.name in _OF_START else key
+                for key in RUN_KEYS
+            ],
+        )
         if model is None and "start" in table:
             beside = path.parent / table["start"]
             model = beside if beside.exists() else Path(table["start"])
         start = None if model is None else read_model(model)
-        for key in ("flows",) if start is not None else ("target", "flows", "network", "region"):
-            if key not in table:
-                raise InputError(f"key {key!r} is missing")
         target = table["target"] if "target" in table else start.target
         network = copy.deepcopy(start.network) if "network" not in table else None
         configuration = RunConfiguration(
             target=target if isinstance(target, str) else tuple(target),
             flows=_files("flows", table["flows"], path.parent),
-            validation=_files("validation", table.get("validation", []), path.parent),
-            network=network or _network(dict(table["network"])),
+            validation=_files("validation", values["validation"], path.parent),
+            network=network or _network(table["network"]),
             region=_region(table["region"]) if "region" in table else start.region,
             start=start,
-            training=_training(table.get("training", {})),
-            importance=table.get("importance"),
-            units=table.get("units"),
+            training=_training(values["training"]),
+            importance=values["importance"],
+            units=values["units"],
         )
         name_outputs(configuration.network, configuration.target)
         return configuration
 
 
 def _network(table: dict[str, Any]) -> Network:
-    name = table.pop("architecture", _ARCHITECTURE)
+    name = table.get("architecture", DEFAULT_ARCHITECTURE)
     with naming("[network]"):
-        defaults = build_network(name, {}).config
-        _refuse_unknown(table, ["architecture", *defaults])
-        for key, value in table.items():
-            if key == "output":  # one kind, or a list of them
-                _check_type(key, value, (str, list))
-            elif defaults[key] is not None:
-                _check_type(key, value, (type(defaults[key]),))
-        return build_network(name, table)
+        keys = network_keys(name)
+        refuse_unknown(table, ["architecture", *(key.name for key in keys)])
+        options = {key: value for key, value in table.items() if key != "architecture"}
+        check_table(options, keys)
+        return build_network(name, options)
 
 
 def _region(table: dict[str, Any]) -> RegionOfInfluence:
@@ -139,21 +170,8 @@ def _region(table: dict[str, Any]) -> RegionOfInfluence:
 
 def _training(table: dict[str, Any]) -> TrainingConfig:
     with naming("[training]"):
-        _refuse_unknown(table, [item.name for item in fields(TrainingConfig)])
-        return TrainingConfig(**table)
-
-
-def _refuse_unknown(table: Mapping[str, Any], keys: Iterable[str]) -> None:
-    keys = list(keys)
-    for key in table:
-        if key not in keys:
-            raise InputError(f"unknown key {key!r}; known are: {', '.join(keys)}")
-
-
-def _check_type(key: str, value: object, types: tuple[type, ...]) -> None:
-    if type(value) not in types and not (float in types and type(value) is int):
-        words = " or ".join(_WORDS[kind] for kind in types)
-        raise InputError(f"{key}: expected {words}, got {value!r}")
+        refuse_unknown(table, [key.name for key in TRAINING_KEYS])
+        return TrainingConfig(**table)  # which says more of what it expects than a kind
 
 
 def _files(key: str, patterns: list, folder: Path) -> tuple[Path, ...]:

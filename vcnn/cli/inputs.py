@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vcnn.cli.plugins import load_entry_point
-from vcnn.errors import InputError, naming
+from vcnn.errors import InputError, naming, suggest
 
 if TYPE_CHECKING:  # torch is slow to import
     from vcnn.closure.closure import Closure
@@ -19,7 +19,9 @@ if TYPE_CHECKING:  # torch is slow to import
 
 Threads = Annotated[
     int | None,
-    typer.Option("--threads", min=1, help="For the network. [default: 1, or OMP_NUM_THREADS]"),
+    typer.Option(
+        "--threads", metavar="N", min=1, help="For the network. [default: 1, or OMP_NUM_THREADS]"
+    ),
 ]
 ANY_FLOW = "a flow file, an OpenFOAM case folder, or whatever else 'vcnn import' reads"
 ANY_MODEL = "a .safetensors file, or the name of a model of the package ('vcnn show' lists them)"
@@ -116,6 +118,7 @@ def model_file(model: Path) -> Path:
         return model
     raise InputError(
         f"{model}: neither a file nor a model of the package (these are: {', '.join(shipped)})"
+        f"{suggest(name, shipped)}"
     )
 
 

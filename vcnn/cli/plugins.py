@@ -36,6 +36,11 @@ def load_entry_point(group: str, name: str, otherwise: str) -> object:
     return entry.load()
 
 
+def entry_point_names(group: str) -> list[str]:
+    """Names of all entry points of a group, in alphabetical order."""
+    return sorted({entry.name for entry in entry_points(group=group)})
+
+
 def import_users_module(text: str) -> None:
     """Import what ``--import`` names, a file or a module, so that its networks are registered.
 

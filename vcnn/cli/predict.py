@@ -29,8 +29,10 @@ if TYPE_CHECKING:  # torch is slow to import
 
 def predict(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help=f"Trained model: {ANY_MODEL}.")],
-    flows: Annotated[list[Path], typer.Argument(metavar="FLOW...", help=f"Each {ANY_FLOW}.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the predictions.")],
+    flows: Annotated[list[Path], typer.Argument(metavar="FLOW", help=f"Each {ANY_FLOW}.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the predictions.")
+    ],
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
     threads: Threads = None,
 ):
@@ -38,7 +40,7 @@ def predict(
 
     Writes each flow with its prediction and, where the truth is known, the error, for ParaView; and
     errors.json. The field "extrapolation" is above 1 where no cloud of training is like that of the
-    point.
+    point; "extrapolated" in the table is the share of the flow's area or volume where it is.
 
     \b
     Example:
@@ -65,7 +67,7 @@ def predict(
             with naming(path):
                 fields, errors[file], extrapolated[file] = _predict(closure, flow)
                 _with_fields(flow, fields).save(folder / file)
-        (folder / "errors.json").write_text(json.dumps(errors, indent=1))
+        (folder / "errors.json").write_text(json.dumps(errors, indent=1) + "\n")
     rows = [
         [file, *(percent(errors[file].get(name)) for name in closure.targets), percent(share)]
         for file, share in extrapolated.items()

@@ -22,22 +22,29 @@ from vcnn.errors import InputError, naming
 from vcnn.files import claim
 from vcnn.threads import ask_for
 
+_Angles = Annotated[
+    list[float] | None,
+    typer.Option(
+        metavar="DEGREES",
+        help="May be given repeatedly. [default: 0, 35, 70, 90, 180; coupled 35, 90, 180]",
+    ),
+]
+
 
 def rotate(
     models: Annotated[
-        list[Path], typer.Argument(metavar="MODEL...", help=f"Trained models; each {ANY_MODEL}.")
+        list[Path], typer.Argument(metavar="MODEL", help=f"Trained models; each {ANY_MODEL}.")
     ],
     flow: Annotated[Path, typer.Argument(metavar="FLOW", help=f"The flow: {ANY_FLOW}.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the report.")],
-    angle: Annotated[
-        list[float] | None,
-        typer.Option(
-            help="Degrees, repeat for several. Default: 0, 35, 70, 90, 180; coupled 35, 90, 180."
-        ),
-    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the report.")
+    ],
+    angle: _Angles = None,
     also: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FLOW", help="The same flow on another mesh; repeat for several."),
+        typer.Option(
+            metavar="FLOW", help="The same flow on another mesh; may be given repeatedly."
+        ),
     ] = None,
     coupled: Annotated[
         Path | None,

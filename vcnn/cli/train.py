@@ -10,10 +10,18 @@ from typing import Annotated
 import typer
 
 from vcnn.cli.inputs import ANY_MODEL, Threads, read_flow
+from vcnn.cli.key_listing import keys_option
 from vcnn.errors import InputError, naming
 from vcnn.evaluation.report.text import percent, table
 from vcnn.files import claim
+from vcnn.keys import KeyTable
 from vcnn.threads import ask_for
+
+
+def _tables() -> list[KeyTable]:
+    from vcnn.cli.train_keys import train_tables
+
+    return train_tables()
 
 
 def train(
@@ -21,13 +29,20 @@ def train(
         Path, typer.Argument(metavar="CONFIG", help="TOML file that says what to train on what.")
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder of the run; an interrupted one goes on.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            help="Folder of the run; an interrupted one goes on.",
+        ),
     ],
     start: Annotated[
         Path | None,
         typer.Option(metavar="MODEL", help=f"Go on from a model's weights: {ANY_MODEL}."),
     ] = None,
     threads: Threads = None,
+    keys: Annotated[bool, keys_option(_tables)] = False,
 ) -> None:
     """Train a model on flows.
 
@@ -35,6 +50,9 @@ def train(
     the run was interrupted, the same command goes on where it stopped and ends with the same model,
     bit for bit; with more epochs a run that has ended goes on too. With --start, or the key start,
     target, network and region are those of a model, and its weights are the first.
+
+    A run overwrites nothing but itself, so there is no --force: a folder that holds another run is
+    refused. --keys lists all keys of CONFIG, 'vcnn init train' writes one to begin with.
 
     \b
     Example:
@@ -84,10 +102,7 @@ def train(
             start=run.start,
             importance=run.importance,
             units=run.units,
-            provenance={
-                "flows": [path.name for path in run.flows],
-                "validation": [path.name for path in run.validation],
-            },
+            provenance=_names(run),
         )
     shutil.copyfile(config, output / "config.toml")
     history = _history(output)
@@ -98,6 +113,14 @@ def train(
         use = "training" if path in run.flows else "validation"
         rows.append([path.name, use, *map(percent, closure.errors(flow).values())])
     print(table(["flow", "used for", *(f"error of {name}" for name in run.targets)], rows))
+
+
+def _names(run) -> dict[str, list[str]]:
+    """What a model says of the files that it learned from."""
+    return {
+        "flows": [path.name for path in run.flows],
+        "validation": [path.name for path in run.validation],
+    }
 
 
 def _history(output) -> list[dict]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from vcnn.closure.extrapolation import TrainingRange
+from vcnn.closure.header import FORMAT, HEADER_KEYS, SCALES_KEYS
 from vcnn.closure.scales import Scales
 from vcnn.clouds.regions import RegionOfInfluence
-from vcnn.errors import InputError, naming
-from vcnn.headers import check_entries, is_number, is_table, is_text, lists, maps_to
+from vcnn.errors import InputError, naming, suggest
+from vcnn.headers import check_entries
+from vcnn.keys import Key
 from vcnn.network.base import FIELDS, Network, name_outputs
 from vcnn.network.registry import build_network, check_storable
 from vcnn.tensor_file import read_tensors, write_tensors
@@ -20,38 +23,9 @@ from vcnn.tensor_file import read_tensors, write_tensors
 if TYPE_CHECKING:
     from vcnn.closure.closure import Closure
 
-_FORMAT = 2
 _SHIPPED = Path(str(files("vcnn.pretrained")))
 
 
-def _is_divisor(value: object) -> bool:
-    return is_number(value) and value != 0
-
-
-def _is_pair(value: object) -> bool:
-    """Shift and divisor."""
-    return lists(is_number)(value) and len(value) == 2 and value[1] != 0
-
-
-# What the keys of a header hold, and those of its scales.
-_HEADER = {
-    "architecture": is_text,
-    "config": is_table,
-    "region": is_table,
-    "scales": is_table,
-    "target": lambda value: is_text(value) or lists(is_text)(value),
-    "dimension": lambda value: value in (2, 3),
-    "units": is_table,
-    "provenance": is_table,
-}
-_SCALES = {
-    "length": _is_divisor,
-    "velocity": _is_divisor,
-    "scalars": maps_to(_is_pair),
-    "vectors": maps_to(_is_divisor),
-    "tensors": maps_to(_is_divisor),
-    "targets": lists(_is_pair),
-}
 _RANGE = "training_range/"  # tensors of that name are not the network's
 
 
@@ -71,7 +45,7 @@ def write_model(closure: Closure, path: str | Path) -> Path:
         )
     check_storable(closure.network)
     header = {
-        "format": _FORMAT,
+        "format": FORMAT,
         "architecture": closure.network.name,
         "config": closure.network.config,
         "region": closure.region.to_dict(),
@@ -101,12 +75,13 @@ def read_model(path: str | Path) -> dict[str, Any]:
         registered or was changed since.
     """
     tensors, header = read_tensors(path)
-    if header.get("format") != _FORMAT:
+    if header.get("format") != FORMAT:
         raise InputError(
-            f"{path}: model format {header.get('format')}, this version reads {_FORMAT}"
+            f"{path}: model format {header.get('format')}, this version reads {FORMAT}"
         )
-    check_entries(header, _HEADER, f"{path}: its header")
-    check_entries(header["scales"], _SCALES, f"{path}: its header: scales")
+    needed = [key for key in HEADER_KEYS if key.needed or key.name in header]
+    check_entries(header, _predicates(needed), f"{path}: its header")
+    check_entries(header["scales"], _predicates(SCALES_KEYS), f"{path}: its header: scales")
     names = [name for name in tensors if name.startswith(_RANGE)]
     arrays = {name.removeprefix(_RANGE): tensors.pop(name).numpy() for name in names}
     target, scales = header["target"], Scales.from_dict(header["scales"])
@@ -129,6 +104,10 @@ def read_model(path: str | Path) -> dict[str, Any]:
         "training_range": training_range,
         "usage": header.get("usage", {}),
     }
+
+
+def _predicates(keys: Iterable[Key]) -> dict[str, Callable[[Any], bool]]:
+    return {key.name: key.kind.holds for key in keys}
 
 
 def _load_weights(network: Network, tensors: dict[str, torch.Tensor]) -> None:
@@ -165,7 +144,10 @@ def pretrained_file(name: str) -> Path:
     """
     names = pretrained_names()
     if name not in names:
-        raise InputError(f"pretrained: expected one of {', '.join(names) or 'none'}, got {name!r}")
+        raise InputError(
+            f"pretrained: expected one of {', '.join(names) or 'none'}, got {name!r}"
+            f"{suggest(name, names)}"
+        )
     return _SHIPPED / f"{name}.safetensors"
 
 

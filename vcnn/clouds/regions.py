@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from vcnn.clouds.assembly import check_centres, join_clouds, stream_clouds
 from vcnn.clouds.clouds import VectorClouds
-from vcnn.errors import InputError
+from vcnn.errors import InputError, suggest
 from vcnn.flow.field import FlowField
+from vcnn.keys import TEXT, Key, keys_of, refuse_unknown
 
 _LEAST_NODES = 4  # of a lattice, from the centre of a ball to its edge
 _ROUND_OFF = 1e-9  # by which a spacing may exceed that, after a change of units
@@ -32,6 +33,7 @@ class RegionOfInfluence(ABC):
     """
 
     kind: ClassVar[str]
+    units: ClassVar[Mapping[str, str]]  # of its parameters
     moves_with_flow: ClassVar[bool] = True  # whether its form depends on the centre's velocity
 
     def __post_init__(self):
@@ -128,16 +130,15 @@ class RegionOfInfluence(ABC):
             If the kind or a key is unknown, a key is missing, or a value is out of range.
         """
         numbers = dict(description)
-        kinds = {region.kind: region for region in (TransportRegion, Ball, Ellipsoid)}
         kind = numbers.pop("kind", None)
-        if not isinstance(kind, str) or kind not in kinds:
-            raise InputError(f"region: kind must be one of {', '.join(kinds)}, got {kind!r}")
-        keys = [field.name for field in fields(kinds[kind])]
-        for key in numbers:
-            if key not in keys:
-                raise InputError(f"unknown key {key!r}; known are: kind, {', '.join(keys)}")
+        if not isinstance(kind, str) or kind not in REGIONS:
+            raise InputError(
+                f"region: kind must be one of {', '.join(REGIONS)}, got {kind!r}"
+                f"{suggest(kind, REGIONS)}"
+            )
+        refuse_unknown(numbers, [key.name for key in (REGION_KIND, *region_keys(kind))])
         try:
-            return kinds[kind](**numbers)
+            return REGIONS[kind](**numbers)
         except TypeError as error:  # one is missing
             raise InputError(f"region of kind {kind!r}: {str(error).split('() ')[-1]}") from None
 
@@ -176,9 +177,9 @@ class Ball(RegionOfInfluence):
     Parameters
     ----------
     radius : float
-        Length.
+        Of the ball, length.
     spacing : float, optional
-        Of the lattice, length, at most a quarter of the radius. Clouds are then about as large
+        Of the lattice, a length of at most a quarter of the radius. Clouds are then about as large
         whatever the mesh: predictions cost in proportion to the centres, not to the square of the
         points.
 
@@ -192,6 +193,7 @@ class Ball(RegionOfInfluence):
     spacing: float | None = None
 
     kind = "ball"
+    units = {"radius": "length", "spacing": "length"}  # noqa: RUF012  declared as a ClassVar
     moves_with_flow = False
 
     def __post_init__(self):
@@ -227,8 +229,10 @@ class Ellipsoid(RegionOfInfluence):
 
     Parameters
     ----------
-    along, across : float
-        Length.
+    along : float
+        Half-axis along the velocity of the centre, length.
+    across : float
+        Half-axes across it, length.
 
     Raises
     ------
@@ -240,6 +244,7 @@ class Ellipsoid(RegionOfInfluence):
     across: float
 
     kind = "ellipsoid"
+    units = {"along": "length", "across": "length"}  # noqa: RUF012
 
     @property
     def lateral(self) -> float:
@@ -262,11 +267,11 @@ class TransportRegion(RegionOfInfluence):
     Parameters
     ----------
     diffusivity : float
-        D, length²/time.
+        D of the transported scalar, length²/time.
     decay : float
-        ζ, 1/time.
+        ζ, the rate at which it decays, 1/time.
     tolerance : float
-        ε in (0, 1).
+        ε in (0, 1), the share of a source's contribution below which it is left out.
 
     Raises
     ------
@@ -279,6 +284,7 @@ class TransportRegion(RegionOfInfluence):
     tolerance: float = 0.2
 
     kind = "transport"
+    units = {"diffusivity": "length²/time", "decay": "1/time"}  # noqa: RUF012
 
     def __post_init__(self):
         super().__post_init__()
@@ -298,3 +304,16 @@ class TransportRegion(RegionOfInfluence):
         return TransportRegion(
             length * velocity * self.diffusivity, velocity / length * self.decay, self.tolerance
         )
+
+
+REGIONS: dict[str, type[RegionOfInfluence]] = {
+    region.kind: region for region in (TransportRegion, Ball, Ellipsoid)
+}
+REGION_KIND = Key(
+    "kind", TEXT, "which points belong to a cloud", needed=True, choices=tuple(REGIONS)
+)
+
+
+def region_keys(kind: str) -> tuple[Key, ...]:
+    """Keys beside `REGION_KIND` of the description of a region, one of `REGIONS`."""
+    return keys_of(REGIONS[kind], REGIONS[kind].units)

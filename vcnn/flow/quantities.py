@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from vcnn.errors import InputError
+from vcnn.errors import InputError, suggest
 
 # kind of a field -> heads of networks whose values are such fields (:data:`vcnn.network.OUTPUTS`)
 HEADS = {
@@ -195,6 +195,7 @@ def factors(names: Iterable[str], length: float, velocity: float) -> dict[str, f
         if row is None:
             raise InputError(
                 f"units: the dimension of {name!r} is not known; known are: {', '.join(QUANTITIES)}"
+                f"{suggest(name, QUANTITIES)}"
             )
         a, b = row.powers
         by[name] = length**a * velocity**b

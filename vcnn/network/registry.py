@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 from inspect import isabstract
 from typing import Any
 
-from vcnn.errors import InputError
+from vcnn.errors import InputError, suggest
 from vcnn.network.base import Network, check_network
 
 _GROUP = "vcnn.networks"  # of entry points by which other packages bring networks along
@@ -84,10 +84,11 @@ def network_class(name: str) -> type[Network]:
         if network.name != name:
             raise InputError(f"entry point {name!r} of {_GROUP}: its network is {network.name!r}")
         return network
+    names = network_names()
     raise InputError(
-        f"architecture: expected one of {', '.join(network_names())}, got {name!r}; a network of "
-        f"your own is known once its module is imported (vcnn --import FILE_OR_MODULE ...) or is "
-        f"an entry point of {_GROUP}"
+        f"architecture: expected one of {', '.join(names)}, got {name!r}{suggest(name, names)}; "
+        "a network of your own is known once its module is imported (vcnn --import "
+        f"FILE_OR_MODULE ...) or is an entry point of {_GROUP}"
     )
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from vcnn.clouds.clouds import VectorClouds
-from vcnn.errors import InputError
+from vcnn.errors import InputError, suggest
 from vcnn.flow.field import FlowField
 from vcnn.network.base import Network, list_names
 from vcnn.network.features import Inputs, PointData, full, pair_data, point_data
@@ -78,9 +78,9 @@ class VectorCloudNetwork(Network):
     retained : int
         m', number of channels that the others are contracted with.
     hidden : int
-        Width of the hidden layers of a.
+        Width of the hidden layers of a, the embedding of points.
     fitting : sequence of int
-        Widths of the hidden layers of ρ.
+        Widths of the hidden layers of ρ, which makes the coefficients.
     basis : int
         Number of vectors that the rows of the L^a are combined to for outputs and second-order
         invariants.
@@ -264,7 +264,9 @@ class VectorCloudNetwork(Network):
 def _check(outputs, order, retained, embedding):
     for kind in outputs or ("none",):
         if kind not in OUTPUTS:
-            raise InputError(f"output: expected {', '.join(OUTPUTS)}, got {kind!r}")
+            raise InputError(
+                f"output: expected {', '.join(OUTPUTS)}, got {kind!r}{suggest(kind, OUTPUTS)}"
+            )
     if order not in (1, 2):
         raise InputError(f"order: expected 1 or 2, got {order!r}")
     if not 1 <= retained <= embedding:

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 import torch
 
 from vcnn.errors import InputError
+from vcnn.keys import check_choice, keys_of
 
 _WARM_UP = 0.05  # of all steps
+_DTYPES = {"float32": torch.float32, "float64": torch.float64}
+_AUGMENTATIONS = ("none", "rotations")
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,8 @@ class TrainingConfig:
     batch_size : int
         Clouds per gradient step.
     learning_rate : float
-        Of Adam at its peak (:meth:`learning_rate_at`).
+        Of Adam at its peak, after a warm-up and before a cosine down to 0
+        (:meth:`learning_rate_at`).
     centres : int or None
         Centres drawn from each flow, once; None takes every point.
     max_points : int or None
@@ -70,17 +74,13 @@ class TrainingConfig:
             raise InputError(
                 f"learning_rate: expected a positive number, got {self.learning_rate!r}"
             )
-        if self.dtype not in ("float32", "float64"):
-            raise InputError(f"dtype: expected 'float32' or 'float64', got {self.dtype!r}")
-        if self.augmentation not in ("none", "rotations"):
-            raise InputError(
-                f"augmentation: expected 'none' or 'rotations', got {self.augmentation!r}"
-            )
+        check_choice("dtype", self.dtype, tuple(_DTYPES))
+        check_choice("augmentation", self.augmentation, _AUGMENTATIONS)
 
     @property
     def torch_dtype(self) -> torch.dtype:
-        """``dtype`` as torch knows it."""
-        return {"float32": torch.float32, "float64": torch.float64}[self.dtype]
+        """:attr:`dtype` as torch knows it."""
+        return _DTYPES[self.dtype]
 
     def learning_rate_at(self, progress: float) -> float:
         """The learning rate after a share ``progress`` of all steps.
@@ -90,3 +90,9 @@ class TrainingConfig:
         """
         rise = min(progress / _WARM_UP, 1.0)
         return self.learning_rate * (rise * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+# Of the table [training] of a file, and of the arguments above.
+TRAINING_KEYS = keys_of(
+    TrainingConfig, choices={"dtype": tuple(_DTYPES), "augmentation": _AUGMENTATIONS}
+)

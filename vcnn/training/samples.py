@@ -10,7 +10,7 @@ import torch
 
 from vcnn.closure.closure import Closure
 from vcnn.clouds.clouds import VectorClouds
-from vcnn.errors import InputError, naming
+from vcnn.errors import InputError, naming, suggest
 from vcnn.flow.field import FlowField
 from vcnn.flow.tensors import rotate
 from vcnn.network.base import Network, check_fields
@@ -161,6 +161,7 @@ def check_flow(network: Network, flow: FlowField, targets: Mapping[str, str]) ->
         if name not in fields:
             raise InputError(
                 f"target {name!r} is missing; its {OUTPUTS[kind]}: {', '.join(fields) or 'none'}"
+                f"{suggest(name, fields)}"
             )
 
 
@@ -173,6 +174,7 @@ def check_importance(flows: Mapping[str, FlowField], name: str | None) -> None:
             if name not in flow.scalars:
                 raise InputError(
                     f"importance {name!r} is missing; its scalars: {', '.join(flow.scalars)}"
+                    f"{suggest(name, flow.scalars)}"
                 )
             if flow.scalars[name].min() < 0 or not flow.scalars[name].any():
                 raise InputError(f"importance {name!r} must not be negative, and not 0 everywhere")

@@ -1,0 +1,70 @@
+"""Keys of the JSON header of a model's file: checked and documented from here."""
+
+from __future__ import annotations
+
+from vcnn.headers import is_number, is_table, is_text, lists, maps_to
+from vcnn.keys import Key, KeyTable, Kind
+
+FORMAT = 2
+
+
+def _is_divisor(value: object) -> bool:
+    return is_number(value) and value != 0
+
+
+def _is_pair(value: object) -> bool:
+    """Shift and divisor."""
+    return lists(is_number)(value) and len(value) == 2 and value[1] != 0
+
+
+_TEXT, _TABLE = Kind("text", is_text), Kind("an object", is_table)
+_NAMES = Kind("text or a list of texts", lambda v: is_text(v) or lists(is_text)(v))
+_DIMENSION = Kind("2 or 3", lambda v: v in (2, 3))
+_DIVISOR = Kind("a number other than 0", _is_divisor)
+_DIVISORS = Kind("an object of numbers other than 0", maps_to(_is_divisor))
+_PAIRS = Kind("an object of pairs [shift, divisor]", maps_to(_is_pair))
+
+FORMAT_KEY = Key(
+    "format",
+    Kind("an integer", lambda v: v == FORMAT),
+    f"of the file; this version reads {FORMAT}",
+    needed=True,
+)
+HEADER_KEYS = (
+    Key("architecture", _TEXT, "name of the network", needed=True),
+    Key("config", _TABLE, "arguments that build the network, all of them", needed=True),
+    Key("region", _TABLE, "the region of influence: its kind and its numbers", needed=True),
+    Key("scales", _TABLE, "what inputs and values are scaled with", needed=True),
+    Key("target", _NAMES, "name of the field that it predicts, or of each", needed=True),
+    Key("dimension", _DIMENSION, "of the flows that it takes", needed=True),
+    Key("units", _TABLE, "units by name, as they were in training; may be empty", needed=True),
+    Key(
+        "provenance",
+        _TABLE,
+        "what it was trained on and how, for people and for `vcnn show`",
+        needed=True,
+    ),
+    Key("usage", _TABLE, "what else a solver must know, such as the baseline that it corrects"),
+)
+SCALES_KEYS = (
+    Key("length", _DIVISOR, "what positions are divided by", needed=True, unit="length"),
+    Key("velocity", _DIVISOR, "what velocities are divided by", needed=True, unit="velocity"),
+    Key("scalars", _PAIRS, "by name: (s − shift)/divisor is taken", needed=True, unit="its own"),
+    Key("vectors", _DIVISORS, "by name", needed=True, unit="its own"),
+    Key("tensors", _DIVISORS, "by name", needed=True, unit="its own"),
+    Key(
+        "targets",
+        Kind("a list of pairs [shift, divisor]", lists(_is_pair)),
+        "of each target, in their order: shift + divisor · value is predicted",
+        needed=True,
+        unit="its own",
+    ),
+)
+
+
+def closure_tables() -> list[KeyTable]:
+    """All tables of a header."""
+    return [
+        KeyTable("", (FORMAT_KEY, *HEADER_KEYS), "The metadata `vcnn` of the file, a JSON object"),
+        KeyTable("scales", SCALES_KEYS, "What brings inputs and values to order one"),
+    ]
