@@ -1,6 +1,6 @@
 """Every Python block of the documentation runs, page by page, and prints what the page says.
 
-A text block that follows a Python block is what it prints; numbers in it are compared to 5 %, and
+A text block that follows a Python block is what it prints; numbers in it are compared to 20 %, and
 what is round-off is only compared to be round-off.
 """
 
@@ -21,7 +21,7 @@ _ROUND_OFF = 1e-9
 
 
 def differences(printed: str, shown: str) -> list[str]:
-    """Lines that are not alike: their words, and their numbers to 5 %."""
+    """Lines that are not alike: their words, and their numbers to 20 %."""
     lines = [text.strip().splitlines() for text in (printed, shown)]
     if len(lines[0]) != len(lines[1]):
         return [f"{len(lines[0])} lines were printed, {len(lines[1])} are shown"]
@@ -37,7 +37,7 @@ def alike(a: str, b: str) -> bool:
         return False
     pairs = zip(*([float(x.replace(",", "")) for x in part] for part in numbers), strict=True)
     return all(
-        math.isclose(x, y, rel_tol=0.05) or max(abs(x), abs(y)) < _ROUND_OFF for x, y in pairs
+        math.isclose(x, y, rel_tol=0.2) or max(abs(x), abs(y)) < _ROUND_OFF for x, y in pairs
     )
 
 
@@ -57,7 +57,7 @@ def test_outputs_are_told_apart():
     """The comparison itself: it sees another word, another number, a line too many."""
     shown = "error 1.25 %, 2,400 points\nchange 3.0e-16"
     assert differences("error 1.26 %,  2,400 points\nchange 7.1e-17", shown) == []
-    for other in ("error 1.45 %, 2,400 points\nchange 0", "fault 1.25 %, 2,400 points\nchange 0"):
+    for other in ("error 1.75 %, 2,400 points\nchange 0", "fault 1.25 %, 2,400 points\nchange 0"):
         assert len(differences(other, shown)) == 1
     assert len(differences("error 1.25 %, 2,400 points\nchange 1e-3", shown)) == 1
     assert differences("error 1.25 %, 2,400 points", shown) == ["1 lines were printed, 2 are shown"]
