@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+from tests.support.own_network import viscous
 from tests.support.pages import ROOT, steps, written_pages
 
 PAGES = [str(page.relative_to(ROOT / "docs")) for page in written_pages()]
@@ -61,3 +62,13 @@ def test_outputs_are_told_apart():
         assert len(differences(other, shown)) == 1
     assert len(differences("error 1.25 %, 2,400 points\nchange 1e-3", shown)) == 1
     assert differences("error 1.25 %, 2,400 points", shown) == ["1 lines were printed, 2 are shown"]
+
+
+def test_a_network_of_ones_own(own_network, tmp_path, monkeypatch):
+    """The page's second block trains and saves what its first one, a module, defines."""
+    monkeypatch.chdir(tmp_path)
+    _, (code, _) = steps("how-to/own-network.md")
+    names = {"flows": [viscous(seed, 40) for seed in range(2)]}
+    exec(compile(code, "own-network.md", "exec"), names)
+    assert names["closure"].errors(names["flows"][0])["eddy_viscosity"] < 0.5
+    assert list(tmp_path.iterdir()) == [tmp_path / "means.safetensors"]
