@@ -12,7 +12,7 @@ from vcnn import FlowField
 from vcnn.evaluation import relative_l2
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *written_pages()]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *written_pages()]
 
 
 def test_closures_in_a_solver():
