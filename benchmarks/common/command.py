@@ -17,8 +17,12 @@ def parser(text: str) -> argparse.ArgumentParser:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a study; an `InputError`, such as for data that are missing, ends it with one line."""
+    """Run a study; an `InputError`, such as for data that are missing, ends it with one line.
+
+    The exit status is then 2, as that of ``vcnn``.
+    """
     try:
         main()
     except InputError as error:
-        sys.exit(f"error: {error}")
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
