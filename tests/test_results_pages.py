@@ -19,7 +19,7 @@ PAGES = written_pages() + sorted(
     for path in ROOT.glob(pattern)
 )
 COMMANDS = sorted(
-    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
     for path in ROOT.glob("benchmarks/*/*.py")
     if '__name__ == "__main__"' in path.read_text(encoding="utf-8")
 )

@@ -6,12 +6,13 @@
 
 The first lists all data, which files are there and which are missing, and what each benchmark
 needs. The second converts OpenFOAM cases as they are published; the name of a case folder says
-which file it becomes.
+which file it becomes. A case that cannot be converted is named, and the others are.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -172,8 +173,15 @@ def main():
         raise InputError("--name and --points: expected one case")
     points = None if options.points is None else read_points(options.points)
     folder = options.output or paths.data_folder()
+    failed = []
     for case in options.cases:
-        print(convert(case, folder, options.name, options.viscosity, points), flush=True)
+        try:
+            print(convert(case, folder, options.name, options.viscosity, points), flush=True)
+        except InputError as error:
+            failed.append(case)
+            print(f"error: {error}", file=sys.stderr)
+    if failed:
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ CHALLENGE = "github.com/rmcconke/closure-challenge-benchmark"
 _CHALLENGE = f"{CHALLENGE} (McConkey et al., The Closure Challenge, doi:10.48550/arXiv.2603.28884)"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Data:
     """Files of one kind.
 

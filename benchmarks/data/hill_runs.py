@@ -8,8 +8,8 @@ import numpy as np
 
 from benchmarks.data.case_numbers import read_numbers
 from benchmarks.data.slab import middle_plane
-from meshes.geometry.cells import centres_and_volumes
 from meshes.generate.periodic_hill import hill_length
+from meshes.geometry.cells import centres_and_volumes
 from meshes.readers.openfoam.case import read_case
 from vcnn import InputError
 
