@@ -61,7 +61,9 @@ def test_the_source_distribution_is_the_repository(tmp_path):
         "docs/_build/html/index.html",
         "docs/notebooks/first_closure.py",
         "tests/__pycache__/conftest.cpython-312.pyc",
+        "tests/support/__pycache__/boxes.cpython-312.pyc",
         "notebooks/.ipynb_checkpoints/first_closure.ipynb",
+        "docs/how-to/.ipynb_checkpoints/files.ipynb",
     ):
         (sources / left).parent.mkdir(parents=True, exist_ok=True)
         (sources / left).write_text("left")
