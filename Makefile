@@ -9,7 +9,9 @@ INSTALL = install --constraint constraints.txt --editable '.[fenics,test,noteboo
 
 INSTALL_DOCS = install --quiet --constraint constraints.txt --editable '.[docs]' --disable-pip-version-check
 
-.PHONY: demo test docs search fuzz wheel venv clean
+INSTALL_RELEASE = install --quiet --constraint constraints.txt --editable '.[release]' --disable-pip-version-check
+
+.PHONY: demo test docs search fuzz wheel dist venv clean
 
 # Flows that another code computed, if they are here: the demo predicts them too.
 REFERENCE = $(wildcard ../shared/data/openfoam/foam_alpha1.00_linearUpwind.npz ../shared/data/published/alpha_1.00.npz)
@@ -42,6 +44,11 @@ fuzz: venv
 wheel: venv
 	.venv/bin/python -m tests.readme_from_wheel
 
+# Wheel and source distribution in dist/, checked, installed and tried in environments of their own.
+dist: venv
+	.venv/bin/python -m pip $(INSTALL_RELEASE)
+	.venv/bin/python -m tests.distributions
+
 venv: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
@@ -62,4 +69,4 @@ venv: .venv/installed
 	@touch .venv/docs-installed
 
 clean:
-	rm -rf .venv demo build *.egg-info docs/_build docs/_gallery docs/notebooks docs/results docs/models
+	rm -rf .venv demo build dist *.egg-info docs/_build docs/_gallery docs/notebooks docs/results docs/models

@@ -1,24 +1,15 @@
 """What all studies share: measurements made once, commands, tables."""
 
 import json
-import subprocess
-import sys
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.common import paths
-from benchmarks.common.command import run
 from benchmarks.common.markdown import table
 from benchmarks.common.measurements import Measurements
 from benchmarks.common.velocity_errors import errors_against_les, score
-from benchmarks.data.hills import hill_names, read_hill
 from benchmarks.verification import study
-from vcnn import InputError
-
-ROOT = Path(__file__).parents[1]
 
 
 def test_a_study_that_was_killed_goes_on(tmp_path):
@@ -71,32 +62,3 @@ def test_table():
     assert table(["flow", "s"], [["hill", 1.5], ["duct", ""]]) == (
         "| flow | s |\n| --- | --- |\n| hill | 1.5 |\n| duct | |"
     )
-
-
-def test_missing_data_end_a_study_with_one_line(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("benchmarks.data.hills.HILLS", tmp_path / "hills")
-    for read in (partial(hill_names, "train"), partial(read_hill, tmp_path / "hill.npz")):
-        with pytest.raises(SystemExit) as ended:
-            run(read)
-        assert ended.value.code.startswith(f"error: {tmp_path / 'hill'}")
-        assert ended.value.code.endswith(
-            "no such reference data; expected it beside the repository"
-        )
-    with pytest.raises(InputError):
-        paths.existing(tmp_path / "none")
-
-
-def test_a_command_without_its_data_says_so(tmp_path):
-    code = (
-        "import sys; sys.argv = ['ducts', '1']; from benchmarks.common import paths\n"
-        f"paths.HILLS = paths.Path({str(tmp_path)!r})\n"
-        "import runpy; runpy.run_module('benchmarks.verification.ducts', run_name='__main__')"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True
-    )
-    assert ended.returncode == 1
-    assert ended.stderr.splitlines() == [
-        f"error: {tmp_path}/AR_1_Ret_180.npz: no such reference data; "
-        "expected it beside the repository"
-    ]

@@ -9,23 +9,13 @@ import pytest
 import typer.testing
 
 from solvers.cli.demo import demo
-from solvers.studies import demonstration
 from tests.support.pictures import coloured_share, embedded
-from vcnn import FlowField, InputError, TrainingConfig
-
-SMALL = demonstration.DemoSettings(
-    training_slopes=(1.0, 2.0),
-    cells=(24, 16),
-    coarse=(18, 12),
-    vector_cloud=TrainingConfig(epochs=3),
-    graph_kernel=TrainingConfig(epochs=1, centres=40, max_points=8),
-)
+from vcnn import FlowField, InputError
 
 
-def test_small_demo(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(demonstration, "DemoSettings", lambda: SMALL)
+def test_quick_demo(tmp_path, capsys):
     folder = tmp_path / "a demo"
-    demo(output=folder)
+    demo(output=folder, quick=True)
     printed = capsys.readouterr().out
     assert printed.rstrip().endswith(f"report: {folder / 'report' / 'report.html'}")
     numbers = json.loads((folder / "report" / "report.json").read_text())
@@ -45,7 +35,7 @@ def test_small_demo(tmp_path, monkeypatch, capsys):
     )
 
     with pytest.raises(InputError, match="--force"):
-        demo(output=folder)
+        demo(output=folder, quick=True)
     assert (folder / "report" / "report.html").read_text() == page
 
     # as after an interruption: what is there is used, and an OpenFOAM-like reference joins in
@@ -54,7 +44,7 @@ def test_small_demo(tmp_path, monkeypatch, capsys):
     (folder / "report").rmdir()
     reference = next((folder / "flows").rglob("hill_0.50.vtu"))
     before = (folder / "vector-cloud" / "model.safetensors").read_bytes()
-    demo(output=folder, reference=[reference])
+    demo(output=folder, quick=True, reference=[reference])
     assert "hill_0.50" in capsys.readouterr().out
     assert (folder / "vector-cloud" / "model.safetensors").read_bytes() == before
 

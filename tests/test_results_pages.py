@@ -19,7 +19,7 @@ PAGES = written_pages() + sorted(
     for path in ROOT.glob(pattern)
 )
 COMMANDS = sorted(
-    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
     for path in ROOT.glob("benchmarks/*/*.py")
     if '__name__ == "__main__"' in path.read_text(encoding="utf-8")
 )
@@ -32,7 +32,7 @@ def test_every_study_that_a_page_names_exists(page):
     assert named - {"benchmarks.ROOM.NAME"} <= set(COMMANDS)
     for name in re.findall(r"\bbenchmarks/[\w/.]*\w", text):
         assert (ROOT / name).exists(), name
-    assert not re.search(r"python benchmarks|(?<![\w/])benchmarks\.(?!\w+\.)\w+`", text)
+    assert not re.search(r"python benchmarks|(?<![\w/])benchmarks\.(?!\w+\.|data`)\w+`", text)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())

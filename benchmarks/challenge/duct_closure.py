@@ -24,6 +24,7 @@ import numpy as np
 
 from benchmarks.common.command import parser, run
 from benchmarks.common.velocity_errors import score
+from benchmarks.data.catalogue import require
 from benchmarks.data.ducts import (
     RATIOS,
     VALIDATION,
@@ -138,6 +139,7 @@ def main():
     command = parser(__doc__)
     command.add_argument("folder", metavar="FOLDER", type=Path)
     folder = command.parse_args().folder
+    require("benchmarks.challenge.duct_closure")
     path = duct_file(VALIDATION)
     mesh, data = read_duct(path)
     closure = duct_closure(train_closure(folder), baseline(mesh, data))

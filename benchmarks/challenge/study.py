@@ -29,8 +29,8 @@ from benchmarks.challenge.scores import DUCTS, FLOORS, VALIDATION_DUCT
 from benchmarks.common.command import parser, run
 from benchmarks.common.measurements import Measurements
 from benchmarks.common.paths import PRETRAINED, RESULTS
-from benchmarks.common.paths import TESTS as TEST_FOLDER
 from benchmarks.common.velocity_errors import score
+from benchmarks.data.catalogue import CLOSED, OPENINGS, Data, require
 from benchmarks.data.ducts import dns_flow, read_duct
 from benchmarks.data.hills import hill_file, hill_names, read_hill
 from benchmarks.data.thinned_hills import flow_to_learn, thinned
@@ -114,7 +114,7 @@ def correction(name: str, factor: Closure) -> dict:
 
 def solve_test_flow(name: str, closures: dict[str, Closure], folder: Path) -> dict:
     """Write the velocities of a test flow at the points of evaluation; how the run went."""
-    path = TEST_FOLDER / f"{name}.npz"
+    path = _test_data(name).file(name)
     solution = solve_flow(path, closures, _checkpoint(folder, name))
     with np.load(path) as file:
         chosen, sst = file["eval_cells"], file["sst_velocity"].astype(float)
@@ -125,7 +125,7 @@ def solve_test_flow(name: str, closures: dict[str, Closure], folder: Path) -> di
 
 def rotated(closure: Closure) -> dict:
     """A test flow solved anew in rotated frames, mesh, driving and all."""
-    mesh, data = read_hill(TEST_FOLDER / f"{ROTATED}.npz")
+    mesh, data = read_hill(CLOSED.file(ROTATED))
     problem = RANS(thinned(mesh), float(data["nu"]), float(data["ubar_dns"][0]), location="vertex")
     study = coupled_rotation_study({"vector-cloud": closure}, problem)
     flows, *_ = pictures(study).values()
@@ -135,6 +135,10 @@ def rotated(closure: Closure) -> dict:
         "angles": study.angles.tolist(),
         "runs": [{"change": r.change, "rounds": r.rounds} for r in runs],
     }
+
+
+def _test_data(name) -> Data:
+    return OPENINGS if name in OPENINGS.originals else CLOSED
 
 
 def _checkpoint(folder, name):
@@ -189,6 +193,7 @@ def main():
     command.add_argument("--ship", action="store_true")
     options = command.parse_args()
     folder, les = options.output, options.les
+    require("benchmarks.challenge.study")
     measurements = Measurements(folder / "results.json")
     measure_limits(measurements, folder, les)
     closures = {

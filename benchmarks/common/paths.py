@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from vcnn import InputError
@@ -9,9 +10,12 @@ from vcnn import InputError
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
 PRETRAINED = ROOT / "vcnn" / "pretrained"
-DATA = ROOT.parent / "shared" / "data"
-HILLS = DATA / "closure_challenge" / "train"
-TESTS = DATA / "closure_challenge" / "test_inputs"
+VARIABLE = "VCNN_DATA"
+
+
+def data_folder() -> Path:
+    """The folder of reference data: what `VARIABLE` says, or ``../shared/data``."""
+    return Path(os.environ.get(VARIABLE) or ROOT.parent / "shared" / "data")
 
 
 def existing(path: Path) -> Path:
@@ -23,5 +27,5 @@ def existing(path: Path) -> Path:
         If it does not exist.
     """
     if not path.exists():
-        raise InputError(f"{path}: no such reference data; expected it beside the repository")
+        raise InputError(f"{path}: no such file; 'python -m benchmarks.data' says where it is from")
     return path

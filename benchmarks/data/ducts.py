@@ -12,7 +12,8 @@ import meshio
 import numpy as np
 from scipy.interpolate import RectBivariateSpline
 
-from benchmarks.common.paths import HILLS, existing
+from benchmarks.common.paths import existing
+from benchmarks.data.catalogue import DUCTS
 from meshes import section
 from solvers import RANS, Developed, FlowResult, Symmetry, Wall
 from solvers.coupling import stress
@@ -26,7 +27,7 @@ _FIELDS = ("velocity", "nut", "reynolds_stress")  # of SST and the DNS
 
 def duct_file(ratio: int) -> Path:
     """The file of a duct of a ratio of width to height."""
-    return HILLS / f"AR_{ratio}_Ret_180.npz"
+    return DUCTS.file(f"AR_{ratio}_Ret_180")
 
 
 def read_duct(path: Path) -> tuple[meshio.Mesh, dict]:

@@ -9,7 +9,8 @@ import meshio
 import numpy as np
 from scipy.sparse import coo_array
 
-from benchmarks.common.paths import HILLS, existing
+from benchmarks.common.paths import existing
+from benchmarks.data.catalogue import HILLS
 from solvers.fem.mesh_facts import mesh_facts
 from solvers.fem.periodicity import find_seams
 from vcnn.flow.mesh import boundary_facets, named_mesh
@@ -24,20 +25,13 @@ _PATCHES = {"bottomWall": "bottom", "topWall": "top"}
 
 
 def hill_names(split: str) -> list[str]:
-    """Names of the hills of a split, "train" or "validation".
-
-    Raises
-    ------
-    InputError
-        If none of the challenge's hills exists.
-    """
-    names = sorted(path.stem for path in existing(HILLS).glob("alpha_*.npz"))
-    return [name for name in names if (name in VALIDATION) == (split == "validation")]
+    """Names of the hills of a split, "train" or "validation"."""
+    return [name for name in sorted(HILLS.originals) if (name in VALIDATION) == (split != "train")]
 
 
 def hill_file(name: str) -> Path:
     """The file of a hill of training or validation."""
-    return HILLS / f"{name}.npz"
+    return HILLS.file(name)
 
 
 def read_hill(path: Path) -> tuple[meshio.Mesh, dict[str, np.ndarray]]:

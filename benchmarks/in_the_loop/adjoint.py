@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from benchmarks.common.command import parser, run
+from benchmarks.data.catalogue import HILLS
 from benchmarks.data.hills import at_vertices, hill_file, read_hill
 from benchmarks.data.thinned_hills import flow_to_learn
 from solvers import DifferentiableCoupling, DifferentiableFlow
@@ -82,6 +83,7 @@ def main():
     command = parser(__doc__)
     command.add_argument("closure", nargs="?", metavar="CLOSURE.safetensors", type=Path)
     closure = command.parse_args().closure
+    HILLS.require([HILL])
     print(costs(), flush=True)
     if closure is not None:
         print(gradients(closure))

@@ -21,8 +21,9 @@ import numpy as np
 import meshes
 from benchmarks.common.command import parser, run
 from benchmarks.common.measurements import Measurements
-from benchmarks.common.paths import DATA, PRETRAINED, RESULTS, existing
+from benchmarks.common.paths import PRETRAINED, RESULTS
 from benchmarks.common.velocity_errors import errors_against_les
+from benchmarks.data.catalogue import SST_HILL, require
 from benchmarks.data.hills import VALIDATION, hill_file, read_hill
 from benchmarks.in_the_loop.cards import card
 from benchmarks.in_the_loop.costs import costs
@@ -36,7 +37,6 @@ from vcnn import Closure, ClosureLike, DivergenceError
 from vcnn.evaluation import relative_l2
 from vcnn.files import write_text
 
-OPENFOAM = DATA / "openfoam" / "rans_kOmegaSST_alpha1.00.npz"
 MODEL = PRETRAINED / "hill-eddy-viscosity.safetensors"
 
 
@@ -116,9 +116,10 @@ def starts(closure: ClosureLike, name: str) -> dict:
 
 def other_reynolds_number(closure: ClosureLike) -> dict:
     """The hill α = 1 at Re = 10,595, with training at 5,600; OpenFOAM's SST is what to meet."""
-    with np.load(existing(OPENFOAM)) as file:
+    path = SST_HILL.file("rans_kOmegaSST_alpha1.00")
+    with np.load(path) as file:
         data = dict(file)
-    flow = meshes.read_flow(OPENFOAM)
+    flow = meshes.read_flow(path)
     begin = time.perf_counter()
     result = RANS(
         flow.mesh, float(data["nu"]), float(data["Ubar"]), closure=closure, location="vertex"
@@ -174,6 +175,7 @@ def main():
     command.add_argument("--ship", action="store_true")
     options = command.parse_args()
     folder = options.output
+    require("benchmarks.in_the_loop.study")
     closures = {name: train_closure(name, folder) for name in ("sst", "sa", "les", "graph")}
     measurements = Measurements(folder / "results.json")
     for name, job in jobs(closures, folder).items():

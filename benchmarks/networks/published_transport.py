@@ -20,7 +20,8 @@ import meshes
 from benchmarks.common.cards import use_of
 from benchmarks.common.command import parser, run
 from benchmarks.common.markdown import table
-from benchmarks.common.paths import DATA, PRETRAINED, RESULTS
+from benchmarks.common.paths import PRETRAINED, RESULTS
+from benchmarks.data.catalogue import LAMINAR_HILLS, PUBLISHED_HILL
 from meshes.generate.periodic_hill import hill_length
 from solvers import hill_concentration
 from vcnn import Closure, FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
@@ -36,10 +37,9 @@ REGION = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)
 SCALARS = ("strain_rate", "wall_distance")
 CONFIG = {"epochs": 160, "centres": 4000, "max_points": 64}
 UNITS = {"length": "H", "velocity": "U", "time": "H/U", "concentration": "1"}
-SECOND_ORDER = DATA / "openfoam" / "foam_alpha1.00_linearUpwind.npz"
 OPENFOAM = {  # read if they exist
-    "α = 1 by OpenFOAM, second order, 200 x 200": SECOND_ORDER,
-    "α = 1 as published (first-order upwind)": DATA / "published" / "alpha_1.00.npz",
+    "α = 1 by OpenFOAM, second order, 200 x 200": (LAMINAR_HILLS, "foam_alpha1.00_linearUpwind"),
+    "α = 1 as published (first-order upwind)": (PUBLISHED_HILL, "alpha_1.00"),
 }
 PUBLISHED = {"training flows": "0.38 %", "0.5": "3.31 %"}
 
@@ -79,9 +79,10 @@ def errors_of(closure: Closure, flows: dict[float, FlowField], coarse: FlowField
     for s in OUTSIDE:
         rows.append([f"α = {s:g}, outside", percent(measured[s]), PUBLISHED.get(f"{s:g}", "")])
     rows.append(["α = 1.225 on a mesh of 60 x 40", percent(error(closure, coarse)), ""])
-    for name, path in OPENFOAM.items():
-        if path.exists():
-            rows.append([name, percent(error(closure, meshes.read_flow(path))), ""])
+    for name, (data, stem) in OPENFOAM.items():
+        if not data.missing([stem]):
+            flow = meshes.read_flow(data.file(stem))
+            rows.append([name, percent(error(closure, flow)), ""])
     return table(["flow", "error", "published"], rows)
 
 

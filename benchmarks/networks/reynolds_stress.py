@@ -22,6 +22,7 @@ import meshes
 from benchmarks.common.command import parser, run
 from benchmarks.common.markdown import table
 from benchmarks.common.paths import RESULTS
+from benchmarks.data.catalogue import require
 from benchmarks.data.hills import hill_file, hill_names, read_hill
 from vcnn import Closure, FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.evaluation import relative_l2
@@ -173,6 +174,7 @@ def main():
     command.add_argument("-o", "--output", type=Path, default=Path("build/reynolds_stress"))
     command.add_argument("--epochs", type=int, default=CONFIG["epochs"])
     options = command.parse_args()
+    require("benchmarks.networks.reynolds_stress")
     config = {**CONFIG, "epochs": options.epochs}
     closure, seconds = train(options.output / f"run_{options.epochs}", config)
     rows, shares = [], []

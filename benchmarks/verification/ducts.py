@@ -19,6 +19,7 @@ import numpy as np
 from benchmarks.common.command import parser, run
 from benchmarks.common.markdown import table
 from benchmarks.common.velocity_errors import score
+from benchmarks.data.catalogue import DUCTS
 from benchmarks.data.ducts import RATIOS, dns_flow, duct_file, read_duct, sst_flow
 from vcnn import DivergenceError
 
@@ -70,9 +71,10 @@ def solve(flow: Callable, path: Path, truth: np.ndarray) -> tuple[np.ndarray, li
 def main():
     command = parser(__doc__)
     command.add_argument("ratios", nargs="*", metavar="RATIO", type=int, choices=RATIOS)
-    ratios = command.parse_args().ratios
+    ratios = command.parse_args().ratios or RATIOS
+    DUCTS.require([duct_file(ratio).stem for ratio in ratios])
     print(table(HEADER, []))
-    for ratio in ratios or RATIOS:
+    for ratio in ratios:
         print(table(row(ratio), []).splitlines()[0], flush=True)
 
 

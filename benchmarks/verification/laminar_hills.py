@@ -8,7 +8,7 @@ import meshio
 import numpy as np
 
 import meshes
-from benchmarks.common.paths import DATA
+from benchmarks.data.catalogue import LAMINAR_HILLS
 from benchmarks.verification.upwind import upwind_like
 from solvers import (
     FlowResult,
@@ -126,7 +126,7 @@ def slopes_available() -> list[str]:
 
 def read(name: str) -> dict | None:
     """The arrays of an OpenFOAM field; None if there is no such file."""
-    path = DATA / "openfoam" / f"foam_alpha{name}.npz"
+    path = LAMINAR_HILLS.file(f"foam_alpha{name}")
     if not path.is_file():
         return None
     with np.load(path) as data:

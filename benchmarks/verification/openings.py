@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common.command import parser, run
-from benchmarks.common.paths import TESTS
 from benchmarks.common.velocity_errors import score
+from benchmarks.data.catalogue import OPENINGS
 from benchmarks.data.openings import SCALES, initial_flow, opening_field, read_opening
 from solvers import RANS
 from vcnn.evaluation import relative_l2
@@ -67,8 +67,10 @@ def compare(path: Path) -> dict:
 def main():
     command = parser(__doc__)
     command.add_argument("flows", nargs="*", metavar="FLOW", choices=SCALES)
-    for name in command.parse_args().flows or SCALES:
-        print(name, compare(TESTS / f"{name}.npz"), flush=True)
+    names = command.parse_args().flows or list(SCALES)
+    OPENINGS.require(names)
+    for name in names:
+        print(name, compare(OPENINGS.file(name)), flush=True)
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ def hill(numbers: dict) -> str:
         ]
         for cells, row in numbers.items()
     ]
-    against = "Left out: ../shared/data is not here."
+    against = "Left out: the data are not here, see `python -m benchmarks.data`."
     if compared:
         against = """Gaps are volume-weighted relative L2 differences at the cell centres of a
 second-order OpenFOAM solution (linearUpwind, 200 x 200 cells), f the driving force. It has an error

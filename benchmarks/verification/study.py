@@ -7,7 +7,7 @@ and composes results/verification.md with its pictures anew. Each number is kept
 known, so that a run that was interrupted goes on where it stopped. Sections that are named are
 measured again: manufactured, curved, hill, first-order, rans, large. Turbulence models have a page
 of their own, from turbulence.py, which is quoted. What needs fields of other codes is left out
-where ../shared/data is not beside the repository.
+where these are not there, see ``python -m benchmarks.data``.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pathlib import Path
 from benchmarks.common import paths
 from benchmarks.common.command import parser, run
 from benchmarks.common.measurements import Measurements
+from benchmarks.data.catalogue import HILLS
 from benchmarks.verification import (
     circular_couette,
     laminar_hills,
@@ -131,7 +132,8 @@ def main():
     old = measurements.rows
     measurements.rows = {name: {} if name in again else old.get(name, {}) for name in sections}
     measure(measurements, sections)
-    turbulence.complete(Measurements(turbulence.RESULTS), sorted(paths.HILLS.glob("alpha_*.npz")))
+    hills = [path for path in map(HILLS.file, sorted(HILLS.originals)) if path.is_file()]
+    turbulence.complete(Measurements(turbulence.RESULTS), hills)
     compose(measurements.rows, RESULTS)
     print(RESULTS.with_suffix(".md"))
 

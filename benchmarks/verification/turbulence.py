@@ -21,7 +21,8 @@ from benchmarks.common import paths
 from benchmarks.common.command import parser, run
 from benchmarks.common.measurements import Measurements
 from benchmarks.common.velocity_errors import errors_against_les
-from benchmarks.data.hills import hill_file, read_hill
+from benchmarks.data.catalogue import HILLS
+from benchmarks.data.hills import read_hill
 from benchmarks.verification.turbulence_page import STATIONS, draw_channels, draw_hills, page
 from solvers import MixingLength, OneEquationKL, SpalartAllmaras, evaluate
 from vcnn import DivergenceError
@@ -107,10 +108,10 @@ def complete(measurements: Measurements, hills: list[Path]) -> None:
 
 def main():
     command = parser(__doc__)
-    command.add_argument("hills", nargs="*", metavar="HILL")
-    names = command.parse_args().hills
-    hills = [hill_file(name) for name in names] or sorted(paths.HILLS.glob("alpha_*.npz"))
-    complete(Measurements(RESULTS), hills)
+    command.add_argument("hills", nargs="*", metavar="HILL", choices=HILLS.originals)
+    names = command.parse_args().hills or sorted(HILLS.originals)
+    HILLS.require(names)
+    complete(Measurements(RESULTS), [HILLS.file(name) for name in names])
 
 
 if __name__ == "__main__":

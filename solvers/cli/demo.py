@@ -33,6 +33,14 @@ def demo(
     force: Annotated[
         bool, typer.Option("--force", help="Start afresh if the folder holds a finished demo.")
     ] = False,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick",
+            help="Whether all of it runs, in a minute: coarse meshes, two training flows, "
+            "three epochs. Its errors say nothing of the networks.",
+        ),
+    ] = False,
     threads: Threads = None,
 ) -> None:
     """Solve flows over hills, learn the concentration, predict unseen hills, turn the frame.
@@ -44,7 +52,7 @@ def demo(
       vcnn demo -o demo
     """
     from meshes import read_flow
-    from solvers.studies.demonstration import TARGET, demonstrate
+    from solvers.studies.demonstration import QUICK, TARGET, demonstrate
 
     ask_for(threads)
     if (output / "report").exists():
@@ -55,7 +63,7 @@ def demo(
         if TARGET not in flow.scalars:
             typer.echo(f"note: {name} has no {TARGET}; left out", err=True)
             del references[name]
-    outcome = demonstrate(output, references)
+    outcome = demonstrate(output, references, QUICK if quick else None)
     typer.echo(f"\nRelative L2 error of the {TARGET}")
     typer.echo(table(["flow", "points", *outcome.closures], outcome.rows))
     typer.echo(f"\n{_frame_table(outcome.study)}\n")

@@ -56,6 +56,15 @@ class DemoSettings:
     graph_kernel: TrainingConfig = field(default_factory=_graph_kernel)
 
 
+QUICK = DemoSettings(
+    training_slopes=(1.0, 2.0),
+    cells=(24, 16),
+    coarse=(18, 12),
+    vector_cloud=TrainingConfig(epochs=3),
+    graph_kernel=TrainingConfig(epochs=1, centres=40, max_points=8),
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Demonstration:
     """What came out of the demonstration.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("vcnn", "meshes", "solvers")
-_BUILD = "import sys, setuptools.build_meta as b; print(b.build_wheel(sys.argv[1]))"
+_BUILD = "import sys, setuptools.build_meta as b; print(getattr(b, sys.argv[2])(sys.argv[1]))"
 
 
 def copy_sources(folder: Path) -> Path:
@@ -24,9 +24,33 @@ def copy_sources(folder: Path) -> Path:
     return folder
 
 
+def repository_files() -> list[str]:
+    """What belongs to the repository, by git: neither what it ignores nor what was deleted."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def copy_repository(folder: Path) -> Path:
+    """The repository as a fresh clone has it, with what is not committed yet."""
+    for name in repository_files():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
 def build_wheel(sources: Path, folder: Path) -> Path:
     """The wheel of a copy of the sources."""
-    command = [sys.executable, "-c", _BUILD, folder]
+    return _build(sources, folder, "build_wheel")
+
+
+def build_sdist(sources: Path, folder: Path) -> Path:
+    """The source distribution of a copy of the repository."""
+    return _build(sources, folder, "build_sdist")
+
+
+def _build(sources, folder, kind):
+    command = [sys.executable, "-c", _BUILD, folder, kind]
     said = subprocess.run(command, cwd=sources, check=True, capture_output=True, text=True).stdout
     return folder / said.split()[-1]
 
