@@ -27,8 +27,7 @@
 # takes the model's place on a fourth. A known model as teacher gives data without noise and a true
 # solution in every geometry; data of LES or DNS are used in the same way.
 #
-# Open this file in Jupyter with [jupytext](https://jupytext.readthedocs.io), which runs it as a
-# notebook.
+# [A first closure](first_closure.py) says how to open this file as a notebook.
 
 # %%
 # %matplotlib inline
@@ -48,7 +47,7 @@ from solvers import (
     coupled_rotation_study,
     station_profiles,
 )
-from solvers.studies.run_pictures import (
+from solvers.studies import (
     convergence,
     draw_streamlines,
     streamlines,
@@ -56,10 +55,8 @@ from solvers.studies.run_pictures import (
     wall_curves,
 )
 from vcnn import RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
-from vcnn.evaluation import relative_l2
-from vcnn.evaluation.report.fields import field_comparison
-from vcnn.evaluation.report.panels import frame_panel
-from vcnn.flow.norms import magnitudes
+from vcnn.evaluation import magnitudes, relative_l2
+from vcnn.evaluation.report import field_comparison, frame_panel
 
 # %% [markdown]
 # ## Meshes and flows of the teacher
@@ -74,11 +71,11 @@ WALLS = ("bottom", "top")
 
 
 def hill(slope):
-    return periodic_hill(slope, cells=(40, 30), grading=15.0)
+    return periodic_hill(slope, cells=(32, 24), grading=15.0)
 
 
 def draw_mesh(mesh):
-    figure = Figure(figsize=(8.5, 3.2), layout="constrained")
+    figure = Figure(figsize=(6, 2.6), layout="constrained")
     axes = figure.add_subplot(xlabel="x", ylabel="y", aspect="equal")
     cells = mesh.points[mesh.cells_dict["quad"]]
     axes.add_collection(PolyCollection(cells, facecolors="none", edgecolors="0.3", lw=0.4))
@@ -128,7 +125,7 @@ print(true)
 # The lattice belongs to the domain, not to the frame.
 
 # %%
-region = RegionOfInfluence.ball(radius=1.0, spacing=0.25)
+region = RegionOfInfluence.ball(radius=1.0, spacing=0.125)
 print(f"{region.clouds(true).counts.min()} to {region.clouds(true).counts.max()} points in a cloud")
 
 # %% [markdown]
@@ -139,7 +136,7 @@ print(f"{region.clouds(true).counts.min()} to {region.clouds(true).counts.max()}
 # %%
 def train(importance):
     network = VectorCloudNetwork(["strain_rate", "wall_distance"], output="positive_scalar")
-    config = TrainingConfig(epochs=30, batch_size=128, learning_rate=3e-3)
+    config = TrainingConfig(epochs=30, batch_size=128, learning_rate=3e-3, max_points=48)
     training = [flows[slope] for slope in (0.8, 1.2, 1.6)]
     return fit(
         network, training, "eddy_viscosity", region, config, importance=importance, progress=False
