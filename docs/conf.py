@@ -15,6 +15,8 @@ matplotlib.use("agg")
 # kernels of notebooks find the packages of this checkout and compute with one thread
 os.environ["PYTHONPATH"] = str(REPOSITORY)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# what libraries tell their developers has no place on a page
+os.environ["PYTHONWARNINGS"] = "ignore:IProgress not found,ignore:`torch.jit.script` is deprecated"
 
 project = "vcnn"
 author = "The vcnn authors"

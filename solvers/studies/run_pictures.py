@@ -22,7 +22,7 @@ from vcnn.evaluation.report.fields import VALUES, draw_field
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import boundary_facets, plane_normal
 
-_WIDTH = 8.5  # inches
+_WIDTH = 6.0  # inches: words can be read when a phone shows the whole picture
 _GAP = 1.5  # between neighbours of a profile, of the usual distance: something lies between
 # Told by how light they are, too.
 _SIDES = {"below": "#56B4E9", "within bounds": "#E6E6E6", "above": "#D55E00"}
@@ -152,7 +152,7 @@ def velocity_profiles(
     -------
     matplotlib Figure
     """
-    wide = min(1.9 * len(profiles) + 0.8, 12.0)
+    wide = min(1.1 * len(profiles) + 0.8, 12.0)
     figure = Figure(figsize=(max(wide, 4.5), 4.2), layout="constrained")
     panels = figure.subplots(1, len(profiles), sharex=True, sharey=True, squeeze=False)[0]
     for k, (axes, profile) in enumerate(zip(panels, profiles, strict=True)):
@@ -186,7 +186,7 @@ def wall_curves(walls: Mapping[str, WallQuantities]) -> Figure:
     -------
     matplotlib Figure
     """
-    figure = Figure(figsize=(_WIDTH, 6.0), layout="constrained")
+    figure = Figure(figsize=(_WIDTH, 5.0), layout="constrained")
     friction, pressure = figure.subplots(2, 1, sharex=True)
     for (name, wall), (colour, line, _) in zip(walls.items(), styles(len(walls)), strict=True):
         x = wall.points[:, 0] if np.ptp(wall.points[:, 0]) > 0 else wall.arc

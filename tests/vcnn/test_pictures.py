@@ -77,6 +77,18 @@ def test_a_comparison_shows_truth_prediction_and_error():
     assert np.corrcoef(levels, error)[0, 1] > 0.95  # lighter where it is larger
 
 
+def test_a_comparison_of_a_wide_flow_is_stacked():
+    flow = square("vertex")
+    for stretch, stacked in ((1.0, False), (3.0, True)):
+        mesh = named_mesh(flow.points * [stretch, 1], [("quad", flow.mesh.cells[0].data)], {})
+        wide = FlowField(mesh.points, mesh.points, mesh=mesh)
+        figure = field_comparison(wide, wide.points[:, 0], wide.points[:, 0], "c")
+        corners = [axes.get_subplotspec().get_topmost_subplotspec() for axes in figure.axes[:3]]
+        rows = {corner.rowspan.start for corner in corners}
+        assert (len(rows) == 3) == stacked
+        assert (figure.get_figwidth() < 7) == stacked  # inches that a phone can show
+
+
 def test_one_field_fills_its_axes():
     flow = square("vertex")
     figure = field_figure(flow, flow.points[:, 0], "x", title="a title")

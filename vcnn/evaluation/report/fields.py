@@ -16,6 +16,7 @@ from vcnn.flow.mesh import cell_dimension
 from vcnn.flow.norms import magnitudes
 
 WIDTH = 12.0  # inches of a panel
+_STACKED = 6.0  # inches of pictures below each other, whose words can be read on a phone
 VALUES, ERRORS = "viridis", "inferno"  # colour maps that every eye can read
 _CORNERS = {"triangle": 3, "quad": 4}
 
@@ -116,7 +117,8 @@ def field_comparison(
 ) -> Figure:
     """Truth and prediction on one colour scale, and |prediction − truth| / max|truth| on its own.
 
-    Vectors and tensors are shown by their norms.
+    One below the other where the flow is wider than high. Vectors and tensors are shown by their
+    norms.
 
     Parameters
     ----------
@@ -134,14 +136,24 @@ def field_comparison(
     error = magnitudes(prediction - truth) / magnitudes(truth).max()
     truth, prediction = (v if v.ndim == 1 else magnitudes(v) for v in (truth, prediction))
     width, height = np.ptp(flow.points if flow.mesh is None else flow.mesh.points, axis=0)[:2]
-    figure = Figure(figsize=(WIDTH, WIDTH / 3 * height / width + 1.3), layout="compressed")
-    axes = figure.subplots(1, 3)
+    stacked = width > height
+    size = (_STACKED, 3 * _STACKED * height / width + 2.6)
+    if not stacked:
+        size = (WIDTH, WIDTH / 3 * height / width + 1.3)
+    figure = Figure(figsize=size, layout="compressed")
+    axes = figure.subplots(*((3, 1) if stacked else (1, 3)))
     norm = Normalize(truth.min(), truth.max())
     for ax, values, title in ((axes[0], truth, "truth"), (axes[1], prediction, "prediction")):
         drawn = draw_field(ax, flow, values, norm)
         ax.set_title(title)
     figure.colorbar(
-        drawn, ax=axes[:2], label=label, orientation="horizontal", shrink=0.5, aspect=40
+        drawn,
+        ax=axes[:2],
+        label=label,
+        orientation="horizontal",
+        shrink=0.6,
+        aspect=40,
+        ticks=MaxNLocator(5),
     )
     drawn = draw_field(axes[2], flow, error, Normalize(0, error.max() or 1.0), ERRORS)
     axes[2].set_title("error")
@@ -150,7 +162,8 @@ def field_comparison(
         ax=axes[2],
         label="|prediction − truth| / max |truth|",
         orientation="horizontal",
-        aspect=30,
+        shrink=0.6 if stacked else 1.0,
+        aspect=40 if stacked else 30,
         ticks=MaxNLocator(4),
         format=PercentFormatter(1.0),
     )
