@@ -35,5 +35,6 @@ if TYPE_CHECKING:
     from meshes.readers.any_file import read_mesh as read_mesh
     from meshes.readers.npz import read_arrays as read_arrays
     from meshes.readers.openfoam.case import read_openfoam as read_openfoam
+    from meshes.writers.openfoam import write_openfoam as write_openfoam
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__, __file__)

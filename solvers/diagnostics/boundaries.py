@@ -18,6 +18,15 @@ def boundary_fluxes(result: FlowResult) -> dict[str, float]:
 
     Periodic boundaries are among them. Integrals of the discrete velocity are exact; their sum is
     what the iteration leaves of the continuity equation.
+
+    Parameters
+    ----------
+    result : FlowResult
+
+    Returns
+    -------
+    dict name of a boundary -> float
+        Volume per time; per depth of a plane flow.
     """
     domain = result.domain
     facets = named_facets(domain.parent, domain.facts, domain.facts.boundaries)
@@ -62,6 +71,15 @@ def reynolds_number(result: FlowResult) -> ReynoldsNumber:
     of one in space the hydraulic diameter, four volumes over the area of the walls. Else U is the
     flux of the inlets over their area, and L their height, in space the root of their area. Without
     either U is the largest velocity of a wall and L the largest extent of the mesh.
+
+    Parameters
+    ----------
+    result : FlowResult
+
+    Returns
+    -------
+    ReynoldsNumber
+        With ``number``, ``velocity``, ``length``, and in words their ``meaning``.
     """
     domain, conditions = result.domain, result.problem.boundary_conditions
     plane, inlets = domain.dimension == 2, conditions.of_kind(Inlet)

@@ -131,8 +131,9 @@ def interpolate(
     InputError
         If the values are no numbers or have another shape than the space, or the callable fails.
     """
-    function, shape = fem.Function(space), tuple(space.value_shape)
+    function, shape, hint = fem.Function(space), tuple(space.value_shape), ""
     if callable(value):
+        hint = f"; positions come as ({domain.dimension}, n), one column a point"
         some = domain.source.points[:3].T
         got, expected = call_at(value, some, name).shape, (*shape, some.shape[1])
 
@@ -149,7 +150,7 @@ def interpolate(
         if got == (len(domain.source.points), *shape):
             expected, values = got, function_from(domain, array, "vertex", name)
     if got != expected:
-        raise InputError(f"{name}: expected values of shape {expected}, got {got}")
+        raise InputError(f"{name}: expected values of shape {expected}, got {got}{hint}")
     function.interpolate(values)
     return function
 

@@ -38,7 +38,7 @@ def flow_field(
         with a facet on a wall, or at vertices on one; else 0) and the tensor
         ``"velocity_gradient"``, ∂u_j/∂x_i at [i, j], are added.
     parameters, provenance : mappings, optional
-        As in `FlowField`.
+        As in `FlowField`; the latter gets the names of the ``"walls"``.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def flow_field(
         parameters=parameters or {},
         mesh=domain.source,
         location=location,
-        provenance=provenance or {},
+        provenance={**(provenance or {}), "walls": list(domain.walls)},
     )
 
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 class FlowResult:
     """A steady flow.
 
+    :meth:`flow` samples it on its mesh; :func:`solvers.evaluate` at any points,
+    :func:`solvers.station_profiles` along lines, :func:`solvers.along_wall` at a wall.
+
     Parameters
     ----------
     problem : FlowProblem

@@ -30,6 +30,15 @@ def test_hill_agrees_with_a_second_order_finite_volume_code(hill, reference):
     assert relative_error(p, truth, weight) < 0.01
 
 
+def test_a_solved_flow_says_its_walls_and_becomes_an_openfoam_case(hill, tmp_path):
+    flow = hill[0].flow("cell")
+    assert flow.provenance["walls"] == ["bottom", "top"]
+    again = meshes.read_openfoam(meshes.write_openfoam(flow, tmp_path / "hill"))
+    assert again.provenance["walls"] == ["bottom", "top"]
+    assert again.parameters["viscosity"] == flow.parameters["viscosity"]
+    np.testing.assert_array_equal(again.velocity, flow.velocity)
+
+
 def test_bulk_velocity_is_met_and_the_residual_small(hill):
     flow, _ = hill
     mean = flow.domain.integral(flow.velocity[0]) / flow.domain.integral(1.0)

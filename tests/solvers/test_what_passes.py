@@ -4,8 +4,18 @@ import numpy as np
 import pytest
 
 import meshes
-from solvers import Developed, Force, Inlet, LaminarFlow, Outlet, Periodic, Symmetry, Wall
-from solvers.diagnostics.boundaries import boundary_fluxes, reynolds_number
+from solvers import (
+    Developed,
+    Force,
+    Inlet,
+    LaminarFlow,
+    Outlet,
+    Periodic,
+    Symmetry,
+    Wall,
+    boundary_fluxes,
+    reynolds_number,
+)
 from solvers.diagnostics.wall_units import wall_units
 from tests.support.boxes import box
 from tests.support.channels import turned

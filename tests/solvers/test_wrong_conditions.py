@@ -105,7 +105,7 @@ CONDITIONS = [
     Wrong(
         "inlet profile of one component",
         lambda s: bounded({**WALLS, **THROUGH, "inlet": Inlet(lambda x: x[1])}),
-        r"Inlet of boundary 'inlet': expected values of shape \(2, 3\), got \(3,\)",
+        r"expected values of shape \(2, 3\), got \(3,\); positions come as \(2, n\)",
     ),
     Wrong(
         "inlet profile with NaN",

@@ -1,5 +1,7 @@
 """Networks: the published formulas, clouds that do not mix, gradients, names."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -20,6 +22,12 @@ def ours():
 def evaluate(network, flow, centres=None):
     with torch.no_grad():
         return network(REGION.clouds(flow, centres)).double().numpy()
+
+
+def test_a_network_without_scalars_is_made_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        VectorCloudNetwork(galilean=True)
 
 
 def test_published_size():

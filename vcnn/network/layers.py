@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -64,5 +65,8 @@ def perceptron(*widths: int, activation: type[nn.Module] = nn.SiLU) -> nn.Sequen
     for inputs, outputs in pairwise(widths):
         if inputs * outputs > _MOST_WEIGHTS:
             raise InputError(f"a layer of {inputs} x {outputs} weights is too large")
-        layers += [nn.Linear(inputs, outputs), activation()]
+        with warnings.catch_warnings():
+            # without inputs there are biases only, which is as it should be
+            warnings.filterwarnings("ignore", "Initializing zero-element tensors")
+            layers += [nn.Linear(inputs, outputs), activation()]
     return nn.Sequential(*layers[:-1])

@@ -1,0 +1,109 @@
+"""The fields of a flow as OpenFOAM has them: three components, names, dimensions, conditions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from vcnn.errors import InputError
+from vcnn.flow.field import FlowField
+from vcnn.flow.quantities import find_quantity
+
+_WORD = re.compile(r"[^\s\"'/\\;{}()$#.][^\s\"'/\\;{}()$#]*")
+_CLASSES = {
+    (): ("volScalarField", "scalar"),
+    (3,): ("volVectorField", "vector"),
+    (6,): ("volSymmTensorField", "symmTensor"),
+    (9,): ("volTensorField", "tensor"),
+}
+_OTHERS = {"U": (0, 1), "p": (0, 2), "epsilon": (-1, 3), "nuTilda": (1, 1)}  # powers
+
+
+def check_word(name: str, what: str) -> None:
+    """Refuse what OpenFOAM cannot read as the name of a field or patch.
+
+    Raises
+    ------
+    InputError
+        If it has blanks, quotes, brackets, slashes or the like in it.
+    """
+    if not (name.isascii() and _WORD.fullmatch(name)):
+        raise InputError(f"{what} {name!r}: OpenFOAM allows no such name; rename it")
+
+
+def fields_in_space(flow: FlowField) -> dict[str, np.ndarray]:
+    """The fields of a flow, "velocity" among them: (N,), (N, 3) or (N, 3, 3).
+
+    What reading a plane case has kept of components across the plane, such as "tau_33", goes back
+    to where it was.
+    """
+    vectors = {"velocity": flow.velocity, **flow.vectors}
+    if flow.dimension == 3:
+        return {**flow.scalars, **vectors, **flow.tensors}
+    scalars, fields = dict(flow.scalars), {}
+    for name, values in flow.tensors.items():
+        full = np.pad(values, ((0, 0), (0, 1), (0, 1)))
+        full[:, 2, 2] = scalars.pop(f"{name}_33", 0.0)
+        full[:, :2, 2] = vectors.pop(f"{name}_3", 0.0)
+        full[:, 2, :2] = vectors.pop(f"{name}_3_transposed", full[:, :2, 2])
+        fields[name] = full
+    for name, values in vectors.items():
+        across = scalars.pop(f"{name}_3", np.zeros(len(flow)))
+        fields[name] = np.column_stack([values, across])
+    return {**scalars, **fields}
+
+
+def field_text(name: str, values: np.ndarray, patches: Mapping[str, str]) -> tuple[str, str]:
+    """The class of a field and what its file holds below the header.
+
+    Parameters
+    ----------
+    name : str
+        OpenFOAM's.
+    values : (N,), (N, 3) or (N, 3, 3)
+    patches : mapping name -> type
+        The velocity sticks to walls; elsewhere values are those of the cells behind.
+    """
+    if values.ndim == 3:
+        symmetric = np.array_equal(values, values.transpose(0, 2, 1))
+        i, j = np.triu_indices(3)
+        values = values[:, i, j] if symmetric else values.reshape(-1, 9)
+    kind, item = _CLASSES[values.shape[1:]]
+    lines = [
+        f"dimensions      [{_dimensions(name)}];",
+        "",
+        f"internalField   nonuniform List<{item}>",
+        *list_lines(values),
+        ";",
+        "",
+        "boundaryField",
+        "{",
+        *(f"    {patch} {{ type {_condition(name, t)}; }}" for patch, t in patches.items()),
+        "}",
+    ]
+    return kind, "\n".join(lines) + "\n"
+
+
+def list_lines(values: np.ndarray) -> list[str]:
+    """Numbers (n,) or (n, components) as a list of OpenFOAM, to the last bit."""
+    rows = values.tolist()
+    if values.ndim == 1:
+        texts = [repr(row) for row in rows]
+    else:
+        texts = [f"({' '.join(map(repr, row))})" for row in rows]
+    return [str(len(rows)), "(", *texts, ")"]
+
+
+def _condition(name, patch_type) -> str:
+    if patch_type in ("empty", "cyclic"):
+        return patch_type
+    return "noSlip" if name == "U" and patch_type == "wall" else "zeroGradient"
+
+
+def _dimensions(name) -> str:
+    """Powers of mass, length, time, temperature, substance, current and light; none if unknown."""
+    row = find_quantity(name)
+    length, velocity = _OTHERS.get(name) or (row.powers if row is not None else (0, 0))
+    return f"0 {length + velocity} {-velocity} 0 0 0 0"

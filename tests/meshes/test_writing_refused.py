@@ -1,0 +1,84 @@
+"""Flows that cannot be written as OpenFOAM cases are refused in one line, and nothing is left."""
+
+import meshio
+import numpy as np
+import pytest
+
+import meshes
+from tests.support.flows_at_cells import flow_on
+from vcnn import FlowField, InputError
+from vcnn.flow.mesh import boundary_facets, named_mesh
+
+
+def renamed(mesh, old, new):
+    sets = {new if name == old else name: rows for name, rows in mesh.cell_sets.items()}
+    return meshio.Mesh(mesh.points, mesh.cells, cell_sets=sets)
+
+
+def channel_flow(**changes):
+    return flow_on(meshes.channel(2.0, 1.0, cells=(4, 3)), [[2.0, 0]], **changes)
+
+
+def with_inner_boundary():
+    mesh = meshes.channel(1.0, 1.0, cells=(2, 2))
+    inside = np.flatnonzero(np.isclose(mesh.points[:, 0], 0.5))[None, :2]
+    cells = [(block.type, block.data) for block in mesh.cells if block.dim == 2]
+    boundaries = {**boundary_facets(mesh), "baffle": [("line", inside)]}
+    return named_mesh(mesh.points, cells, boundaries)
+
+
+def curved():
+    points = np.array([[0, 0], [1, 0], [0, 1], [0.5, 0], [0.5, 0.5], [0, 0.5]])
+    mesh = meshio.Mesh(points, [("triangle6", np.arange(6)[None])])
+    return FlowField([[0.3, 0.3]], [[1.0, 0]], mesh=mesh, location="cell")
+
+
+def vertex_flow():
+    mesh = meshes.channel(1.0, 1.0, cells=(2, 2))
+    return FlowField(mesh.points, mesh.points, mesh=mesh)
+
+
+REFUSED = {
+    "no mesh": (lambda: FlowField([[0, 0]], [[1, 0]]), {}, "has no mesh"),
+    "vertices": (vertex_flow, {}, "known at vertices"),
+    "section": (lambda: flow_on(meshes.duct(cells=(3, 3)), walls=()), {}, "a section of space"),
+    "curved": (curved, {}, "'triangle6' are curved"),
+    "field": (channel_flow, {"fields": {"k": "k"}}, "the flow has no 'k'"),
+    "twice": (channel_flow, {"fields": {"pressure": "U"}}, "two of them would be called 'U'"),
+    "word": (channel_flow, {"fields": {"pressure": "p rgh"}}, "field 'p rgh': OpenFOAM allows no"),
+    "sign": (channel_flow, {"fields": {"eddy_viscosity": "ν_t"}}, "field 'ν_t': OpenFOAM allows"),
+    "wall": (channel_flow, {"walls": ["lid"]}, "wall 'lid': not a boundary"),
+    "cyclic wall": (channel_flow, {"walls": ["inlet"]}, "'inlet': a wall cannot be joined"),
+    "period": (
+        lambda: flow_on(meshes.channel(2.0, 1.0, cells=(4, 3)), [[1.5, 0]]),
+        {},
+        r"period \(1.5, 0, 0\): joins no two boundaries",
+    ),
+    "sides": (
+        lambda: flow_on(renamed(meshes.channel(1, 1), "bottom", "frontAndBack"), walls=()),
+        {},
+        "'frontAndBack': the name of the sides",
+    ),
+    "patch": (
+        lambda: flow_on(renamed(meshes.channel(1, 1), "bottom", "lower wall"), walls=()),
+        {},
+        "boundary 'lower wall': OpenFOAM allows no",
+    ),
+    "inside": (lambda: flow_on(with_inner_boundary()), {}, "'baffle': a facet of it lies inside"),
+}
+
+
+@pytest.mark.parametrize("wrong", REFUSED)
+def test_what_cannot_be_written_is_refused_in_one_line(tmp_path, wrong):
+    make, options, message = REFUSED[wrong]
+    with pytest.raises(InputError, match=message) as error:
+        meshes.write_openfoam(make(), tmp_path / "case", **options)
+    assert str(error.value).startswith(f"{tmp_path / 'case'}: ")
+    assert "\n" not in str(error.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_there_is_left_alone(tmp_path):
+    with pytest.raises(InputError, match="exists already"):
+        meshes.write_openfoam(channel_flow(), tmp_path)
+    assert not list(tmp_path.iterdir())
