@@ -59,7 +59,7 @@ venv: .venv/installed
 			"$$python" -m venv --clear .venv && exit 0; exit 1; \
 		fi; \
 	done; echo "No Python >= 3.12 found on PATH or in ~/.pyenv/versions" >&2; exit 1
-	@echo "2 of 3: pip fetches what the package needs, 6 GB with PyTorch, and unpacks it in a minute or two of silence"
+	@echo "2 of 3: pip fetches what the package needs, 7 GB with PyTorch, and unpacks it in a minute or two of silence"
 	@.venv/bin/python -m pip $(INSTALL)
 	@echo "3 of 3: the commands in .venv/bin"; .venv/bin/vcnn --version
 	@touch .venv/installed

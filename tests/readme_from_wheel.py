@@ -1,7 +1,7 @@
 """Run what README.md shows, from a wheel: ``python -m tests.readme_from_wheel``.
 
 In an environment without the sources, in a folder that holds empty folders meshes, solvers and
-vcnn. Takes some minutes: the blocks are made as small as in `tests.test_readme`.
+vcnn. Takes some minutes: they are made as small as in `tests.test_readme`.
 """
 
 import shlex
@@ -18,11 +18,11 @@ from tests.support.installations import (
     make_environment,
     run_in,
 )
-from tests.test_readme import BLOCKS, COMMANDS, CONFIGURATION, smaller
+from tests.test_readme import BLOCK, COMMANDS, make_smaller, smaller
 
 
 def main() -> None:
-    """Print a line for each command and block; the first that fails ends this."""
+    """Print a line for each command and for the example; the first that fails ends this."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for part in ("sources", *(f"project/{package}" for package in PACKAGES)):
@@ -30,13 +30,12 @@ def main() -> None:
         binaries = make_environment(folder / "environment")
         install(binaries, build_wheel(copy_sources(folder / "sources"), folder))
         project = folder / "project"
-        (project / "hills.toml").write_text(smaller(CONFIGURATION), encoding="utf-8")
         for arguments in COMMANDS:
             _run(project, binaries / "vcnn", *map(smaller, arguments))
-        for number, block in enumerate(BLOCKS, 1):
-            script = project / f"block_{number}.py"
-            script.write_text(smaller(block), encoding="utf-8")
-            _run(project, binaries / "python", script.name)
+            if arguments[0] == "init":
+                make_smaller(project / arguments[-1])
+        (project / "example.py").write_text(smaller(BLOCK), encoding="utf-8")
+        _run(project, binaries / "python", "example.py")
 
 
 def _run(project, command, *arguments) -> None:
