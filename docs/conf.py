@@ -86,6 +86,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"vcnn {__version__}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_favicon = "_static/icon.svg"
 html_show_search_summary = False  # a summary is fetched, which a browser refuses for files
 html_copy_source = False
 html_theme_options = {

@@ -14,9 +14,11 @@
 # # A closure in the loop
 #
 # Steady Reynolds-averaged flow with an eddy viscosity $\nu_t$ and a given bulk velocity $U$:
+#
 # $$\mathbf u\cdot\nabla\mathbf u = -\nabla p + \nabla\cdot\left[(\nu+\nu_t)(\nabla\mathbf u +
 # \nabla\mathbf u^T)\right] + f\,\mathbf e, \qquad \nabla\cdot\mathbf u = 0, \qquad
 # \frac1{|\Omega|}\int_\Omega \mathbf u\cdot\mathbf e\,dx = U.$$
+#
 # A closure predicts $\nu_t = G[\mathbf u]$ from the mean flow, and the mean flow depends on
 # $\nu_t$: the two are solved together. *A priori* a closure is judged by its prediction from the
 # true flow. This is not enough: in the loop it sees the flow that it has caused itself, the same

@@ -99,8 +99,11 @@ def _show_bases(_app, _name, _thing, _options, bases: list) -> None:
 
 def _shown(bases) -> list:
     """Bases that have a page, and torch's; how the rest is put together is nobody's business."""
-    public = public_objects().values()
-    return [base for base in bases if base in public or base.__module__.startswith("torch")]
+    shown = []
+    for base in bases:
+        known = base in public_objects().values() or base.__module__.startswith("torch")
+        shown += [base] if known else _shown(base.__bases__)
+    return shown
 
 
 def _resolve(app, env, node, text):

@@ -33,7 +33,7 @@ _CORRECTIONS = 30
 class DifferentiableFlow:
     """The velocity of `RANS`, differentiable by eddy viscosity, anisotropy and drive.
 
-    Calling it solves the flow from where the last call ended, and gives
+    Calling it solves the flow from where the last call ended, and gives::
 
         coefficients, force = flow(eddy_viscosity, anisotropy, drive)
 

@@ -34,7 +34,7 @@ from vcnn.flow.field import FlowField
 class DifferentiableTransport:
     """The concentration of `ScalarTransport`, differentiable by diffusivity and production.
 
-    Calling it solves the equation:
+    Calling it solves the equation::
 
         coefficients = transport(diffusivity, production)
 

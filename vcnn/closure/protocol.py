@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # torch is slow to import
 class ClosureLike(Protocol):
     """Predicts fields of a flow at its points: what solvers and studies ask.
 
-    A small one:
+    A small one::
 
         class MixingLength:
             targets = {"eddy_viscosity": "scalar"}
