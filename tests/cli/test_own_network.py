@@ -75,10 +75,10 @@ def test_imports_that_are_no_modules(folder, capsys):
 
 
 def test_a_configuration_names_a_network_that_nobody_registered(folder, capsys):
-    (folder / "run.toml").write_text(RUN.replace("cloud-means", "no-means"))
+    (folder / "run.toml").write_text(RUN.replace("cloud-means", "unheard-of"))
     line = refused(capsys, folder, "train", "run.toml", "-o", "out")
     assert line.startswith("run.toml: [network]: architecture: expected one of vector-cloud, ")
-    assert "got 'no-means'; a network of your own" in line
+    assert "got 'unheard-of'; a network of your own" in line
 
 
 def test_settings_of_the_configuration_are_checked(own_network, folder, capsys):

@@ -89,7 +89,7 @@ RUN_KEYS = (
         needed=True,
         otherwise="needed without a `start`",
     ),
-    Key("training", TABLE, "how to train, see below", default={}, otherwise="all defaults"),
+    Key("training", TABLE, "how to train, see below", default={}, otherwise="those below"),
     Key("importance", TEXT, "name of a scalar field that weighs the points of training flows"),
     Key(
         "units",
