@@ -16,7 +16,10 @@ from tests.support.command_line import run
 from vcnn import Closure, FlowField
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-COMMANDS = [shlex.split(line, comments=True) for line in re.findall(r"^    vcnn (.*)$", README, re.MULTILINE)]
+COMMANDS = [
+    shlex.split(line, comments=True)
+    for line in re.findall(r"^    vcnn (.*)$", README, re.MULTILINE)
+]
 (BLOCK,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 
 # A piece of the text, or of a file that a command writes -> what is run in its place.

@@ -79,7 +79,7 @@ class TrainingConfig:
 
     @property
     def torch_dtype(self) -> torch.dtype:
-        """:attr:`dtype` as torch knows it."""
+        """``dtype`` as torch knows it."""
         return _DTYPES[self.dtype]
 
     def learning_rate_at(self, progress: float) -> float:
