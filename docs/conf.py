@@ -67,6 +67,8 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "copyfile_regex": r".*\.toml",
     "within_subsection_order": "FileNameSortKey",
+    "reset_modules": ("_extensions.gallery_style.set_style",),
+    "image_srcset": ["2x"],
 }
 
 html_theme = "pydata_sphinx_theme"
