@@ -69,6 +69,10 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "reset_modules": ("_extensions.gallery_style.set_style",),
     "image_srcset": ["2x"],
+    "capture_repr": (),
+    "show_signature": False,
+    "min_reported_time": 600,
+    "write_computation_times": False,  # its page asks other hosts for scripts
 }
 
 html_theme = "pydata_sphinx_theme"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-import meshio
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from scipy.sparse import coo_array
@@ -15,15 +14,13 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
 
 from solvers.diagnostics.walls import WallQuantities
-from vcnn.evaluation.report.curves import legend_above, styles
-from vcnn.evaluation.report.fields import VALUES, draw_field
+from solvers.studies.run_maps import map_axes, triangles_of
+from vcnn.evaluation.report.curves import WIDTH, legend_above, styles
+from vcnn.evaluation.report.fields import draw_field
 from vcnn.flow.field import FlowField
-from vcnn.flow.mesh import boundary_facets, plane_normal
+from vcnn.flow.mesh import boundary_facets
 
-_WIDTH = 8.5  # inches
 _GAP = 1.5  # between neighbours of a profile, of the usual distance: something lies between
-# Told by how light they are, too.
-_SIDES = {"below": "#56B4E9", "within bounds": "#E6E6E6", "above": "#D55E00"}
 
 
 def streamlines(flow: FlowField, closed: Iterable[str]) -> Figure:
@@ -31,7 +28,7 @@ def streamlines(flow: FlowField, closed: Iterable[str]) -> Figure:
 
     Nothing passes the boundaries with the names ``closed``.
     """
-    figure, axes = _map(flow)
+    figure, axes = map_axes(flow)
     speed = np.linalg.norm(flow.velocity, axis=1)
     drawn = draw_field(axes, flow, speed, Normalize(0, speed.max()))
     draw_streamlines(axes, flow, closed)
@@ -47,7 +44,7 @@ def draw_streamlines(
 
     The same flux passes between neighbours, but within eddies less and less towards their rims.
     """
-    triangles = _triangles(flow.mesh)
+    triangles = triangles_of(flow.mesh)
     boundaries = boundary_facets(flow.mesh)
     facets = {}
     for name, blocks in boundaries.items():
@@ -71,26 +68,11 @@ def draw_streamlines(
     )
 
 
-def scalar_map(flow: FlowField, values: np.ndarray, label: str) -> Figure:
-    """A scalar at the cells of a plane flow or a section, or of one in space cut at half of z."""
-    norm = Normalize(min(values.min(), 0), values.max())
-    return _cell_map(flow, values, norm, VALUES, label=label)
-
-
-def clipping_map(flow: FlowField, clipped: np.ndarray) -> Figure:
-    """Where a closure was below (−1) its bounds or above (1), as :func:`scalar_map`."""
-    cmap, norm = ListedColormap(list(_SIDES.values())), BoundaryNorm([-1.5, -0.5, 0.5, 1.5], 3)
-    figure = _cell_map(flow, clipped, norm, cmap, ticks=[-1, 0, 1])
-    figure.axes[1].set_xticklabels(_SIDES)
-    figure.axes[1].tick_params(length=0)
-    return figure
-
-
 def velocity_profiles(
     profiles: Sequence[FlowField], reference: Sequence[np.ndarray], *, speed: float, name: str
 ) -> Figure:
     """u(y) on lines x = const., with velocities of a reference, by its name, as circles."""
-    wide = min(1.9 * len(profiles) + 0.8, 12.0)
+    wide = min(1.3 * len(profiles) + 0.8, 12.0)
     figure = Figure(figsize=(max(wide, 4.5), 4.2), layout="constrained")
     panels = figure.subplots(1, len(profiles), sharex=True, sharey=True, squeeze=False)[0]
     for k, (axes, profile) in enumerate(zip(panels, profiles, strict=True)):
@@ -112,19 +94,31 @@ def velocity_profiles(
     return figure
 
 
-def wall_curves(walls: Mapping[str, WallQuantities]) -> Figure:
-    """Skin friction, with separation and reattachment, and pressure coefficient along walls."""
-    figure = Figure(figsize=(_WIDTH, 6.0), layout="constrained")
+def wall_curves(
+    walls: Mapping[str, WallQuantities],
+    reference: Mapping[str, np.ndarray] | None = None,
+    name: str = "",
+) -> Figure:
+    """Skin friction, with separation and reattachment, and pressure coefficient along walls.
+
+    The skin friction of a ``reference`` of this name, at the facets of some of the walls, is drawn
+    as circles.
+    """
+    reference = reference or {}
+    figure = Figure(figsize=(WIDTH, 6.0), layout="constrained")
     friction, pressure = figure.subplots(2, 1, sharex=True)
-    for (name, wall), (colour, line, _) in zip(walls.items(), styles(len(walls)), strict=True):
+    for (own, wall), (colour, line, _) in zip(walls.items(), styles(len(walls)), strict=True):
         x = wall.points[:, 0] if np.ptp(wall.points[:, 0]) > 0 else wall.arc
-        friction.plot(x, wall.skin_friction, color=colour, linestyle=line, label=name)
+        friction.plot(x, wall.skin_friction, color=colour, linestyle=line, label=own)
         pressure.plot(x, wall.pressure_coefficient, color=colour, linestyle=line)
         for kind, marker in (("separation", "v"), ("reattachment", "^")):
             points = getattr(wall, kind)
             if len(points):
                 at = points[:, 0] if np.ptp(wall.points[:, 0]) > 0 else points[:, 1]
-                friction.plot(at, 0 * at, marker, color=colour, ms=8, label=f"{kind}, {name}")
+                friction.plot(at, 0 * at, marker, color=colour, ms=8, label=f"{kind}, {own}")
+        if own in reference and np.isfinite(reference[own]).any():
+            circles = {"mfc": "none", "color": colour, "ms": 4, "label": f"{own}, {name}"}
+            friction.plot(x, reference[own], "o", **circles)
     friction.axhline(0, color="0.5", lw=0.8, zorder=0)
     friction.set_ylabel("$c_f$")
     pressure.set(xlabel="x", ylabel="$c_p$")
@@ -136,7 +130,7 @@ def wall_curves(walls: Mapping[str, WallQuantities]) -> Figure:
 
 def convergence(residuals: Sequence[float], history: Mapping[str, Sequence[float]]) -> Figure:
     """Residual of the momentum balance and, of a closure, change, relaxation and clipping."""
-    figure = Figure(figsize=(6.5, 5.5 if history else 4.0), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 5.2 if history else 3.8), layout="constrained")
     heights = [2, 1] if history else [1]
     panels = figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)
     sizes, shares = {"residual of the momentum balance": residuals}, {}
@@ -164,69 +158,6 @@ def convergence(residuals: Sequence[float], history: Mapping[str, Sequence[float
     return figure
 
 
-def _map(flow, labels=("x", "y")):
-    points = flow.points if flow.mesh is None else flow.mesh.points
-    ratio = np.ptp(points[:, 1]) / np.ptp(points[:, 0])
-    width = _WIDTH / max(ratio, 1)
-    figure = Figure(figsize=(max(width, 4.0), width * ratio + 1.3), layout="constrained")
-    axes = figure.add_subplot(xlabel=labels[0], ylabel=labels[1])
-    return figure, axes
-
-
-def _cell_map(flow, values, norm, cmap, **bar) -> Figure:
-    labels = ("x", "y")
-    if plane_normal(flow.mesh) is not None:
-        flow, labels = _flat_section(flow)
-    figure, axes = _map(flow, labels)
-    if flow.dimension == 2:
-        drawn = draw_field(axes, flow, values, norm, cmap)
-    else:
-        points, triangles, values = _cut(flow, values)
-        drawn = axes.tripcolor(
-            *points.T, triangles, facecolors=values, norm=norm, cmap=cmap, rasterized=True
-        )
-        axes.set_aspect("equal")
-    axes.margins(0)
-    figure.colorbar(drawn, ax=axes, location="bottom", shrink=0.5, aspect=40, **bar)
-    return figure
-
-
-def _flat_section(flow) -> tuple[FlowField, tuple[str, str]]:
-    """A section of space in coordinates of its plane, and their names if they are axes."""
-    normal = plane_normal(flow.mesh)
-    across = np.abs(normal).argmax()
-    first, second = (axis for axis in range(3) if axis != across)
-    u = np.eye(3)[first] - normal[first] * normal
-    u /= np.linalg.norm(u)
-    v = np.cross(normal, u)
-    axes = np.stack([u, v * (np.sign(v[second]) or 1.0)])
-    aligned = np.abs(normal[across]) > 1 - 1e-12
-    labels = ("xyz"[first], "xyz"[second]) if aligned else ("first axis", "second axis")
-    mesh = meshio.Mesh(flow.mesh.points @ axes.T, flow.mesh.cells)
-    points = flow.points @ axes.T
-    velocity = flow.velocity @ axes.T
-    return FlowField(points, velocity, mesh=mesh, location=flow.location), labels
-
-
-def _cut(flow, values):
-    """Points (n, 2) and triangles (k, 3) of a cut at half of z, and values (k,) of its cells."""
-    import pyvista
-
-    mesh = flow.mesh
-    grid = pyvista.from_meshio(
-        meshio.Mesh(mesh.points, [block for block in mesh.cells if block.dim == 3])
-    )
-    if flow.location == "vertex":
-        grid.point_data["values"] = values
-        grid = grid.point_data_to_cell_data()
-    else:
-        grid.cell_data["values"] = values
-    low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
-    middle = low + 0.500001 * (high - low)  # not along the facets of cells
-    cut = grid.slice(normal="z", origin=middle).triangulate()
-    return cut.points[:, :2], cut.faces.reshape(-1, 4)[:, 1:], cut.cell_data["values"]
-
-
 def _stream_function(points, triangles, velocity, tight) -> np.ndarray:
     """(n,) ψ at vertices with ∇ψ nearest to (−v, u), ψ = 0 at the first vertex.
 
@@ -249,14 +180,3 @@ def _stream_function(points, triangles, velocity, tight) -> np.ndarray:
     count, merged = connected_components(chains, directed=False)
     P = coo_array((np.ones(n), (np.arange(n), merged)), shape=(n, count)).tocsc()
     return np.append(0.0, spsolve((P.T @ A @ P).tocsc()[1:, 1:], (P.T @ b)[1:]))[merged]
-
-
-def _triangles(mesh) -> np.ndarray:
-    """(k, 3) vertices of the cells of a plane mesh, quadrilaterals cut in two."""
-    triangles = []
-    for block in mesh.cells:
-        if block.dim == 2:
-            triangles.append(block.data[:, [0, 1, 2]])
-            if block.type.startswith("quad"):
-                triangles.append(block.data[:, [0, 2, 3]])
-    return np.concatenate(triangles)
