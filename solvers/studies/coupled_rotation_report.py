@@ -146,7 +146,7 @@ def pictures(study: CoupledRotationStudy) -> dict[str, Figure]:
         return {}
     plane = study.axis is None
     shown = "Streamlines on the speed" if plane else "Speed"
-    about = "" if plane else " Drawn are the points nearest to a plane across the axis of the turn."
+    about = "" if plane else " Drawn is a cut across the axis of the turn."
     figures = {f"{shown} in frames turned by the angle above.{about}": _speeds(study, solved)}
     if any(run.change for run in chain(*solved.values())):
         caption = "How far the flow, turned back, is from the one solved at 0°"

@@ -39,9 +39,9 @@ def extrapolation_map(flow: FlowField, distance: np.ndarray) -> Figure:
     """Distances to the clouds of training, with the line where a plane flow leaves them, at 1."""
     norm = Normalize(0, max(distance.max(), 1.25))
     figure = _draw_map(flow, distance, norm, VALUES, label="distance to the clouds of training")
-    if flow.dimension == 2:
+    if flow.dimension == 2 and distance.min() < 1 < distance.max():
         _draw_limit(figure.axes[0], flow, distance)
-        figure.axes[1].axvline(1, color=_LIMIT["colors"], lw=_LIMIT["linewidths"])
+    figure.axes[1].axvline(1, color=_LIMIT["colors"], lw=_LIMIT["linewidths"])
     return figure
 
 
@@ -66,17 +66,10 @@ def map_axes(flow: FlowField, labels: tuple[str, str] = ("x", "y")) -> tuple[Fig
 
 def _draw_map(flow, values, norm, cmap, **bar) -> Figure:
     labels = ("x", "y")
-    if plane_normal(flow.mesh) is not None:
+    if flow.mesh is not None and plane_normal(flow.mesh) is not None:
         flow, labels = _flat_section(flow)
     figure, axes = map_axes(flow, labels)
-    if flow.dimension == 2:
-        drawn = draw_field(axes, flow, values, norm, cmap)
-    else:
-        points, triangles, values = _cut(flow, values)
-        drawn = axes.tripcolor(
-            *points.T, triangles, facecolors=values, norm=norm, cmap=cmap, rasterized=True
-        )
-        axes.set_aspect("equal")
+    drawn = draw_field(axes, flow, values, norm, cmap)
     axes.margins(0)
     figure.colorbar(drawn, ax=axes, location="bottom", shrink=0.5, aspect=40, **bar)
     return figure
@@ -97,25 +90,6 @@ def _flat_section(flow) -> tuple[FlowField, tuple[str, str]]:
     points = flow.points @ axes.T
     velocity = flow.velocity @ axes.T
     return FlowField(points, velocity, mesh=mesh, location=flow.location), labels
-
-
-def _cut(flow, values):
-    """Points (n, 2) and triangles (k, 3) of a cut at half of z, and values (k,) of its cells."""
-    import pyvista
-
-    mesh = flow.mesh
-    grid = pyvista.from_meshio(
-        meshio.Mesh(mesh.points, [block for block in mesh.cells if block.dim == 3])
-    )
-    if flow.location == "vertex":
-        grid.point_data["values"] = values
-        grid = grid.point_data_to_cell_data()
-    else:
-        grid.cell_data["values"] = values
-    low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
-    middle = low + 0.500001 * (high - low)  # not along the facets of cells
-    cut = grid.slice(normal="z", origin=middle).triangulate()
-    return cut.points[:, :2], cut.faces.reshape(-1, 4)[:, 1:], cut.cell_data["values"]
 
 
 def _draw_limit(axes, flow, distance) -> None:
