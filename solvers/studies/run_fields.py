@@ -37,12 +37,9 @@ def field_section(run: RunSummary, attempt: Attempts) -> Section:
         drawings["Streamlines on the speed."] = lambda: streamlines(run.vertices, closed)
     else:
         if plane_normal(run.flow.mesh) is None:
-            text = (
-                "Drawn are the cells that the plane z = const. through the middle of the domain "
-                "cuts."
-            )
+            text = "Drawn is the cut by the plane z = const. through the middle of the domain."
         drawings["Speed."] = lambda: scalar_map(
-            run.flow, np.linalg.norm(run.flow.velocity, axis=1), "|u|"
+            run.vertices, np.linalg.norm(run.vertices.velocity, axis=1), "|u|"
         )
     drawings |= _eddy_viscosity_drawings(run) | _difference_drawing(run)
     if run.extrapolation is not None:
@@ -65,7 +62,7 @@ def _eddy_viscosity_drawings(run) -> dict:
     if "eddy_viscosity" not in run.flow.scalars:
         return {}
     by_cells = bool(run.history) and run.case.location == "cell"
-    flow = run.flow if by_cells or run.flow.dimension == 3 else run.vertices
+    flow = run.flow if by_cells else run.vertices
     shown = {"Eddy viscosity over the molecular one": flow}
     reference = run.case.reference
     if run.error is not None and reference.mesh is not None:

@@ -206,7 +206,7 @@ def test_nothing_is_left_of_a_report_that_fails(tmp_path):
 
 
 def test_symbols_have_their_index_below_and_names_are_left_alone(tmp_path):
-    words = "c_f and ν_t of hill_1 and a_model"
+    words = "c_f and u_τ² of hill_1 and a_model"
     write_page(tmp_path / "report", "A", "b", words, [], {})
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
-    assert "<p>c<sub>f</sub> and ν<sub>t</sub> of hill_1 and a_model</p>" in page
+    assert "<p>c<sub>f</sub> and u<sub>τ</sub>² of hill_1 and a_model</p>" in page

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 from vcnn.files import claim, staged
 
-_INDEXED = re.compile(r"(?<!\w)(\w)_(\w)(?!\w)")
+_INDEXED = re.compile(r"(?<!\w)(\w)_(\w)(?![^\W²⁺])")
 _NARROW = 9.0  # inches: wider figures are not shrunk to the width of a phone but scroll
 
 
