@@ -69,4 +69,4 @@ venv: .venv/installed
 	@touch .venv/docs-installed
 
 clean:
-	rm -rf .venv demo build dist *.egg-info docs/_build docs/_gallery docs/notebooks docs/results docs/models
+	rm -rf .venv demo build dist *.egg-info docs/_build docs/_gallery docs/notebooks docs/results docs/models docs/reference/api/generated

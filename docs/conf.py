@@ -80,6 +80,11 @@ sphinx_gallery_conf = {
     "write_computation_times": False,  # its page asks for scripts of another site
     "copyfile_regex": r".*\.toml",
     "within_subsection_order": "FileNameSortKey",
+    "reset_modules": ("_extensions.gallery_style.set_style",),
+    "image_srcset": ["2x"],
+    "capture_repr": (),
+    "show_signature": False,
+    "min_reported_time": 600,
 }
 
 html_theme = "pydata_sphinx_theme"

@@ -37,7 +37,7 @@ def draw(rows: Rows, folder: Path, results_folder: Path) -> None:
     series = {
         "k-ω SST": ("0.7", [rows[f"known, {n}"].get("sst") for n in names]),
         "closure": ("C1", [rows[f"known, {n}"].get("score") for n in names]),
-        "ν_t inverted": (
+        r"$\nu_t$ inverted": (
             "C0",
             [rows.get(f"floor of {FLOORS[0]}, {n}", {}).get("score") for n in names],
         ),

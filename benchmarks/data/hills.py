@@ -78,3 +78,12 @@ def outline(mesh: meshio.Mesh, wall: str) -> list[list[float]]:
     """x and y along a wall that no vertical line meets twice."""
     points = mesh.points[np.unique(boundary_facets(mesh)[wall][0][1])]
     return points[np.argsort(points[:, 0])].T.round(4).tolist()
+
+
+def hill_words(name: str) -> str:
+    """What a hill's name says: alpha_05_10071_4048 is of slope 0.5, length 10.071, height 4.048."""
+    _, slope, length, height = name.split("_")
+    return (
+        f"slope {slope[0]}.{slope[1:]}, length {int(length) / 1000:g} H, "
+        f"height {int(height) / 1000:g} H"
+    )

@@ -8,7 +8,14 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
-from benchmarks.data.hills import VALIDATION, at_vertices, hill_file, outline, read_hill
+from benchmarks.data.hills import (
+    VALIDATION,
+    at_vertices,
+    hill_file,
+    hill_words,
+    outline,
+    read_hill,
+)
 from benchmarks.in_the_loop.flows import teacher_flow
 from vcnn import FlowField
 from vcnn.evaluation.report.fields import draw_field
@@ -33,11 +40,11 @@ def draw(results: Mapping[str, dict], folder: Path, results_folder: Path) -> Non
     """
     sst = teacher_flow("sst", SHOWN, folder)
     coupled = FlowField.load(folder / "solved" / f"sst_{SHOWN}.vtu")
-    figure = plt.figure(figsize=(13, 10), layout="constrained")
+    figure = plt.figure(figsize=(8.5, 8.5), layout="constrained")
     top, theirs, ours, history = figure.subplot_mosaic(
         [["u", "u"], ["theirs", "ours"], ["history", "history"]], height_ratios=[1.2, 1, 0.9]
     ).values()
-    _profiles(top, {"SST's ν_t": (sst, "k-"), "closure": (coupled, "C1--")}, SHOWN)
+    _profiles(top, {"SST's $\\nu_t$": (sst, "k-"), "closure": (coupled, "C1--")}, SHOWN)
     norm = Normalize(0, sst.scalars["eddy_viscosity"].max())
     for axes, flow, title in ((theirs, sst, "SST"), (ours, coupled, "closure, coupled")):
         drawn = draw_field(axes, flow, flow.scalars["eddy_viscosity"], norm)
@@ -45,7 +52,7 @@ def draw(results: Mapping[str, dict], folder: Path, results_folder: Path) -> Non
     figure.colorbar(drawn, ax=[theirs, ours], shrink=0.8)
     for k, name in enumerate(VALIDATION):
         row = results[f"sst, {name}"]
-        for key, style, label in (("change", "-", name), ("residual", ":", None)):
+        for key, style, label in (("change", "-", hill_words(name)), ("residual", ":", None)):
             history.semilogy(
                 np.arange(1, len(row[key]) + 1), row[key], style, color=f"C{k}", label=label
             )
@@ -54,7 +61,7 @@ def draw(results: Mapping[str, dict], folder: Path, results_folder: Path) -> Non
     )
     history.legend()
     history.grid(alpha=0.3)
-    figure.savefig(results_folder / "coupled_rans.png", dpi=90)
+    figure.savefig(results_folder / "coupled_rans.png", dpi=110)
     plt.close(figure)
 
     beside_les(
@@ -66,7 +73,7 @@ def draw(results: Mapping[str, dict], folder: Path, results_folder: Path) -> Non
 
 def beside_les(name: str, solved: Path, picture: Path) -> None:
     """Draw profiles of a hill solved with a closure, in the file ``solved``, beside LES and SST."""
-    figure = plt.figure(figsize=(13, 5), layout="constrained")
+    figure = plt.figure(figsize=(8.5, 4), layout="constrained")
     mesh, data = read_hill(hill_file(name))
     les, sst = (
         FlowField(mesh.points, at_vertices(mesh, data, field)[:, :2], mesh=mesh)
@@ -75,7 +82,7 @@ def beside_les(name: str, solved: Path, picture: Path) -> None:
     closure = FlowField.load(solved)
     lines = {"LES": (les, "k-"), "SST": (sst, "C0:"), "closure": (closure, "C1--")}
     _profiles(figure.add_subplot(), lines, name)
-    figure.savefig(picture, dpi=90)
+    figure.savefig(picture, dpi=110)
     plt.close(figure)
 
 
@@ -92,5 +99,5 @@ def _profiles(axes, lines, name):
         axes.axvline(x, color="0.8", lw=0.6, zorder=0)
     for wall in ("bottom", "top"):
         axes.plot(*outline(flow.mesh, wall), "0.4", lw=1)
-    axes.set(title=f"{name}: velocity along x", xlabel="x", ylabel="y")
+    axes.set(title=f"velocity along x: {hill_words(name)}", xlabel="x / H", ylabel="y / H")
     axes.legend(loc="lower right")

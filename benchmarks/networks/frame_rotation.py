@@ -18,8 +18,8 @@ from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
-import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from benchmarks.common.command import parser, run
@@ -41,6 +41,7 @@ from benchmarks.networks.frame_models import (
     model_path,
     train,
 )
+from benchmarks.networks.frame_pictures import draw_efficiency
 from benchmarks.networks.published_transport import flow_of
 from vcnn import Closure, FlowField
 from vcnn.evaluation import relative_l2
@@ -54,10 +55,6 @@ from vcnn.evaluation.report.text import percent
 from vcnn.evaluation.report.verdict import rotation_verdict
 from vcnn.evaluation.transformations import NOISE, TransformationStudy, transformation_study
 from vcnn.files import write_text
-
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt
-from matplotlib.figure import Figure
 
 UNSEEN, COARSE, UNSEEN_BUMP = 1.225, (60, 40), (0.6, 1.75, 45)
 FARTHER = (0.75, 1.225, 2.5)  # slopes for the comparison of sizes
@@ -102,18 +99,7 @@ def efficiency(folder: Path, path: Path) -> list[list]:
         [model, *(error_in_rotated_frames(closures[model], unseen) for closures in by_size)]
         for model in FAMILIES
     ]
-    figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
-    for (model, *errors), marker in zip(rows, "os^", strict=True):
-        axes.loglog(list(SIZES), 100 * np.array(errors), marker=marker, label=model)
-    axes.set(
-        xlabel="training hills", ylabel="relative L2 error in turned frames [%]", xticks=list(SIZES)
-    )
-    axes.set_xticklabels(map(str, SIZES))
-    axes.minorticks_off()
-    axes.grid(alpha=0.3)
-    axes.legend(frameon=False)
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    draw_efficiency(rows, path)
     return rows
 
 

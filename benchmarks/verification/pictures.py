@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
+from benchmarks.data.hills import hill_words
 from benchmarks.verification.manufactured import THEORY, label
 from benchmarks.verification.page import error_series
 
@@ -23,7 +24,8 @@ def save(figure: Figure, path: Path) -> None:
 
 def orders(numbers: dict, folder: Path) -> None:
     """Errors of manufactured solutions: a colour for each kind of cells, squares where periodic."""
-    figure, axes = plt.subplots(1, len(THEORY), figsize=(15, 3.8), layout="constrained")
+    figure, grid = plt.subplots(3, 2, figsize=(6.4, 9.0), layout="constrained")
+    axes, rest = grid.flat[: len(THEORY)], grid.flat[len(THEORY) :]
     all_series = dict(error_series(numbers))
     colours = {
         kind: f"C{i}" for i, kind in enumerate(dict.fromkeys(kind for kind, _ in all_series))
@@ -39,14 +41,17 @@ def orders(numbers: dict, folder: Path) -> None:
         axis.set_xticklabels(["4", "8", "16", "32", "64"])
         axis.minorticks_off()
         axis.grid(alpha=0.3)
-    axes[0].set_ylabel("L2 error")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    for axis in grid[:, 0]:
+        axis.set_ylabel("L2 error")
+    for axis in rest:
+        axis.axis("off")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     save(figure, folder / "verification_orders.png")
 
 
 def hill(numbers: dict, folder: Path) -> None:
     """Gaps to the other code and friction along the floor, on meshes of different size."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4), layout="constrained")
+    figure, (left, right) = plt.subplots(2, 1, figsize=(6.4, 7.4), layout="constrained")
     n = [int(cells.split()[0]) for cells in numbers]
     for name, of in (("u", "velocity"), ("c", "concentration")):
         if all(name in row for row in numbers.values()):
@@ -74,7 +79,7 @@ def rans(numbers: dict, folder: Path) -> None:
     figure, axes = plt.subplots(
         len(numbers),
         1,
-        figsize=(11, 2.7 * len(numbers)),
+        figsize=(7.4, 2.2 * len(numbers)),
         layout="constrained",
         squeeze=False,
         sharex=True,
@@ -100,7 +105,7 @@ def rans(numbers: dict, folder: Path) -> None:
             )
         axis.fill_between(*lines["floor"], -0.25, color="0.6", linewidth=0)
         axis.fill_between(*lines["ceiling"], 3.3, color="0.6", linewidth=0)
-        axis.set(title=name, ylabel="y / H", aspect="equal", ylim=(-0.25, 3.3))
+        axis.set(title=hill_words(name), ylabel="y / H", aspect="equal", ylim=(-0.25, 3.3))
     axes[-1, 0].set_xlabel("x / H, and velocity along x at these stations")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles[:2], labels[:2], loc="outside lower center", ncols=2)

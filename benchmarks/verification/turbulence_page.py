@@ -91,7 +91,7 @@ def draw_channels(
     rows: Mapping[str, dict], reynolds_numbers: Iterable[int], models: Iterable[str], path: Path
 ) -> None:
     """Mean velocity in wall units, one panel for each DNS."""
-    figure, axes = plt.subplots(1, len(DNS), figsize=(12, 4.4), layout="constrained", sharey=True)
+    figure, axes = plt.subplots(len(DNS), 1, figsize=(6.4, 8.4), layout="constrained")
     for axis, reynolds, (source, dns) in zip(axes, reynolds_numbers, DNS.items(), strict=True):
         sublayer, log = np.geomspace(0.5, 12, 50), np.geomspace(8, reynolds, 50)
         axis.semilogx(sublayer, sublayer, "k:", label="y⁺ and ln(y⁺)/0.41 + 5.2")
@@ -99,13 +99,12 @@ def draw_channels(
         for model in models:
             if row := rows.get(f"{model}, {reynolds}"):
                 axis.semilogx(row["y"], row["u"], label=model)
-        axis.semilogx(
-            [30, 100, dns[0]], dns[1:], "ko", markerfacecolor="none", label=f"DNS, {source}"
-        )
-        axis.set(title=f"Re_τ about {reynolds}", xlabel="y⁺", ylim=(0, 24))
+        label = f"DNS at y⁺ = 30, 100 and centre,\n{source}"
+        axis.semilogx([30, 100, dns[0]], dns[1:], "ko", markerfacecolor="none", label=label)
+        axis.set(title=rf"$Re_\tau$ about {reynolds}", ylabel="U⁺", ylim=(0, 24))
         axis.grid(alpha=0.3)
         axis.legend(loc="upper left")
-    axes[0].set_ylabel("U⁺")
+    axes[-1].set_xlabel("y⁺")
     figure.savefig(path, dpi=110)
     plt.close(figure)
 

@@ -16,6 +16,8 @@ from solvers.flow.momentum import coefficient, dx
 from solvers.flow.result import FlowResult
 from vcnn.errors import InputError, suggest
 
+_CORNER = np.cos(np.radians(30))  # between neighbouring facets: a wall that is curved turns less
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class WallQuantities:
@@ -55,7 +57,10 @@ class WallQuantities:
 
     @property
     def separation(self) -> np.ndarray:
-        """(s, 2) points where the skin friction turns negative, linear between facets' middles."""
+        """(s, 2) points where the skin friction turns negative.
+
+        They are linear between facets' middles, and on corners where it changes its sign there.
+        """
         return self._crossings(-1)
 
     @property
@@ -66,12 +71,14 @@ class WallQuantities:
     def _crossings(self, sign) -> np.ndarray:
         """Points where sign times the skin friction turns positive."""
         c, x = self.skin_friction, self.points
+        ends = x + self.lengths[:, None] / 2 * self.tangent
+        turns = np.sum(self.tangent * np.roll(self.tangent, -1, axis=0), axis=1) < _CORNER
         if self.period is not None:  # the last facet is followed by the first one
             c, x = np.append(c, c[0]), np.vstack([x, x[0] + self.period])
         before, after = sign * c[:-1], sign * c[1:]
         k = np.flatnonzero((before < 0) & (after >= 0))
         part = (before[k] / (before[k] - after[k]))[:, None]
-        return (1 - part) * x[k] + part * x[k + 1]
+        return np.where(turns[k, None], ends[k], (1 - part) * x[k] + part * x[k + 1])
 
 
 def along_wall(

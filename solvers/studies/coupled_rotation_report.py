@@ -8,7 +8,7 @@ from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
-from matplotlib.colors import LogNorm, Normalize
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from solvers.fenics import MPI
@@ -21,7 +21,7 @@ from vcnn.closure.closure import Closure
 from vcnn.errors import InputError, naming
 from vcnn.evaluation.report.fields import ERRORS, VALUES
 from vcnn.evaluation.report.page import Section
-from vcnn.evaluation.report.panels import frame_panel
+from vcnn.evaluation.report.panels import error_norm, frame_panel, readable
 from vcnn.evaluation.report.text import listed, percent_or_power
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import magnitudes
@@ -146,11 +146,11 @@ def pictures(study: CoupledRotationStudy) -> dict[str, Figure]:
         return {}
     plane = study.axis is None
     shown = "Streamlines on the speed" if plane else "Speed"
-    about = "" if plane else " Drawn are the points nearest to a plane across the axis of the turn."
+    about = "" if plane else " Drawn is a cut across the axis of the turn."
     figures = {f"{shown} in frames turned by the angle above.{about}": _speeds(study, solved)}
     if any(run.change for run in chain(*solved.values())):
         caption = "How far the flow, turned back, is from the one solved at 0°"
-        figures[f"{caption}; black where it is the same."] = _changes(study, solved)
+        figures[f"{caption}; grey where the change is too small to draw."] = _changes(study, solved)
     return figures
 
 
@@ -180,12 +180,14 @@ def _changes(study, solved) -> Figure:
             _NONE if run.failure else magnitudes(run.back.velocity - velocity) / speed
             for run in others
         ]
-    largest = max(_largest(rows), _SAME)
+    norm = error_norm(max(_largest(rows), _SAME))
+    for name, frames in rows.items():
+        rows[name] = [f if isinstance(f, str) else readable(f, norm) for f in frames]
     return frame_panel(
         _frames(study, solved)[1:],
         study.angles[1:],
         rows,
-        norm=LogNorm(1e-3 * largest, largest, clip=True),
+        norm=norm,
         cmap=ERRORS,
         label="|u − u at 0°| / max |u at 0°|",
         extend="min",

@@ -1,4 +1,4 @@
-"""Plane flows for pictures: sections laid flat, flows in space cut, the stream function."""
+"""Plane flows for pictures: sections laid flat, the stream function."""
 
 from __future__ import annotations
 
@@ -27,25 +27,6 @@ def flat_section(flow: FlowField) -> tuple[FlowField, tuple[str, str]]:
     points = flow.points @ axes.T
     velocity = flow.velocity @ axes.T
     return FlowField(points, velocity, mesh=mesh, location=flow.location), labels
-
-
-def cut_in_half(flow: FlowField, values: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Points (n, 2) and triangles (k, 3) of a cut at half of z, and values (k,) of its cells."""
-    import pyvista
-
-    mesh = flow.mesh
-    grid = pyvista.from_meshio(
-        meshio.Mesh(mesh.points, [block for block in mesh.cells if block.dim == 3])
-    )
-    if flow.location == "vertex":
-        grid.point_data["values"] = values
-        grid = grid.point_data_to_cell_data()
-    else:
-        grid.cell_data["values"] = values
-    low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
-    middle = low + 0.500001 * (high - low)  # not along the facets of cells
-    cut = grid.slice(normal="z", origin=middle).triangulate()
-    return cut.points[:, :2], cut.faces.reshape(-1, 4)[:, 1:], cut.cell_data["values"]
 
 
 def stream_function(

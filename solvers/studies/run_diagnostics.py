@@ -7,24 +7,22 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 import numpy as np
-from scipy.interpolate import LinearNDInterpolator
 
 from solvers.diagnostics.boundaries import boundary_fluxes, reynolds_number
 from solvers.diagnostics.profiles import station_profiles
 from solvers.diagnostics.wall_units import wall_units
 from solvers.diagnostics.walls import WallQuantities, along_wall, wall_force
 from solvers.fem.fields import function_from
-from solvers.fem.points import evaluate
 from solvers.fem.sampling import average_at_vertices
 from solvers.fenics import MPI
 from solvers.flow.conditions import Inlet, Wall
 from solvers.flow.result import FlowResult
 from solvers.studies.case import Case
+from solvers.studies.run_reference import Comparison, compare
 from solvers.studies.run_summary import RunSummary
 from vcnn.closure.closure import Closure
-from vcnn.errors import InputError, naming
+from vcnn.errors import InputError
 from vcnn.flow.mesh import boundary_facets
-from vcnn.flow.norms import relative_l2
 
 log = logging.getLogger("vcnn.solvers")
 
@@ -80,16 +78,17 @@ def summarise(
     flow, vertices, domain = result.flow(), result.flow("vertex"), result.domain
     speed, plane = _speed(case, flow), domain.dimension == 2
     attempt = Attempts(domain.mesh.comm)
-    profiles, reference_profiles, extrapolation, error = (), (), None, None
+    profiles, walls, extrapolation, comparison = (), {}, None, Comparison()
     if plane:
         profiles = attempt(
             "velocity profiles", lambda: tuple(station_profiles(result, case.stations)), ()
         )
+        walls = attempt("wall quantities", lambda: _along_walls(result, speed), {})
     if case.reference is not None:
-        error, reference_profiles = attempt(
+        comparison = attempt(
             "comparison with the reference",
-            lambda: _against_reference(case, result, profiles),
-            (None, ()),
+            lambda: compare(case, result, profiles, walls, speed),
+            comparison,
         )
     if closure is not None and closure.training_range is not None:
         points = flow if case.location == "cell" else vertices
@@ -109,10 +108,9 @@ def summarise(
         history={} if result.history is None else asdict(result.history),
         speed=speed,
         forces=attempt("forces", lambda: {w: wall_force(result, w) for w in domain.walls}, {}),
-        walls=attempt("wall quantities", lambda: _along_walls(result, speed), {}) if plane else {},
+        walls=walls,
         profiles=profiles,
-        reference_profiles=reference_profiles,
-        error=error,
+        comparison=comparison,
         extrapolation=extrapolation,
         clipped=result.clipped,
         fluxes=attempt("fluxes", lambda: boundary_fluxes(result), {}),
@@ -123,18 +121,6 @@ def summarise(
         notes=result.notes,
         failures=attempt.failures,
     )
-
-
-def _against_reference(case, result, profiles) -> tuple[float, tuple[np.ndarray, ...]]:
-    """How far the velocity is from a reference, and its profiles."""
-    reference = case.reference
-    with naming(f"[reference]: {case.reference_name}"):
-        velocity = evaluate(result.velocity, reference.points)
-        error = relative_l2(velocity, reference.velocity, reference.weights)
-    if not profiles:
-        return error, ()
-    between = LinearNDInterpolator(reference.points, reference.velocity)
-    return error, tuple(between(profile.points) for profile in profiles)
 
 
 def _speed(case, flow) -> float:

@@ -6,26 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from solvers.diagnostics.walls import WallQuantities
-from solvers.studies.plane_flows import (
-    corner_triangles,
-    cut_in_half,
-    flat_section,
-    stream_function,
-)
-from vcnn.evaluation.report.curves import legend_above, styles
-from vcnn.evaluation.report.fields import VALUES, draw_field
+from solvers.studies.plane_flows import corner_triangles, stream_function
+from solvers.studies.run_maps import map_axes
+from vcnn.evaluation.report.curves import WIDTH, legend_above, styles
+from vcnn.evaluation.report.fields import draw_field
 from vcnn.flow.field import FlowField
-from vcnn.flow.mesh import boundary_facets, plane_normal
+from vcnn.flow.mesh import boundary_facets
 
-_WIDTH = 6.0  # inches: words can be read when a phone shows the whole picture
 _GAP = 1.5  # between neighbours of a profile, of the usual distance: something lies between
-# Told by how light they are, too.
-_SIDES = {"below": "#56B4E9", "within bounds": "#E6E6E6", "above": "#D55E00"}
 
 
 def streamlines(flow: FlowField, closed: Iterable[str]) -> Figure:
@@ -42,7 +35,7 @@ def streamlines(flow: FlowField, closed: Iterable[str]) -> Figure:
     -------
     matplotlib Figure
     """
-    figure, axes = _map(flow)
+    figure, axes = map_axes(flow)
     speed = np.linalg.norm(flow.velocity, axis=1)
     drawn = draw_field(axes, flow, speed, Normalize(0, speed.max()))
     draw_streamlines(axes, flow, closed)
@@ -91,47 +84,6 @@ def draw_streamlines(
     )
 
 
-def scalar_map(flow: FlowField, values: np.ndarray, label: str) -> Figure:
-    """A scalar at the cells of a plane flow or a section, or of one in space cut at half of z.
-
-    Parameters
-    ----------
-    flow : FlowField
-        At the cells of a mesh.
-    values : (n,)
-        The scalar at its points.
-    label : str
-        Of the colour bar.
-
-    Returns
-    -------
-    matplotlib Figure
-    """
-    norm = Normalize(min(values.min(), 0), values.max())
-    return _cell_map(flow, values, norm, VALUES, label=label)
-
-
-def clipping_map(flow: FlowField, clipped: np.ndarray) -> Figure:
-    """Where a closure was below (−1) its bounds or above (1), as :func:`scalar_map`.
-
-    Parameters
-    ----------
-    flow : FlowField
-        At the cells of a mesh.
-    clipped : (n,)
-        −1, 0 or 1 at its points, as `FlowResult` has it.
-
-    Returns
-    -------
-    matplotlib Figure
-    """
-    cmap, norm = ListedColormap(list(_SIDES.values())), BoundaryNorm([-1.5, -0.5, 0.5, 1.5], 3)
-    figure = _cell_map(flow, clipped, norm, cmap, ticks=[-1, 0, 1])
-    figure.axes[1].set_xticklabels(_SIDES)
-    figure.axes[1].tick_params(length=0)
-    return figure
-
-
 def velocity_profiles(
     profiles: Sequence[FlowField], reference: Sequence[np.ndarray], *, speed: float, name: str
 ) -> Figure:
@@ -152,7 +104,7 @@ def velocity_profiles(
     -------
     matplotlib Figure
     """
-    wide = min(1.1 * len(profiles) + 0.8, 12.0)
+    wide = min(1.3 * len(profiles) + 0.8, 12.0)
     figure = Figure(figsize=(max(wide, 4.5), 4.2), layout="constrained")
     panels = figure.subplots(1, len(profiles), sharex=True, sharey=True, squeeze=False)[0]
     for k, (axes, profile) in enumerate(zip(panels, profiles, strict=True)):
@@ -174,29 +126,41 @@ def velocity_profiles(
     return figure
 
 
-def wall_curves(walls: Mapping[str, WallQuantities]) -> Figure:
+def wall_curves(
+    walls: Mapping[str, WallQuantities],
+    reference: Mapping[str, np.ndarray] | None = None,
+    name: str = "",
+) -> Figure:
     """Skin friction, with separation and reattachment, and pressure coefficient along walls.
 
     Parameters
     ----------
     walls : mapping name -> WallQuantities
         Walls to draw, as :func:`solvers.along_wall` gives them.
+    reference : mapping name -> (k,), optional
+        Skin friction at the facets of some of the walls, drawn as circles.
+    name : str
+        Of the reference, for the legend.
 
     Returns
     -------
     matplotlib Figure
     """
-    figure = Figure(figsize=(_WIDTH, 5.0), layout="constrained")
+    reference = reference or {}
+    figure = Figure(figsize=(WIDTH, 6.0), layout="constrained")
     friction, pressure = figure.subplots(2, 1, sharex=True)
-    for (name, wall), (colour, line, _) in zip(walls.items(), styles(len(walls)), strict=True):
+    for (own, wall), (colour, line, _) in zip(walls.items(), styles(len(walls)), strict=True):
         x = wall.points[:, 0] if np.ptp(wall.points[:, 0]) > 0 else wall.arc
-        friction.plot(x, wall.skin_friction, color=colour, linestyle=line, label=name)
+        friction.plot(x, wall.skin_friction, color=colour, linestyle=line, label=own)
         pressure.plot(x, wall.pressure_coefficient, color=colour, linestyle=line)
         for kind, marker in (("separation", "v"), ("reattachment", "^")):
             points = getattr(wall, kind)
             if len(points):
                 at = points[:, 0] if np.ptp(wall.points[:, 0]) > 0 else points[:, 1]
-                friction.plot(at, 0 * at, marker, color=colour, ms=8, label=f"{kind}, {name}")
+                friction.plot(at, 0 * at, marker, color=colour, ms=8, label=f"{kind}, {own}")
+        if own in reference and np.isfinite(reference[own]).any():
+            circles = {"mfc": "none", "color": colour, "ms": 4, "label": f"{own}, {name}"}
+            friction.plot(x, reference[own], "o", **circles)
     friction.axhline(0, color="0.5", lw=0.8, zorder=0)
     friction.set_ylabel("$c_f$")
     pressure.set(xlabel="x", ylabel="$c_p$")
@@ -220,7 +184,7 @@ def convergence(residuals: Sequence[float], history: Mapping[str, Sequence[float
     -------
     matplotlib Figure
     """
-    figure = Figure(figsize=(6.5, 5.5 if history else 4.0), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 5.2 if history else 3.8), layout="constrained")
     heights = [2, 1] if history else [1]
     panels = figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)
     sizes, shares = {"residual of the momentum balance": residuals}, {}
@@ -245,31 +209,4 @@ def convergence(residuals: Sequence[float], history: Mapping[str, Sequence[float
     if history:
         panels[1, 0].set(ylim=(-0.05, 1.05), ylabel="share")
     panels[-1, 0].set_xlabel("round" if history else "step")
-    return figure
-
-
-def _map(flow, labels=("x", "y")):
-    points = flow.points if flow.mesh is None else flow.mesh.points
-    ratio = np.ptp(points[:, 1]) / np.ptp(points[:, 0])
-    width = _WIDTH / max(ratio, 1)
-    figure = Figure(figsize=(max(width, 4.0), width * ratio + 1.3), layout="constrained")
-    axes = figure.add_subplot(xlabel=labels[0], ylabel=labels[1])
-    return figure, axes
-
-
-def _cell_map(flow, values, norm, cmap, **bar) -> Figure:
-    labels = ("x", "y")
-    if plane_normal(flow.mesh) is not None:
-        flow, labels = flat_section(flow)
-    figure, axes = _map(flow, labels)
-    if flow.dimension == 2:
-        drawn = draw_field(axes, flow, values, norm, cmap)
-    else:
-        points, triangles, values = cut_in_half(flow, values)
-        drawn = axes.tripcolor(
-            *points.T, triangles, facecolors=values, norm=norm, cmap=cmap, rasterized=True
-        )
-        axes.set_aspect("equal")
-    axes.margins(0)
-    figure.colorbar(drawn, ax=axes, location="bottom", shrink=0.5, aspect=40, **bar)
     return figure

@@ -11,13 +11,11 @@ from matplotlib.figure import Figure
 
 from solvers.fenics import MPI
 from solvers.flow.boundary_conditions import conditions_from
-from solvers.flow.conditions import Periodic, Symmetry, Wall
+from solvers.flow.conditions import Periodic
 from solvers.studies.run_diagnostics import Attempts
+from solvers.studies.run_fields import draw_all, field_section
 from solvers.studies.run_pictures import (
-    clipping_map,
     convergence,
-    scalar_map,
-    streamlines,
     velocity_profiles,
     wall_curves,
 )
@@ -25,7 +23,6 @@ from solvers.studies.run_summary import RunSummary
 from solvers.studies.run_verdict import difference_words, reynolds_words, run_verdict
 from vcnn.evaluation.report.page import Section, write_page
 from vcnn.evaluation.report.text import percent_or_power
-from vcnn.flow.mesh import plane_normal
 
 
 def write_report(run: RunSummary, directory: Path) -> Path:
@@ -37,17 +34,16 @@ def write_report(run: RunSummary, directory: Path) -> Path:
     -------
     Path of the page
     """
-    name = Path(directory).resolve().name
     dimension = run.flow.dimension
     introduction = (
         f"Steady flow in {'a plane' if dimension == 2 else 'space'}, kinematic viscosity "
-        f"{run.case.viscosity:g}, on {len(run.flow):,} cells with quadratic velocities; turbulent "
-        f"stress: {run.closure}. Coefficients and profiles refer to the velocity U = "
+        f"{run.case.viscosity:g}, on {len(run.flow):,} cells with quadratic velocities"
+        f"{_stress_words(run)}. Coefficients and profiles refer to the velocity U = "
         f"{run.speed:.6g}."
     )
     attempt = Attempts(MPI.COMM_SELF)
     sections = [
-        _field_section(run, attempt),
+        field_section(run, attempt),
         *_profile_section(run, attempt),
         *_wall_section(run, attempt),
         _flux_section(run),
@@ -60,7 +56,7 @@ def write_report(run: RunSummary, directory: Path) -> Path:
         """The page with these sections, and one on what failed."""
         return write_page(
             directory,
-            f"Flow: {name}",
+            _title(run),
             run_verdict(run),
             introduction,
             [*sections, *_failure_section(failures)],
@@ -76,45 +72,15 @@ def write_report(run: RunSummary, directory: Path) -> Path:
     return path
 
 
-def _pictures(attempt, drawings) -> dict[str, Figure]:
-    """Those of the pictures, by their captions, that can be drawn."""
-    figures = {caption: attempt(caption, draw, None) for caption, draw in drawings.items()}
-    return {caption: figure for caption, figure in figures.items() if figure is not None}
+def _title(run) -> str:
+    kind = "Laminar flow" if run.closure == "laminar" else f"Flow with {Path(run.closure).stem}"
+    return kind if run.reynolds is None else f"{kind}, Re = {run.reynolds.number:.4g}"
 
 
-def _field_section(run, attempt) -> Section:
-    drawings, text = {}, ""
-    if run.flow.dimension == 2:
-        closed = conditions_from(run.case.conditions).of_kind(Wall | Symmetry)
-        drawings["Streamlines on the speed."] = lambda: streamlines(run.vertices, closed)
-    else:
-        if plane_normal(run.flow.mesh) is None:
-            text = (
-                "Drawn are the cells that the plane z = const. through the middle of the domain "
-                "cuts."
-            )
-        drawings["Speed."] = lambda: scalar_map(
-            run.flow, np.linalg.norm(run.flow.velocity, axis=1), "|u|"
-        )
-    if "eddy_viscosity" in run.flow.scalars:
-        ratio = run.flow.scalars["eddy_viscosity"] / run.case.viscosity
-        drawings["Eddy viscosity over the molecular one."] = lambda: scalar_map(
-            run.flow, ratio, r"$\nu_t / \nu$"
-        )
-    if run.extrapolation is not None:
-        text += " The closure extrapolates where the distance to its training clouds exceeds 1."
-        drawings["Distance of the clouds to those of training."] = lambda: scalar_map(
-            run.closure_points, run.extrapolation, "distance"
-        )
-    if run.share_clipped:
-        text += (
-            " An eddy viscosity below 0 or above U d, d the largest distance to a wall, and a "
-            "stress beyond U² are clipped: there the flow is not the closure's."
-        )
-        drawings["Where the closure was clipped."] = lambda: clipping_map(
-            run.closure_points, run.clipped
-        )
-    return Section("The flow", text, figures=_pictures(attempt, drawings))
+def _stress_words(run) -> str:
+    if run.closure == "laminar":
+        return ", laminar"
+    return f", with the turbulent stress of {run.closure}"
 
 
 def _profile_section(run, attempt) -> list[Section]:
@@ -130,10 +96,10 @@ def _profile_section(run, attempt) -> list[Section]:
     def draw() -> Figure:
         """The profiles."""
         return velocity_profiles(
-            run.profiles, run.reference_profiles, speed=run.speed, name=run.case.reference_name
+            run.profiles, run.comparison.profiles, speed=run.speed, name=run.case.reference_name
         )
 
-    figures = _pictures(attempt, {"Velocity along x at the stations.": draw})
+    figures = draw_all(attempt, {"Velocity along x at the stations.": draw})
     return [Section("Velocity profiles", text, figures=figures)]
 
 
@@ -150,16 +116,25 @@ def _wall_section(run, attempt) -> list[Section]:
         ]
         for name, w in run.walls.items()
     ]
+    friction, text = run.comparison.friction, ""
+    if any(np.isfinite(values).any() for values in friction.values()):
+        text = (
+            " Circles are read off the velocities of the reference next to the wall, where they "
+            "are given in its viscous sublayer."
+        )
+
+    def draw() -> Figure:
+        """The curves."""
+        return wall_curves(run.walls, friction, run.case.reference_name)
+
     return [
         Section(
             "Along the walls",
             "Skin friction and pressure over U²/2. The flow separates where the skin friction "
-            "turns negative and reattaches where it turns positive.",
+            f"turns negative and reattaches where it turns positive.{text}",
             ["wall", "lowest c_f", "highest c_f", "separation at x", "reattachment at x"],
             rows,
-            _pictures(
-                attempt, {"Skin friction and pressure coefficient.": lambda: wall_curves(run.walls)}
-            ),
+            draw_all(attempt, {"Skin friction and pressure coefficient.": draw}),
         )
     ]
 
@@ -240,7 +215,7 @@ def _convergence_section(run, attempt) -> Section:
             f"rounds. In the last round {clipped} of the points were clipped."
         )
     drawings = {"How the iteration went.": lambda: convergence(run.residuals, run.history)}
-    return Section("Convergence", text, figures=_pictures(attempt, drawings))
+    return Section("Convergence", text, figures=draw_all(attempt, drawings))
 
 
 def _places(points) -> str:

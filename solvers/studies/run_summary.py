@@ -11,6 +11,7 @@ from solvers.diagnostics.boundaries import ReynoldsNumber
 from solvers.diagnostics.wall_units import WallUnits
 from solvers.diagnostics.walls import WallQuantities
 from solvers.studies.case import NEEDED_WALL_UNITS, Case
+from solvers.studies.run_reference import Comparison
 from vcnn.flow.field import FlowField
 
 # Share of the points where a closure extrapolates; 1 % of its own training clouds do.
@@ -41,9 +42,8 @@ class RunSummary:
     forces : mapping wall -> (d,), of the fluid, over the density
     walls : mapping wall -> WallQuantities, of plane flows, for walls that are one line
     profiles : FlowFields on the lines of the stations
-    reference_profiles : (k, d) velocities of the reference there, NaN where it is not known
-    error : float, optional
-        |u − u of the reference| / |u of the reference|, L² norms over the points of the reference.
+    comparison : Comparison
+        With the reference of the case, if it has one.
     extrapolation : (n,), optional
         How far the clouds of the flow lie from those that the closure was trained on, at the points
         where it was asked; beyond 1 it extrapolates.
@@ -71,8 +71,7 @@ class RunSummary:
     forces: Mapping[str, np.ndarray]
     walls: Mapping[str, WallQuantities]
     profiles: tuple[FlowField, ...]
-    reference_profiles: tuple[np.ndarray, ...]
-    error: float | None
+    comparison: Comparison
     extrapolation: np.ndarray | None
     clipped: np.ndarray | None
     fluxes: Mapping[str, float]
@@ -86,6 +85,11 @@ class RunSummary:
             f"RunSummary({self.closure}, {len(self.flow):,} cells in {self.flow.dimension}-D, "
             f"{self.steps} steps, residual {self.residuals[-1]:.2g})"
         )
+
+    @property
+    def error(self) -> float | None:
+        """Relative error of the velocity against the reference."""
+        return self.comparison.error
 
     @property
     def closure_points(self) -> FlowField:

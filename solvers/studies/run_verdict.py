@@ -51,7 +51,7 @@ def _convergence_sentence(run) -> str:
     sentence = f"Converged in {run.steps} {step}"
     if run.history:
         change = run.history["change"][-1]
-        sentence += f" (what the closure says still changes by {change:.1e})"
+        sentence += f" (between the last two the prediction of the closure changed by {change:.1e})"
     parameters, facts = run.flow.parameters, []
     if "bulk_velocity" in parameters:
         facts.append(f"bulk velocity {parameters['bulk_velocity']:.6g}")

@@ -95,7 +95,10 @@ def test_hill_against_the_solver_and_against_itself(folder):
     (folder / "again.toml").write_text(HILL + '[reference]\nfile = "first/flow.vtu"\n')
     assert run("solve", "again.toml", "-o", "again") == 0
     assert result("again")["error"] < 1e-9
-    assert "differs from flow.vtu by" in (folder / "again/report.html").read_text()
+    page = (folder / "again/report.html").read_text()
+    assert "<h1>Laminar flow, Re = " in page and "differs from flow.vtu by" in page
+    assert "How far the velocity is from that of flow.vtu, over U." in page
+    assert "Circles are read off the velocities of the reference" in page
 
 
 def test_flow_in_space(folder):

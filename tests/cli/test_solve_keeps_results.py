@@ -25,7 +25,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("broken", "name"),
     [
-        ("solvers.studies.run_report.streamlines", "Streamlines on the speed."),
+        ("solvers.studies.run_fields.streamlines", "Streamlines on the speed."),
         ("solvers.studies.run_report.velocity_profiles", "Velocity along x at the stations."),
         ("solvers.studies.run_diagnostics.station_profiles", "velocity profiles"),
         ("solvers.studies.run_diagnostics.wall_force", "forces"),

@@ -2,17 +2,13 @@
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
 import meshes
 from solvers import LaminarFlow, along_wall, station_profiles
-from solvers.studies.run_pictures import (
-    clipping_map,
-    convergence,
-    scalar_map,
-    streamlines,
-    velocity_profiles,
-    wall_curves,
-)
+from solvers.studies.run_maps import clipping_map, difference_map, extrapolation_map, scalar_map
+from solvers.studies.run_pictures import convergence, streamlines, velocity_profiles, wall_curves
+from solvers.studies.run_reference import reference_friction
 from tests.support.pictures import coloured_share, colours_at, png_of
 from vcnn import FlowField
 
@@ -94,3 +90,49 @@ def test_maps_fill_their_axes(channel):
     figure = clipping_map(flow, below)
     places = np.stack([np.tile([0.75, 2.25], 3), np.repeat([0.5, 1.0, 1.5], 2)], axis=1)
     np.testing.assert_array_equal(coloured(figure, figure.axes[0], places), [True, False] * 3)
+
+
+@pytest.mark.parametrize("location", ["vertex", "cell"])
+def test_the_extrapolation_has_its_line_at_one(channel, location):
+    """Of a distance 2 x / 3 at x = 1.5, which is also an edge of cells."""
+    flow = channel.flow(location)
+    figure = extrapolation_map(flow, 2 * flow.points[:, 0] / 3)
+    axes, bar = figure.axes
+    (line,) = (c for c in axes.collections if "#d55e00" in map(to_hex, c.get_edgecolor()))
+    ends = np.concatenate([path.vertices for path in line.get_paths()])
+    np.testing.assert_allclose(ends[:, 0], 1.5, atol=1e-9)
+    assert np.ptp(ends[:, 1]) == pytest.approx(HEIGHT)
+    assert any(line.get_xdata()[0] == 1 for line in bar.lines)
+
+
+def test_two_maps_in_the_same_colours(channel):
+    flow = channel.flow("cell")
+    figure = scalar_map(flow, np.ones(len(flow)), "a", top=2.0)
+    assert figure.axes[0].collections[0].norm.vmax == 2.0
+
+
+def test_differences_are_drawn_from_zero(channel):
+    flow = channel.flow("vertex")
+    drawn = difference_map(flow, 0.5 + flow.points[:, 0], "difference").axes[0].collections[0]
+    assert (drawn.norm.vmin, drawn.norm.vmax) == (0.0, 3.5)
+
+
+@pytest.mark.parametrize("location", ["vertex", "cell"])
+def test_skin_friction_of_a_reference(channel, location):
+    """Of Poiseuille flow to a per cent, but for what lies beyond the first points; and drawn."""
+    wall = along_wall(channel, "bottom")
+    reference = channel.flow(location)
+    friction = reference_friction(reference, wall, 0.05, BULK)
+    inside = slice(1, -1)
+    level = 6 * 0.05 / (BULK * HEIGHT / 2)
+    np.testing.assert_allclose(friction[inside], level, rtol=0.01)
+    figure = wall_curves({"bottom": wall}, {"bottom": friction}, "les.vtu")
+    (circles,) = (line for line in figure.axes[0].lines if line.get_label() == "bottom, les.vtu")
+    np.testing.assert_array_equal(circles.get_ydata(), friction)
+
+
+def test_a_reference_far_from_the_wall_has_no_friction(channel):
+    reference = channel.flow("vertex")
+    reference = reference.subset(np.flatnonzero(abs(reference.points[:, 1] - 1) < 0.8))
+    friction = reference_friction(reference, along_wall(channel, "bottom"), 1e-4, BULK)
+    assert np.isnan(friction).all()

@@ -16,6 +16,7 @@ from solvers import (
     station_profiles,
     wall_force,
 )
+from solvers.diagnostics.walls import WallQuantities
 from solvers.fenics import MPI, fem, ufl
 from vcnn import InputError
 
@@ -101,6 +102,25 @@ def test_separation_and_reattachment_are_where_the_friction_changes_sign():
     along = along_wall(result, "bottom", reference_velocity=1.0)
     np.testing.assert_allclose(along.separation, [[1, 0]], atol=2e-3)
     np.testing.assert_allclose(along.reattachment, [[3, 0]], atol=2e-3)
+
+
+@pytest.mark.parametrize("turn", [90, 20])
+def test_separation_at_a_corner_is_on_the_corner(turn):
+    """Of facets of lengths 2 and 1 with friction 1 and -1; half-way where the wall is curved."""
+    down = np.array([np.cos(np.radians(turn)), -np.sin(np.radians(turn))])
+    tangent = np.array([[1, 0], down])
+    wall = WallQuantities(
+        points=np.array([[1, 0], [2, 0] + down / 2]),
+        arc=np.array([1, 2.5]),
+        lengths=np.array([2.0, 1.0]),
+        tangent=tangent,
+        normal=tangent[:, ::-1] * [-1, 1],
+        skin_friction=np.array([1.0, -1.0]),
+        pressure_coefficient=np.zeros(2),
+        period=None,
+    )
+    wanted = (2, 0) if turn == 90 else wall.points.mean(axis=0)
+    np.testing.assert_allclose(wall.separation, [wanted], atol=1e-12)
 
 
 def test_a_change_of_sign_over_the_seam_is_found():

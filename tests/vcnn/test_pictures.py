@@ -6,9 +6,17 @@ import pytest
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+import meshes
 from tests.support.pictures import coloured_share, colours_at, png_of
 from vcnn import FlowField
-from vcnn.evaluation.report.fields import VALUES, draw_field, field_comparison, field_figure
+from vcnn.evaluation.report.fields import (
+    VALUES,
+    draw_field,
+    extent,
+    field_comparison,
+    field_figure,
+)
+from vcnn.evaluation.report.panels import error_norm, frame_panel, readable
 from vcnn.flow.mesh import named_mesh
 
 SIDE = 8
@@ -93,3 +101,37 @@ def test_one_field_fills_its_axes():
     flow = square("vertex")
     figure = field_figure(flow, flow.points[:, 0], "x", title="a title")
     assert coloured_share(png_of(figure)) > 0.3
+
+
+@pytest.mark.parametrize("location", ["cell", "vertex"])
+def test_a_mesh_in_space_is_cut_in_the_middle_plane(location):
+    """Values x + z, at half of z: the plane is filled, and between points nothing is missing."""
+    mesh = meshes.bump_channel(height=1e-3, cells=(12, 3, 6), grading=1.0)
+    places = mesh.points if location == "vertex" else meshes.cell_centres(mesh)
+    flow = FlowField(places, places, mesh=mesh, location=location)
+    figure = Figure(figsize=(5, 5))
+    axes, norm = figure.add_subplot(), Normalize(0, 7)
+    draw_field(axes, flow, places[:, 0] + places[:, 2], norm)
+    seen = np.stack(np.meshgrid(np.linspace(0.3, 3.7, 9), np.linspace(0.2, 1.8, 5)), -1)
+    seen = seen.reshape(-1, 2)
+    found = colours_at(figure, axes, seen)
+    wanted = expected_colours(seen[:, 0] + 1.5, norm)
+    assert np.abs(found - wanted).max() < (12 if location == "vertex" else 40)
+    np.testing.assert_allclose(extent(flow, (0, 0, 1)), [[-0.12, -0.06], [4.12, 2.06]], atol=1e-3)
+
+
+def test_what_is_too_small_to_draw_is_said():
+    norm = error_norm(1e-2)
+    drawn = np.array([0.0, 2e-5])
+    assert readable(drawn, norm) is drawn
+    assert readable(np.array([0.0, 3e-15]), norm) == "< 1e-14"
+    assert readable(np.zeros(2), norm) == "0"
+
+
+def test_a_frame_with_a_word_shows_its_flow_in_grey():
+    flow, norm = square("cell"), error_norm(1.0)
+    rows = {"model": [np.ones(len(flow)), "< 1e-14"]}
+    figure = frame_panel([flow, flow], [0, 90], rows, norm=norm, cmap="inferno", label="error")
+    word = figure.axes[1]
+    assert [text.get_text() for text in word.texts] == ["< 1e-14"]
+    np.testing.assert_allclose(colours_at(figure, word, [(0.1, 0.1)]), 230, atol=2)

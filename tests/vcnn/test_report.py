@@ -14,6 +14,7 @@ from vcnn import FlowField, InputError
 from vcnn.evaluation.frames import rotate_study
 from vcnn.evaluation.report import Section, rotation_verdict, write_report
 from vcnn.evaluation.report.fields import field_figure
+from vcnn.evaluation.report.page import write_page
 from vcnn.flow.mesh import named_mesh
 
 
@@ -202,3 +203,10 @@ def test_nothing_is_left_of_a_report_that_fails(tmp_path):
             sections=[Section("x", figures={"x": Broken()})],
         )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_symbols_have_their_index_below_and_names_are_left_alone(tmp_path):
+    words = "c_f and u_τ² of hill_1 and a_model"
+    write_page(tmp_path / "report", "A", "b", words, [], {})
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "<p>c<sub>f</sub> and u<sub>τ</sub>² of hill_1 and a_model</p>" in page

@@ -17,6 +17,7 @@ from vcnn.flow.quantities import in_words
 
 # Okabe & Ito's colours; line and marker differ too, so that no curve is told by colour alone
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+WIDTH = 5.6  # inches of one plot: letters of ten points can be read on a phone
 _LINES, _MARKERS = ("-", "--", "-.", ":"), ("o", "s", "^", "D", "v", "P")
 
 
@@ -33,7 +34,7 @@ def angle_curve(study: RotationStudy) -> Figure:
     """
     curves = study.curve_errors or study.curve_changes
     measure = "relative L2 error" if study.curve_errors else "relative change"
-    figure = Figure(figsize=(6.5, 4.2), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.0), layout="constrained")
     axes = figure.add_subplot()
     angles = np.append(study.curve_angles, 360)
     for (name, values), (colour, line, marker) in zip(
@@ -68,7 +69,7 @@ def learning_curve(history: Sequence[Mapping[str, float]]) -> Figure:
     """
     names = ("training_loss", "validation_error")
     names = [name for name in names if any(name in entry for entry in history)]
-    figure = Figure(figsize=(6.5, 4.2), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.0), layout="constrained")
     axes = figure.add_subplot()
     for name, (colour, line, _) in zip(names, styles(len(names)), strict=True):
         entries = [entry for entry in history if name in entry]
@@ -125,7 +126,7 @@ def rotation_distribution(study: RotationStudy) -> Figure:
     curves = study.curve_errors or study.curve_changes
     measure = "relative L2 error" if study.curve_errors else "relative change"
     measure = f"{measure} of {in_words(study.target)}"
-    figure = Figure(figsize=(6.5, 6.0), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 5.8), layout="constrained")
     by_angle, share = figure.subplots(2, 1)
     for (name, values), (colour, line, marker) in zip(
         curves.items(), styles(len(curves)), strict=True
@@ -162,7 +163,7 @@ def cost_curve(study: CostStudy) -> Figure:
     matplotlib Figure
     """
     costs = {name: cost for name, cost in study.costs.items() if cost.cloud_seconds is not None}
-    figure = Figure(figsize=(6.5, 4.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 4.4), layout="constrained")
     axes = figure.add_subplot()
     sizes, large = study.sizes, study.sizes >= FITTED_FROM
     for (name, cost), (colour, _, marker) in zip(costs.items(), styles(len(costs)), strict=True):

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import ArrayLike
 
+from vcnn.evaluation.report.cuts import fills_space, plane_axes, plane_cut
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import cell_dimension
 from vcnn.flow.norms import magnitudes
@@ -32,8 +33,8 @@ def draw_field(
     """Draw one value per point of a flow into ``axes``, in equal scales.
 
     Cell values are drawn flat on their cells, vertex values smoothly between them, loose points as
-    dots. Of a 3-D flow the points nearest to the plane through its middle with the given ``normal``
-    are drawn, of a section all.
+    dots. A 3-D flow is cut by the plane through its middle with the given ``normal``; of loose
+    points the nearest to it are drawn, of a section all.
 
     Parameters
     ----------
@@ -56,7 +57,10 @@ def draw_field(
     """
     values = np.asarray(values, dtype=float)
     style = {"norm": norm, "cmap": cmap, "rasterized": True}
-    if flow.dimension == 3:
+    if fills_space(flow):
+        points, triangles, values = plane_cut(flow, values, normal)
+        drawn = axes.tripcolor(*points.T, values, triangles=triangles, **_shading(flow), **style)
+    elif flow.dimension == 3:
         points, index = _slice(flow.points, normal)
         drawn = axes.scatter(*points.T, c=values[index], s=_dot(len(index)), linewidths=0, **style)
     elif flow.mesh is None:
@@ -175,7 +179,9 @@ def field_comparison(
 
 def extent(flow: FlowField, normal: ArrayLike) -> np.ndarray:
     """(2, 2) lowest and highest coordinates of what `draw_field` draws, with a margin."""
-    if flow.dimension == 3:
+    if fills_space(flow):
+        points, _, _ = plane_cut(flow, np.zeros(len(flow)), normal)
+    elif flow.dimension == 3:
         points, _ = _slice(flow.points, normal)
     else:
         points = flow.points if flow.mesh is None else flow.mesh.points
@@ -197,10 +203,11 @@ def _slice(points, normal):
         normal = np.asarray(normal, float) / np.linalg.norm(normal)
         height = np.abs(relative @ normal)
         index = np.argsort(height, kind="stable")[: int(np.ceil(len(points) ** (2 / 3)))]
-    helper = np.eye(3)[np.argmin(np.abs(normal))]
-    first = helper - (helper @ normal) * normal
-    first /= np.linalg.norm(first)
-    return points[index] @ np.stack([first, np.cross(normal, first)], axis=1), index
+    return points[index] @ plane_axes(normal).T, index
+
+
+def _shading(flow) -> dict[str, str]:
+    return {"shading": "flat" if flow.location == "cell" else "gouraud"}
 
 
 def _corners(flow) -> list[np.ndarray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -18,6 +19,7 @@ from matplotlib.figure import Figure
 
 from vcnn.files import claim, staged
 
+_INDEXED = re.compile(r"(?<!\w)(\w)_(\w)(?![^\W²⁺])")
 _NARROW = 9.0  # inches: wider figures are not shrunk to the width of a phone but scroll
 
 
@@ -122,8 +124,13 @@ def _plain(cell):
 
 def _paragraphs(text: str) -> str:
     return "\n".join(
-        f"<p>{escape(part.strip())}</p>" for part in text.split("\n\n") if part.strip()
+        f"<p>{_marked(part.strip())}</p>" for part in text.split("\n\n") if part.strip()
     )
+
+
+def _marked(text: str) -> str:
+    """For the page, symbols such as ν_t with their index below."""
+    return _INDEXED.sub(r"\1<sub>\2</sub>", escape(text))
 
 
 def _table(section) -> str:
@@ -138,7 +145,7 @@ def _table(section) -> str:
 
 
 def _row(cells, tag) -> str:
-    return "<tr>" + "".join(f"<{tag}>{escape(_text(cell))}</{tag}>" for cell in cells) + "</tr>"
+    return "<tr>" + "".join(f"<{tag}>{_marked(_text(cell))}</{tag}>" for cell in cells) + "</tr>"
 
 
 def _text(cell) -> str:
@@ -148,10 +155,10 @@ def _text(cell) -> str:
 def _figure(caption, png, wide) -> str:
     data = base64.b64encode(png).decode()
     kind = "wide" if wide else "narrow"
-    caption = escape(caption)
     return (
-        f'<figure><div class="scroll {kind}" tabindex="0"><img alt="{caption}" '
-        f'src="data:image/png;base64,{data}"></div><figcaption>{caption}</figcaption></figure>'
+        f'<figure><div class="scroll {kind}" tabindex="0"><img alt="{escape(caption)}" '
+        f'src="data:image/png;base64,{data}"></div>'
+        f"<figcaption>{_marked(caption)}</figcaption></figure>"
     )
 
 

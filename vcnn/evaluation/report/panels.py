@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm, Normalize
+from matplotlib.colors import ListedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -15,6 +15,8 @@ from vcnn.evaluation.report.fields import ERRORS, VALUES, WIDTH, draw_field, ext
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import magnitudes
 from vcnn.flow.quantities import in_words
+
+_BARE = ListedColormap(["#E6E6E6"])  # of a flow with a word in the place of its values
 
 
 def prediction_panel(study: RotationStudy) -> Figure:
@@ -63,9 +65,26 @@ def error_panel(study: RotationStudy) -> Figure:
     largest = max(values.max() for values in rows.values())
     reference = "prediction at 0°" if study.truth is None else "truth"
     label = f"|prediction − {reference}| / max |{reference}|"
-    # A linear scale would show the worst one only.
-    norm = LogNorm(1e-3 * (largest or 1.0), largest or 1.0, clip=True)
-    return _study_panel(study, rows, norm=norm, cmap=ERRORS, label=label, extend="min")
+    norm = error_norm(largest)
+    shown = {name: [readable(frame, norm) for frame in frames] for name, frames in rows.items()}
+    return _study_panel(study, shown, norm=norm, cmap=ERRORS, label=label, extend="min")
+
+
+def error_norm(largest: float) -> LogNorm:
+    """Colours of errors over three decades: a linear scale would show the worst one only."""
+    return LogNorm(1e-3 * (largest or 1.0), largest or 1.0, clip=True)
+
+
+def readable(values: np.ndarray, norm: Normalize) -> np.ndarray | str:
+    """Values to draw, or where all are below the colours, so that all is dark, how small they are.
+
+    The text says the power of ten that none of them reaches.
+    """
+    if values.max() >= norm.vmin:
+        return values
+    if values.max() == 0:
+        return "0"
+    return f"< 1e{int(np.floor(np.log10(values.max()))) + 1:d}"
 
 
 def frame_panel(
@@ -132,8 +151,8 @@ def frame_panel(
 
 def _draw_cell(axes, flow, values, box, height, norm, cmap, normal) -> None:
     if isinstance(values, str):
+        draw_field(axes, flow, np.zeros(len(flow)), Normalize(0, 1), _BARE, normal)
         axes.text(0.5, 0.5, values, transform=axes.transAxes, ha="center", va="center")
-        axes.set_aspect("equal")
     else:
         draw_field(axes, flow, values, norm, cmap, normal)
     middle = box[:, 1].mean()

@@ -117,7 +117,7 @@ def _field_section(study) -> Section:
     if study.axis is not None:
         text += (
             f" The frame turns about the axis ({', '.join(f'{a:.3g}' for a in study.axis)}); drawn "
-            "are the points nearest to a plane across it."
+            "is a cut across it."
         )
     predictions = f"{_quantity(study).capitalize()} in frames turned by the angle above."
     reference = "the truth" if study.errors else "the prediction at 0°"
