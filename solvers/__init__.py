@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from solvers.datasets.bumps import bump_concentration as bump_concentration
     from solvers.datasets.hills import hill_concentration as hill_concentration
     from solvers.diagnostics.boundaries import boundary_fluxes as boundary_fluxes
+    from solvers.diagnostics.boundaries import ReynoldsNumber as ReynoldsNumber
     from solvers.diagnostics.boundaries import reynolds_number as reynolds_number
     from solvers.diagnostics.profiles import station_profiles as station_profiles
     from solvers.diagnostics.walls import WallQuantities as WallQuantities
