@@ -58,11 +58,11 @@ from vcnn.testing import equivariance_errors
 
 def draw(curves, xlabel, ylabel, xscale="log"):
     """Lines by name; those of what is known are dashed and black."""
-    figure = Figure(figsize=(5.2, 3.6), layout="constrained")
+    figure = Figure(figsize=(5.2, 3.2), layout="constrained")
     axes = figure.add_subplot(xlabel=xlabel, ylabel=ylabel, xscale=xscale)
     for name, (x, y, look) in curves.items():
-        axes.plot(x, y, look, label=name, ms=5, mfc="none")
-    axes.grid(alpha=0.3)
+        axes.plot(x, y, look, label=name, ms=7, lw=2.5)
+    axes.grid(alpha=0.6)
     figure.legend(loc="outside upper center", ncols=2, frameon=False)
     return figure
 
