@@ -5,6 +5,7 @@
 generate   channel, duct, periodic_hill, periodic_hill_gmsh, hill_profile, bump_channel,
            bump_profile, section
 read       read_flow, read_openfoam, read_arrays, read_mesh
+write      write_openfoam
 geometry   cell_centres, cell_volumes, cell_gradient, strain_rate, wall_distance, wall_flag, split
 
 A mesh is a `meshio.Mesh` with named boundaries, as `vcnn.flow.mesh` describes. Nothing here knows

@@ -7,7 +7,8 @@ conditions    Wall, Inlet, Outlet, Symmetry, Periodic, Developed
 drive         BulkVelocity, Force
 turbulence    MixingLength, OneEquationKL, SpalartAllmaras
 results       FlowResult, CouplingHistory, TransportResult, save_checkpoint, load_checkpoint
-diagnostics   along_wall, WallQuantities, wall_force, station_profiles
+diagnostics   along_wall, WallQuantities, wall_force, station_profiles,
+              boundary_fluxes, reynolds_number, ReynoldsNumber
 points        Domain, evaluate, locate, LocatedPoints, PointOperator
 closures      RANS, ActiveScalar, ScalarEquation, coupled_rotation_study, CoupledRotationStudy
 derivatives   DifferentiableFlow, DifferentiableTransport, DifferentiableCoupling
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from solvers.coupling.scalar_equation import ScalarEquation as ScalarEquation
     from solvers.datasets.bumps import bump_concentration as bump_concentration
     from solvers.datasets.hills import hill_concentration as hill_concentration
-    from solvers.diagnostics.boundaries import boundary_fluxes as boundary_fluxes
     from solvers.diagnostics.boundaries import ReynoldsNumber as ReynoldsNumber
+    from solvers.diagnostics.boundaries import boundary_fluxes as boundary_fluxes
     from solvers.diagnostics.boundaries import reynolds_number as reynolds_number
     from solvers.diagnostics.profiles import station_profiles as station_profiles
     from solvers.diagnostics.walls import WallQuantities as WallQuantities

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from vcnn.cli.configuration import RUN_KEYS
-from vcnn.clouds.regions import REGION_KIND, REGIONS, region_keys
+from vcnn.clouds.region_keys import REGION_KIND, region_keys
+from vcnn.clouds.regions import REGIONS
 from vcnn.keys import KeyTable
 from vcnn.network.keys import architecture_key, network_keys
 from vcnn.network.registry import network_class, network_names

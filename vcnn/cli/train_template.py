@@ -6,7 +6,8 @@ from pathlib import Path
 
 from vcnn.cli.configuration import RUN_KEYS
 from vcnn.cli.template import Section, write_template
-from vcnn.clouds.regions import REGION_KIND, REGIONS, region_keys
+from vcnn.clouds.region_keys import REGION_KIND, region_keys
+from vcnn.clouds.regions import REGIONS
 from vcnn.keys import TABLE
 from vcnn.network.keys import architecture_key, network_keys
 from vcnn.training.config import TRAINING_KEYS

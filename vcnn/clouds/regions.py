@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import ClassVar
 
 import numpy as np
@@ -13,7 +13,7 @@ from vcnn.clouds.assembly import check_centres, join_clouds, stream_clouds
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError, suggest
 from vcnn.flow.field import FlowField
-from vcnn.keys import TEXT, Key, keys_of, refuse_unknown
+from vcnn.keys import refuse_unknown
 
 _LEAST_NODES = 4  # of a lattice, from the centre of a ball to its edge
 _ROUND_OFF = 1e-9  # by which a spacing may exceed that, after a change of units
@@ -33,17 +33,14 @@ class RegionOfInfluence(ABC):
     """
 
     kind: ClassVar[str]
-    units: ClassVar[Mapping[str, str]]  # of its parameters
     moves_with_flow: ClassVar[bool] = True  # whether its form depends on the centre's velocity
 
     def __post_init__(self):
         for name, value in asdict(self).items():
-            if value is None:
-                continue
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not (number and 0 < value < np.inf):
+            if value is not None and not (number and 0 < value < np.inf):
                 raise InputError(f"{name}: expected a positive number, got {value!r}")
-            object.__setattr__(self, name, float(value))
+            object.__setattr__(self, name, None if value is None else float(value))
 
     @property
     @abstractmethod
@@ -132,11 +129,9 @@ class RegionOfInfluence(ABC):
         numbers = dict(description)
         kind = numbers.pop("kind", None)
         if not isinstance(kind, str) or kind not in REGIONS:
-            raise InputError(
-                f"region: kind must be one of {', '.join(REGIONS)}, got {kind!r}"
-                f"{suggest(kind, REGIONS)}"
-            )
-        refuse_unknown(numbers, [key.name for key in (REGION_KIND, *region_keys(kind))])
+            hint = f"got {kind!r}{suggest(kind, REGIONS)}"
+            raise InputError(f"region: kind must be one of {', '.join(REGIONS)}, {hint}")
+        refuse_unknown(numbers, ["kind", *(item.name for item in fields(REGIONS[kind]))])
         try:
             return REGIONS[kind](**numbers)
         except TypeError as error:  # one is missing
@@ -154,10 +149,7 @@ class RegionOfInfluence(ABC):
 
     @staticmethod
     def transport(diffusivity: float, decay: float, tolerance: float = 0.2) -> TransportRegion:
-        """A `TransportRegion`: ``diffusivity`` (length²/time), ``decay``, ``tolerance``.
-
-        `InputError` as there.
-        """
+        """A `TransportRegion`; ``diffusivity`` has length²/time; `InputError` as there."""
         return TransportRegion(diffusivity, decay, tolerance)
 
 
@@ -193,7 +185,6 @@ class Ball(RegionOfInfluence):
     spacing: float | None = None
 
     kind = "ball"
-    units = {"radius": "length", "spacing": "length"}  # noqa: RUF012  declared as a ClassVar
     moves_with_flow = False
 
     def __post_init__(self):
@@ -244,7 +235,6 @@ class Ellipsoid(RegionOfInfluence):
     across: float
 
     kind = "ellipsoid"
-    units = {"along": "length", "across": "length"}  # noqa: RUF012
 
     @property
     def lateral(self) -> float:
@@ -284,7 +274,6 @@ class TransportRegion(RegionOfInfluence):
     tolerance: float = 0.2
 
     kind = "transport"
-    units = {"diffusivity": "length²/time", "decay": "1/time"}  # noqa: RUF012
 
     def __post_init__(self):
         super().__post_init__()
@@ -309,11 +298,3 @@ class TransportRegion(RegionOfInfluence):
 REGIONS: dict[str, type[RegionOfInfluence]] = {
     region.kind: region for region in (TransportRegion, Ball, Ellipsoid)
 }
-REGION_KIND = Key(
-    "kind", TEXT, "which points belong to a cloud", needed=True, choices=tuple(REGIONS)
-)
-
-
-def region_keys(kind: str) -> tuple[Key, ...]:
-    """Keys beside `REGION_KIND` of the description of a region, one of `REGIONS`."""
-    return keys_of(REGIONS[kind], REGIONS[kind].units)
