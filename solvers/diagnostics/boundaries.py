@@ -53,7 +53,12 @@ class ReynoldsNumber:
 
     Parameters
     ----------
-    number, velocity, length : float
+    number : float
+        Re.
+    velocity : float
+        U, length/time.
+    length : float
+        L, length.
     meaning : str
         Which velocity and which length, in words.
     """
