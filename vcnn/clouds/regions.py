@@ -149,7 +149,7 @@ class RegionOfInfluence(ABC):
 
     @staticmethod
     def transport(diffusivity: float, decay: float, tolerance: float = 0.2) -> TransportRegion:
-        """A `TransportRegion` of ``diffusivity``, length²/time, ``decay``, 1/time, ``tolerance``."""
+        """By ``diffusivity``, length²/time, ``decay``, ``tolerance``; `InputError` as there."""
         return TransportRegion(diffusivity, decay, tolerance)
 
 
