@@ -15,7 +15,9 @@
 #
 # A scalar is carried by laminar flow over a periodic hill, diffuses, decays and is produced where
 # the strain is large:
+#
 # $$\mathbf u\cdot\nabla c - D\nabla^2 c + \zeta |c|c = P .$$
+#
 # A closure gives $c$ at a point from the velocities around it, without solving this equation. Here
 # one is trained on two hills, small and quick: `vcnn demo` does it in earnest.
 #

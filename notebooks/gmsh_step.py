@@ -15,7 +15,9 @@
 #
 # A mesh of one's own, made with [Gmsh](https://gmsh.info): read, solved, looked at, saved. The flow
 # is laminar and passes a backward-facing step of height $h$, which doubles the height of a channel:
+#
 # $$\mathbf u\cdot\nabla\mathbf u = -\nabla p + \nu\nabla^2\mathbf u,\quad \nabla\cdot\mathbf u=0.$$
+#
 # It separates at the edge and comes back to the wall some step heights downstream. Where, has been
 # measured and computed often; the end of this page compares.
 #

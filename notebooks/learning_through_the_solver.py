@@ -103,9 +103,11 @@ def draw_profiles(results):
 # Let $\nu_t$ be the numbers at the vertices, $\mathcal R(u, \nu_t) = 0$ the discrete equations, and
 # $J(u)$ the square of the distance from what is known. The slope of $J$ by *all* numbers at once
 # costs one linear system with the transposed Jacobian, the adjoint equation
+#
 # $$\left(\frac{\partial \mathcal R}{\partial u}\right)^{\!T}\lambda
 #   = \left(\frac{\partial J}{\partial u}\right)^{\!T}, \qquad
 #   \frac{dJ}{d\nu_t} = -\lambda^T\,\frac{\partial \mathcal R}{\partial \nu_t} ,$$
+#
 # which is no dearer than one step of Newton's method, however many numbers there are.
 # `DifferentiableFlow` does this behind the back of PyTorch: $\nu_t$ goes in as a tensor, the
 # coefficients of the velocity come out, and `backward` goes through the equations.
@@ -171,8 +173,10 @@ draw_vertices(density, "slope of the misfit by $\\nu_t$", "RdBu_r", -limit, limi
 # Follow the gradient downhill, with L-BFGS. There are more unknowns than data, so that two things
 # have to be said: corrections are smooth over a `length`, and small corrections are better than
 # large ones (`strength`; in Bayesian words, the ratio of the variances of data and prior):
+#
 # $$\min_\xi\; \frac{\sum |u - u^*|^2}{\sum |u^*|^2} + s\,\langle\xi^2\rangle, \qquad
 #   \nu_t = \nu_t^0\, e^{K\xi}, \qquad K = (1 - \ell^2\nabla^2)^{-1}.$$
+#
 # The exponential keeps $\nu_t$ positive.
 
 # %%
@@ -229,9 +233,11 @@ prior = fit(
 # `fit_through_solver` gets, for each flow, a problem and what is known of it. In each step the flow
 # is solved with the closure in the loop, and the gradient of the misfit goes through the fixed
 # point of flow and closure: with $x$ the closure's values, $x = G_\theta(u(x))$,
+#
 # $$\frac{dJ}{d\theta} = \left(\frac{\partial G}{\partial\theta}\right)^{\!T}\mu, \qquad
 #   \mu = \frac{dJ}{dx} + \left(\frac{\partial u}{\partial x}\right)^{\!T}
 #         \left(\frac{\partial G}{\partial u}\right)^{\!T}\mu .$$
+#
 # The closure must not see what would have to be differentiated elsewhere: velocities and wall
 # distances, no strain rate. `prior` in the configuration holds it near where it began.
 

@@ -42,8 +42,10 @@ folder = Path(tempfile.mkdtemp())  # or a folder of yours
 #
 # In place of your data: eddies, sums of three random waves, known at 1000 scattered points. What is
 # to be predicted is the kinetic energy of a mixing-length model with a constant length $\ell$,
+#
 # $$k = \ell^2|\mathsf S|^2/0.3,\qquad |\mathsf S|^2 = 2\,\mathsf S:\mathsf S,\qquad
 # \mathsf S = \tfrac12(\nabla\mathbf u+\nabla\mathbf u^T).$$
+#
 # It depends on the velocity gradient, which the network is *not* given: at scattered points nobody
 # has it. It has to be read off the neighbours' velocities.
 

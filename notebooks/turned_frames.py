@@ -18,7 +18,9 @@
 # concentration is what it was, a velocity or a Reynolds stress turns along, $R\mathbf u$ and
 # $R\,\mathsf T R^T$. A closure $G$ that is a law of the flow, and not of its description, has to
 # follow:
+#
 # $$G[R\mathbf x, R\mathbf u] = R\cdot G[\mathbf x, \mathbf u],$$
+#
 # for a concentration simply $G[R\mathbf x, R\mathbf u] = G[\mathbf x, \mathbf u]$. The momentum
 # equations have this property. A neural network that takes components of vectors has not, whatever
 # its error on test flows: these were drawn with the same axes as its training flows.

@@ -60,7 +60,8 @@ def test_a_name_that_there_is_not(folder, flow, capsys):
         ("rotate", "hill-strss", "flow.vtu", "-o", "out"),
     ):
         assert refused(capsys, folder, *arguments) == (
-            f"hill-strss: neither a file nor a model of the package (these are: {NAMES})"
+            "hill-strss: neither a file nor a model of the package (these are: "
+            f"{NAMES}); did you mean 'hill-stress'?"
         )
     line = refused(capsys, folder, "predict", "runs/hill-stress", "flow.vtu", "-o", "out")
     assert line == "runs/hill-stress: no such file"

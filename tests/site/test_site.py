@@ -75,12 +75,16 @@ class Visit:
         self.home, self.complaints = home, []
         self.page.on("console", lambda m: m.type == "error" and self.note(m.text))
         self.page.on("pageerror", lambda error: self.note(str(error)))
-        self.page.on("requestfailed", lambda request: self.note(f"failed: {request.url}"))
+        self.page.on("requestfailed", self.fail)
         self.page.on("response", lambda r: r.status >= 400 and self.note(f"{r.status}: {r.url}"))
         self.page.on("request", self.leave)
 
     def note(self, text):
         self.complaints.append(text[:200])
+
+    def fail(self, request):
+        if request.failure != "net::ERR_ABORTED":  # given up because the page was left
+            self.note(f"failed: {request.url}")
 
     def leave(self, request):
         if not request.url.startswith((self.home, "data:", "blob:")):
