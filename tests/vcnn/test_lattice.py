@@ -181,15 +181,14 @@ def test_a_section_of_space_has_the_nodes_of_a_plane(sides, periodic):
         periods=periods @ axes if periodic else [],
     )
     expected, got = gather_at_lattice(plane, 0.13), gather_at_lattice(tilted, 0.13)
-    assert len(got) == len(expected)
 
-    def order(x):
-        return np.lexsort(np.round(x, 9).T)
+    def nodes(flow, at):
+        """Places and weights in order, without nodes that only round-off gives something to."""
+        heard = flow.weights > 1e-12 * flow.weights.sum()
+        order = np.lexsort(np.round(at[heard], 9).T)
+        return at[heard][order], flow.weights[heard][order]
 
-    there = (got.points - 5) @ axes.T
-    np.testing.assert_allclose(
-        there[order(there)], expected.points[order(expected.points)], atol=1e-12
-    )
-    np.testing.assert_allclose(
-        got.weights[order(there)], expected.weights[order(expected.points)], atol=1e-12
-    )
+    places, weights = nodes(got, (got.points - 5) @ axes.T)
+    expected_places, expected_weights = nodes(expected, expected.points)
+    np.testing.assert_allclose(places, expected_places, atol=1e-12)
+    np.testing.assert_allclose(weights, expected_weights, atol=1e-12)
