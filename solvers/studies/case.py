@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import meshio
 import numpy as np
 
 import meshes
-from meshes.readers.any_file import read_flow, read_mesh
+from meshes.readers.any_file import is_own, read_flow, read_mesh
 from solvers.coupling.requirements import TURBULENT_STRESS, check_closure
 from solvers.flow.conditions import Condition, Wall
 from solvers.flow.problem import FlowProblem
@@ -215,8 +215,7 @@ def _reference(table, mesh, folder) -> tuple[FlowField | None, str]:
         return None, ""
     with naming("[reference]"):
         check_table(table, REFERENCE_KEYS)
-        fields = {"velocity": table["velocity"]} if "velocity" in table else None
-        flow = read_flow(folder / table["file"], fields=fields)
+        flow, name = _reference_flow(folder / table["file"], table.get("velocity"))
         if flow.dimension != mesh.points.shape[1]:
             raise InputError(
                 f"file: has {flow.dimension} dimensions, the mesh has {mesh.points.shape[1]}"
@@ -230,4 +229,18 @@ def _reference(table, mesh, folder) -> tuple[FlowField | None, str]:
                 for x in (flow.points[:, axis], mesh.points[:, axis])
             ]
             raise InputError(f"file: has {'xyz'[axis]} = {reach[0]}, the mesh {reach[1]}")
-        return flow, Path(table["file"]).name
+        return flow, name
+
+
+def _reference_flow(path: Path, velocity: str | None) -> tuple[FlowField, str]:
+    """The flow of a file with a velocity of its own choice, and what it is called."""
+    if velocity is None:
+        return read_flow(path), path.name
+    name = f"{velocity} of {path.name}"
+    if not is_own(path):
+        return read_flow(path, fields={"velocity": velocity}), name
+    flow = read_flow(path)
+    if velocity not in flow.vectors:
+        known = ", ".join(flow.vectors) or "none"
+        raise InputError(f"velocity: {path.name} has no vectors {velocity!r} (it has: {known})")
+    return replace(flow, velocity=flow.vectors[velocity]), name

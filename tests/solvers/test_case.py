@@ -196,3 +196,27 @@ def test_reference_of_another_domain(case, tmp_path):
 def test_missing_file(tmp_path):
     with pytest.raises(InputError, match=r"none\.toml: no such file"):
         read_case(tmp_path / "none.toml")
+
+
+def test_the_reference_is_any_vector_of_a_flow(tmp_path):
+    """Of a flow file of this package too; what it is called says which."""
+    mesh = meshes.channel(2.0, 1.0, cells=(4, 4))
+    centres = meshes.cell_centres(mesh)
+    vectors = {"les_velocity": 2 * centres}
+    flow = FlowField(centres, centres, vectors=vectors, mesh=mesh, location="cell")
+    flow.save(tmp_path / "les.vtu")
+    text = (
+        'viscosity = 1.0\nmodel = "laminar"\n'
+        '[mesh]\ngenerator = "channel"\nlength = 2.0\nheight = 1.0\ncells = [4, 4]\n'
+        "[conditions]\nbottom = { kind = 'wall' }\ntop = { kind = 'wall' }\n"
+        "inlet = { kind = 'periodic', to = 'outlet', bulk_velocity = 1.0 }\n"
+        "[reference]\nfile = 'les.vtu'\nvelocity = 'NAME'\n"
+    )
+    path = tmp_path / "case.toml"
+    path.write_text(text.replace("NAME", "les_velocity"), encoding="utf-8")
+    case = read_case(path)
+    np.testing.assert_array_equal(case.reference.velocity, 2 * centres)
+    assert case.reference_name == "les_velocity of les.vtu"
+    path.write_text(text.replace("NAME", "velocity_les"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"velocity: les.vtu has no vectors 'velocity_les' \(it"):
+        read_case(path)
