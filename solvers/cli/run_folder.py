@@ -127,8 +127,8 @@ class RunFolder:
             return False
         if self._case.read_bytes() != self.case.encode():
             raise InputError(
-                f"{self.path}: holds a run of another case, see {self._case}; choose another -o or "
-                "give --force"
+                f"{self.path}: holds a run of another case, see {self._case}; choose another -o "
+                f"(start = {str(self.path)!r} in the case goes on from its state) or give --force"
             )
         source = parse_json(self._origin.read_bytes(), self._origin)
         if source.get("sha256") != self.source["sha256"]:  # a file may have been renamed
