@@ -26,6 +26,7 @@ version = release = __version__
 extensions = [
     "_extensions.commands",
     "_extensions.elsewhere",
+    "_extensions.gallery_style",
     "_extensions.keys",
     "_extensions.reference",
     "myst_nb",

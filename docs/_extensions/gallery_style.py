@@ -1,6 +1,10 @@
-"""One look of all pictures of the gallery, that can be read on a phone and by every eye."""
+"""One look of all pictures of the gallery, that can be read on a phone and by every eye.
+
+Who does not see them hears the title of the page.
+"""
 
 import matplotlib as mpl
+from sphinx_gallery.directives import imgsgnode
 
 # Okabe & Ito, as in the reports of the package
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -18,6 +22,18 @@ STYLE = {
     "legend.fontsize": 12,
     "lines.linewidth": 2,
 }
+
+
+def setup(app):
+    """Sphinx calls this."""
+    app.connect("doctree-read", _name_pictures)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _name_pictures(app, doctree) -> None:
+    """Without it they are called after titles of their axes, or after their file."""
+    for picture in doctree.findall(imgsgnode):
+        picture["alt"] = app.env.titles[app.env.docname].astext()
 
 
 def set_style(gallery_conf: dict, script: str) -> None:

@@ -26,9 +26,13 @@ LOOK = """() => ({
     links: [...document.querySelectorAll('a[href]')].map(a => a.href),
     ids: [...document.querySelectorAll('[id]')].map(e => e.id),
     pictures: [...document.images].filter(i => !i.complete || !i.naturalWidth).map(i => i.src),
-    silent: [...document.images].filter(i => !i.alt.trim() && !i.closest(
-        '.sphx-glr-thumbcontainer')).map(i => i.src),  // there a title stands beside it
-    formulas: [...document.querySelectorAll('mjx-merror, .MathJax_Error')].map(e => e.textContent),
+    silent: [...document.images].filter(i => !/\\w/.test(i.alt)  // what Sphinx puts there
+            || /\\.(png|svg|jpe?g|gif|webp)$/i.test(i.alt) || /^(sphx glr )?plot \\d/.test(i.alt))
+        .filter(i => !i.closest('.sphx-glr-thumbcontainer'))  // there a title stands beside it
+        .map(i => `${i.alt}: ${i.src}`),
+    formulas: [...document.querySelectorAll(  // macros that nobody has defined are red
+        'mjx-merror, .MathJax_Error, mjx-container [style*="color: red"]')].map(
+        e => e.closest('.math').textContent.slice(0, 60)),
     raw: [...document.querySelectorAll('.math')].filter(
         e => !e.querySelector('mjx-container, .MathJax')).map(e => e.textContent.slice(0, 60)),
 })"""
@@ -150,6 +154,21 @@ def test_pictures_and_formulas_are_drawn(visited, fault):
     assert {name: page[fault] for name, page in visited[0].items() if page[fault]} == {}
 
 
+def test_faults_of_pictures_and_formulas_are_found(chromium, server):
+    body = r"""<script>window.MathJax = {options: {processHtmlClass: "math"}}</script>
+    <script defer src="_static/mathjax/tex-chtml.js"></script>
+    <p class="math">\(\fracc{1}{2}\)</p> <p class="math">\(\frac{1\)</p>
+    <p class="math">\(\left( 1\)</p> <p class="math">\(\frac12\)</p>
+    <img src="_static/icon.svg"> <img src="_static/icon.svg" alt="../_images/b7.png">
+    <img src="_static/icon.svg" alt="plot 06 realizable"> <img src="_static/icon.svg" alt="An icon">
+    """
+    visit = Visit(chromium, server)
+    visit.page.route(server + "faults.html", lambda route: route.fulfill(body=body))
+    found = visit.open("faults.html")
+    assert len(found["silent"]) == 3
+    assert len(found["formulas"] + found["raw"]) == 3
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_page_is_wider_than_the_window(visited, width):
     """Tables and code scroll inside themselves."""
@@ -172,6 +191,6 @@ def test_pages_open_from_a_folder(chromium):
     """The first page and one of each kind, without a server."""
     home = SITE.as_uri() + "/"
     visit = Visit(chromium, home)
-    for name in ("index.html", "gallery.html", "reference/api/generated/vcnn.Closure.html"):
+    for name in ("index.html", "_gallery/index.html", "reference/api/generated/vcnn.Closure.html"):
         assert visit.open(name)["pictures"] == []
     assert visit.complaints == []
