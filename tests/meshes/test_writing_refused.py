@@ -1,5 +1,7 @@
 """Flows that cannot be written as OpenFOAM cases are refused in one line, and nothing is left."""
 
+from dataclasses import replace
+
 import meshio
 import numpy as np
 import pytest
@@ -17,6 +19,10 @@ def renamed(mesh, old, new):
 
 def channel_flow(**changes):
     return flow_on(meshes.channel(2.0, 1.0, cells=(4, 3)), [[2.0, 0]], **changes)
+
+
+def viscous(viscosity):
+    return lambda: replace(channel_flow(), parameters={"viscosity": viscosity})
 
 
 def with_inner_boundary():
@@ -45,6 +51,34 @@ REFUSED = {
     "curved": (curved, {}, "'triangle6' are curved"),
     "field": (channel_flow, {"fields": {"k": "k"}}, "the flow has no 'k'"),
     "twice": (channel_flow, {"fields": {"pressure": "U"}}, "two of them would be called 'U'"),
+    "velocity": (
+        channel_flow,
+        {"fields": {"velocity": "UMean", "drift": "U"}},
+        "'drift' would be called 'U' and taken for the velocity",
+    ),
+    "foreign velocity": (
+        lambda: channel_flow().with_fields(vectors={"U": np.ones((12, 2))}),
+        {"fields": {"velocity": "UMean"}},
+        "'U' would be called 'U' and taken for the velocity",
+    ),
+    "across": (
+        lambda: channel_flow().with_fields(scalars={"velocity_3": np.ones(12)}),
+        {},
+        "scalars: 'velocity_3' would become a component of the velocity",
+    ),
+    "list of fields": (channel_flow, {"fields": ["U"]}, r"fields: expected a mapping.* \['U'\]"),
+    "field is none": (channel_flow, {"fields": {"pressure": None}}, "for 'pressure', got None"),
+    "time is nan": (channel_flow, {"time": np.nan}, "time: expected a finite number, got nan"),
+    "time is infinite": (channel_flow, {"time": np.inf}, "time: expected a finite number, got inf"),
+    "time is text": (channel_flow, {"time": "latest"}, "time: expected .*, got 'latest'"),
+    "time is none": (channel_flow, {"time": None}, "time: expected a finite number, got None"),
+    "no viscosity": (viscous(0), {}, "parameters: viscosity: expected a positive number, got 0.0"),
+    "viscosity < 0": (viscous(-1), {}, "viscosity: expected a positive number, got -1.0"),
+    "viscosity nan": (viscous(np.nan), {}, "viscosity: expected a positive number, got nan"),
+    "viscosity inf": (viscous(np.inf), {}, "viscosity: expected a positive number, got inf"),
+    "one wall": (channel_flow, {"walls": "bottom"}, "walls: expected a sequence .* got 'bottom'"),
+    "wall number": (channel_flow, {"walls": [1]}, r"walls: expected a sequence .* got \[1\]"),
+    "walls number": (channel_flow, {"walls": 1}, "walls: expected a sequence .* got 1"),
     "word": (channel_flow, {"fields": {"pressure": "p rgh"}}, "field 'p rgh': OpenFOAM allows no"),
     "sign": (channel_flow, {"fields": {"eddy_viscosity": "ν_t"}}, "field 'ν_t': OpenFOAM allows"),
     "wall": (channel_flow, {"walls": ["lid"]}, "wall 'lid': not a boundary"),
