@@ -33,6 +33,26 @@ def with_inner_boundary():
     return named_mesh(mesh.points, cells, boundaries)
 
 
+def seam_flow(**boundaries):
+    """A channel of 4 x 3 cells with other boundaries, of its edges by name and place."""
+    mesh = meshes.channel(2.0, 1.0, cells=(4, 3))
+    edges = np.concatenate(
+        [rows for blocks in boundary_facets(mesh).values() for _, rows in blocks]
+    )
+    x, y = mesh.points[edges].mean(axis=1).T
+    sets = {name: [("line", edges[inside(x, y)])] for name, inside in boundaries.items()}
+    cells = [(block.type, block.data) for block in mesh.cells if block.dim == 2]
+    return lambda: flow_on(named_mesh(mesh.points, cells, sets), [[2.0, 0]], walls=())
+
+
+def inlet(x, y):
+    return x == 0
+
+
+def outlet(x, y):
+    return x == 2
+
+
 def curved():
     points = np.array([[0, 0], [1, 0], [0, 1], [0.5, 0], [0.5, 0.5], [0, 0.5]])
     mesh = meshio.Mesh(points, [("triangle6", np.arange(6)[None])])
@@ -87,6 +107,40 @@ REFUSED = {
         lambda: flow_on(meshes.channel(2.0, 1.0, cells=(4, 3)), [[1.5, 0]]),
         {},
         r"period \(1.5, 0, 0\): joins no two boundaries",
+    ),
+    "half a seam without a name": (
+        seam_flow(inlet=inlet, rest=lambda x, y: (x > 0) & (x < 2)),
+        {},
+        r"period \(2, 0, 0\): joins 3 of 3 faces of 'inlet' to 3 of 3 of 'defaultFaces'; both",
+    ),
+    "half a seam without a name and the walls": (
+        seam_flow(outlet=outlet),
+        {},
+        "joins 3 of 11 faces of 'defaultFaces' to 3 of 3 of 'outlet'; both",
+    ),
+    "part of an end without a name": (
+        seam_flow(inlet=inlet, outlet=lambda x, y: (x == 2) & (y < 0.6)),
+        {},
+        "joins .*2 of 3 faces of 'inlet' to 2 of 2 of 'outlet'",
+    ),
+    "an end in two": (
+        seam_flow(
+            inlet=inlet,
+            low=lambda x, y: (x == 2) & (y < 0.6),
+            high=lambda x, y: (x == 2) & (y > 0.6),
+        ),
+        {},
+        "joins .*(1 of 3 .* of .inlet. to 1 of 1 of .high.|2 of 3 .* to 2 of 2 of .low.)",
+    ),
+    "an end with more": (
+        seam_flow(inlet=lambda x, y: (x == 0) | (y == 0), outlet=outlet),
+        {},
+        "joins 3 of 7 faces of 'inlet' to 3 of 3 of 'outlet'",
+    ),
+    "both ends in one": (
+        seam_flow(ends=lambda x, y: (x == 0) | (x == 2)),
+        {},
+        "joins 3 of 6 faces of 'ends' to 3 of 6 of 'ends'",
     ),
     "sides": (
         lambda: flow_on(renamed(meshes.channel(1, 1), "bottom", "frontAndBack"), walls=()),
