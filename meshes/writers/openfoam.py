@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from numbers import Real
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def write_openfoam(
         (it would be a component of the velocity), or a name is none that OpenFOAM can read.
     """
     folder = Path(folder)
-    if folder.exists():
+    if os.path.lexists(folder):  # a link to nowhere, too
         raise InputError(f"{folder}: exists already; a case is written to a new folder")
     with naming(folder):
         _check_flow(flow)
@@ -91,7 +92,7 @@ def write_openfoam(
         faces = sort_faces(solid, [np.pad(p, (0, 3 - len(p))) for p in flow.periods])
         patches = _patches(faces, walls, plane=flow.dimension == 2)
     types = {name: entries["type"] for name, entries in patches.items()}
-    with replacing(folder) as part:
+    with _new_folder(folder) as part:
         _write_mesh(part / "constant" / "polyMesh", solid.points, faces, patches)
         for name, array in values.items():
             _put(part / at / names[name], *field_text(name, array, types))
@@ -102,6 +103,22 @@ def write_openfoam(
         text = "".join(f"{key:<15} {value};\n" for key, value in _CONTROL)
         _put(part / "system" / "controlDict", "dictionary", text)
     return folder
+
+
+@contextmanager
+def _new_folder(folder) -> Iterator[Path]:
+    """As :func:`replacing`, but in one line if it cannot be written, without new parents then."""
+    new = [parent for parent in folder.parents if not os.path.lexists(parent)]
+    try:
+        with replacing(folder) as part:
+            yield part
+    except OSError as error:
+        for parent in new:
+            with suppress(OSError):  # it was not made
+                parent.rmdir()
+        blocked = next((path for path in folder.parents if os.path.lexists(path)), folder)
+        reason = error.strerror if os.path.isdir(blocked) else f"{blocked} is no folder"
+        raise InputError(f"{folder}: a case cannot be written there ({reason})") from None
 
 
 def _check_flow(flow) -> None:

@@ -1,6 +1,10 @@
 """Flows that cannot be written as OpenFOAM cases are refused in one line, and nothing is left."""
 
+import errno
+import os
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import meshio
 import numpy as np
@@ -169,4 +173,67 @@ def test_what_cannot_be_written_is_refused_in_one_line(tmp_path, wrong):
 def test_a_folder_that_is_there_is_left_alone(tmp_path):
     with pytest.raises(InputError, match="exists already"):
         meshes.write_openfoam(channel_flow(), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def blocked_folder(tmp_path, obstacle):
+    if obstacle == "file":
+        (tmp_path / "obstacle").touch()
+        return tmp_path / "obstacle" / "new" / "case"
+    if obstacle == "link":
+        (tmp_path / "obstacle").symlink_to(tmp_path / "nowhere")
+        return tmp_path / "obstacle" / "case"
+    return tmp_path / "new" / "er" / ("x" * 300)
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "reason"),
+    [
+        ("file", "obstacle is no folder"),
+        ("link", "obstacle is no folder"),
+        ("name", "File name too long"),
+    ],
+)
+def test_a_folder_that_cannot_be_made_is_refused_in_its_name(tmp_path, obstacle, reason):
+    folder = blocked_folder(tmp_path, obstacle)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(
+        InputError, match=rf"a case cannot be written there \(.*{reason}\)"
+    ) as error:
+        meshes.write_openfoam(channel_flow(), folder)
+    assert str(error.value).startswith(f"{folder}: ") and "\n" not in str(error.value)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_link_to_nowhere_is_left_alone(tmp_path):
+    (tmp_path / "case").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="case: exists already"):
+        meshes.write_openfoam(channel_flow(), tmp_path / "case")
+    assert [path.name for path in tmp_path.iterdir()] == ["case"]
+
+
+def test_a_folder_that_nothing_may_be_written_to_is_refused():
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o555)
+        root, case = os.geteuid() == 0, Path(folder) / "case"
+        try:
+            if root:  # whom no permission stops
+                os.seteuid(65534)
+            with pytest.raises(InputError) as error:
+                meshes.write_openfoam(channel_flow(), case)
+        finally:
+            if root:
+                os.seteuid(0)
+            Path(folder).chmod(0o755)
+        assert str(error.value) == f"{case}: a case cannot be written there (Permission denied)"
+        assert not list(Path(folder).iterdir())
+
+
+def test_nothing_is_left_of_a_case_on_a_full_disk(tmp_path, monkeypatch):
+    def fail(path, target):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(InputError, match=r"case: a case .* \(No space left on device\)$"):
+        meshes.write_openfoam(channel_flow(), tmp_path / "new" / "case")
     assert not list(tmp_path.iterdir())
