@@ -47,7 +47,8 @@ def sort_faces(solid: Solid, periods: Sequence[np.ndarray]) -> Faces:
     Raises
     ------
     InputError
-        If a named face is not on the surface or has two names, or a period joins no two boundaries.
+        If a named face is not on the surface or has two names, or a period joins no two boundaries
+        or only parts of them.
     """
     outer, inner = {}, []
     for vertices, cells in solid.faces:
@@ -89,34 +90,53 @@ def _take(outer, name, facets) -> list[tuple[int, Face]]:
 
 def _join(points, patches, period) -> dict[str, str]:
     """Which patches a period joins; the faces of the second ones are put into the same order."""
-    partners = {}
-    middles = {
-        name: np.array([points[face].mean(axis=0) for _, face in faces])
-        for name, faces in patches.items()
-    }
-    near = _SAME_PLACE * np.linalg.norm(period)
-    for start, image in ((name, x + period) for name, x in middles.items()):
-        for end, x in middles.items():
-            if len(x) != len(image):
-                continue
-            gap, order = cKDTree(x).query(image)
-            if gap.max() > near or len(np.unique(order)) < len(order):
-                continue
-            patches[end] = [
-                (
-                    patches[end][k][0],
-                    _begin_at(points, patches[end][k][1], points[face[0]] + period),
-                )
-                for k, (_, face) in zip(order.tolist(), patches[start], strict=True)
-            ]
-            partners |= {start: end, end: start}
-    if not partners:
-        text = ", ".join(f"{x:.6g}" for x in period)
+    text = ", ".join(f"{x:.6g}" for x in period)
+    pairs = _seam(points, patches, period)
+    if not pairs:
         raise InputError(
             f"period ({text}): joins no two boundaries of the mesh (its boundaries: "
             f"{', '.join(patches)})"
         )
+    sizes = {name: len(faces) for name, faces in patches.items()}
+    parts = [
+        f"{len(order)} of {sizes[start]} faces of {start!r} to {len(set(order.values()))} of "
+        f"{sizes[end]} of {end!r}"
+        for (start, end), order in pairs.items()
+        if UNNAMED in (start, end)
+        or not len(order) == len(set(order.values())) == sizes[start] == sizes[end]
+    ]
+    if parts:
+        raise InputError(
+            f"period ({text}): joins {', '.join(parts)}; both have to be whole boundaries, and "
+            f"faces without a name, which {UNNAMED!r} are, belong to none"
+        )
+    partners = {}
+    for (start, end), order in pairs.items():
+        faces = patches[end]
+        patches[end] = [
+            (faces[order[k]][0], _begin_at(points, faces[order[k]][1], points[face[0]] + period))
+            for k, (_, face) in enumerate(patches[start])
+        ]
+        partners |= {start: end, end: start}
     return partners
+
+
+def _seam(points, patches, period) -> dict[tuple[str, str], dict[int, int]]:
+    """Faces and their images by a period: for names of two patches the numbers of faces in them.
+
+    An image looks the other way: on a plane wall two faces may be a period apart, too.
+    """
+    places = [(name, k) for name, faces in patches.items() for k in range(len(faces))]
+    corners = [points[face] for faces in patches.values() for _, face in faces]
+    middles = np.array([x.mean(axis=0) for x in corners])
+    gaps, images = cKDTree(middles).query(middles + period)
+    pairs: dict[tuple[str, str], dict[int, int]] = {}
+    for i in np.flatnonzero(gaps <= _SAME_PLACE * np.linalg.norm(period)):
+        own, image = (area_vectors(corners[j][None])[0] for j in (i, images[i]))
+        if own @ image < 0:
+            (start, k), (end, other) = places[i], places[images[i]]
+            pairs.setdefault((start, end), {})[k] = other
+    return pairs
 
 
 def _begin_at(points, face, place) -> Face:

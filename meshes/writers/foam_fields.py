@@ -18,7 +18,7 @@ _CLASSES = {
     (6,): ("volSymmTensorField", "symmTensor"),
     (9,): ("volTensorField", "tensor"),
 }
-_OTHERS = {"U": (0, 1), "p": (0, 2), "epsilon": (-1, 3), "nuTilda": (1, 1)}  # powers
+_OTHERS = {"p": (0, 2), "epsilon": (-1, 3), "nuTilda": (1, 1)}  # powers, of what is read as it is
 
 
 def check_word(name: str, what: str) -> None:
@@ -38,10 +38,20 @@ def fields_in_space(flow: FlowField) -> dict[str, np.ndarray]:
 
     What reading a plane case has kept of components across the plane, such as "tau_33", goes back
     to where it was.
+
+    Raises
+    ------
+    InputError
+        If a plane flow has a scalar "velocity_3": the velocity of a plane flow has none across it.
     """
     vectors = {"velocity": flow.velocity, **flow.vectors}
     if flow.dimension == 3:
         return {**flow.scalars, **vectors, **flow.tensors}
+    if "velocity_3" in flow.scalars:
+        raise InputError(
+            "scalars: 'velocity_3' would become a component of the velocity, across the plane; "
+            "rename it or leave it out"
+        )
     scalars, fields = dict(flow.scalars), {}
     for name, values in flow.tensors.items():
         full = np.pad(values, ((0, 0), (0, 1), (0, 1)))
@@ -61,7 +71,7 @@ def field_text(name: str, values: np.ndarray, patches: Mapping[str, str]) -> tup
     Parameters
     ----------
     name : str
-        OpenFOAM's.
+        The flow's, whatever OpenFOAM calls it: its dimension is that of the quantity.
     values : (N,), (N, 3) or (N, 3, 3)
     patches : mapping name -> type
         The velocity sticks to walls; elsewhere values are those of the cells behind.
@@ -99,7 +109,7 @@ def list_lines(values: np.ndarray) -> list[str]:
 def _condition(name, patch_type) -> str:
     if patch_type in ("empty", "cyclic"):
         return patch_type
-    return "noSlip" if name == "U" and patch_type == "wall" else "zeroGradient"
+    return "noSlip" if name == "velocity" and patch_type == "wall" else "zeroGradient"
 
 
 def _dimensions(name) -> str:

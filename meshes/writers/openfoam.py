@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,7 @@ from vcnn.files import replacing
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import cell_dimension
 
+_VELOCITY = "U"  # OpenFOAM's solvers, and readers, take a field of this name for the velocity
 _CONTROL = (
     ("application", "simpleFoam"),
     ("startFrom", "latestTime"),
@@ -55,7 +59,8 @@ def write_openfoam(
         Of the new case.
     fields : mapping name -> OpenFOAM field, optional
         Names that fields get there, e.g. ``{"pressure": "p", "eddy_viscosity": "nut"}``. Others
-        keep theirs; "velocity" is "U" unless this says otherwise.
+        keep theirs; "velocity" is "U" unless this says otherwise, and nothing else may be.
+        Dimensions and conditions at walls are those of the flow's field, whatever it is called.
     walls : sequence of str, optional
         Names of boundaries. Default: those that the flow says in ``provenance["walls"]``.
     time : float
@@ -69,25 +74,28 @@ def write_openfoam(
     Raises
     ------
     InputError
-        If the folder exists, the flow has no mesh or is not known at its cells, the mesh is a
-        section of space or has curved cells, a period joins no two boundaries, or a name is none
-        that OpenFOAM can read.
+        If the folder exists or cannot be written, the flow has no mesh or is not known at its
+        cells, the mesh is a section of space or has curved cells, a period joins no two boundaries
+        or only parts of them, the viscosity is not positive, a plane flow has a scalar "velocity_3"
+        (it would be a component of the velocity), or a name is none that OpenFOAM can read.
     """
     folder = Path(folder)
-    if folder.exists():
+    if os.path.lexists(folder):  # a link to nowhere, too
         raise InputError(f"{folder}: exists already; a case is written to a new folder")
     with naming(folder):
         _check_flow(flow)
-        walls = flow.provenance.get("walls", ()) if walls is None else walls
-        named = _named(fields_in_space(flow), {"velocity": "U", **(fields or {})})
+        walls = _wall_names(flow.provenance.get("walls", ()) if walls is None else walls)
+        at = _folder_name(time)
+        values = fields_in_space(flow)
+        names = _foam_names(values, {} if fields is None else fields)
         solid = solid_of(flow.mesh)
         faces = sort_faces(solid, [np.pad(p, (0, 3 - len(p))) for p in flow.periods])
         patches = _patches(faces, walls, plane=flow.dimension == 2)
     types = {name: entries["type"] for name, entries in patches.items()}
-    with replacing(folder) as part:
+    with _new_folder(folder) as part:
         _write_mesh(part / "constant" / "polyMesh", solid.points, faces, patches)
-        for name, values in named.items():
-            _put(part / f"{time:.12g}" / name, *field_text(name, values, types))
+        for name, array in values.items():
+            _put(part / at / names[name], *field_text(name, array, types))
         nu = flow.parameters.get("viscosity")
         if nu is not None:
             text = f"transportModel  Newtonian;\nnu              [0 2 -1 0 0 0 0] {nu!r};\n"
@@ -95,6 +103,22 @@ def write_openfoam(
         text = "".join(f"{key:<15} {value};\n" for key, value in _CONTROL)
         _put(part / "system" / "controlDict", "dictionary", text)
     return folder
+
+
+@contextmanager
+def _new_folder(folder) -> Iterator[Path]:
+    """As :func:`replacing`, but in one line if it cannot be written, without new parents then."""
+    new = [parent for parent in folder.parents if not os.path.lexists(parent)]
+    try:
+        with replacing(folder) as part:
+            yield part
+    except OSError as error:
+        for parent in new:
+            with suppress(OSError):  # it was not made
+                parent.rmdir()
+        blocked = next((path for path in folder.parents if os.path.lexists(path)), folder)
+        reason = error.strerror if os.path.isdir(blocked) else f"{blocked} is no folder"
+        raise InputError(f"{folder}: a case cannot be written there ({reason})") from None
 
 
 def _check_flow(flow) -> None:
@@ -110,20 +134,47 @@ def _check_flow(flow) -> None:
             "a section of space cannot be written, only plane flows and those in space"
         )
 
+    nu = flow.parameters.get("viscosity")
+    if nu is not None and not 0 < nu < math.inf:
+        raise InputError(f"parameters: viscosity: expected a positive number, got {nu!r}")
 
-def _named(values, names) -> dict[str, np.ndarray]:
-    """The fields by OpenFOAM's names."""
-    for name in names:
+
+def _wall_names(walls) -> list[str]:
+    one = isinstance(walls, str) or not isinstance(walls, Iterable)
+    names = [] if one else list(walls)
+    if one or not all(isinstance(name, str) for name in names):
+        raise InputError(f"walls: expected a sequence of names of boundaries, got {walls!r}")
+    return names
+
+
+def _folder_name(time) -> str:
+    if not isinstance(time, Real) or not math.isfinite(time):
+        raise InputError(f"time: expected a finite number, got {time!r}")
+    return f"{float(time):.12g}"
+
+
+def _foam_names(values, fields) -> dict[str, str]:
+    """OpenFOAM's name of each field."""
+    if not isinstance(fields, Mapping):
+        raise InputError(f"fields: expected a mapping of names, got {fields!r}")
+    for name in fields:
         if name not in values:
             raise InputError(f"fields: the flow has no {name!r} (it has: {', '.join(values)})")
-    named = {}
-    for name, array in values.items():
-        other = names.get(name, name)
+    names: dict[str, str] = {}
+    for name in values:
+        other = fields.get(name, _VELOCITY if name == "velocity" else name)
+        if not isinstance(other, str):
+            raise InputError(f"fields: expected a name for {name!r}, got {other!r}")
         check_word(other, "field")
-        if other in named:
+        if other in names.values():
             raise InputError(f"fields: two of them would be called {other!r}; rename one")
-        named[other] = array
-    return named
+        names[name] = other
+    strangers = [name for name, other in names.items() if other == _VELOCITY and name != "velocity"]
+    if strangers:
+        raise InputError(
+            f"fields: {strangers[0]!r} would be called 'U' and taken for the velocity; rename it"
+        )
+    return names
 
 
 def _patches(faces: Faces, walls, plane) -> dict[str, dict[str, object]]:

@@ -56,11 +56,11 @@ def stream_function(
 
 
 def corner_triangles(mesh: meshio.Mesh) -> np.ndarray:
-    """(k, 3) vertices of the cells of a plane mesh, quadrilaterals cut in two."""
+    """(k, 3) vertices of the cells of a plane mesh, those of more corners cut in fans."""
     triangles = []
     for block in mesh.cells:
         if block.dim == 2:
-            triangles.append(block.data[:, [0, 1, 2]])
-            if block.type.startswith("quad"):
-                triangles.append(block.data[:, [0, 2, 3]])
+            corners = block.data.shape[1] if block.type == "polygon" else 3
+            corners = 4 if "quad" in block.type.lower() else corners
+            triangles += [block.data[:, [0, k, k + 1]] for k in range(1, corners - 1)]
     return np.concatenate(triangles)

@@ -89,8 +89,8 @@ def test_what_was_written_is_read_to_the_last_bit(tmp_path, case):
 def test_what_was_read_is_written_with_what_is_across_its_plane(tmp_path, box_case):
     flow = meshes.read_openfoam(box_case().write(tmp_path / "given"))
     assert "R_33" in flow.scalars and "G_3" in flow.vectors and "G_3_transposed" in flow.vectors
-    tilted = flow.with_fields(scalars={"U_3": np.linspace(1, 2, len(flow))}, vectors={})
-    tilted = tilted.with_fields(vectors={"U": flow.velocity})
+    tilted = flow.with_fields(scalars={"V_3": np.linspace(1, 2, len(flow))}, vectors={})
+    tilted = tilted.with_fields(vectors={"V": flow.velocity})
     folder = meshes.write_openfoam(flow, tmp_path / "written")
     assert not [path for path in folder.rglob("*_3*")]
     again = meshes.read_openfoam(folder)
@@ -100,7 +100,7 @@ def test_what_was_read_is_written_with_what_is_across_its_plane(tmp_path, box_ca
             np.testing.assert_array_equal(getattr(again, kind)[name], values, name)
     names = {"velocity": "UMean"}
     again = meshes.read_openfoam(meshes.write_openfoam(tilted, tmp_path / "3", names), fields=names)
-    np.testing.assert_array_equal(again.scalars["U_3"], tilted.scalars["U_3"])
+    np.testing.assert_array_equal(again.scalars["V_3"], tilted.scalars["V_3"])
 
 
 def test_cells_of_every_kind(tmp_path):
@@ -200,6 +200,25 @@ def test_the_text_of_a_small_case(tmp_path):
         ("frontAndBack", "empty"),
     ]
     assert "noSlip" not in pressure
+
+
+OTHER_NAMES = {  # -> dimensions and condition at walls, which are those of the flow's field
+    "velocity": ("U_LES", "0 1 -1 0 0 0 0", "noSlip"),
+    "pressure": ("p_rgh", "0 2 -2 0 0 0 0", "zeroGradient"),
+    "eddy_viscosity": ("turbulence", "0 2 -1 0 0 0 0", "zeroGradient"),
+    "drift": ("velocity", "0 0 0 0 0 0 0", "zeroGradient"),
+    "tau": ("k", "0 0 0 0 0 0 0", "zeroGradient"),
+    "gradient": ("nut", "0 0 0 0 0 0 0", "zeroGradient"),
+}
+
+
+def test_what_a_field_is_does_not_hang_on_its_name_in_the_case(tmp_path):
+    flow, names = CASES["quadrilaterals"](), {own: row[0] for own, row in OTHER_NAMES.items()}
+    folder = meshes.write_openfoam(flow, tmp_path / "case", names)
+    for name, dimensions, condition in OTHER_NAMES.values():
+        text = (folder / "0" / name).read_text()
+        assert f"[{dimensions}]" in text
+        assert f"bottom {{ type {condition}; }}" in text
 
 
 def test_faces_without_a_name_make_a_patch_of_their_own(tmp_path):

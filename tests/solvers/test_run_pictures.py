@@ -1,11 +1,13 @@
 """Pictures of solved cases: streamlines carry equal fluxes, curves pass through their points."""
 
+import meshio
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
 import meshes
 from solvers import LaminarFlow, along_wall, station_profiles
+from solvers.studies.plane_flows import corner_triangles
 from solvers.studies.run_maps import clipping_map, difference_map, extrapolation_map, scalar_map
 from solvers.studies.run_pictures import convergence, streamlines, velocity_profiles, wall_curves
 from solvers.studies.run_reference import reference_friction
@@ -103,6 +105,42 @@ def test_the_extrapolation_has_its_line_at_one(channel, location):
     np.testing.assert_allclose(ends[:, 0], 1.5, atol=1e-9)
     assert np.ptp(ends[:, 1]) == pytest.approx(HEIGHT)
     assert any(line.get_xdata()[0] == 1 for line in bar.lines)
+
+
+@pytest.mark.parametrize("kind", ["triangle", "triangle6", "quad", "quad9", "polygon"])
+def test_triangles_cover_cells_of_every_kind(kind):
+    corners = {"polygon": 6, "quad": 4, "quad9": 4}.get(kind, 3)
+    turn = 2 * np.pi * np.arange(corners) / corners
+    circle = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    middles = (circle + np.roll(circle, -1, axis=0)) / 2
+    points = circle if kind in ("triangle", "quad", "polygon") else np.vstack([circle, middles])
+    points = np.vstack([points, [[0, 0]]]) if kind == "quad9" else points
+    triangles = corner_triangles(meshio.Mesh(points, [(kind, np.arange(len(points))[None])]))
+    a, b, c = np.moveaxis(points[triangles], 1, 0)
+    areas = np.linalg.det(np.stack([b - a, c - a], axis=1)) / 2
+    assert areas.min() > 0
+    assert areas.sum() == pytest.approx(corners / 2 * np.sin(2 * np.pi / corners))
+
+
+def test_the_line_of_extrapolation_crosses_polygons():
+    """A hexagon, one cell: the line at x = 0.3 goes all the way across it."""
+    turn = np.pi * np.arange(6) / 3
+    points = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    flow = FlowField(points, points, mesh=meshio.Mesh(points, [("polygon", np.arange(6)[None])]))
+    figure = extrapolation_map(flow, points[:, 0] + 0.7)
+    (line,) = (c for c in figure.axes[0].collections if "#d55e00" in map(to_hex, c.get_edgecolor()))
+    ends = np.concatenate([path.vertices for path in line.get_paths()])
+    np.testing.assert_allclose(ends[:, 0], 0.3, atol=1e-9)
+    np.testing.assert_allclose(np.ptp(ends[:, 1]), np.sqrt(3), atol=1e-9)
+
+
+def test_maps_show_polygons_at_cells():
+    turn = np.pi * np.arange(6) / 3
+    points = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    mesh = meshio.Mesh(points, [("polygon", np.arange(6)[None])])
+    figure = scalar_map(FlowField([[0, 0]], [[1, 0]], mesh=mesh, location="cell"), np.ones(1), "a")
+    places = 0.8 * points
+    assert coloured(figure, figure.axes[0], places).all()
 
 
 def test_two_maps_in_the_same_colours(channel):

@@ -19,7 +19,7 @@ from vcnn.flow.norms import magnitudes
 WIDTH = 12.0  # inches of a panel
 _STACKED = 6.0  # inches of pictures below each other, whose words can be read on a phone
 VALUES, ERRORS = "viridis", "inferno"  # colour maps that every eye can read
-_CORNERS = {"triangle": 3, "quad": 4}
+_CORNERS = {"triangle": 3, "quad": 4, "polygon": None}  # a polygon has no midpoints
 
 
 def draw_field(
@@ -211,7 +211,7 @@ def _shading(flow) -> dict[str, str]:
 
 
 def _corners(flow) -> list[np.ndarray]:
-    """Vertices of the cells of a plane mesh, (k, 3) or (k, 4) of each block, without midpoints."""
+    """Vertices of the cells of a plane mesh, (k, corners) of each block, without midpoints."""
     corners = []
     for block in flow.mesh.cells:
         if block.dim == cell_dimension(flow.mesh):
@@ -221,7 +221,7 @@ def _corners(flow) -> list[np.ndarray]:
 
 
 def _triangles(flow) -> np.ndarray:
-    """(k, 3) vertices of the cells, quadrilaterals cut in two."""
+    """(k, 3) vertices of the cells, those of more corners cut in fans."""
     fans = []
     for corners in _corners(flow):
         fans += [corners[:, [0, i, i + 1]] for i in range(1, corners.shape[1] - 1)]
