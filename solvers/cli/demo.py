@@ -87,15 +87,15 @@ def _is_finished(output: Path, parts: tuple[str, ...], force: bool) -> bool:
     """
     if output.is_file():
         raise InputError(f"{output}: expected a folder, got a file")
-    there = [part for part in parts if (output / part).exists()]
-    if there and not (output / _MARKER).is_file():
+    present = [part for part in parts if (output / part).exists()]
+    if present and not (output / _MARKER).is_file():
         raise InputError(
-            f"{output}: holds {_list(there)} without the {_MARKER} of a demo; choose another -o, "
+            f"{output}: holds {_list(present)} without the {_MARKER} of a demo; choose another -o, "
             "or delete it if it is a demo of an earlier version"
         )
-    if "report" in there:
+    if "report" in present:
         claim(output / "report", force)
-    return "report" in there
+    return "report" in present
 
 
 def _list(names) -> str:
