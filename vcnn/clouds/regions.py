@@ -209,8 +209,7 @@ class Ball(RegionOfInfluence):
         return self.spacing
 
     def in_units(self, length: float, velocity: float) -> Ball:
-        spacing = None if self.spacing is None else length * self.spacing
-        return Ball(length * self.radius, spacing)
+        return Ball(length * self.radius, self.spacing and length * self.spacing)
 
 
 @dataclass(frozen=True)
