@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.common.command import run
 from benchmarks.data import __main__ as command
 from benchmarks.data.conversion import challenge_arrays
 from benchmarks.data.hill_runs import hill_arrays
@@ -143,6 +144,75 @@ def test_a_flow_with_inlet_and_outlet(tmp_path, monkeypatch, capsys):
     across = np.stack([-(ends[:, 1] - ends[:, 0])[:, 1], (ends[:, 1] - ends[:, 0])[:, 0]], axis=1)
     inward = made["cell_centres"][made["bfacet_owner"]] - ends.mean(axis=1)
     assert (np.einsum("ij,ij->i", across, inward) > 0).all()
+
+
+def periodic(case, lacks=None):
+    """A case of k-ω SST with its truth, between cyclic patches, but for one field."""
+    box = BoxCase()
+    fields = box.fields
+    more = {"omega": 1 + box.p, "k": box.p, "nut": 0.1 * box.p, "U_LES": 2 * box.U}
+    more.pop(lacks, None)
+    box.fields = lambda: fields() | more
+    return box.write(case)
+
+
+def refused(capsys, monkeypatch, *arguments):
+    """The one line that a conversion ends with."""
+    monkeypatch.setattr(sys, "argv", ["data", "convert", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        run(command.main)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert ended.value.code == 2 and line.startswith("error: ")
+    return line.removeprefix("error: ")
+
+
+def test_options_that_are_refused(tmp_path, monkeypatch, capsys):
+    """With one line, and without a file."""
+    _, case = opened(tmp_path)
+    start = (capsys, monkeypatch, case, "-o", tmp_path / "data")
+    for given, shown in (("-1", "-1"), ("nan", "nan"), ("0", "0"), ("inf", "inf")):
+        line = refused(*start, f"--viscosity={given}")
+        assert line == f"--viscosity: expected a positive number, got {shown}"
+    points = tmp_path / "points.csv"
+    for number in ("nan", "inf"):
+        points.write_text(f"x,y,z\n0.25,0.25,0.05\n{number},1.25,0.05\n")
+        line = refused(*start, "--points", points)
+        assert line == f"{points}: holds NaN or infinite values"
+    assert not (tmp_path / "data").exists()
+    (tmp_path / "data").write_text("a file")
+    points.write_text("0.25,0.25,0.05\n")
+    file = tmp_path / "data" / "closure_challenge" / "test_inputs" / "CBFS13700.npz"
+    line = refused(*start, "--points", points)
+    assert line == f"{file}: cannot be written, {tmp_path / 'data'} is a file"
+    assert (tmp_path / "data").read_text() == "a file"
+
+
+@pytest.mark.parametrize(
+    ("lacks", "missing"),
+    [
+        ("omega", "sst_velocity, sst_k, sst_omega, sst_nut, sst_pressure"),
+        ("nut", "sst_nut"),
+        ("U_LES", "les_velocity"),
+    ],
+)
+def test_what_a_case_lacks_is_said(tmp_path, monkeypatch, capsys, lacks, missing):
+    case = periodic(tmp_path / "alpha_075", lacks)
+    monkeypatch.setattr(sys, "argv", ["data", "convert", str(case), "-o", str(tmp_path / "data")])
+    command.main()
+    assert capsys.readouterr().err == f"note: {case}: has no fields for {missing}\n"
+    with np.load(tmp_path / "data" / "closure_challenge" / "train" / "alpha_075.npz") as file:
+        assert not set(missing.split(", ")) & set(file)
+
+
+def test_a_name_that_no_benchmark_reads_is_said(tmp_path, monkeypatch, capsys):
+    case = periodic(tmp_path / "hill_9")
+    monkeypatch.setattr(sys, "argv", ["data", "convert", str(case), "-o", str(tmp_path / "data")])
+    command.main()
+    said = capsys.readouterr()
+    assert said.out == f"{tmp_path / 'data' / 'closure_challenge' / 'train' / 'hill_9.npz'}\n"
+    assert said.err == (
+        f"note: {case}: no benchmark reads a file hill_9; --name says which one it is\n"
+    )
 
 
 def test_points_that_are_no_centres_and_profiles_that_are_missing(tmp_path):

@@ -1,5 +1,6 @@
 """Every key that is checked is in the tables that are printed and documented, and no other."""
 
+import ast
 import inspect
 import re
 from dataclasses import MISSING, fields
@@ -8,13 +9,14 @@ import pytest
 
 import meshes
 import solvers
-from solvers.studies import case_keys
+from solvers.studies import case, case_conditions, case_keys
 from solvers.studies.case import read_case
 from tests.support.command_line import CONFIGURATION, plane_flow, run, untrained
 from tests.support.solve_cases import CHANNEL
 from vcnn import InputError
 from vcnn.cli.configuration import RUN_KEYS, RunConfiguration, read_configuration
 from vcnn.cli.train_keys import train_tables
+from vcnn.closure.closure import Closure
 from vcnn.closure.file import read_model, write_model
 from vcnn.closure.header import FORMAT_KEY, HEADER_KEYS, SCALES_KEYS
 from vcnn.clouds.regions import REGIONS
@@ -113,6 +115,48 @@ def test_a_table_for_all_that_may_be_chosen():
     ]
 
 
+def entries_read(*functions):
+    """Keys of tables that the code of some functions takes values of."""
+    nodes = [node for f in functions for node in ast.walk(ast.parse(inspect.getsource(f)))]
+    taken = [node.slice for node in nodes if isinstance(node, ast.Subscript)]
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    taken += [c.args[0] for c in calls if getattr(c.func, "attr", "") == "get"]
+    texts = {node.value for node in taken if isinstance(node, ast.Constant)}
+    return {text for text in texts if isinstance(text, str)}
+
+
+@pytest.mark.parametrize(
+    "keys, readers",
+    [
+        (RUN_KEYS, [read_configuration]),
+        (case_keys.CASE_KEYS, [read_case]),
+        (case_keys.MESH_FILE_KEYS, [case._mesh]),
+        (case_keys.REFERENCE_KEYS, [case._reference]),
+        (case_keys.CONDITION_KEYS["wall"], [case_conditions._condition]),
+        (case_keys.CONDITION_KEYS["inlet"], [case_conditions._inlet_velocity]),
+        (HEADER_KEYS, [read_model]),
+    ],
+)
+def test_no_key_is_dead(keys, readers):
+    """What is checked and then forgotten would be accepted without effect."""
+    assert set(names(keys)) <= entries_read(*readers)
+
+
+@pytest.mark.parametrize(
+    "keys, taker",
+    [
+        (TRAINING_KEYS, TrainingConfig),
+        (case_keys.UNIT_KEYS, Closure.in_units),
+        (case_keys.CONDITION_KEYS["symmetry"], solvers.Symmetry),
+        (case_keys.CONDITION_KEYS["outlet"], solvers.Outlet),
+        (case_keys.CONDITION_KEYS["periodic"], solvers.Periodic),
+        (case_keys.CONDITION_KEYS["developed"], solvers.Developed),
+    ],
+)
+def test_tables_that_become_arguments(keys, taker):
+    assert set(names(keys)) == set(inspect.signature(taker).parameters) - {"self"}
+
+
 def test_every_field_of_a_run_is_a_key():
     assert sorted(names(RUN_KEYS)) == sorted(item.name for item in fields(RunConfiguration))
 
@@ -146,13 +190,13 @@ def test_defaults_of_generators(name):
 
 def test_defaults_of_cases(tmp_path):
     (tmp_path / "case.toml").write_text(CHANNEL, encoding="utf-8")
-    case = read_case(tmp_path / "case.toml")
+    read = read_case(tmp_path / "case.toml")
     keys = {key.name: key.default for key in case_keys.CASE_KEYS}
     solve = inspect.signature(solvers.RANS.solve).parameters
     for name in ("tolerance", "max_rounds"):
-        assert getattr(case, name) == keys[name] == solve[name].default
+        assert getattr(read, name) == keys[name] == solve[name].default
     location = inspect.signature(solvers.RANS).parameters["location"].default
-    assert case.location == keys["location"] == location
+    assert read.location == keys["location"] == location
     (pressure,) = case_keys.CONDITION_KEYS["outlet"]
     assert pressure.default == solvers.Outlet().pressure == 0
 

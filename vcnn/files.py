@@ -172,7 +172,10 @@ def _put(part: Path, path: Path) -> None:
     """Let a file or folder take the place of what is at ``path``, if anything is."""
     if part.is_dir() and path.is_dir():
         shutil.rmtree(path)  # a folder replaces none but an empty one
-    os.replace(part, path)
+    try:
+        os.replace(part, path)
+    except OSError as error:  # a file replaces no folder
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def _remove(path: Path) -> None:

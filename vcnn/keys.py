@@ -88,6 +88,23 @@ class Key:
     choices: tuple[str, ...] = ()
 
     @property
+    def values(self) -> str:
+        """What its values are: one of its choices, or their kind."""
+        if self.choices:
+            return f"one of {', '.join(f'`{choice}`' for choice in self.choices)}"
+        return self.kind.words
+
+    @property
+    def unit_note(self) -> str:
+        """Such as `` [length]``, after something else; "" without a unit."""
+        return f" [{self.unit}]" if self.unit else ""
+
+    @property
+    def facts(self) -> str:
+        """Values, unit and presence in Markdown: ``a number [length]; default `1.0` ``."""
+        return f"{self.values}{self.unit_note}; {self.presence}"
+
+    @property
     def presence(self) -> str:
         """Whether a file must have it, or what holds where it does not."""
         if self.otherwise:

@@ -12,6 +12,7 @@ which file it becomes. A case that cannot be converted is named, and the others 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
@@ -20,10 +21,10 @@ import numpy as np
 from benchmarks.common import paths
 from benchmarks.common.command import parser, run
 from benchmarks.data.catalogue import ALL, CLOSED, HILLS, NEEDS, OPENINGS, Data
-from benchmarks.data.conversion import challenge_arrays
+from benchmarks.data.conversion import SST_ARRAYS, challenge_arrays
 from benchmarks.data.hill_runs import hill_arrays
 from vcnn import InputError
-from vcnn.files import replacing
+from vcnn.files import claim, replacing
 
 _CHALLENGE = "closure_challenge"  # folder of its data
 _TESTS = (CLOSED, OPENINGS)
@@ -92,8 +93,8 @@ def convert(
     name: str | None = None,
     viscosity: float | None = None,
     points: np.ndarray | None = None,
-) -> Path:
-    """Write the file of a case.
+) -> tuple[Path, list[str]]:
+    """Write the file of a case; its path, and what is to be said of it.
 
     Parameters
     ----------
@@ -113,18 +114,23 @@ def convert(
     data, stem = find_data(case, name)
     if data in _TESTS and points is None:
         raise InputError(f"{stem}: a test flow needs its points of evaluation, --points FILE")
+    path, notes = claim(folder / data.folder / f"{stem}.npz", force=True), []
+    if stem not in data.originals:
+        notes.append(f"{case}: no benchmark reads a file {stem}; --name says which one it is")
     if data.folder.startswith(_CHALLENGE):
         arrays = challenge_arrays(
             case, viscosity=viscosity, points=points, truth=data not in _TESTS
         )
         arrays["case"] = np.array(stem)
+        wanted = SST_ARRAYS if data in _TESTS else (*SST_ARRAYS, "les_velocity")
+        missing = [name for name in wanted if name not in arrays]
+        if missing:
+            notes.append(f"{case}: has no fields for {', '.join(missing)}")
     else:
         arrays = hill_arrays(case, viscosity)
-    path = folder / data.folder / f"{stem}.npz"
-    path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as part, part.open("wb") as file:
         np.savez_compressed(file, **arrays)
-    return path
+    return path, notes
 
 
 def read_points(path: Path) -> np.ndarray:
@@ -146,6 +152,8 @@ def read_points(path: Path) -> np.ndarray:
         except ValueError:
             continue
         if points.ndim == 2 and points.shape[1] == 3:
+            if not np.isfinite(points).all():
+                raise InputError(f"{path}: holds NaN or infinite values")
             return points
     raise InputError(f"{path}: expected a table of x, y, z with commas")
 
@@ -171,15 +179,22 @@ def main():
         return
     if len(options.cases) > 1 and (options.name or options.points):
         raise InputError("--name and --points: expected one case")
+    nu = options.viscosity
+    if nu is not None and not 0 < nu < math.inf:
+        raise InputError(f"--viscosity: expected a positive number, got {nu:g}")
     points = None if options.points is None else read_points(options.points)
     folder = options.output or paths.data_folder()
     failed = []
     for case in options.cases:
         try:
-            print(convert(case, folder, options.name, options.viscosity, points), flush=True)
-        except InputError as error:
+            path, notes = convert(case, folder, options.name, nu, points)
+        except (InputError, OSError) as error:
             failed.append(case)
             print(f"error: {error}", file=sys.stderr)
+            continue
+        print(path, flush=True)
+        for note in notes:
+            print(f"note: {note}", file=sys.stderr)
     if failed:
         sys.exit(2)
 

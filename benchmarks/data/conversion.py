@@ -19,6 +19,7 @@ from vcnn import InputError
 
 # name in the file -> what the field is called in cases, at the latest time or at time 0
 _SST = {"velocity": "U", "k": "k", "omega": "omega", "nut": "nut", "pressure": "p"}
+SST_ARRAYS = tuple(f"sst_{name}" for name in _SST)
 _TRUTH = {
     "les_velocity": ("U_LES", "UDNS"),
     "les_k": ("k_LES",),

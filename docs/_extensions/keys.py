@@ -14,7 +14,7 @@ from sphinx.util.docutils import SphinxDirective
 from solvers.studies.case_keys import solve_tables
 from vcnn.cli.train_keys import train_tables
 from vcnn.closure.header import closure_tables
-from vcnn.keys import Key, KeyTable
+from vcnn.keys import KeyTable
 
 TABLES = {"train": train_tables, "solve": solve_tables, "closure": closure_tables}
 _PLACE = re.compile(r"\[?(\w*)\]?(?: (\w+) = (.*))?")
@@ -71,20 +71,12 @@ class KeysDirective(SphinxDirective):
             name = anchor(file, table.place, key.name)
             if name not in self.sections:  # of a table with its own section
                 self._name(term, name)
-            facts = nodes.classifier("", "", *self._facts(key))
+            facts = nodes.classifier("", "", *self._paragraph(key.facts).children)
             meaning = nodes.definition("", self._paragraph(key.meaning))
             item = nodes.definition_list_item("", term, facts, meaning)
             self.set_source_info(item)
             items.append(item)
         return nodes.definition_list("", *items, classes=["simple", "vcnn-keys"])
-
-    def _facts(self, key: Key) -> list[nodes.Node]:
-        """Values, unit, and what holds without the key."""
-        facts = [nodes.Text("one of " if key.choices else key.kind.words)]
-        for k, choice in enumerate(key.choices):
-            facts += [nodes.Text(", " * (k > 0)), nodes.literal(text=choice)]
-        facts.append(nodes.Text(f" [{key.unit}]; " if key.unit else "; "))
-        return [*facts, *self._paragraph(key.presence).children]
 
     def _paragraph(self, markdown: str) -> nodes.paragraph:
         text, messages = self.parse_inline(markdown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from solvers.studies.case_keys import (
@@ -76,7 +77,7 @@ def case_template(path: Path) -> str:
         "#[reference]", REFERENCE_KEYS, examples={"file": "les.vtu", "velocity": "U"}
     )
     units = Section("#[units]", UNIT_KEYS, examples={"length": 1.0, "velocity": 1.0})
-    introduction = [line.format(path) for line in _INTRODUCTION]
+    introduction = [line.format(shlex.quote(str(path))) for line in _INTRODUCTION]
     return write_template(introduction, (top, mesh, own_mesh, conditions, reference, units))
 
 

@@ -27,6 +27,7 @@ from vcnn.training.fitting import fit
 
 TARGET = "concentration"
 SCALARS = ("strain_rate", "wall_distance")
+PARTS = ("flows", "vector-cloud", "graph-kernel", "predictions", "report")  # of its folder
 UNITS = {"length": "H", "velocity": "U", "time": "H/U", "concentration": "1"}
 
 

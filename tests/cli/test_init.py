@@ -1,6 +1,7 @@
 """``vcnn init``: files to begin with."""
 
 import re
+import shlex
 import tomllib
 
 import pytest
@@ -12,6 +13,8 @@ from tests.support.solve_cases import result
 from vcnn.cli.configuration import RUN_KEYS, read_configuration
 from vcnn.cli.train_keys import train_tables
 from vcnn.keys import check_table
+from vcnn.network.base import name_outputs
+from vcnn.network.registry import build_network
 
 ENTRY = re.compile(r"^#?(\w+) = ", re.MULTILINE)
 
@@ -34,17 +37,18 @@ def with_all_keys(text):
     return tomllib.loads(re.sub(r"^#(?=\w+ = |\[)", "", text, flags=re.MULTILINE))
 
 
-def test_a_file_for_training(here, capsys):
+@pytest.mark.parametrize("name", ["hills.toml", "my runs/it's {1}.toml"])
+def test_a_file_for_training(here, capsys, name):
     """Its first lines make the flows and train; here with fewer cells and epochs."""
-    assert run("init", "train", "-o", "hills.toml") == 0
+    assert run("init", "train", "-o", name) == 0
     said = capsys.readouterr().out.splitlines()
-    text = (here / "hills.toml").read_text(encoding="utf-8")
+    text = (here / name).read_text(encoding="utf-8")
     commands = re.findall(r"^#   vcnn (.*)$", text, re.MULTILINE)
-    assert said == ["written: hills.toml; next:", *(f"  vcnn {line}" for line in commands)]
-    generate, train = map(str.split, commands)
-    assert run(*" ".join(generate).replace("48x32", "16x12").split()) == 0
-    assert read_configuration(here / "hills.toml").training.epochs == 30
-    (here / "hills.toml").write_text(text.replace("epochs = 30", "epochs = 1"), encoding="utf-8")
+    assert said == [f"written: {name}; next:", *(f"  vcnn {line}" for line in commands)]
+    generate, train = map(shlex.split, commands)
+    assert run(*(word.replace("48x32", "16x12") for word in generate)) == 0
+    assert read_configuration(here / name).training.epochs == 30
+    (here / name).write_text(text.replace("epochs = 30", "epochs = 1"), encoding="utf-8")
     assert run(*train) == 0
     assert (here / "runs/hills/model.safetensors").exists()
 
@@ -69,9 +73,23 @@ def test_a_file_for_training_has_every_key(here):
             assert re.search(rf'^# kind = "{kind}": .*\b{key.name}\b', text, re.MULTILINE)
 
 
+def test_the_advice_on_several_targets(here):
+    """A network with the outputs that it names can be trained on the targets that it names."""
+    assert run("init", "train") == 0
+    text = re.sub(r"\n# ", " ", (here / "train.toml").read_text(encoding="utf-8"))
+    (note,) = re.findall(r"target = (\[.*?\]) above and output = (\[.*?\]) here", text)
+    targets, outputs = (tomllib.loads(f"value = {part}")["value"] for part in note)
+    name_outputs(build_network("vector-cloud", {"output": outputs}), tuple(targets))
+    assert dict(zip(targets, outputs, strict=True)) == {
+        "eddy_viscosity": "positive_scalar",
+        "anisotropy": "traceless_symmetric_tensor",
+    }
+
+
 def test_a_file_for_solving(here, capsys):
+    assert run("init", "solve", "-o", "a hill.toml") == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["  vcnn solve 'a hill.toml' -o runs/hill"]
     assert run("init", "solve") == 0
-    assert capsys.readouterr().out.splitlines()[1:] == ["  vcnn solve solve.toml -o runs/hill"]
     assert run("solve", "solve.toml", "-o", "runs/hill") == 0
     assert result(here / "runs/hill")["answer"].startswith("Converged")
 
@@ -118,6 +136,11 @@ def test_what_is_refused(here, capsys):
     assert line == "init: expected one of solve, train, got 'solv'; did you mean 'solve'?"
     line = refused(capsys, here, "init", "solve", "-o", "case.txt")
     assert line == "case.txt: expected a file NAME.toml"
+    line = refused(capsys, here, "init", "train", "-o", "a\nb.toml")
+    assert line == r"'a\nb.toml': expected a name of printable characters"
+    (here / "folder.toml").mkdir()
+    line = refused(capsys, here, "init", "train", "-o", "folder.toml", "--force")
+    assert line == "folder.toml: Is a directory"
     assert run("init", "train", "--force") == 0
     assert "vcnn generate" in (here / "train.toml").read_text(encoding="utf-8")
 

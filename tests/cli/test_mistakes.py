@@ -137,7 +137,11 @@ def test_missing_files(folder, capsys):
             "[training]: unknown key 'epoch'; did you mean 'epochs'? known are: epochs, batch_size",
         ),
         ("vector-cloud", "vector-clod", "[network]: architecture: expected one of vector-cloud"),
-        ('"ball"', '"bowl"', "[region]: region: kind must be one of transport, ball"),
+        (
+            '"ball"',
+            '"bowl"',
+            "[region]: kind: expected one of transport, ball, ellipsoid, got 'bowl'",
+        ),
         ("radius = 0.4", "radius = -1", "[region]: radius: expected a positive number, got -1"),
         ("epochs = 3", "epochs = 0", "[training]: epochs: expected a positive integer, got 0"),
         ('scalars = ["k"]', 'scalars = "k"', "[network]: scalars: expected a list, got 'k'"),

@@ -79,6 +79,9 @@ def test_a_configuration_names_a_network_that_nobody_registered(folder, capsys):
     line = refused(capsys, folder, "train", "run.toml", "-o", "out")
     assert line.startswith("run.toml: [network]: architecture: expected one of vector-cloud, ")
     assert "got 'unheard-of'; a network of your own" in line
+    (folder / "run.toml").write_text(RUN.replace("cloud-means", "vector-clod"))
+    line = refused(capsys, folder, "train", "run.toml", "-o", "out")
+    assert "got 'vector-clod'; did you mean 'vector-cloud'? a network of your own" in line
 
 
 def test_settings_of_the_configuration_are_checked(own_network, folder, capsys):

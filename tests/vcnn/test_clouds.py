@@ -216,7 +216,7 @@ def test_random_subsample_is_capped_seeded_and_unbiased():
         (lambda: RegionOfInfluence.transport(0.1, 3, tolerance=2), "tolerance"),
         (
             lambda: RegionOfInfluence.from_dict({"kind": "cube"}),
-            "kind must be one of transport, ball, ellipsoid",
+            "kind: expected one of transport, ball, ellipsoid",
         ),
         (lambda: RegionOfInfluence.from_dict({"kind": "ball", "size": 1}), "size"),
         (lambda: TRANSPORT.clouds(random_flow(2), centres=[500]), r"indices must lie in 0\.\.119"),

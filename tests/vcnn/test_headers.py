@@ -43,7 +43,7 @@ def change(path, header=None, tensors=None):
         (["config", "hidden"], 10**9, "a layer of 2 x 1000000000 weights is too large"),
         (["config", "seed"], 10**30, "architecture 'vector-cloud'"),
         (["region", "radius"], "0.4", "radius: expected a positive number, got '0.4'"),
-        (["region", "kind"], ["ball"], "region: kind must be one of"),
+        (["region", "kind"], ["ball"], "region: kind: expected one of"),
         (["scales", "length"], 0, "scales: damaged, 'length' is 0"),
         (["scales", "velocity"], float("nan"), "scales: damaged, 'velocity' is nan"),
         (["scales", "scalars"], {}, "damaged, 'k' has no scale"),

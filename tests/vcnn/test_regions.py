@@ -75,7 +75,7 @@ def test_a_spacing_survives_a_change_of_units():
             "unknown key 'size'; known are: kind, radius, spacing",
         ),
         ({"kind": "ball"}, "region of kind 'ball': missing 1 required .* 'radius'"),
-        ({"radius": 1}, "region: kind must be one of transport, ball, ellipsoid, got None"),
+        ({"radius": 1}, "kind: expected one of transport, ball, ellipsoid, got None"),
         (
             {"kind": "ellipsoid", "along": True, "across": 1},
             "along: expected a positive number, got True",

@@ -39,7 +39,10 @@ def init(
         raise InputError(
             f"init: expected one of {', '.join(names)}, got {kind!r}{suggest(kind, names)}"
         )
-    path = claim(Path(f"{kind}.toml") if output is None else output, force)
+    path = Path(f"{kind}.toml") if output is None else output
+    if not str(path).isprintable():  # it stands in comments of the file, and in UTF-8
+        raise InputError(f"{str(path)!r}: expected a name of printable characters")
+    claim(path, force)
     if path.suffix != ".toml":
         raise InputError(f"{path}: expected a file NAME.toml")
     template = load_entry_point(_GROUP, kind, f"init: nothing installed has a file for {kind}")

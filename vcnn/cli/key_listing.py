@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from vcnn.keys import Key, KeyTable
+from vcnn.keys import KeyTable
 
 _WIDTH = 88
 _INDENT = 22
@@ -34,15 +34,9 @@ def _table(table: KeyTable) -> str:
     heading = f"{table.place or 'top level'}: {table.meaning}".replace("`", "")
     lines = textwrap.wrap(heading, _WIDTH, subsequent_indent="  ")
     for key in table.keys:
-        head, *rest = _wrap(_facts(key))
+        head, *rest = _wrap(key.facts)
         lines += [f"  {key.name:<{_INDENT - 3}} {head.lstrip()}", *rest, *_wrap(key.meaning)]
     return "\n".join(lines if table.keys else [*lines, "  no further keys"])
-
-
-def _facts(key: Key) -> str:
-    kind = f"one of {', '.join(key.choices)}" if key.choices else key.kind.words
-    unit = f" [{key.unit}]" if key.unit else ""
-    return f"{kind}{unit}; {key.presence}"
 
 
 def _wrap(text: str) -> list[str]:

@@ -61,10 +61,8 @@ def _entry(section: Section, key: Key) -> str:
 
 
 def _describe(key: Key) -> str:
-    unit = f" [{key.unit}]" if key.unit else ""
-    choices = f": one of {', '.join(key.choices)}"
     said = all(choice in key.meaning for choice in key.choices)
-    return f"{key.meaning}{unit}{'' if said else choices}".replace("`", "")
+    return f"{key.meaning}{key.unit_note}{'' if said else f': {key.values}'}".replace("`", "")
 
 
 def _comment(*texts: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from vcnn.cli.configuration import RUN_KEYS
@@ -14,9 +15,9 @@ from vcnn.training.config import TRAINING_KEYS
 
 _INTRODUCTION = (
     "A file for 'vcnn train'. The flows that it names are made in seconds by",
-    "  vcnn generate --slope 1.0 --slope 1.5 --slope 2.0 --cells 48x32 -o flows",
+    "  vcnn generate --slope 1.0 --slope 1.5 --slope 2.0 --cells 48x32 -o {flows}",
     "and then",
-    "  vcnn train {} -o runs/hills",
+    "  vcnn train {file} -o runs/hills",
     "trains a model in a minute. What is commented out says its default, or an example of a key",
     "that has none. 'vcnn train --keys' lists the keys of all networks and regions.",
 )
@@ -42,7 +43,7 @@ def train_template(path: Path) -> str:
         {"architecture": "vector-cloud", "scalars": ["strain_rate", "wall_distance"]},
         notes=(
             'Several targets: target = ["eddy_viscosity", "anisotropy"] above and output = '
-            '["positive_scalar", "symmetric_tensor"] here.',
+            '["positive_scalar", "traceless_symmetric_tensor"] here.',
         ),
     )
     region = Section(
@@ -60,5 +61,6 @@ def train_template(path: Path) -> str:
         {"epochs": 30, "max_points": 100},
         {"centres": 500, "patience": 20},
     )
-    introduction = [line.format(path) for line in _INTRODUCTION]
+    places = {"file": shlex.quote(str(path)), "flows": shlex.quote(str(path.parent / "flows"))}
+    introduction = [line.format(**places) for line in _INTRODUCTION]
     return write_template(introduction, (run, network, region, training))

@@ -91,7 +91,8 @@ def read_model(path: str | Path) -> dict[str, Any]:
         _load_weights(network, tensors)
         name_outputs(network, target)
         _check_scales(scales, network)
-        region = RegionOfInfluence.from_dict(header["region"])
+        with naming("region"):
+            region = RegionOfInfluence.from_dict(header["region"])
         training_range = TrainingRange.from_arrays(arrays) if arrays else None
     return {
         "network": network.eval(),

@@ -11,10 +11,11 @@ import numpy as np
 
 from vcnn.clouds.assembly import check_centres, join_clouds, stream_clouds
 from vcnn.clouds.clouds import VectorClouds
-from vcnn.errors import InputError, suggest
+from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
-from vcnn.keys import refuse_unknown
+from vcnn.keys import check_choice, refuse_unknown
 
+_TOLERANCE = 0.2  # of a region by transport that names none
 _LEAST_NODES = 4  # of a lattice, from the centre of a ball to its edge
 _ROUND_OFF = 1e-9  # by which a spacing may exceed that, after a change of units
 
@@ -128,9 +129,7 @@ class RegionOfInfluence(ABC):
         """
         numbers = dict(description)
         kind = numbers.pop("kind", None)
-        if not isinstance(kind, str) or kind not in REGIONS:
-            hint = f"got {kind!r}{suggest(kind, REGIONS)}"
-            raise InputError(f"region: kind must be one of {', '.join(REGIONS)}, {hint}")
+        check_choice("kind", kind, tuple(REGIONS))
         refuse_unknown(numbers, ["kind", *(item.name for item in fields(REGIONS[kind]))])
         try:
             return REGIONS[kind](**numbers)
@@ -148,7 +147,9 @@ class RegionOfInfluence(ABC):
         return Ellipsoid(along, across)
 
     @staticmethod
-    def transport(diffusivity: float, decay: float, tolerance: float = 0.2) -> TransportRegion:
+    def transport(
+        diffusivity: float, decay: float, tolerance: float = _TOLERANCE
+    ) -> TransportRegion:
         """By ``diffusivity``, length²/time, ``decay``, ``tolerance``; `InputError` as there."""
         return TransportRegion(diffusivity, decay, tolerance)
 
@@ -208,8 +209,7 @@ class Ball(RegionOfInfluence):
         return self.spacing
 
     def in_units(self, length: float, velocity: float) -> Ball:
-        spacing = None if self.spacing is None else length * self.spacing
-        return Ball(length * self.radius, spacing)
+        return Ball(length * self.radius, self.spacing and length * self.spacing)
 
 
 @dataclass(frozen=True)
@@ -271,7 +271,7 @@ class TransportRegion(RegionOfInfluence):
 
     diffusivity: float
     decay: float
-    tolerance: float = 0.2
+    tolerance: float = _TOLERANCE
 
     kind = "transport"
 

@@ -85,8 +85,9 @@ def network_class(name: str) -> type[Network]:
             raise InputError(f"entry point {name!r} of {_GROUP}: its network is {network.name!r}")
         return network
     names = network_names()
+    hint = suggest(name, names) or ";"
     raise InputError(
-        f"architecture: expected one of {', '.join(names)}, got {name!r}{suggest(name, names)}; "
+        f"architecture: expected one of {', '.join(names)}, got {name!r}{hint} "
         "a network of your own is known once its module is imported (vcnn --import "
         f"FILE_OR_MODULE ...) or is an entry point of {_GROUP}"
     )
