@@ -35,7 +35,8 @@ def value(kind: str, c: torch.Tensor, vectors: torch.Tensor, tensors: torch.Tens
     (the form of VCNN-e, Han, Zhou & Xiao 2023, with full coefficients): any symmetric tensor, once
     the vectors span the space. Less its trace it is traceless. A Reynolds stress is A², A being T
     with (1 + c) d^(-1/4) I in place of c I: positive semi-definite whatever the coefficients are,
-    of norm 1 where they are 0, and every such tensor is the square of a symmetric one. A positive scalar is log(1 + (e - 1) exp(c)), 1 where c = 0.
+    of norm 1 where they are 0, and every such tensor is the square of a symmetric one. A
+    positive scalar is log(1 + (e - 1) exp(c)), 1 where c = 0.
 
     Parameters
     ----------
