@@ -13,8 +13,8 @@ import pytest
 from tests.support.pages import ROOT, steps, written_pages
 
 PAGES = [str(page.relative_to(ROOT / "docs")) for page in written_pages()]
-# those that are looked at more closely: two in tests/test_docs.py (“closures in a solver”, “training
-# with a loss of ones own”), and one below, whose first block is a module
+# those that are looked at more closely: two in tests/test_docs.py (“closures in a solver” and
+# “training with a loss of ones own”), and one below, whose first block is a module
 ELSEWHERE = {"how-to/closures.md", "how-to/training.md", "how-to/own-network.md"}
 RUN = [page for page in PAGES if page not in ELSEWHERE and steps(page)]
 
