@@ -33,9 +33,10 @@ def value(kind: str, c: torch.Tensor, vectors: torch.Tensor, tensors: torch.Tens
         T = Σ_{k<=l} c_kl sym(V_k ⊗ V_l) + Σ_k c_k S_k + c I
 
     (the form of VCNN-e, Han, Zhou & Xiao 2023, with full coefficients): any symmetric tensor, once
-    the vectors span the space. Less its trace it is traceless. A Reynolds stress is T², positive
-    semi-definite whatever the coefficients are, and every such tensor is the square of a symmetric
-    one. A positive scalar is log(1 + (e - 1) exp(c)), 1 where c = 0.
+    the vectors span the space. Less its trace it is traceless. A Reynolds stress is A², A being T
+    with (1 + c) d^(-1/4) I in place of c I: positive semi-definite whatever the coefficients are,
+    of norm 1 where they are 0, and every such tensor is the square of a symmetric one. A
+    positive scalar is log(1 + (e - 1) exp(c)), 1 where c = 0.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The tensor form of the published network: VCNN-e of Han, Zhou & Xiao, arXiv 2201.01287."""
+"""The tensor form of the published network: VCNN-e of Han, Zhou & Xiao, JCP 488 (2023) 112243."""
 
 from __future__ import annotations
 

@@ -30,9 +30,9 @@ _LEAST_SHARE = 0.01
 class VectorCloudNetwork(Network):
     """Vector-cloud network with separate moments of positions, velocities and further vectors.
 
-    After Zhou, Han & Xiao (CMAME 388, 2022, 114211) and Han, Zhou & Xiao (arXiv 2201.01287), with
-    the vector channels kept apart and the sums weighted so that they approximate integrals over the
-    region of influence:
+    After Zhou, Han & Xiao (CMAME 388, 2022, 114211) and Han, Zhou & Xiao (JCP 488, 2023, 112243),
+    with the vector channels kept apart and the sums weighted so that they approximate integrals
+    over the region of influence:
 
     1. embedding g_i = a(s_i) ⊙ b(p_i) ∈ R^m of the point's scalars s_i and pair invariants p_i; a
        is computed once a point, b is a single layer,

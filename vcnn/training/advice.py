@@ -57,8 +57,7 @@ def warn_of_clouds(counts: Mapping[str, np.ndarray], region: RegionOfInfluence) 
     if spacing is not None and region.lateral < _COARSE * spacing:
         _warn(
             f"region: a spacing of {spacing:.3g} is 1/{region.lateral / spacing:.2g} of the "
-            "radius; predictions will show the lattice (a ripple of 2.8 % at a quarter of the "
-            f"radius, 0.8 % at an eighth); {region.lateral / _FINE:.3g} is an eighth"
+            f"radius; predictions will show the lattice; {region.lateral / _FINE:.3g} is an eighth"
         )
 
 
