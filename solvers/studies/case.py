@@ -241,6 +241,6 @@ def _reference_flow(path: Path, velocity: str | None) -> tuple[FlowField, str]:
         return read_flow(path, fields={"velocity": velocity}), name
     flow = read_flow(path)
     if velocity not in flow.vectors:
-        known = ", ".join(flow.vectors) or "none"
-        raise InputError(f"velocity: {path.name} has no vectors {velocity!r} (it has: {known})")
+        names = ", ".join(flow.vectors) or "none"
+        raise InputError(f"velocity: {path.name} has no vectors {velocity!r} (it has: {names})")
     return replace(flow, velocity=flow.vectors[velocity]), name
