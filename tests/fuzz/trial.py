@@ -45,6 +45,7 @@ _USED = ("meshio", "pyvista", "scipy.spatial", "solvers.fenics", "solvers.studie
 
 def preload() -> None:
     """Import and compile here what the verbs use, so that children need not."""
+    torch.set_num_threads(1)  # a child has no other threads: it would wait for them for ever
     for name in (*_USED, *_VERBS):
         import_module(name)
     closure = untrained()
