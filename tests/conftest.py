@@ -1,6 +1,7 @@
 """Shared fixtures: the real flows that some tests verify against."""
 
 import os
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,16 @@ def shared_data() -> Path:
     folder = Path(__file__).parents[2] / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("reference flows (../shared/data) are not here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def raw(shared_data, tmp_path_factory) -> Path:
+    """The folder of published OpenFOAM cases, as they are published."""
+    folder = tmp_path_factory.mktemp("raw")
+    for archive in sorted((shared_data / "closure_challenge" / "raw").glob("*.tar.gz")):
+        with tarfile.open(archive) as file:
+            file.extractall(folder, filter="data")
     return folder
 
 

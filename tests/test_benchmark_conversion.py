@@ -2,7 +2,6 @@
 
 import re
 import sys
-import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -25,15 +24,6 @@ NOT_READ = {"face_points", "face_owner", "face_neighbour", "kind", "split", "sou
     "wall_distance_openfoam",
     "rans_nut",
 }
-
-
-@pytest.fixture(scope="module")
-def raw(shared_data, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("raw")
-    for archive in sorted((shared_data / "closure_challenge" / "raw").glob("*.tar.gz")):
-        with tarfile.open(archive) as file:
-            file.extractall(folder, filter="data")
-    return folder
 
 
 @pytest.mark.filterwarnings("ignore")

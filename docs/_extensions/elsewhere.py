@@ -65,11 +65,11 @@ def _redirect(app, docname: str, source: list[str]) -> None:
             return text if named else f"{text} (`{target.relative_to(site.parent)}`)"
         return link.group()
 
-    source[0] = _LINK.sub(replace, source[0])
+    parts = _BLOCK.split(source[0])
+    parts[::2] = [_LINK.sub(replace, part) for part in parts[::2]]
     if page.suffix == ".md":  # a number and its % stay on one line
-        parts = _BLOCK.split(source[0])
         parts[::2] = [_PERCENT.sub("\N{NO-BREAK SPACE}", part) for part in parts[::2]]
-        source[0] = "".join(parts)
+    source[0] = "".join(parts)
 
 
 def _origin(site: Path, page: Path) -> Path:

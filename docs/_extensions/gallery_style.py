@@ -6,8 +6,8 @@ Who does not see them hears the title of the page.
 import matplotlib as mpl
 from sphinx_gallery.directives import imgsgnode
 
-# Okabe & Ito, as in the reports of the package
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+from vcnn.evaluation.report.curves import COLOURS
+
 STYLE = {
     "axes.grid": False,
     "axes.prop_cycle": mpl.cycler(color=COLOURS),

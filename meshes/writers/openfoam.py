@@ -133,7 +133,6 @@ def _check_flow(flow) -> None:
         raise InputError(
             "a section of space cannot be written, only plane flows and those in space"
         )
-
     nu = flow.parameters.get("viscosity")
     if nu is not None and not 0 < nu < math.inf:
         raise InputError(f"parameters: viscosity: expected a positive number, got {nu!r}")

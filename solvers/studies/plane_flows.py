@@ -53,14 +53,3 @@ def stream_function(
     count, merged = connected_components(chains, directed=False)
     P = coo_array((np.ones(n), (np.arange(n), merged)), shape=(n, count)).tocsc()
     return np.append(0.0, spsolve((P.T @ A @ P).tocsc()[1:, 1:], (P.T @ b)[1:]))[merged]
-
-
-def corner_triangles(mesh: meshio.Mesh) -> np.ndarray:
-    """(k, 3) vertices of the cells of a plane mesh, those of more corners cut in fans."""
-    triangles = []
-    for block in mesh.cells:
-        if block.dim == 2:
-            corners = block.data.shape[1] if block.type == "polygon" else 3
-            corners = 4 if "quad" in block.type.lower() else corners
-            triangles += [block.data[:, [0, k, k + 1]] for k in range(1, corners - 1)]
-    return np.concatenate(triangles)

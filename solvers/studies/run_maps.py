@@ -9,9 +9,9 @@ from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
 from matplotlib.figure import Figure
 
 from meshes.geometry.facets import shared_facets
-from solvers.studies.plane_flows import corner_triangles, flat_section
+from solvers.studies.plane_flows import flat_section
 from vcnn.evaluation.report.curves import WIDTH
-from vcnn.evaluation.report.fields import ERRORS, VALUES, draw_field
+from vcnn.evaluation.report.fields import ERRORS, VALUES, corner_triangles, draw_field
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import plane_normal
 

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from solvers.diagnostics.walls import WallQuantities
-from solvers.studies.plane_flows import corner_triangles, stream_function
+from solvers.studies.plane_flows import stream_function
 from solvers.studies.run_maps import map_axes
 from vcnn.evaluation.report.curves import WIDTH, legend_above, styles
-from vcnn.evaluation.report.fields import draw_field
+from vcnn.evaluation.report.fields import corner_triangles, draw_field
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import boundary_facets
 

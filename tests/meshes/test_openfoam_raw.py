@@ -1,7 +1,5 @@
 """Raw cases of the Closure Challenge agree with arrays that were made of them independently."""
 
-import tarfile
-
 import numpy as np
 import pytest
 
@@ -13,15 +11,6 @@ from vcnn.flow.mesh import boundary_facets
 def assert_single(values, reference):
     """The reference is in single precision."""
     np.testing.assert_array_equal(values.astype(np.float32), reference.astype(np.float32))
-
-
-@pytest.fixture(scope="module")
-def raw(shared_data, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("raw")
-    for archive in sorted((shared_data / "closure_challenge" / "raw").glob("*.tar.gz")):
-        with tarfile.open(archive) as file:
-            file.extractall(folder, filter="data")
-    return folder
 
 
 def arrays(shared_data, name):

@@ -7,12 +7,12 @@ from matplotlib.colors import to_hex
 
 import meshes
 from solvers import LaminarFlow, along_wall, station_profiles
-from solvers.studies.plane_flows import corner_triangles
 from solvers.studies.run_maps import clipping_map, difference_map, extrapolation_map, scalar_map
 from solvers.studies.run_pictures import convergence, streamlines, velocity_profiles, wall_curves
 from solvers.studies.run_reference import reference_friction
 from tests.support.pictures import coloured_share, colours_at, png_of
 from vcnn import FlowField
+from vcnn.evaluation.report.fields import corner_triangles
 
 BULK, HEIGHT = 0.7, 2.0
 

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 
 from vcnn.clouds.clouds import VectorClouds
-from vcnn.errors import InputError, suggest
+from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
+from vcnn.keys import check_choice
 from vcnn.network.base import Network
 from vcnn.network.registry import build_network
 from vcnn.network.symmetry import Symmetry
@@ -65,10 +66,7 @@ class CanonicalNetwork(Network):
         seed=0,
         **options,
     ):
-        if inner not in _INNER:
-            raise InputError(
-                f"inner: expected one of {', '.join(_INNER)}, got {inner!r}{suggest(inner, _INNER)}"
-            )
+        check_choice("inner", inner, _INNER)
         if frame not in ("velocity", "axes"):
             raise InputError(f"frame: expected velocity or axes, got {frame!r}")
         arguments = {

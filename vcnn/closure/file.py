@@ -13,9 +13,9 @@ from vcnn.closure.extrapolation import TrainingRange
 from vcnn.closure.header import FORMAT, HEADER_KEYS, SCALES_KEYS
 from vcnn.closure.scales import Scales
 from vcnn.clouds.regions import RegionOfInfluence
-from vcnn.errors import InputError, naming, suggest
+from vcnn.errors import InputError, naming
 from vcnn.headers import check_entries
-from vcnn.keys import Key
+from vcnn.keys import Key, check_choice
 from vcnn.network.base import FIELDS, Network, name_outputs
 from vcnn.network.registry import build_network, check_storable
 from vcnn.tensor_file import read_tensors, write_tensors
@@ -143,12 +143,7 @@ def pretrained_file(name: str) -> Path:
     InputError
         If there is none of that name.
     """
-    names = pretrained_names()
-    if name not in names:
-        raise InputError(
-            f"pretrained: expected one of {', '.join(names) or 'none'}, got {name!r}"
-            f"{suggest(name, names)}"
-        )
+    check_choice("pretrained", name, pretrained_names())
     return _SHIPPED / f"{name}.safetensors"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vcnn.headers import is_number, is_table, is_text, lists, maps_to
-from vcnn.keys import Key, KeyTable, Kind
+from vcnn.headers import is_number, is_table, lists, maps_to
+from vcnn.keys import TEXT, Key, KeyTable, Kind, list_of
 
 FORMAT = 2
 
@@ -17,8 +17,8 @@ def _is_pair(value: object) -> bool:
     return lists(is_number)(value) and len(value) == 2 and value[1] != 0
 
 
-_TEXT, _TABLE = Kind("text", is_text), Kind("an object", is_table)
-_NAMES = Kind("text or a list of texts", lambda v: is_text(v) or lists(is_text)(v))
+_TABLE = Kind("an object", is_table)
+_NAMES = TEXT | list_of(TEXT, "a list of texts")
 _DIMENSION = Kind("2 or 3", lambda v: v in (2, 3))
 _DIVISOR = Kind("a number other than 0", _is_divisor)
 _DIVISORS = Kind("an object of numbers other than 0", maps_to(_is_divisor))
@@ -31,7 +31,7 @@ FORMAT_KEY = Key(
     needed=True,
 )
 HEADER_KEYS = (
-    Key("architecture", _TEXT, "name of the network", needed=True),
+    Key("architecture", TEXT, "name of the network", needed=True),
     Key("config", _TABLE, "arguments that build the network, all of them", needed=True),
     Key("region", _TABLE, "the region of influence: its kind and its numbers", needed=True),
     Key("scales", _TABLE, "what inputs and values are scaled with", needed=True),

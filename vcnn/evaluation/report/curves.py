@@ -16,7 +16,7 @@ from vcnn.evaluation.frames import RotationStudy
 from vcnn.flow.quantities import in_words
 
 # Okabe & Ito's colours; line and marker differ too, so that no curve is told by colour alone
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 WIDTH = 5.6  # inches of one plot: letters of ten points can be read on a phone
 _LINES, _MARKERS = ("-", "--", "-.", ":"), ("o", "s", "^", "D", "v", "P")
 
@@ -108,7 +108,7 @@ def legend_above(figure: Figure) -> None:
 
 def styles(count: int) -> list[tuple[str, str, str]]:
     """Colour, line and marker of each of ``count`` curves."""
-    looks = zip(*map(cycle, (_COLOURS, _LINES, _MARKERS)), strict=False)
+    looks = zip(*map(cycle, (COLOURS, _LINES, _MARKERS)), strict=False)
     return list(islice(looks, count))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import meshio
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -19,7 +20,6 @@ from vcnn.flow.norms import magnitudes
 WIDTH = 12.0  # inches of a panel
 _STACKED = 6.0  # inches of pictures below each other, whose words can be read on a phone
 VALUES, ERRORS = "viridis", "inferno"  # colour maps that every eye can read
-_CORNERS = {"triangle": 3, "quad": 4, "polygon": None}  # a polygon has no midpoints
 
 
 def draw_field(
@@ -66,13 +66,14 @@ def draw_field(
     elif flow.mesh is None:
         drawn = axes.scatter(*flow.points.T, c=values, s=_dot(len(flow)), linewidths=0, **style)
     elif flow.location == "cell":
-        polygons = [cell for corners in _corners(flow) for cell in flow.mesh.points[corners]]
+        polygons = [cell for corners in _corners(flow.mesh) for cell in flow.mesh.points[corners]]
         seamless = {"antialiased": False, "edgecolors": "face", "linewidth": 0.5, "snap": False}
         drawn = PolyCollection(polygons, array=values, **seamless, **style)
         axes.add_collection(drawn)
         axes.autoscale_view()
     else:
-        drawn = axes.tripcolor(*flow.points.T, _triangles(flow), values, shading="gouraud", **style)
+        smooth = {"shading": "gouraud", **style}
+        drawn = axes.tripcolor(*flow.points.T, corner_triangles(flow.mesh), values, **smooth)
     axes.set_aspect("equal")
     return drawn
 
@@ -210,22 +211,23 @@ def _shading(flow) -> dict[str, str]:
     return {"shading": "flat" if flow.location == "cell" else "gouraud"}
 
 
-def _corners(flow) -> list[np.ndarray]:
-    """Vertices of the cells of a plane mesh, (k, corners) of each block, without midpoints."""
-    corners = []
-    for block in flow.mesh.cells:
-        if block.dim == cell_dimension(flow.mesh):
-            count = next(n for kind, n in _CORNERS.items() if block.type.startswith(kind))
-            corners.append(block.data[:, :count])
-    return corners
-
-
-def _triangles(flow) -> np.ndarray:
-    """(k, 3) vertices of the cells, those of more corners cut in fans."""
+def corner_triangles(mesh: meshio.Mesh) -> np.ndarray:
+    """(k, 3) vertices of the cells of a plane mesh, those of more corners cut in fans."""
     fans = []
-    for corners in _corners(flow):
+    for corners in _corners(mesh):
         fans += [corners[:, [0, i, i + 1]] for i in range(1, corners.shape[1] - 1)]
     return np.concatenate(fans)
+
+
+def _corners(mesh) -> list[np.ndarray]:
+    """Vertices of the cells of a plane mesh, (k, corners) of each block, without midpoints."""
+    corners = []
+    for block in mesh.cells:
+        if block.dim == cell_dimension(mesh):
+            count = 4 if "quad" in block.type.lower() else 3
+            polygons = block.type == "polygon"  # which have no midpoints
+            corners.append(block.data if polygons else block.data[:, :count])
+    return corners
 
 
 def _dot(count) -> float:
