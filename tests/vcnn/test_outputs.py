@@ -145,7 +145,7 @@ def test_second_moments_see_what_first_moments_cannot():
             network,
             [mirror_images(seed=0)],
             "anisotropy",
-            RegionOfInfluence.ball(1.1),
+            RegionOfInfluence.ball(1.1, smooth=1),
             config,
             importance="centre",
             progress=False,

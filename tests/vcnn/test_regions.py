@@ -10,14 +10,25 @@ from vcnn import InputError, RegionOfInfluence
 from vcnn.clouds import Ball, Ellipsoid, TransportRegion
 
 DESCRIPTIONS = {
-    RegionOfInfluence.ball(1): {"kind": "ball", "radius": 1.0},
-    RegionOfInfluence.ball(0.8, 0.2): {"kind": "ball", "radius": 0.8, "spacing": 0.2},
-    RegionOfInfluence.ellipsoid(2, 0.5): {"kind": "ellipsoid", "along": 2.0, "across": 0.5},
+    RegionOfInfluence.ball(1): {"kind": "ball", "radius": 1.0, "smooth": 0.5},
+    RegionOfInfluence.ball(0.8, 0.2, 1): {
+        "kind": "ball",
+        "radius": 0.8,
+        "spacing": 0.2,
+        "smooth": 1.0,
+    },
+    RegionOfInfluence.ellipsoid(2, 0.5, smooth=0): {
+        "kind": "ellipsoid",
+        "along": 2.0,
+        "across": 0.5,
+        "smooth": 0.0,
+    },
     RegionOfInfluence.transport(0.1, 3): {
         "kind": "transport",
         "diffusivity": 0.1,
         "decay": 3.0,
         "tolerance": 0.2,
+        "smooth": 0.5,
     },
 }
 by_kind = pytest.mark.parametrize("region", list(DESCRIPTIONS), ids=str)

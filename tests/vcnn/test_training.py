@@ -32,9 +32,9 @@ def nonlocal_flow(seed, n=400):
     """
     flow = random_flow(2, n=n, periodic=True, seed=seed)
     clouds = REGION.clouds(flow)
-    j, w = clouds.neighbours, flow.weights[clouds.neighbours]
+    j = clouds.neighbours
     kernel = flow.scalars["strain_rate"][j] * (1 + (clouds.positions * flow.velocity[j]).sum(1))
-    target = np.bincount(clouds.owners, w * kernel) / np.bincount(clouds.owners, w)
+    target = np.bincount(clouds.owners, clouds.shares * kernel)
     return flow.with_fields(scalars={"target": target})
 
 

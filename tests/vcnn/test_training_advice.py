@@ -210,7 +210,7 @@ def test_a_loss_of_ones_own_is_what_is_made_small(tmp_path):
 
 def test_fine_tuning_keeps_scales_region_and_targets_and_begins_at_the_weights():
     first, second = random_flow(2, n=200, seed=1), random_flow(2, n=200, seed=2)
-    config = TrainingConfig(epochs=30, batch_size=64)
+    config = TrainingConfig(epochs=60, batch_size=64)
     closure = fit(
         small_network(), [first], TARGET, BALL, config, units={TARGET: "1"}, progress=False
     )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _SHIPPED = Path(str(files("vcnn.pretrained")))
 
 
+_EDGE = {"smooth": 1.0}  # of regions in files that name none: older versions knew a sharp one only
 _RANGE = "training_range/"  # tensors of that name are not the network's
 
 
@@ -92,7 +93,7 @@ def read_model(path: str | Path) -> dict[str, Any]:
         name_outputs(network, target)
         _check_scales(scales, network)
         with naming("region"):
-            region = RegionOfInfluence.from_dict(header["region"])
+            region = RegionOfInfluence.from_dict({**_EDGE, **header["region"]})
         training_range = TrainingRange.from_arrays(arrays) if arrays else None
     return {
         "network": network.eval(),

@@ -105,7 +105,9 @@ class Scales:
 
     def scale_clouds(self, clouds: VectorClouds, scaled: FlowField) -> VectorClouds:
         """The clouds in scaled units; ``scaled`` is ``self.scale_flow(clouds.flow)``."""
-        return replace(clouds, flow=scaled, positions=clouds.positions / self.length)
+        region = clouds.region and clouds.region.in_units(1 / self.length, 1 / self.velocity)
+        positions = clouds.positions / self.length
+        return replace(clouds, flow=scaled, positions=positions, region=region)
 
     def unscale(self, values: Iterable) -> list:
         """Closure values, arrays or tensors in the order of the targets, from scaled ones."""

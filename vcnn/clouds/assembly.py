@@ -77,7 +77,9 @@ def join_clouds(parts: Iterable[VectorClouds], centres: np.ndarray) -> VectorClo
         neighbours.add(part.neighbours, done / len(centres))
         positions.add(part.positions, done / len(centres))
     offsets = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
-    return VectorClouds(part.flow, centres, offsets, neighbours.rows(), positions.rows())
+    return VectorClouds(
+        part.flow, centres, offsets, neighbours.rows(), positions.rows(), part.region
+    )
 
 
 class _Pile:

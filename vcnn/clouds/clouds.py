@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,6 +19,9 @@ from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.joining import concatenate
 from vcnn.flow.tensors import rotate
+
+if TYPE_CHECKING:  # regions make clouds
+    from vcnn.clouds.regions import RegionOfInfluence
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +40,8 @@ class VectorClouds:
         Index in the flow of each pair's neighbour, in no order that means anything.
     positions : (N, d) float64
         r = x_neighbour (or its periodic image) − x_centre.
+    region : RegionOfInfluence, optional
+        Whose edge weighs the pairs, in the units of the flow; without one all count in full.
 
     Raises
     ------
@@ -48,6 +54,7 @@ class VectorClouds:
     offsets: np.ndarray
     neighbours: np.ndarray
     positions: np.ndarray
+    region: RegionOfInfluence | None = None
 
     def __post_init__(self):
         empty = np.flatnonzero(self.counts == 0)
@@ -71,13 +78,46 @@ class VectorClouds:
 
     @cached_property
     def shares(self) -> np.ndarray:
-        """(N,) weight of each pair's neighbour divided by the sum over its cloud."""
+        """(N,) weight of each pair divided by the sum over its cloud.
+
+        The quadrature weight of its neighbour, times the :attr:`edge_weights` of the region.
+
+        Raises
+        ------
+        InputError
+            If all points of a cloud lie on its edge, where they weigh nothing.
+        """
         weights = self.flow.weights[self.neighbours]
-        return weights / np.repeat(np.add.reduceat(weights, self.offsets[:-1]), self.counts)
+        return self._per_cloud(
+            weights if self.edge_weights is None else weights * self.edge_weights
+        )
+
+    @cached_property
+    def edge_weights(self) -> np.ndarray | None:
+        """(N,) weights of pairs by how far out in their region they lie; None if all are 1."""
+        if self.region is None or self.region.smooth == 1:
+            return None
+        velocity = self.flow.velocity[np.repeat(self.centres, self.counts)]
+        return self.region.edge_weights(self.positions, velocity)
 
     def shares_of(self, weighted: bool) -> np.ndarray:
-        """(N,) :attr:`shares`, or without ``weighted`` equal ones in each cloud."""
-        return self.shares if weighted else np.repeat(1 / self.counts, self.counts)
+        """(N,) :attr:`shares`, or without ``weighted`` those of equal quadrature weights."""
+        if weighted:
+            return self.shares
+        if self.edge_weights is None:
+            return np.repeat(1 / self.counts, self.counts)
+        return self._per_cloud(self.edge_weights)
+
+    def _per_cloud(self, weights):
+        """Weights (N,) divided by the sum over their cloud."""
+        sums = np.add.reduceat(weights, self.offsets[:-1])
+        if not sums.all():
+            centre = self.centres[np.flatnonzero(sums == 0)[0]]
+            raise InputError(
+                f"clouds: the points of centre {centre} have no weight, they lie on the edge of "
+                "its region; choose a larger one"
+            )
+        return weights / np.repeat(sums, self.counts)
 
     def mean(self, values: np.ndarray, weighted: bool = True) -> np.ndarray:
         """Means (m, ...) over clouds of ``values`` (N, ...) of pairs, ``weighted`` or plain."""
@@ -89,8 +129,12 @@ class VectorClouds:
         counts = self.counts[index]
         offsets = np.concatenate([[0], np.cumsum(counts)])
         pairs = np.arange(offsets[-1]) + np.repeat(self.offsets[index] - offsets[:-1], counts)
-        return VectorClouds(
-            self.flow, self.centres[index], offsets, self.neighbours[pairs], self.positions[pairs]
+        return replace(
+            self,
+            centres=self.centres[index],
+            offsets=offsets,
+            neighbours=self.neighbours[pairs],
+            positions=self.positions[pairs],
         )
 
     def subsample(self, max_points: int, rng: np.random.Generator) -> VectorClouds:
@@ -114,13 +158,16 @@ class VectorClouds:
         jitter = np.where(large, rng.random(len(owners)), 0.0)
         place = np.floor((stratum + jitter) * (self.counts / counts)[owners]).astype(int)
         pairs = self.offsets[owners] + place
-        return VectorClouds(
-            self.flow, self.centres, offsets, self.neighbours[pairs], self.positions[pairs]
+        return replace(
+            self,
+            offsets=offsets,
+            neighbours=self.neighbours[pairs],
+            positions=self.positions[pairs],
         )
 
     @staticmethod
     def concatenate(parts: Sequence[VectorClouds]) -> VectorClouds:
-        """Clouds of several ``parts`` in one, over all points of their flows.
+        """Clouds of several ``parts`` of one region in one, over all points of their flows.
 
         The flow has the fields that all have.
         """
@@ -135,6 +182,7 @@ class VectorClouds:
             np.concatenate([[0], np.cumsum(counts)]),
             np.concatenate(neighbours),
             np.concatenate([part.positions for part in parts]),
+            parts[0].region,
         )
 
     def compact(self) -> VectorClouds:
@@ -143,8 +191,8 @@ class VectorClouds:
         used[self.neighbours] = used[self.centres] = True
         index = np.cumsum(used) - 1
         flow = self.flow.subset(np.flatnonzero(used))
-        return VectorClouds(
-            flow, index[self.centres], self.offsets, index[self.neighbours], self.positions
+        return replace(
+            self, flow=flow, centres=index[self.centres], neighbours=index[self.neighbours]
         )
 
     def rotated(self, rotations: np.ndarray) -> VectorClouds:
@@ -173,12 +221,12 @@ class VectorClouds:
             tensors={name: rotate(T, R) for name, T in flow.tensors.items()},
             periods=(),
         )
-        return VectorClouds(
-            flow,
-            pairs + np.arange(m),
-            self.offsets,
-            np.arange(pairs),
-            rotate(self.positions, R[:pairs]),
+        return replace(
+            self,
+            flow=flow,
+            centres=pairs + np.arange(m),
+            neighbours=np.arange(pairs),
+            positions=rotate(self.positions, R[:pairs]),
         )
 
     def split(self, work: np.ndarray, budget: int) -> Iterator[VectorClouds]:
@@ -188,10 +236,10 @@ class VectorClouds:
         _, starts = np.unique(part, return_index=True)
         for start, end in pairwise([*starts, len(self)]):
             a, b = self.offsets[start], self.offsets[end]
-            yield VectorClouds(
-                self.flow,
-                self.centres[start:end],
-                self.offsets[start : end + 1] - a,
-                self.neighbours[a:b],
-                self.positions[a:b],
+            yield replace(
+                self,
+                centres=self.centres[start:end],
+                offsets=self.offsets[start : end + 1] - a,
+                neighbours=self.neighbours[a:b],
+                positions=self.positions[a:b],
             )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcnn.clouds.assembly import check_centres, join_clouds, stream_clouds
-from vcnn.clouds.clouds import VectorClouds
+from vcnn.clouds.region_geometry import EllipsoidalRegion
 from vcnn.errors import InputError
-from vcnn.flow.field import FlowField
 from vcnn.keys import check_choice, refuse_unknown
+
+_SMOOTH = 0.5  # share of the scaled distance from which weights fall, of a region that names none
+
+if TYPE_CHECKING:  # torch is slow to import
+    import torch
 
 _TOLERANCE = 0.2  # of a region by transport that names none
 _LEAST_NODES = 4  # of a lattice, from the centre of a ball to its edge
@@ -21,97 +23,19 @@ _ROUND_OFF = 1e-9  # by which a spacing may exceed that, after a change of units
 
 
 @dataclass(frozen=True)
-class RegionOfInfluence(ABC):
+class RegionOfInfluence(EllipsoidalRegion):
     """Which points belong to the cloud of a centre: those in an ellipsoid along its velocity.
 
-    Points whose scaled distance exceeds 1 by no more than round-off (1e-9) are taken in, so that
-    ties do not depend on the frame. Of these kinds: `Ball`, `Ellipsoid`, `TransportRegion`.
+    Their weights fall smoothly to 0 at its edge, from the share ``smooth`` of the scaled distance
+    on, so that predictions are smooth in positions and velocities; with ``smooth = 1`` the edge is
+    sharp. Points whose scaled distance exceeds 1 by no more than round-off (1e-9) are taken in, so
+    that ties do not depend on the frame. Of these kinds: `Ball`, `Ellipsoid`, `TransportRegion`.
 
     Raises
     ------
     InputError
-        If a number is not positive.
+        If a number is not positive, or ``smooth`` is outside [0, 1].
     """
-
-    kind: ClassVar[str]
-    moves_with_flow: ClassVar[bool] = True  # whether its form depends on the centre's velocity
-
-    def __post_init__(self):
-        for name, value in asdict(self).items():
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if value is not None and not (number and 0 < value < np.inf):
-                raise InputError(f"{name}: expected a positive number, got {value!r}")
-            object.__setattr__(self, name, None if value is None else float(value))
-
-    @property
-    @abstractmethod
-    def lateral(self) -> float:
-        """Half-axis across the velocity; all half-axes where the centre is at rest."""
-
-    @abstractmethod
-    def longitudinal(self, speed: np.ndarray) -> np.ndarray:
-        """Half-axes (m,) along the velocity at centres with these ``speed`` (m,), length."""
-
-    @abstractmethod
-    def in_units(self, length: float, velocity: float) -> RegionOfInfluence:
-        """The same region, units of ``length`` and ``velocity`` (length/time) multiplied."""
-
-    @property
-    def lattice_spacing(self) -> float | None:
-        """Spacing of the lattice whose nodes stand for the points; None if there is none."""
-        return None
-
-    def half_axes(self, speed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Half-axes (along, across), length, each (m,), at ``speed`` |u₀| (m,), length/time."""
-        speed = np.asarray(speed, dtype=float)
-        return self.longitudinal(speed), np.full_like(speed, self.lateral)
-
-    def clouds(
-        self,
-        flow: FlowField,
-        centres: np.ndarray | None = None,
-        max_points: int | None = None,
-        seed: int | None = None,
-    ) -> VectorClouds:
-        """Clouds of a flow.
-
-        Parameters
-        ----------
-        flow : FlowField
-        centres : (m,) int, optional
-            Indices of the centre points; default: every point of the flow.
-        max_points : int, optional
-            Random subsample of each cloud (for training only); needs ``seed``.
-        seed : int, optional
-            Of the subsample.
-
-        Raises
-        ------
-        InputError
-            If there is no centre, one is no point of the flow, or the seed is missing.
-        """
-        centres = check_centres(flow, centres)
-        if len(centres) == 0:
-            raise InputError("centres: expected at least one")
-        clouds = join_clouds(self.stream(flow, centres), centres)
-        if max_points is None:
-            return clouds
-        if seed is None:
-            raise InputError("seed: a random subsample (max_points) needs one")
-        return clouds.subsample(max_points, np.random.default_rng(seed))
-
-    def stream(
-        self, flow: FlowField, centres: np.ndarray | None = None, pairs: int = 2**18
-    ) -> Iterator[VectorClouds]:
-        """The clouds of ``centres`` (m,) in parts of about ``pairs`` pairs: memory is bounded.
-
-        All refer to one flow: ``flow``, then the nodes of a lattice if there is one.
-        """
-        centres = check_centres(flow, centres)
-        speed = np.linalg.norm(flow.velocity[centres], axis=1)
-        return stream_clouds(
-            flow, centres, self.half_axes(speed), spacing=self.lattice_spacing, pairs=pairs
-        )
 
     def to_dict(self) -> dict[str, str | float]:
         """Plain description for files: ``{"kind": "ball", "radius": 0.5}``."""
@@ -137,21 +61,27 @@ class RegionOfInfluence(ABC):
             raise InputError(f"region of kind {kind!r}: {str(error).split('() ')[-1]}") from None
 
     @staticmethod
-    def ball(radius: float, spacing: float | None = None) -> Ball:
-        """A `Ball` of ``radius`` and ``spacing``, length; `InputError` as there."""
-        return Ball(radius, spacing)
+    def ball(radius: float, spacing: float | None = None, smooth: float = _SMOOTH) -> Ball:
+        """A `Ball` of ``radius`` and ``spacing``, length; ``smooth``, `InputError` as there."""
+        return Ball(radius, spacing, smooth)
 
     @staticmethod
-    def ellipsoid(along: float, across: float) -> Ellipsoid:
-        """An `Ellipsoid`, ``along`` and ``across`` a length; `InputError` as there."""
-        return Ellipsoid(along, across)
+    def ellipsoid(along: float, across: float, smooth: float = _SMOOTH) -> Ellipsoid:
+        """An `Ellipsoid`, ``along``, ``across`` a length; ``smooth``, `InputError` as there."""
+        return Ellipsoid(along, across, smooth)
 
     @staticmethod
     def transport(
-        diffusivity: float, decay: float, tolerance: float = _TOLERANCE
+        diffusivity: float,
+        decay: float,
+        tolerance: float = _TOLERANCE,
+        smooth: float = _SMOOTH,
     ) -> TransportRegion:
-        """By ``diffusivity``, length²/time, ``decay``, ``tolerance``; `InputError` as there."""
-        return TransportRegion(diffusivity, decay, tolerance)
+        """By ``diffusivity``, length²/time, and ``decay``, 1/time.
+
+        ``tolerance``, ``smooth``, `InputError` as for `TransportRegion`.
+        """
+        return TransportRegion(diffusivity, decay, tolerance, smooth)
 
 
 def check_region(region: object) -> None:
@@ -175,15 +105,18 @@ class Ball(RegionOfInfluence):
         Of the lattice, a length of at most a quarter of the radius. Clouds are then about as large
         whatever the mesh: predictions cost in proportion to the centres, not to the square of the
         points.
+    smooth : float
+        Share of the scaled distance from which weights fall to 0 at the edge, 1 for a sharp edge.
 
     Raises
     ------
     InputError
-        If a number is not positive, or the spacing exceeds a quarter of the radius.
+        If a number is none that it could be, or the spacing exceeds a quarter of the radius.
     """
 
     radius: float
     spacing: float | None = None
+    smooth: float = _SMOOTH
 
     kind = "ball"
     moves_with_flow = False
@@ -201,15 +134,16 @@ class Ball(RegionOfInfluence):
     def lateral(self) -> float:
         return self.radius
 
-    def longitudinal(self, speed: np.ndarray) -> np.ndarray:
-        return np.full_like(speed, self.radius)
+    def longitudinal[A: (np.ndarray, "torch.Tensor")](self, speed: A) -> A:
+        return 0 * speed + self.radius
 
     @property
     def lattice_spacing(self) -> float | None:
         return self.spacing
 
     def in_units(self, length: float, velocity: float) -> Ball:
-        return Ball(length * self.radius, self.spacing and length * self.spacing)
+        spacing = self.spacing and length * self.spacing
+        return Ball(length * self.radius, spacing, self.smooth)
 
 
 @dataclass(frozen=True)
@@ -224,15 +158,18 @@ class Ellipsoid(RegionOfInfluence):
         Half-axis along the velocity of the centre, length.
     across : float
         Half-axes across it, length.
+    smooth : float
+        Share of the scaled distance from which weights fall to 0 at the edge, 1 for a sharp edge.
 
     Raises
     ------
     InputError
-        If a number is not positive.
+        If a number is none that it could be.
     """
 
     along: float
     across: float
+    smooth: float = _SMOOTH
 
     kind = "ellipsoid"
 
@@ -240,11 +177,11 @@ class Ellipsoid(RegionOfInfluence):
     def lateral(self) -> float:
         return self.across
 
-    def longitudinal(self, speed: np.ndarray) -> np.ndarray:
-        return np.where(speed > 0, self.along, self.across)
+    def longitudinal[A: (np.ndarray, "torch.Tensor")](self, speed: A) -> A:
+        return (speed > 0) * self.along + (speed <= 0) * self.across
 
     def in_units(self, length: float, velocity: float) -> Ellipsoid:
-        return Ellipsoid(length * self.along, length * self.across)
+        return Ellipsoid(length * self.along, length * self.across, self.smooth)
 
 
 @dataclass(frozen=True)
@@ -262,16 +199,19 @@ class TransportRegion(RegionOfInfluence):
         ζ, the rate at which it decays, 1/time.
     tolerance : float
         ε in (0, 1), the share of a source's contribution below which it is left out.
+    smooth : float
+        Share of the scaled distance from which weights fall to 0 at the edge, 1 for a sharp edge.
 
     Raises
     ------
     InputError
-        If a number is not positive, or the tolerance not below 1.
+        If a number is none that it could be.
     """
 
     diffusivity: float
     decay: float
     tolerance: float = _TOLERANCE
+    smooth: float = _SMOOTH
 
     kind = "transport"
 
@@ -284,14 +224,17 @@ class TransportRegion(RegionOfInfluence):
     def lateral(self) -> float:
         return np.sqrt(self.diffusivity / self.decay) * abs(np.log(self.tolerance))
 
-    def longitudinal(self, speed: np.ndarray) -> np.ndarray:
+    def longitudinal[A: (np.ndarray, "torch.Tensor")](self, speed: A) -> A:
         D, zeta, log = self.diffusivity, self.decay, abs(np.log(self.tolerance))
         # (√(u² + 4Dζ) + u) / (4Dζ) is 1 / (√(u² + 4Dζ) − u) without its cancellation
-        return 2 * D * log * (np.sqrt(speed**2 + 4 * D * zeta) + speed) / (4 * D * zeta)
+        return 2 * D * log * ((speed**2 + 4 * D * zeta) ** 0.5 + speed) / (4 * D * zeta)
 
     def in_units(self, length: float, velocity: float) -> TransportRegion:
         return TransportRegion(
-            length * velocity * self.diffusivity, velocity / length * self.decay, self.tolerance
+            length * velocity * self.diffusivity,
+            velocity / length * self.decay,
+            self.tolerance,
+            self.smooth,
         )
 
 

@@ -214,6 +214,7 @@ class _Transformation:
             offsets=np.concatenate([[0], ends])[clouds.offsets],
             neighbours=np.repeat(self.first[clouds.neighbours], times) + number,
             positions=np.repeat(clouds.positions @ self.matrix.T, times, axis=0),
+            region=clouds.region,
         )
 
 

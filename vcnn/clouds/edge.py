@@ -1,0 +1,63 @@
+"""The edge of a region: how much a point weighs, by how far out it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:  # torch is slow to import
+    import torch
+
+_LEAST = 1e-30  # of a squared distance, below which its root is not differentiated
+
+
+def edge_weights[A: (np.ndarray, "torch.Tensor")](squared: A, smooth: float) -> A:
+    """Weights s(ρ) of points at scaled distances ρ, which fall smoothly to 0 at the edge ρ = 1.
+
+    s is 1 up to ρ_s, 1 − 10t³ + 15t⁴ − 6t⁵ with t = (ρ − ρ_s)/(1 − ρ_s) from there to the edge, and
+    0 beyond: twice continuously differentiable, as the cut-off of the smooth edition of the deep
+    potential (Zhang et al., NeurIPS 2018, arXiv 1805.09003).
+
+    Parameters
+    ----------
+    squared : (N,) array or tensor
+        ρ².
+    smooth : float
+        ρ_s, in [0, 1).
+
+    Returns
+    -------
+    (N,) array or tensor
+    """
+    distance = squared.clip(max(smooth**2, _LEAST), 1) ** 0.5
+    t = (distance - smooth) / (1 - smooth)
+    return 1 - t**3 * (10 - t * (15 - 6 * t))
+
+
+def squared_distances[A: (np.ndarray, "torch.Tensor")](
+    positions: A, velocity: A, longitudinal: Callable[[A], A], lateral: float
+) -> A:
+    """ρ² = rᵀ M r of points in ellipsoids along velocities u, one half-axis along, the rest across.
+
+    ρ² = |r|²/across² + (1/along² − 1/across²) (r·u)²/|u|²; its derivative by u is 0 where u = 0.
+
+    Parameters
+    ----------
+    positions, velocity : (N, d)
+        r, and u at the centre of each.
+    longitudinal : function
+        Speeds (N,) -> half-axes (N,) along the velocity.
+    lateral : float
+        Half-axis across it.
+
+    Returns
+    -------
+    (N,)
+    """
+    u2, ru = (velocity**2).sum(1), (positions * velocity).sum(1)
+    at_rest = u2 == 0
+    u2 = u2 + at_rest  # neither its root nor its reciprocal may be taken of 0
+    along = longitudinal(u2**0.5 * ~at_rest)
+    return (positions**2).sum(1) / lateral**2 + (1 / along**2 - 1 / lateral**2) * (ru**2 / u2)
