@@ -44,7 +44,7 @@ def import_flow(
     ] = None,
     period: Annotated[
         list[str] | None,
-        typer.Option(metavar="X[,Y[,Z]]", help="A period vector, e.g. 9,0; may be given repeatedly."),
+        typer.Option(metavar="X[,Y,Z]", help="A period vector, e.g. 9,0; may be given repeatedly."),
     ] = None,
     location: Annotated[
         str | None,

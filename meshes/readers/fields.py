@@ -137,9 +137,7 @@ class Kinds:
     tensors: dict[str, np.ndarray]
 
 
-def sort_fields(
-    values: Mapping[str, np.ndarray], line: bool = False
-) -> tuple[Kinds, list[str]]:
+def sort_fields(values: Mapping[str, np.ndarray], line: bool = False) -> tuple[Kinds, list[str]]:
     """Fields by their shapes, vectors and tensors with three components; names of the others.
 
     Two components are those along x and y. On a ``line`` one column, and one number for the

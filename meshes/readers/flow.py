@@ -147,9 +147,7 @@ def _fields_in(domain, dataset, choice):
     kinds, unknown = sort_fields(values, line)
     if "velocity" not in kinds.vectors:
         hint = "; with one coordinate it has one component" * line
-        raise InputError(
-            f"field {choice.velocity!r} is no vector, it cannot be the velocity{hint}"
-        )
+        raise InputError(f"field {choice.velocity!r} is no vector, it cannot be the velocity{hint}")
     if crosses_plane(kinds.vectors["velocity"], domain):
         domain = domain.in_space()
     kinds, replaced = into_plane(kinds, domain, keep_all=domain.order is not None)

@@ -32,9 +32,9 @@ def read_arrays(path: str | os.PathLike, fields: Mapping[str, str] | None = None
       number ``thickness`` if that is there;
     - boundaries: integer arrays (k, m) of vertex numbers, "bottomWall" and "topWall" (which become
       "bottom" and "top", the walls), "inlet", "outlet" and others;
-    - further arrays with N or M rows are scalars, vectors (2 or 3 columns, on a line 1) and tensors, at cells or
-      at points; numbers are parameters ("nu" becomes "viscosity", "alpha" "slope"). Arrays of other
-      shapes are left out, with a note, texts without one.
+    - further arrays with N or M rows are scalars, vectors (2 or 3 columns, on a line 1) and
+      tensors, at cells or at points; numbers are parameters ("nu" becomes "viscosity", "alpha"
+      "slope"). Arrays of other shapes are left out, with a note, texts without one.
 
     If inlet and outlet are translates of each other the flow is periodic. The scalars "boundary",
     "wall_distance" and "strain_rate" are added where missing.
@@ -76,7 +76,12 @@ def read_npz(path: Path, fields: Mapping[str, str] | None = None) -> Dataset:
         arrays, replaced = _named(load_arrays(path), dict(fields or {}))
         points = arrays.pop("points")
         rows = len(points) if points.ndim else 0
-        _check(points, "points", [(rows, d) for d in (2, 3, 1)], " (three columns in space, one on a line)")
+        _check(
+            points,
+            "points",
+            [(rows, d) for d in (2, 3, 1)],
+            " (three columns in space, one on a line)",
+        )
         cells = _cells(arrays.pop("cells", None), points)
         n, m = len(points), sum(len(vertices) for _, vertices in cells)
         boundaries = _boundaries(arrays, points) if cells else {}

@@ -188,6 +188,6 @@ def _select(
 
 
 def _in_space(array) -> np.ndarray:
-    """Vectors (n, d) or matrices (n, d, d) with zeros for the dimensions that a plane or line lacks."""
+    """Vectors (n, d) or matrices (n, d, d) with zeros for what a plane or line lacks of space."""
     missing = 3 - array.shape[1]
     return np.ascontiguousarray(np.pad(array, [(0, 0)] + [(0, missing)] * (array.ndim - 1)))

@@ -41,7 +41,7 @@ TRANSFORMATIONS = (
 
 
 def transformations_of(dimension: int) -> list[str]:
-    """Names of the `TRANSFORMATIONS` there are in ``dimension`` dimensions: a line has no rotations.
+    """Names of the `TRANSFORMATIONS` in ``dimension`` dimensions: a line has no rotations.
 
     Its only other frame is that of the reflection.
     """
@@ -91,11 +91,11 @@ def equivariance_errors(
 ) -> EquivarianceErrors:
     """Errors of a model's symmetries on one flow.
 
-    Transformations: two random rotations, unless the flow is on a line; a reflection, unless the model claims SO(d) only; a
-    translation; another order of the points; every second point, chosen at random, split into two
-    of half its weight, as if the mesh were finer there, unless points count equally; a uniform
-    velocity added, if the model claims to be Galilean invariant. What is predicted of the
-    transformed flow is turned back and compared.
+    Transformations: two random rotations, unless the flow is on a line; a reflection, unless the
+    model claims SO(d) only; a translation; another order of the points; every second point, chosen
+    at random, split into two of half its weight, as if the mesh were finer there, unless points
+    count equally; a uniform velocity added, if the model claims to be Galilean invariant. What is
+    predicted of the transformed flow is turned back and compared.
 
     Parameters
     ----------

@@ -21,7 +21,8 @@ class FlowField:
     """One flow, known at n points in d = 1, 2 or 3 dimensions.
 
     All arrays are converted to float64 and checked; units are those of the data, consistently. On
-    a line, d = 1, vectors and tensors keep their axes: shapes (n, 1) and (n, 1, 1). A cross-section, given by points (n, 2) with a velocity (n, 3) and no mesh, becomes a 3-D flow in
+    a line, d = 1, vectors and tensors keep their axes: shapes (n, 1) and (n, 1, 1). A
+    cross-section, given by points (n, 2) with a velocity (n, 3) and no mesh, becomes a 3-D flow in
     the plane z = 0.
 
     Parameters
@@ -72,9 +73,7 @@ class FlowField:
     def __post_init__(self):
         points = np.asarray(self.points, dtype=float)
         if points.ndim != 2 or points.shape[1] not in (1, 2, 3):
-            raise InputError(
-                f"points: expected shape (n, 1), (n, 2) or (n, 3), got {points.shape}"
-            )
+            raise InputError(f"points: expected shape (n, 1), (n, 2) or (n, 3), got {points.shape}")
         if points.shape[1] == 2 and np.shape(self.velocity)[1:] == (3,) and self.mesh is None:
             points = np.pad(points, ((0, 0), (0, 1)))
             periods = [np.append(p, 0.0) if np.shape(p) == (2,) else p for p in self.periods]
