@@ -44,7 +44,7 @@ def import_flow(
     ] = None,
     period: Annotated[
         list[str] | None,
-        typer.Option(metavar="X,Y[,Z]", help="A period vector, e.g. 9,0; may be given repeatedly."),
+        typer.Option(metavar="X[,Y,Z]", help="A period vector, e.g. 9,0; may be given repeatedly."),
     ] = None,
     location: Annotated[
         str | None,
@@ -61,7 +61,7 @@ def import_flow(
     Read are: OpenFOAM cases; ParaView's .vtu, .pvtu, .vtk, .vtp, .vts, .vtr, .vti and .pvd;
     what meshio reads (.msh, .xdmf, .med, .su2, .dat, ...);
     .npz with arrays points (M, d), velocity (M, d) or, with cells (N, 3 or 4), (N, d);
-    .csv with columns x, y[, z], u, v[, w].
+    .csv with columns x[, y[, z]], u[, v[, w]].
     Further arrays and columns are fields. 'vcnn show FILE' lists what is in a file.
 
     \b
@@ -100,6 +100,6 @@ def _vector(text) -> list[float]:
         numbers = [float(word) for word in text.split(",")]
     except ValueError:
         numbers = []
-    if len(numbers) not in (2, 3) or not any(numbers):
-        raise InputError(f"--period {text}: expected two or three numbers, e.g. 9,0")
+    if len(numbers) not in (1, 2, 3) or not any(numbers):
+        raise InputError(f"--period {text}: expected one number for each coordinate, e.g. 9,0")
     return numbers

@@ -21,12 +21,14 @@ class Dataset:
     Parameters
     ----------
     points : (M, 3) float64
-        Of files with two coordinates the third is 0.
+        Of files with two coordinates the third is 0. Of files with one (M, 1): loose points of a
+        flow on a line.
     cells : sequence of (type, (k, m) int)
         The domain, meshio's names and numbering of vertices; empty for loose points.
     point_fields, cell_fields : mappings name -> (M, ...) or (N, ...)
         Numbers in double precision, one for each point or for each cell, block after block.
-        Vectors have 2 or 3 columns, tensors the shape (3, 3) or (2, 2), or 9 or 4 columns.
+        Vectors have 2 or 3 columns, tensors the shape (3, 3) or (2, 2), or 9 or 4 columns. On a
+        line a vector has 1 column and a tensor the shape (1, 1).
     boundaries : mapping name -> sequence of (type, (k, m) int)
         Facets, one dimension less than the cells.
     patch_types : mapping name -> str

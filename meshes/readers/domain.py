@@ -40,7 +40,7 @@ class Domain:
 
     @property
     def normal(self) -> np.ndarray | None:
-        """(3,) across the plane, None in space."""
+        """(3,) across the plane, None in space and on a line."""
         return np.cross(*self.axes) if len(self.axes) == 2 else None
 
     def in_space(self) -> Domain:
@@ -62,6 +62,8 @@ def find_domain(dataset: Dataset) -> Domain:
         plane.
     """
     points = np.asarray(dataset.points, dtype=float)
+    if points.shape[1] == 1:  # a file of one coordinate: a plane would have room for more
+        return Domain(None, points, np.eye(3)[:1], np.zeros(3))
     if not dataset.cells:
         axes, origin = _plane(points, oblique=False) or (np.eye(3), np.zeros(3))
         return Domain(None, along(points, axes), axes, origin)

@@ -65,10 +65,10 @@ def choose_fields(
     """
     if location not in (None, "vertex", "cell"):
         raise InputError(f"location: expected 'vertex' or 'cell', got {location!r}")
-    named = "velocity" in names
+    named, least = "velocity" in names, min(dataset.points.shape[1], 2)
     places = {
-        "vertex": join_components(dataset.point_fields, named),
-        "cell": join_components(dataset.cell_fields, named),
+        "vertex": join_components(dataset.point_fields, named, least),
+        "cell": join_components(dataset.cell_fields, named, least),
     }
     wanted = [names["velocity"]] if named else _VELOCITY
     candidates = [
@@ -137,16 +137,21 @@ class Kinds:
     tensors: dict[str, np.ndarray]
 
 
-def sort_fields(values: Mapping[str, np.ndarray]) -> tuple[Kinds, list[str]]:
+def sort_fields(values: Mapping[str, np.ndarray], line: bool = False) -> tuple[Kinds, list[str]]:
     """Fields by their shapes, vectors and tensors with three components; names of the others.
 
-    Two components are those along x and y.
+    Two components are those along x and y. On a ``line`` one column, and one number for the
+    velocity, is a vector, and there are none of more.
     """
     kinds, skipped = Kinds({}, {}, {}), []
     for name, array in values.items():
         shape, n = array.shape[1:], len(array)
-        if array.dtype.kind not in "fiu":
+        if array.dtype.kind not in "fiu" or (line and shape not in ((), (1,), (1, 1))):
             skipped.append(name)
+        elif line and (shape == (1,) or (shape, name) == ((), "velocity")):
+            kinds.vectors[name] = np.pad(array.reshape(n, 1), ((0, 0), (0, 2)))
+        elif shape == (1, 1):
+            kinds.tensors[name] = np.pad(array, ((0, 0), (0, 2), (0, 2)))
         elif shape in ((), (1,)):
             kinds.scalars[name] = array.reshape(n)
         elif shape in ((2,), (3,)):

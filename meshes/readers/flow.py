@@ -143,9 +143,11 @@ def _fields_in(domain, dataset, choice):
             raise InputError(f"field {name!r}: expected {n} values, got {len(array)}")
     if domain.order is not None:
         values = {name: array[domain.order] for name, array in values.items()}
-    kinds, unknown = sort_fields(values)
+    line = len(domain.axes) == 1
+    kinds, unknown = sort_fields(values, line)
     if "velocity" not in kinds.vectors:
-        raise InputError(f"field {choice.velocity!r} is no vector, it cannot be the velocity")
+        hint = "; with one coordinate it has one component" * line
+        raise InputError(f"field {choice.velocity!r} is no vector, it cannot be the velocity{hint}")
     if crosses_plane(kinds.vectors["velocity"], domain):
         domain = domain.in_space()
     kinds, replaced = into_plane(kinds, domain, keep_all=domain.order is not None)

@@ -23,18 +23,18 @@ _CELLS = {(2, 3): "triangle", (2, 4): "quad", (3, 4): "tetra", (3, 8): "hexahedr
 def read_arrays(path: str | os.PathLike, fields: Mapping[str, str] | None = None) -> FlowField:
     """A flow from the arrays of an ``.npz`` file.
 
-    The layout, for N cells with M vertices in d = 2 or 3 dimensions:
+    The layout, for N cells with M vertices in d = 2 or 3 dimensions, or M points on a line, d = 1:
 
     - ``points`` (M, d), ``cells`` (N, 3) or (N, 4) vertex numbers in a plane, (N, 4) or (N, 8) in
       space, and ``velocity``, (N, d) at cells or (M, d) at points; without ``cells`` the points are
-      loose. In a plane a velocity may have three components;
+      loose, as those on a line always are. In a plane a velocity may have three components;
     - ``centres`` (N, d), default the centroids; ``volume`` (N,), default the areas, divided by the
       number ``thickness`` if that is there;
     - boundaries: integer arrays (k, m) of vertex numbers, "bottomWall" and "topWall" (which become
       "bottom" and "top", the walls), "inlet", "outlet" and others;
-    - further arrays with N or M rows are scalars, vectors (2 or 3 columns) and tensors, at cells or
-      at points; numbers are parameters ("nu" becomes "viscosity", "alpha" "slope"). Arrays of other
-      shapes are left out, with a note, texts without one.
+    - further arrays with N or M rows are scalars, vectors (2 or 3 columns, on a line 1) and
+      tensors, at cells or at points; numbers are parameters ("nu" becomes "viscosity", "alpha"
+      "slope"). Arrays of other shapes are left out, with a note, texts without one.
 
     If inlet and outlet are translates of each other the flow is periodic. The scalars "boundary",
     "wall_distance" and "strain_rate" are added where missing.
@@ -76,7 +76,12 @@ def read_npz(path: Path, fields: Mapping[str, str] | None = None) -> Dataset:
         arrays, replaced = _named(load_arrays(path), dict(fields or {}))
         points = arrays.pop("points")
         rows = len(points) if points.ndim else 0
-        _check(points, "points", [(rows, 2), (rows, 3)], " (three columns in space)")
+        _check(
+            points,
+            "points",
+            [(rows, d) for d in (2, 3, 1)],
+            " (three columns in space, one on a line)",
+        )
         cells = _cells(arrays.pop("cells", None), points)
         n, m = len(points), sum(len(vertices) for _, vertices in cells)
         boundaries = _boundaries(arrays, points) if cells else {}
@@ -130,13 +135,16 @@ def _named(arrays, fields) -> tuple[dict[str, np.ndarray], list[str]]:
 
 
 def _has_velocity(arrays) -> bool:
-    return "U" in arrays or "velocity" in join_components(arrays)
+    least = 1 if arrays["points"].shape[1:] == (1,) else 2
+    return "U" in arrays or "velocity" in join_components(arrays, least=least)
 
 
 def _cells(cells, points):
     if cells is None:
         return []
     d = points.shape[1]
+    if d == 1:
+        raise InputError("array 'cells': expected none, points of one coordinate are loose")
     if cells.dtype.kind not in "iu" or cells.ndim != 2 or (d, cells.shape[1]) not in _CELLS:
         shapes = " or ".join(f"(N, {k})" for dimension, k in _CELLS if dimension == d)
         raise InputError(f"array 'cells': expected integers of shape {shapes}, got {cells.shape}")
@@ -164,7 +172,7 @@ def _check_vertices(name, vertices, points) -> None:
 def _check_velocity(arrays, points, rows) -> None:
     if "velocity" in arrays:
         n, d = points.shape
-        shapes = [(rows, d), (rows, 3), (n, d), (n, 3)]
+        shapes = [(rows, d), (rows,) if d == 1 else (rows, 3), (n, d), (n, 3)]
         hint = "; one for each cell or point, with a third component or without" * (rows != n)
         _check(arrays["velocity"], "velocity", shapes, hint)
 
@@ -177,4 +185,6 @@ def _check(array, name, shapes, hint="") -> None:
 
 
 def _in_space(points):
+    if points.shape[1] == 1:  # there a flow stays on its line
+        return points.astype(float)
     return np.pad(points.astype(float), ((0, 0), (0, 3 - points.shape[1])))

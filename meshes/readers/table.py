@@ -24,9 +24,10 @@ def read_table(path: Path) -> Dataset:
     Columns are separated by commas, semicolons or tabs; other lines that begin with "#" are left
     out.
 
-    "x", "y" and, in space, "z" are coordinates ("Points:0", ... in ParaView's tables); columns
-    named "X:0", "X:1", "X:2" make the vector X; the velocity may be "u", "v", "w" or so
-    (:mod:`meshes.readers.components`); all others are scalars. "weight" is that of a point.
+    "x", "y" and, in space, "z" are coordinates ("Points:0", ... in ParaView's tables), "x" alone
+    that of a line; columns named "X:0", "X:1", "X:2" make the vector X; the velocity may be "u",
+    "v", "w" or so (:mod:`meshes.readers.components`); all others are scalars. "weight" is that of a
+    point.
 
     Raises
     ------
@@ -36,20 +37,31 @@ def read_table(path: Path) -> Dataset:
     header, rows = _lines(path)
     columns = dict(zip(header, _numbers(path, header, rows).T, strict=True))
     by_name = {name.lower(): name for name in header}
-    names = next((row for row in _POINTS if row[0] in by_name and row[1] in by_name), None)
-    if names is None:
+    present = _coordinates(by_name)
+    if not present:
         raise InputError(
-            f"{path}: its first line names no columns x and y (it has: {', '.join(header)})"
+            f"{path}: its first line names no columns x and y, nor x alone for points on a line "
+            f"(it has: {', '.join(header)})"
         )
-    present = [by_name[name] for name in names if name in by_name]
     points = np.stack([columns.pop(name) for name in present], axis=-1)
+    line = len(present) == 1
     volumes = columns.pop(by_name["weight"]) if "weight" in by_name else None
     return Dataset(
-        points=np.pad(points, ((0, 0), (0, 3 - points.shape[1]))),
-        point_fields=_vectors(columns),
+        points=points if line else np.pad(points, ((0, 0), (0, 3 - points.shape[1]))),
+        point_fields=_vectors(columns, least=1 if line else 2),
         volumes=volumes,
         provenance={"source": str(path), "format": ".csv"},
     )
+
+
+def _coordinates(by_name) -> list[str]:
+    """The columns of x, y and z, of x and y, or else of x if no other coordinate has a column."""
+    for least in (2, 1):
+        for names in _POINTS:
+            present = [by_name[name] for name in names if name in by_name]
+            if all(name in by_name for name in names[:least]) and (least == 2 or len(present) == 1):
+                return present
+    return []
 
 
 def _lines(path) -> tuple[list[str], list[list[str]]]:
@@ -103,8 +115,8 @@ def _numbers(path, header, rows) -> np.ndarray:
         raise InputError(f"{path}: an entry is no number ({error})") from None
 
 
-def _vectors(columns) -> dict[str, np.ndarray]:
-    """Columns "X:0", "X:1", ... together as X."""
+def _vectors(columns, least) -> dict[str, np.ndarray]:
+    """Columns "X:0", "X:1", ..., at ``least`` so many, together as X."""
     fields, parts = {}, {}
     for name, values in columns.items():
         base, colon, component = name.rpartition(":")
@@ -113,7 +125,7 @@ def _vectors(columns) -> dict[str, np.ndarray]:
         else:
             fields[name] = values
     for base, components in parts.items():
-        if set(components) in ({"0", "1"}, {"0", "1", "2"}):
+        if len(components) >= least and "".join(sorted(components)) in ("0", "01", "012"):
             fields[base] = np.stack([components[k] for k in sorted(components)], axis=-1)
         else:
             fields |= {f"{base}:{k}": values for k, values in components.items()}

@@ -129,9 +129,9 @@ def _check_flow(flow) -> None:
             "the flow is known at vertices, OpenFOAM's values are those of cells; a solution gives "
             "them: result.flow('cell')"
         )
-    if cell_dimension(flow.mesh) != flow.dimension:
+    if flow.dimension == 1 or cell_dimension(flow.mesh) != flow.dimension:
         raise InputError(
-            "a section of space cannot be written, only plane flows and those in space"
+            "a section of space or a line cannot be written, only plane flows and those in space"
         )
     nu = flow.parameters.get("viscosity")
     if nu is not None and not 0 < nu < math.inf:

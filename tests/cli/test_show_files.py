@@ -113,8 +113,8 @@ def test_walls_and_periods_of_the_command_line(folder, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--period", "2,x"), "--period 2,x: expected two or three numbers, e.g. 9,0"),
-        (("--period", "0,0"), "--period 0,0: expected two or three numbers, e.g. 9,0"),
+        (("--period", "2,x"), "--period 2,x: expected one number for each coordinate, e.g. 9,0"),
+        (("--period", "0,0"), "--period 0,0: expected one number for each coordinate, e.g. 9,0"),
         (("--period", "1.5,0"), "a.vtk: period 1.5,0: maps no facet"),
         (("--walls", "lid"), "a.vtk: wall 'lid': not a boundary of the mesh"),
         (("--location", "face"), "a.vtk: location: expected 'vertex' or 'cell', got 'face'"),

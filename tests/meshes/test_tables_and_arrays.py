@@ -68,7 +68,7 @@ def test_tables_of_points_in_space(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,b\n1,2\n", "names no columns x and y .it has: a, b"),
+        ("a,b\n1,2\n", "names no columns x and y, nor x alone .* .it has: a, b"),
         ("x,y,u,v\n1,2,3,4\n1,2\n", "line 3 has 2 entries, its first line names 4"),
         ("x,y,u,v\n1,2,3,four\n", "an entry is no number"),
         ("x,y,u,u\n1,2,3,4\n", "two columns have the same name"),
@@ -131,3 +131,71 @@ def test_arrays_of_other_shapes_are_named(tmp_path):
             velocity=centres,
         )
         read_flow(tmp_path / "b.npz")
+
+
+def on_a_line(tmp_path, suffix, header="x,u,T,g:0,weight"):
+    x, u, T, g, _ = values = np.random.default_rng(0).random((5, 15)) + 0.1
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".csv":
+        write_table(path, header, list(values))
+    else:
+        np.savez(
+            path, points=x[:, None], velocity=u[:, None], T=T, g=g[:, None], p=g[:, None, None]
+        )
+    return path, values
+
+
+@pytest.mark.parametrize("header", ["x,u,T,g:0,weight", "X,velocity,T,g:0,weight"])
+def test_tables_of_points_on_a_line(tmp_path, header):
+    path, (x, u, T, g, w) = on_a_line(tmp_path, ".csv", header)
+    flow, note = read_noting(read_flow, path, period=[2.0])
+    assert (flow.dimension, flow.location, note) == (1, None, "")
+    for got, expected in ((flow.points, x), (flow.velocity, u), (flow.vectors["g"], g)):
+        np.testing.assert_allclose(got, expected[:, None], rtol=1e-15)
+    np.testing.assert_allclose(flow.scalars["T"], T, rtol=1e-15)
+    np.testing.assert_allclose(flow.weights, w, rtol=1e-15)
+    assert list(flow.scalars) == ["T"] and np.array_equal(flow.periods, [[2.0]])
+
+
+def test_arrays_of_points_on_a_line(tmp_path):
+    path, (x, u, T, g, _) = on_a_line(tmp_path, ".npz")
+    flow, note = read_noting(read_flow, path)
+    assert (flow.dimension, flow.location, note) == (1, None, "")
+    np.testing.assert_array_equal(flow.points, x[:, None])
+    np.testing.assert_array_equal(flow.velocity, u[:, None])
+    np.testing.assert_array_equal(flow.vectors["g"], g[:, None])
+    np.testing.assert_array_equal(flow.tensors["p"], g[:, None, None])
+    np.testing.assert_array_equal(flow.scalars["T"], T)
+    np.savez(path, points=x[:, None], u=u)  # a component by its name
+    np.testing.assert_array_equal(read_flow(path).velocity, u[:, None])
+
+
+def test_what_does_not_fit_on_a_line_is_named(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("x,u,v\n1,2,3\n4,5,6\n")
+    one = "'velocity' is no vector, it cannot be the velocity; with one coordinate it has one"
+    with pytest.raises(InputError, match=one):
+        read_flow(path)
+    path.write_text("x,z,u\n1,2,3\n4,5,6\n")
+    with pytest.raises(InputError, match="names no columns x and y, nor x alone"):
+        read_flow(path)
+    path = tmp_path / "a.npz"
+    x = np.arange(3.0)[:, None]
+    np.savez(path, points=x, velocity=x, cells=[[0, 1], [1, 2]])
+    with pytest.raises(InputError, match="array 'cells': expected none, points of one coordinate"):
+        read_flow(path)
+    np.savez(path, points=x, velocity=np.zeros((3, 2)))
+    with pytest.raises(InputError, match=r"'velocity': expected .* \(3, 1\), got \(3, 2\)"):
+        read_flow(path)
+    np.savez(path, points=x, velocity=x, g=np.zeros((3, 2)))
+    flow, note = read_noting(read_flow, path)
+    assert not flow.vectors and "fields of unknown shape left out: g" in note
+
+
+def test_a_table_of_more_coordinates_is_no_line(tmp_path):
+    """A column x beside ParaView's coordinates is a scalar, as it was."""
+    path = tmp_path / "a.csv"
+    path.write_text("x,Points:0,Points:1,u,v\n7,1,2,3,4\n8,5,6,7,8\n")
+    flow = read_flow(path)
+    np.testing.assert_array_equal(flow.points, [[1, 2], [5, 6]])
+    np.testing.assert_array_equal(flow.scalars["x"], [7, 8])

@@ -22,8 +22,8 @@ def random_flow(d, n=120, periodic=False, seed=0):
             "strain_rate": rng.uniform(0, 3, n),
             "wall_distance": rng.uniform(0, 1, n),
             "boundary": (rng.random(n) < 0.2).astype(float),
-            "concentration": np.sin(np.pi * points[:, 0]) + 0.5 * points[:, 1],
+            "concentration": np.sin(np.pi * points[:, 0]) + 0.5 * points[:, min(1, d - 1)],
         },
         vectors={"pressure_gradient": rng.normal(size=(n, d))},
-        periods=2 * np.eye(d)[: d - 1] if periodic else (),
+        periods=2 * np.eye(d)[: max(d - 1, 1)] if periodic else (),
     )

@@ -5,10 +5,17 @@ import pytest
 from scipy.stats import special_ortho_group
 
 from vcnn import FlowField, InputError
+from vcnn.flow.contents import flow_contents
 from vcnn.flow.mesh import boundary_facets, named_mesh
 
 
 def sample_mesh(d):
+    if d == 1:
+        return named_mesh(
+            [[0], [0.5], [1.5], [2]],
+            [("line", [[0, 1], [1, 2], [2, 3]])],
+            {"left": [("vertex", [[0]])], "both": [("vertex", [[0], [3]])]},
+        )
     if d == 2:
         points = [[0, 0], [1, 0], [2, 0], [0, 1], [1, 1], [2, 1.5]]
         cells = [("quad", [[0, 1, 4, 3]]), ("triangle", [[1, 2, 5], [1, 5, 4]])]
@@ -24,7 +31,7 @@ def sample_mesh(d):
 def sample_flow(d, location, seed=0):
     rng = np.random.default_rng(seed)
     mesh = sample_mesh(d)
-    n = {"vertex": len(mesh.points), "cell": 3 if d == 2 else 2, None: 7}[location]
+    n = {"vertex": len(mesh.points), "cell": 2 if d == 3 else 3, None: 7}[location]
     return FlowField(
         points=mesh.points if location == "vertex" else rng.normal(size=(n, d)),
         velocity=rng.normal(size=(n, d)),
@@ -60,7 +67,7 @@ def same(a, b):
                 np.testing.assert_array_equal(facets, facets2)
 
 
-@pytest.mark.parametrize("d", [2, 3])
+@pytest.mark.parametrize("d", [1, 2, 3])
 @pytest.mark.parametrize("location", ["vertex", "cell", None])
 def test_file_keeps_every_item(tmp_path, d, location):
     flow = sample_flow(d, location)
@@ -69,10 +76,10 @@ def test_file_keeps_every_item(tmp_path, d, location):
     assert [p.name for p in path.parent.iterdir()] == ["flow.vtu"]
 
 
-@pytest.mark.parametrize("d", [2, 3])
+@pytest.mark.parametrize("d", [1, 2, 3])
 def test_rotation_turns_vectors_and_tensors_and_keeps_invariants(d):
     flow = sample_flow(d, "cell")
-    R = special_ortho_group.rvs(d, random_state=1)
+    R = -np.eye(1) if d == 1 else special_ortho_group.rvs(d, random_state=1)
     turned = flow.rotated(R)
     np.testing.assert_allclose(turned.velocity, flow.velocity @ R.T)
     np.testing.assert_allclose(turned.tensors["stress"][0], R @ flow.tensors["stress"][0] @ R.T)
@@ -93,6 +100,36 @@ def test_reflection_is_an_involution_and_flips_the_normal_component():
     mirrored = flow.reflected([0, 0, 2.0])
     np.testing.assert_allclose(mirrored.velocity, flow.velocity * [1, 1, -1])
     np.testing.assert_allclose(mirrored.reflected([0, 0, 1]).points, flow.points, atol=1e-15)
+
+
+def test_reflection_of_a_line_flips_vectors_and_keeps_tensors():
+    flow = sample_flow(1, "cell")
+    mirrored = flow.reflected([3.0])
+    assert np.array_equal(mirrored.points, -flow.points)
+    assert np.array_equal(mirrored.mesh.points, -flow.mesh.points)
+    assert np.array_equal(mirrored.velocity, -flow.velocity)
+    assert np.array_equal(mirrored.tensors["stress"], flow.tensors["stress"])
+    assert np.array_equal(mirrored.periods, np.negative(flow.periods))
+    same(mirrored.rotated([[-1.0]]), flow)
+    np.testing.assert_allclose(flow.translated([2.0]).points, flow.points + 2)
+    np.testing.assert_allclose(flow.boosted([2.0]).velocity, flow.velocity + 2)
+    assert np.array_equal(flow.permuted([2, 0, 1]).velocity, flow.velocity[[2, 0, 1]])
+
+
+def test_a_line_is_found_in_the_file(tmp_path):
+    """ParaView sees points on the x axis, and vectors and tensors of three components."""
+    import pyvista
+
+    flow = sample_flow(1, "vertex")
+    grid = pyvista.read(flow.save(tmp_path / "line.vtu"))
+    np.testing.assert_array_equal(grid.points, np.pad(flow.points, ((0, 0), (0, 2))))
+    np.testing.assert_array_equal(grid["velocity"][:, 0], flow.velocity[:, 0])
+    assert grid["velocity"].shape == (4, 3) and not grid["velocity"][:, 1:].any()
+    assert grid["stress"].shape == (4, 9) and not grid["stress"][:, 1:].any()
+    assert set(grid.celltypes) == {pyvista.CellType.LINE}
+    rows = {row.name: row.kind for row in flow_contents(flow).rows}
+    assert rows["velocity"] == rows["pressure_gradient"] == "vector"
+    assert rows["stress"] == "tensor" and rows["k"] == rows["weight"] == "scalar"
 
 
 def test_translation_boost_permutation():
@@ -125,8 +162,16 @@ def test_translation_boost_permutation():
             dict(mesh=named_mesh(np.zeros((6, 2)), [("line", [[0, 1]])], {})),
             "no cells of dimension 2",
         ),
+        (
+            dict(points=np.zeros((6, 1)), velocity=np.zeros((6, 2))),
+            r"velocity: expected shape \(6, 1\), got \(6, 2\)",
+        ),
+        (
+            dict(points=np.zeros((6, 1)), velocity=np.zeros((6, 1))),
+            "mesh: its points are not on the x axis, the flow has 1 dimensions",
+        ),
         (dict(points=np.zeros((0, 2)), velocity=np.zeros((0, 2))), "at least one point"),
-        (dict(points=np.zeros((6, 1))), r"points: expected shape"),
+        (dict(points=np.zeros((6, 4))), r"points: expected shape \(n, 1\), \(n, 2\) or \(n, 3\)"),
     ],
 )
 def test_bad_input_names_the_culprit(change, message):

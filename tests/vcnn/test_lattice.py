@@ -38,7 +38,7 @@ def by_weight(flow):
     return flow.weights[order], flow.scalars["strain_rate"][order]
 
 
-@pytest.mark.parametrize("d", [2, 3])
+@pytest.mark.parametrize("d", [1, 2, 3])
 @pytest.mark.parametrize("periodic", [False, True])
 def test_weights_and_linear_fields_are_kept(d, periodic):
     flow = random_flow(d, periodic=periodic)
@@ -74,7 +74,7 @@ def test_integrals_differ_by_the_square_of_the_spacing():
     assert fine < 1e-3 * exact
 
 
-@pytest.mark.parametrize("d", [2, 3])
+@pytest.mark.parametrize("d", [1, 2, 3])
 @pytest.mark.parametrize("periodic", [False, True])
 def test_nodes_do_not_depend_on_frame_order_or_splitting(d, periodic):
     flow = random_flow(d, periodic=periodic)
@@ -122,7 +122,7 @@ def test_points_on_the_borders_of_cells_of_the_lattice_do_not_jump():
     np.testing.assert_allclose(back.velocity[nearest.argmin(axis=1)], nodes.velocity, atol=1e-9)
 
 
-@pytest.mark.parametrize("d", [2, 3])
+@pytest.mark.parametrize("d", [1, 2, 3])
 def test_networks_stay_equivariant(d):
     flow = random_flow(d, periodic=True)
     network = VectorCloudNetwork(

@@ -24,7 +24,7 @@ class CloudNetwork(Network):
     ----------
     scalars : sequence of str
         Scalar fields of the flow used as point features.
-    dimension : {2, 3}
+    dimension : {1, 2, 3}
         Of the flows.
     output : {"scalar", "positive_scalar"}
         What it makes of a cloud.
@@ -42,8 +42,8 @@ class CloudNetwork(Network):
     def __init__(self, scalars, dimension, output, **options):
         scalars = list_names("scalars", scalars)
         super().__init__(scalars=scalars, dimension=dimension, output=output, **options)
-        if type(dimension) is not int or dimension not in (2, 3):
-            raise InputError(f"dimension: expected 2 or 3, got {dimension!r}")
+        if type(dimension) is not int or dimension not in (1, 2, 3):
+            raise InputError(f"dimension: expected 1, 2 or 3, got {dimension!r}")
         if output not in ("scalar", "positive_scalar"):
             raise InputError(f"output: expected scalar or positive_scalar, got {output!r}")
         self.scalars, self.dimension, self.outputs = tuple(scalars), dimension, (output,)

@@ -87,8 +87,8 @@ def rotate(
     stems = [path.resolve().stem for path in paths]
     name, *names = stems if len(set(stems)) == len(stems) else map(str, paths)
     meshes = dict(zip(names, flows[1:], strict=True))
-    transformations = transformation_study(by_label, flows[0], meshes, name)
     study = rotate_study(by_label, flows[0], progress=progress, **angles)
+    transformations = transformation_study(by_label, flows[0], meshes, name)
     page = write_report(
         study,
         output,

@@ -36,7 +36,7 @@ class Closure:
     target : str or tuple of str
         Name of the field that is predicted, or one for each of several outputs of the network.
     dimension : int
-        2 or 3, of the flows it was trained on.
+        1, 2 or 3, of the flows it was trained on.
     scales : Scales
     units : mapping name -> unit
         Such as ``{"length": "H", "velocity": "U_b", "concentration": "1"}``.

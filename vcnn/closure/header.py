@@ -19,7 +19,7 @@ def _is_pair(value: object) -> bool:
 
 _TABLE = Kind("an object", is_table)
 _NAMES = TEXT | list_of(TEXT, "a list of texts")
-_DIMENSION = Kind("2 or 3", lambda v: v in (2, 3))
+_DIMENSION = Kind("1, 2 or 3", lambda v: v in (1, 2, 3))
 _DIVISOR = Kind("a number other than 0", _is_divisor)
 _DIVISORS = Kind("an object of numbers other than 0", maps_to(_is_divisor))
 _PAIRS = Kind("an object of pairs [shift, divisor]", maps_to(_is_pair))

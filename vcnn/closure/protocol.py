@@ -95,7 +95,7 @@ class StatesClouds(Protocol):
     Attributes
     ----------
     dimension : int or None
-        2 or 3, of the flows that it was made for; None if any will do.
+        1, 2 or 3, of the flows that it was made for; None if any will do.
     reach : float or None
         How far a cloud reaches across the flow, in its units of length; None if it has no clouds.
     """

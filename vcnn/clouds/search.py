@@ -43,8 +43,9 @@ class Columns:
         self.points = _in_space(points[self.order])
 
     def _column(self, cells) -> np.ndarray:
-        """Numbers of columns from cells (n, d - 1)."""
-        return np.ravel_multi_index(cells.T, self.shape)
+        """Numbers of columns from cells (n, d - 1); on a line there is one, 0."""
+        sizes = [self.shape[k + 1 :].prod() for k in range(len(self.shape))]
+        return cells @ np.array(sizes, dtype=np.int64)
 
     def _along(self, x) -> np.ndarray:
         """Positions along the first axis in steps from 0 to `_STEPS` - 1."""
@@ -174,8 +175,9 @@ def _select(
                 sorted_points[candidate, 2] - c,
             )
             positions[total, 0] = x
-            positions[total, 1] = y
-            if d == 3:
+            if d > 1:
+                positions[total, 1] = y
+            if d > 2:
                 positions[total, 2] = z
             points[total] = order[candidate]
             cross = M[0, 1] * x * y + M[0, 2] * x * z + M[1, 2] * y * z
@@ -186,6 +188,6 @@ def _select(
 
 
 def _in_space(array) -> np.ndarray:
-    """Vectors (n, d) or matrices (n, d, d) with zeros for the dimensions that a plane lacks."""
+    """Vectors (n, d) or matrices (n, d, d) with zeros for what a plane or line lacks of space."""
     missing = 3 - array.shape[1]
     return np.ascontiguousarray(np.pad(array, [(0, 0)] + [(0, missing)] * (array.ndim - 1)))

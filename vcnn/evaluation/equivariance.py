@@ -24,6 +24,7 @@ from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import magnitudes
 from vcnn.flow.tensors import rotate
+from vcnn.keys import check_choice
 from vcnn.network.base import Network
 from vcnn.network.symmetry import Symmetry
 from vcnn.threads import few_threads
@@ -37,6 +38,14 @@ TRANSFORMATIONS = (
     "refinement",
     "Galilean",
 )
+
+
+def transformations_of(dimension: int) -> list[str]:
+    """Names of the `TRANSFORMATIONS` in ``dimension`` dimensions: a line has no rotations.
+
+    Its only other frame is that of the reflection.
+    """
+    return [n for n in TRANSFORMATIONS if dimension > 1 or not n.startswith("rotation")]
 
 
 @dataclass(frozen=True)
@@ -82,11 +91,11 @@ def equivariance_errors(
 ) -> EquivarianceErrors:
     """Errors of a model's symmetries on one flow.
 
-    Transformations: two random rotations; a reflection, unless the model claims SO(d) only; a
-    translation; another order of the points; every second point, chosen at random, split into two
-    of half its weight, as if the mesh were finer there, unless points count equally; a uniform
-    velocity added, if the model claims to be Galilean invariant. What is predicted of the
-    transformed flow is turned back and compared.
+    Transformations: two random rotations, unless the flow is on a line; a reflection, unless the
+    model claims SO(d) only; a translation; another order of the points; every second point, chosen
+    at random, split into two of half its weight, as if the mesh were finer there, unless points
+    count equally; a uniform velocity added, if the model claims to be Galilean invariant. What is
+    predicted of the transformed flow is turned back and compared.
 
     Parameters
     ----------
@@ -111,8 +120,11 @@ def equivariance_errors(
     Raises
     ------
     InputError
-        If a network comes without a region, or the flow lacks a field.
+        If a network comes without a region, the flow lacks a field, or there is no such
+        transformation in its dimension.
     """
+    for name in transformations or ():
+        check_choice("transformations", name, transformations_of(flow.dimension))
     closure = _closure(model, flow, region, dtype)
     centres = np.arange(len(flow)) if centres is None else np.asarray(centres)
     clouds = closure.region.clouds(flow, centres)
@@ -226,7 +238,8 @@ def _claimed(closure) -> list[str]:
         "refinement": not network.weighted,
         "Galilean": not closure.galilean,
     }
-    return [name for name in TRANSFORMATIONS if not not_claimed.get(name, False)]
+    names = transformations_of(closure.dimension)
+    return [name for name in names if not not_claimed.get(name, False)]
 
 
 def _transformations(flow, seed) -> dict[str, _Transformation]:

@@ -148,8 +148,8 @@ def rotate_study(
     Raises
     ------
     InputError
-        If there is no closure, targets differ, a closure cannot predict this flow, or a number is
-        unusable.
+        If there is no closure, targets differ, a closure cannot predict this flow, a number is
+        unusable, or the flow is on a line, which has no rotations.
     """
     target = common_target(closures)
     for name, closure in closures.items():
@@ -266,8 +266,13 @@ def unit_axis(axis: Sequence[float] | None, dimension: int) -> np.ndarray | None
     Raises
     ------
     InputError
-        If it is no direction, or given in two dimensions.
+        If it is no direction, given in two dimensions, or the flow is on a line.
     """
+    if dimension == 1:
+        raise InputError(
+            "rotation: a 1-D flow has none, only a mirror image; vcnn.testing.equivariance_errors "
+            "compares that"
+        )
     if dimension == 2:
         if axis is not None:
             raise InputError(

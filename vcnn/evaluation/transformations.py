@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from vcnn.closure.closure import Closure
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError, naming
-from vcnn.evaluation.equivariance import TRANSFORMATIONS, equivariance_errors, values_of
+from vcnn.evaluation.equivariance import equivariance_errors, transformations_of, values_of
 from vcnn.evaluation.parallel import in_parallel
 from vcnn.evaluation.targets import as_closures, target_of
 from vcnn.flow.field import FlowField
@@ -146,7 +146,9 @@ def _response(closure: Closure, flow: FlowField, samples: np.ndarray, seed: int)
         flow,
         centres=few.centres,
         seed=seed,
-        transformations=[name for name in TRANSFORMATIONS if _should_hold(name, closure)],
+        transformations=[
+            name for name in transformations_of(flow.dimension) if _should_hold(name, closure)
+        ],
     )
     reference = _values(closure, many)
     parts = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -66,7 +66,12 @@ def flow_contents(flow: FlowField) -> Contents:
     items |= {"periods": periods or "none", "parameters": numbers or "none"}
     fields = {"velocity": flow.velocity, "weight": flow.weights}
     fields |= {**flow.scalars, **flow.vectors, **flow.tensors}
-    rows = [row(name, values, PLACES[flow.location]) for name, values in fields.items()]
+    # on a line a vector has one component, as a scalar has
+    kinds = {1: "scalar", 2: "vector", 3: "tensor"}
+    rows = [
+        replace(row(name, values, PLACES[flow.location]), kind=kinds[values.ndim])
+        for name, values in fields.items()
+    ]
     provenance = {name: value for name, value in flow.provenance.items() if name != "notes"}
     return Contents(items, provenance, flow.provenance.get("notes", ()), rows)
 

@@ -18,9 +18,10 @@ from vcnn.flow.tensors import rotate
 
 @dataclass(frozen=True, eq=False)
 class FlowField:
-    """One flow, known at n points in d = 2 or 3 dimensions.
+    """One flow, known at n points in d = 1, 2 or 3 dimensions.
 
-    All arrays are converted to float64 and checked; units are those of the data, consistently. A
+    All arrays are converted to float64 and checked; units are those of the data, consistently. On
+    a line, d = 1, vectors and tensors keep their axes: shapes (n, 1) and (n, 1, 1). A
     cross-section, given by points (n, 2) with a velocity (n, 3) and no mesh, becomes a 3-D flow in
     the plane z = 0.
 
@@ -71,8 +72,8 @@ class FlowField:
 
     def __post_init__(self):
         points = np.asarray(self.points, dtype=float)
-        if points.ndim != 2 or points.shape[1] not in (2, 3):
-            raise InputError(f"points: expected shape (n, 2) or (n, 3), got {points.shape}")
+        if points.ndim != 2 or points.shape[1] not in (1, 2, 3):
+            raise InputError(f"points: expected shape (n, 1), (n, 2) or (n, 3), got {points.shape}")
         if points.shape[1] == 2 and np.shape(self.velocity)[1:] == (3,) and self.mesh is None:
             points = np.pad(points, ((0, 0), (0, 1)))
             periods = [np.append(p, 0.0) if np.shape(p) == (2,) else p for p in self.periods]
@@ -156,7 +157,8 @@ class FlowField:
     def rotated(self, rotation: ArrayLike) -> FlowField:
         """The flow in the frame x → R x, ``rotation`` R orthogonal (d, d): u → R u, T → R T Rᵀ.
 
-        Scalars stay as they are. R may be improper (a reflection).
+        Scalars stay as they are. R may be improper (a reflection), the only change of frame there
+        is on a line.
 
         Raises
         ------
@@ -190,6 +192,8 @@ class FlowField:
 
     def reflected(self, normal: ArrayLike) -> FlowField:
         """The mirror image in the plane through the origin with the given ``normal`` (d,).
+
+        In a plane that is a line, on a line the origin: ``normal`` is then (1,).
 
         Raises
         ------

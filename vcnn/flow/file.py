@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # it is made of what is written here
 _FORMAT = 1
 # What the keys of a header hold.
 _HEADER = {
-    "dimension": lambda value: value in (2, 3),
+    "dimension": lambda value: value in (1, 2, 3),
     "location": lambda value: value in ("cell", "vertex", None),
     "scalars": lists(is_text),
     "vectors": lists(is_text),
@@ -158,8 +158,10 @@ def _mesh(grid: Grid, header: dict) -> meshio.Mesh:
         for key in keys:
             if key not in grid.field_data or grid.field_data[key].dtype.kind not in "iu":
                 raise InputError(f"the facets of boundary {name!r} are missing from the file")
-        blocks = (np.atleast_2d(grid.field_data[key]) for key in keys)
-        boundaries[name] = list(zip(kinds, blocks, strict=True))
+        boundaries[name] = [
+            (kind, _facets(kind, grid.field_data[key]))
+            for kind, key in zip(kinds, keys, strict=True)
+        ]
     for kind, vertices in (
         *grid.cells,
         *(block for facets in boundaries.values() for block in facets),
@@ -169,6 +171,11 @@ def _mesh(grid: Grid, header: dict) -> meshio.Mesh:
         if vertices.size and not 0 <= vertices.min() <= vertices.max() < len(grid.points):
             raise InputError(f"vertex numbers beyond its {len(grid.points)} points")
     return named_mesh(grid.points[:, : header["dimension"]], grid.cells, boundaries)
+
+
+def _facets(kind, vertices) -> np.ndarray:
+    """(k, vertices) of facets; VTK's arrays of one column, those of ends of lines, lose an axis."""
+    return vertices.reshape(-1, 1) if kind == "vertex" else np.atleast_2d(vertices)
 
 
 def _pad(vectors) -> np.ndarray:

@@ -16,7 +16,7 @@ def concatenate(flows: Sequence[FlowField]) -> FlowField:
     Parameters
     ----------
     flows : sequence of FlowField
-        All in two or all in three dimensions.
+        All in the same number of dimensions.
 
     Returns
     -------

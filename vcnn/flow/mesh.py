@@ -1,9 +1,10 @@
 """How a mesh is held here: a `meshio.Mesh` with named boundaries.
 
-``points`` is (M, d) with d = 2 or 3. Blocks of cells of dimension d make up the domain, in any
-number; or, in a plane section of space (d = 3), blocks of cells of dimension 2. Blocks of one
-dimension less hold boundary facets, and ``cell_sets[name]`` says which facets make up the boundary
-``name`` (meshio's form: for each block an array of indices into it).
+``points`` is (M, d) with d = 1, 2 or 3. Blocks of cells of dimension d (for d = 1 segments, whose
+facets are vertices) make up the domain, in any number; or, in a plane section of space (d = 3),
+blocks of cells of dimension 2. Blocks of one dimension less hold boundary facets, and
+``cell_sets[name]`` says which facets make up the boundary ``name`` (meshio's form: for each block
+an array of indices into it).
 """
 
 from __future__ import annotations
@@ -118,7 +119,8 @@ def mesh_geometry(mesh: meshio.Mesh, dimension: int) -> meshio.Mesh:
     out_of_plane = points[:, dimension:]
     if out_of_plane.size and np.ptp(out_of_plane, axis=0).max() > 0:
         raise InputError(
-            f"mesh: its points are not in the x-y plane, the flow has {dimension} dimensions"
+            f"mesh: its points are not {'on the x axis' if dimension == 1 else 'in the x-y plane'},"
+            f" the flow has {dimension} dimensions"
         )
     geometry = meshio.Mesh(points[:, :dimension], mesh.cells, cell_sets=dict(mesh.cell_sets))
     check_plane(geometry.points, plane_normal(geometry))

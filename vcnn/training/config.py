@@ -41,7 +41,8 @@ class TrainingConfig:
     dtype : {"float32", "float64"}
         Precision of the network.
     augmentation : {"none", "rotations"}
-        With "rotations" each cloud is rotated at random, in every step anew.
+        With "rotations" each cloud is rotated at random, in every step anew; on a line it is
+        mirrored or not.
 
     Raises
     ------

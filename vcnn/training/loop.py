@@ -105,6 +105,12 @@ def _batches(samples, count, config, epoch) -> Iterator[Samples]:
         batch = samples.select(index).subsample(config.max_points, rng)
         if config.augmentation == "rotations":
             d = batch.clouds.flow.dimension
-            rotations = special_ortho_group.rvs(d, size=len(batch), random_state=rotation_rng)
-            batch = batch.rotated(rotations.reshape(-1, d, d))
+            batch = batch.rotated(_random_frames(d, len(batch), rotation_rng))
         yield batch
+
+
+def _random_frames(d, count, rng) -> np.ndarray:
+    """(count, d, d) uniform on SO(d); on a line, which has no rotation but 1, on O(1) = {1, −1}."""
+    if d == 1:
+        return rng.choice([-1.0, 1.0], size=(count, 1, 1))
+    return special_ortho_group.rvs(d, size=count, random_state=rng).reshape(-1, d, d)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import ArrayLike
 
+from vcnn.errors import InputError
 from vcnn.evaluation.report.cuts import fills_space, plane_axes, plane_cut
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import cell_dimension
@@ -54,7 +55,13 @@ def draw_field(
     -------
     matplotlib ScalarMappable
         For a colour bar.
+
+    Raises
+    ------
+    InputError
+        If the flow is on a line.
     """
+    check_picture(flow)
     values = np.asarray(values, dtype=float)
     style = {"norm": norm, "cmap": cmap, "rasterized": True}
     if fills_space(flow):
@@ -98,6 +105,11 @@ def field_figure(
     Returns
     -------
     matplotlib Figure
+
+    Raises
+    ------
+    InputError
+        If the flow is on a line.
     """
     values = np.asarray(values, dtype=float)
     (left, bottom), (right, top) = box = extent(flow, (0, 0, 1))
@@ -136,7 +148,13 @@ def field_comparison(
     Returns
     -------
     matplotlib Figure
+
+    Raises
+    ------
+    InputError
+        If the flow is on a line.
     """
+    check_picture(flow)
     truth, prediction = np.asarray(truth, dtype=float), np.asarray(prediction, dtype=float)
     error = magnitudes(prediction - truth) / magnitudes(truth).max()
     truth, prediction = (v if v.ndim == 1 else magnitudes(v) for v in (truth, prediction))
@@ -180,6 +198,7 @@ def field_comparison(
 
 def extent(flow: FlowField, normal: ArrayLike) -> np.ndarray:
     """(2, 2) lowest and highest coordinates of what `draw_field` draws, with a margin."""
+    check_picture(flow)
     if fills_space(flow):
         points, _, _ = plane_cut(flow, np.zeros(len(flow)), normal)
     elif flow.dimension == 3:
@@ -188,6 +207,12 @@ def extent(flow: FlowField, normal: ArrayLike) -> np.ndarray:
         points = flow.points if flow.mesh is None else flow.mesh.points
     low, high = points.min(axis=0), points.max(axis=0)
     return np.stack([low - 0.03 * (high - low), high + 0.03 * (high - low)])
+
+
+def check_picture(flow: FlowField) -> None:
+    """Raise `InputError` if a flow has no picture: on a line, where a field is a curve."""
+    if flow.dimension == 1:
+        raise InputError("picture: a field of a 1-D flow is a curve; plot it against flow.points")
 
 
 def _slice(points, normal):
