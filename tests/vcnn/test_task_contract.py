@@ -49,6 +49,24 @@ def test_batches_know_where_the_run_stands_and_hold_each_sample_once():
     assert len({step[3] for step in steps} | {step[4] for step in steps}) == 40
 
 
+class NotingModes(EnergiesAndForces):
+    """Keeps whether its network was in training mode, in steps and in validations."""
+
+    def loss(self, batch):
+        self.modes.add(("loss", self.network.training))
+        return super().loss(batch)
+
+    def validation_error(self):
+        self.modes.add(("validation", self.network.training))
+        return super().validation_error()
+
+
+def test_the_network_is_in_training_mode_in_steps_and_in_no_validation():
+    cls = type("NotingModes", (NotingModes,), {"modes": set()})
+    assert not train(energies_and_forces(cls)).training
+    assert cls.modes == {("loss", True), ("validation", False)}
+
+
 def test_what_is_drawn_depends_on_seed_and_epoch_alone():
     steps = noted()
     assert noted(seed=1) == steps
