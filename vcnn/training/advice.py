@@ -9,12 +9,35 @@ import numpy as np
 
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.flow.field import FlowField
+from vcnn.training.progress import say
 
 _LEAST_POINTS = 5  # of a cloud on average: fewer say nothing about what is around a point
 _LIKE = 5.0  # ratio of scales above which flows are probably told in different units
 _COARSE = 6.0  # spacings to a radius: a lattice that is coarser can be seen in predictions
 _FINE = 8.0
 _MOST_LINES = 12
+
+
+def advise(
+    flows: Mapping[str, FlowField],
+    counts: Mapping[str, np.ndarray],
+    region: RegionOfInfluence,
+    shown: bool,
+) -> None:
+    """Say how large the clouds are, if that is to be shown; warn of what looks like a mistake.
+
+    Parameters
+    ----------
+    flows : name -> FlowField
+        All that take part.
+    counts : name of a training flow -> (m,) points of its clouds
+    region : that the clouds belong to
+    shown : whether anything but warnings is said
+    """
+    for line in describe_clouds(counts) if shown else ():
+        say(line)
+    warn_of_scales(flows)
+    warn_of_clouds(counts, region)
 
 
 def describe_clouds(counts: Mapping[str, np.ndarray]) -> list[str]:
@@ -94,4 +117,4 @@ def _speed(flow: FlowField) -> float:
 
 
 def _warn(text: str) -> None:
-    warnings.warn(text, stacklevel=6)  # where fit was called
+    warnings.warn(text, stacklevel=7)  # where fit was called

@@ -33,20 +33,14 @@ def weighted_square_error(
     return (weights * sum(squares)).mean()
 
 
-def evaluate_loss(
-    loss: Loss,
-    values: Sequence[torch.Tensor],
-    goals: Sequence[torch.Tensor],
-    weights: torch.Tensor,
-) -> torch.Tensor:
-    """A loss, if it is one.
+def check_loss(number: object) -> torch.Tensor:
+    """What a loss gave, if it is one.
 
     Raises
     ------
     InputError
-        If what it gives is no number that can be differentiated by the values.
+        If it is no number that can be differentiated.
     """
-    number = loss(values, goals, weights)
     if not isinstance(number, torch.Tensor):
         raise InputError(f"loss: expected a tensor of one number, got {type(number).__name__}")
     if number.ndim > 0 or not number.requires_grad:

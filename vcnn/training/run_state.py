@@ -14,7 +14,6 @@ import torch
 from vcnn.errors import InputError
 from vcnn.files import write_text
 from vcnn.headers import check_entries, is_number, is_table, lists
-from vcnn.network.base import Network
 from vcnn.tensor_file import read_tensors, write_tensors
 
 _CHECKPOINT = "checkpoint.safetensors"
@@ -44,7 +43,7 @@ class RunState:
 
     Parameters
     ----------
-    network : Network
+    network : torch.nn.Module
     optimizer : torch.optim.Adam
     run : str
         What tells this run from others.
@@ -56,7 +55,7 @@ class RunState:
 
     def __init__(
         self,
-        network: Network,
+        network: torch.nn.Module,
         optimizer: torch.optim.Optimizer,
         run: str,
         directory: Path | None,
@@ -141,7 +140,8 @@ class RunState:
         if self._is_best(entry):
             self.best_entry = entry
             self.best = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
-        tensors = {f"weights/{name}": t for name, t in self.network.state_dict().items()}
+        # copies: a file holds no tensor twice, which weights that layers share would be
+        tensors = {f"weights/{name}": t.clone() for name, t in self.network.state_dict().items()}
         tensors |= {f"best/{name}": t for name, t in self.best.items()}
         for number, values in self.optimizer.state_dict()["state"].items():
             tensors |= {f"adam/{number}/{name}": t for name, t in values.items()}

@@ -10,14 +10,10 @@ from vcnn.clouds.regions import RegionOfInfluence, check_region
 from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
 from vcnn.network.base import Network, check_network, name_outputs
-from vcnn.training.config import TrainingConfig
 
 
 def check_setup(
-    network: Network,
-    target: str | Sequence[str],
-    region: RegionOfInfluence,
-    config: TrainingConfig,
+    network: Network, target: str | Sequence[str], region: RegionOfInfluence
 ) -> dict[str, str]:
     """Names of the targets -> their kinds.
 
@@ -28,10 +24,6 @@ def check_setup(
     """
     check_network(network)
     check_region(region)
-    if not isinstance(config, TrainingConfig):
-        raise InputError(
-            f"config: expected a TrainingConfig, got {config!r}; write TrainingConfig(epochs=...)"
-        )
     return name_outputs(network, target)
 
 

@@ -1,0 +1,234 @@
+"""The regression of fields: a network learns what flows have at the centres of its clouds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.stats import special_ortho_group
+
+from vcnn.closure.closure import Closure
+from vcnn.closure.extrapolation import TrainingRange
+from vcnn.closure.scales import Scales
+from vcnn.clouds.clouds import VectorClouds
+from vcnn.clouds.regions import RegionOfInfluence
+from vcnn.files import fingerprint
+from vcnn.flow.field import FlowField
+from vcnn.network.base import Network, name_outputs
+from vcnn.network.registry import check_storable
+from vcnn.training.advice import advise
+from vcnn.training.config import TrainingConfig
+from vcnn.training.loss import Loss, name_loss
+from vcnn.training.run_state import weights_of
+from vcnn.training.samples import Samples, check_flows, check_importance, draw_samples, name_flows
+from vcnn.training.setup import check_setup, take_over
+from vcnn.training.task import Step, run_settings
+
+_CALIBRATION = 1000  # clouds that a network is calibrated with
+
+
+@dataclass(frozen=True, eq=False)
+class FieldRegression:
+    """A `Task`: clouds of flows, what the closure should predict for them, a loss of the two.
+
+    Parameters
+    ----------
+    closure : Closure
+        Its network is trained in place.
+    samples : Samples
+        Of all training flows.
+    validation : sequence of FlowField
+        Whose errors choose the best weights; none if it is empty.
+    criterion : as :func:`vcnn.training.loss.weighted_square_error`
+    config : TrainingConfig
+        How clouds are cut and rotated; that of the run.
+    run : what tells the run from others
+    """
+
+    closure: Closure
+    samples: Samples
+    validation: Sequence[FlowField]
+    criterion: Loss
+    config: TrainingConfig
+    run: str
+
+    @property
+    def network(self) -> Network:
+        """That of the closure."""
+        return self.closure.network
+
+    @property
+    def name(self) -> str:
+        """That of the network."""
+        return self.network.name
+
+    def fingerprint(self, config: TrainingConfig) -> str:
+        """What tells the run from others; of the configuration that the regression has."""
+        return self.run
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def batch(self, index: np.ndarray, step: Step) -> Samples:
+        """Samples number ``index`` (m,), their clouds cut and rotated as the configuration says."""
+        batch = self.samples.select(index).subsample(self.config.max_points, step.rng)
+        if self.config.augmentation == "rotations":
+            d = batch.clouds.flow.dimension
+            batch = batch.rotated(_random_frames(d, len(batch), step.augmentation_rng))
+        return batch
+
+    def loss(self, batch: Samples) -> torch.Tensor:
+        """The criterion of what the network makes of a ``batch``."""
+        return self.criterion(self.network.values(batch.clouds), batch.goals, batch.weights)
+
+    def validation_error(self) -> float | None:
+        """Mean over validation flows and targets of the relative L2 error; None without flows."""
+        if not self.validation:
+            return None
+        errors = [list(self.closure.errors(flow).values()) for flow in self.validation]
+        return float(np.mean(errors))
+
+    def finish(self, history: Sequence[Mapping[str, float]], directory: Path | None) -> Closure:
+        """The closure with what it was trained on, and what that took.
+
+        Parameters
+        ----------
+        history : entries of the epochs
+        directory : receives ``model.safetensors``
+        """
+        spent = {
+            "training_seconds": sum(entry["seconds"] for entry in history),
+            "training_threads": torch.get_num_threads(),
+        }
+        rng = np.random.default_rng([self.config.seed, 4])
+        closure = replace(
+            self.closure,
+            provenance={**self.closure.provenance, **spent},
+            training_range=TrainingRange.of(self.samples.clouds, self.network.galilean, rng),
+        )
+        if directory is not None:
+            closure.save(directory / "model.safetensors")
+        return closure
+
+
+def prepare_regression(
+    network: Network | None,
+    flows: Sequence[FlowField] | Mapping[str, FlowField],
+    target: str | Sequence[str] | None,
+    region: RegionOfInfluence | None,
+    validation: Sequence[FlowField] | Mapping[str, FlowField],
+    start: Closure | None,
+    loss: Loss,
+    importance: str | None,
+    units: Mapping[str, str] | None,
+    provenance: Mapping[str, Any] | None,
+    *,
+    config: TrainingConfig,
+    storable: bool,
+    progress: bool,
+) -> FieldRegression:
+    """The regression that the arguments of :func:`vcnn.fit` ask for, with a calibrated network.
+
+    Parameters
+    ----------
+    network, flows, target, region, validation, start, loss, importance, units, provenance
+        As in :func:`vcnn.fit`.
+    config : TrainingConfig
+    storable : whether a file has to be able to hold the network
+    progress : whether to say how large the clouds are
+
+    Raises
+    ------
+    InputError
+        If an argument is none that it could be.
+    """
+    named = name_flows(flows, "flows")
+    watched = name_flows(validation, "validation", first=len(named))
+    everything = {**named, **watched}
+    if start is not None:
+        network, target, region = take_over(start, network, target, region, everything)
+    targets = check_setup(network, target, region)
+    check_flows(network, everything, targets)
+    check_importance(named, importance)
+    if storable:
+        check_storable(network)  # now, not after hours of training
+
+    flows, validation = list(named.values()), list(watched.values())
+    names = [list(targets), importance, name_loss(loss)]
+    run = _fingerprint(network, flows, validation, names, region, config, start)
+    network.to(config.torch_dtype).train()  # what it is calibrated in
+    closure = _begin(network, flows, target, region, importance, start)
+    labels = {"units": closure.units if units is None else units}
+    labels["provenance"] = {**(provenance or {}), **closure.provenance}
+    closure = replace(closure, **labels)
+    parts = {
+        name: draw_samples(closure, flow, number, config, importance)
+        for number, (name, flow) in enumerate(named.items())
+    }
+    samples = Samples.concatenate(list(parts.values()))
+    if start is None:
+        network.calibrate(_some(samples.clouds, config))
+    counts = {name: part.clouds.counts for name, part in parts.items()}
+    advise(everything, counts, region, progress)
+    return FieldRegression(closure, samples, validation, loss, config, run)
+
+
+def _begin(network, flows, target, region, importance, start) -> Closure:
+    """The closure before training: a new one, or the one to start from with a network to train."""
+    if start is not None:
+        story = {"start": dict(start.provenance)}
+        return replace(start, network=network, provenance=story, training_range=None)
+    targets = name_outputs(network, target)
+    return Closure(
+        network=network,
+        region=region,
+        target=target if isinstance(target, str) else tuple(target),
+        dimension=flows[0].dimension,
+        scales=_scales(network, flows, targets, region, importance),
+    )
+
+
+def _scales(network, flows, targets, region, importance) -> Scales:
+    """Those of the flows, or none for a network that takes the units of the data."""
+    if not network.scaling:
+        return Scales(targets=((0.0, 1.0),) * len(targets))
+    return Scales.of(flows, region, network, targets, importance)
+
+
+def _some(clouds: VectorClouds, config: TrainingConfig) -> VectorClouds:
+    """Clouds to calibrate with, as large as those of training."""
+    rng = np.random.default_rng([config.seed, 2])
+    clouds = clouds.select(rng.permutation(len(clouds))[:_CALIBRATION])
+    return clouds if config.max_points is None else clouds.subsample(config.max_points, rng)
+
+
+def _fingerprint(network, flows, validation, names, region, config, start) -> str:
+    """Of settings, initial weights, and all values of the flows.
+
+    In the order of the first version, whose folders go on.
+    """
+    settings = [
+        network.name,
+        network.config,
+        names,
+        region.to_dict(),
+        run_settings(config),
+        len(validation),
+        None if start is None else start.scales.to_dict(),
+    ]
+    parts = weights_of(network)
+    for flow in (*flows, *validation):
+        fields = (*flow.scalars.values(), *flow.vectors.values(), *flow.tensors.values())
+        parts += [flow.points, flow.velocity, flow.weights, *fields]
+    return fingerprint(settings, parts)
+
+
+def _random_frames(d, count, rng) -> np.ndarray:
+    """(count, d, d) uniform on SO(d); on a line, which has no rotation but 1, on O(1) = {1, −1}."""
+    if d == 1:
+        return rng.choice([-1.0, 1.0], size=(count, 1, 1))
+    return special_ortho_group.rvs(d, size=count, random_state=rng).reshape(-1, d, d)
