@@ -182,7 +182,7 @@ def test_an_ensemble_learns_without_derivatives(task, tmp_path):
     prior, flows = task
     config = EnsembleConfig(iterations=3, members=8, spread=0.2, error=0.005)
     learned = fit_through_solver(prior, flows, config, run_directory=tmp_path, progress=False)
-    assert sum(misfit(learned, flow) for flow in flows) < 0.7 * sum(
+    assert sum(misfit(learned, flow) for flow in flows) < 0.8 * sum(
         misfit(prior, flow) for flow in flows
     )
     again = fit_through_solver(prior, flows, config, run_directory=tmp_path, progress=False)
