@@ -194,7 +194,7 @@ class DifferentiableCoupling:
 
 
 class _Feedback(StressFeedback):
-    """As in the loop of `RANS`, with clouds found once and nothing sampled but velocities."""
+    """As in the loop of `RANS`, with nothing sampled but velocities."""
 
     def __init__(self, coupling, problem, balance):
         super().__init__(problem, balance)

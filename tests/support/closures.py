@@ -48,7 +48,7 @@ def cloud_closure(output="positive_scalar", seed=1, gain=1.0, region=BALL, targe
     return Closure(network, region, target, 2, scales)
 
 
-def small_closure(stress=True):
+def small_closure(stress=True, region=LATTICE):
     """A network that learned an eddy viscosity from a laminar flow, and an anisotropy too."""
     output = ["positive_scalar", "traceless_symmetric_tensor"] if stress else "positive_scalar"
     names = ["eddy_viscosity", "anisotropy"] if stress else "eddy_viscosity"
@@ -64,4 +64,4 @@ def small_closure(stress=True):
         ["wall_distance"], output=output, embedding=12, hidden=16, fitting=(24,)
     )
     config = TrainingConfig(epochs=3, dtype="float64")
-    return mesh, fit(network, [flow], names, LATTICE, config, progress=False)
+    return mesh, fit(network, [flow], names, region, config, progress=False)

@@ -158,10 +158,10 @@ def test_clouds_on_a_line_are_intervals():
 
 def test_turned_clouds_of_training_are_mirrored_ones(monkeypatch):
     """What augmentation draws on a line, about as often as not; the targets with their clouds."""
-    from vcnn.training import loop
+    from vcnn.training import regression
 
-    drawn, inner = [], loop._random_frames
-    monkeypatch.setattr(loop, "_random_frames", lambda *a: drawn.append(inner(*a)) or drawn[-1])
+    drawn, inner = [], regression._random_frames
+    monkeypatch.setattr(regression, "_random_frames", lambda *a: drawn.append(inner(*a)) or drawn[-1])
     config = TrainingConfig(epochs=3, dtype="float64")
     plain, turned = (
         fit(

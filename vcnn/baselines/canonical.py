@@ -9,7 +9,7 @@ from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.keys import check_choice
-from vcnn.network.base import Network
+from vcnn.network.base import Given, Network
 from vcnn.network.registry import build_network
 from vcnn.network.symmetry import Symmetry
 
@@ -92,7 +92,9 @@ class CanonicalNetwork(Network):
         """Rows of data that clouds of ``counts`` points need: those of the inner network."""
         return self.network.work(counts)
 
-    def points(self, flow: FlowField, velocity: torch.Tensor | None = None) -> tuple[()]:
+    def points(
+        self, flow: FlowField, velocity: torch.Tensor | None = None, given: Given | None = None
+    ) -> tuple[()]:
         """Nothing: what points are like depends on the cloud that looks at them."""
         return ()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-import numpy as np
 import torch
 from torch.nn.functional import pad
 from torch_geometric.utils import to_dense_batch
@@ -12,7 +11,7 @@ from torch_geometric.utils import to_dense_batch
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
-from vcnn.network.base import Network, list_names
+from vcnn.network.base import Given, Network, list_names
 from vcnn.network.heads import value
 from vcnn.network.layers import as_tensor
 
@@ -48,7 +47,9 @@ class CloudNetwork(Network):
             raise InputError(f"output: expected scalar or positive_scalar, got {output!r}")
         self.scalars, self.dimension, self.outputs = tuple(scalars), dimension, (output,)
 
-    def points(self, flow: FlowField, velocity: torch.Tensor | None = None) -> torch.Tensor:
+    def points(
+        self, flow: FlowField, velocity: torch.Tensor | None = None, given: Given | None = None
+    ) -> torch.Tensor:
         """(n, d + scalars) velocity and scalars of points.
 
         Raises
@@ -61,8 +62,8 @@ class CloudNetwork(Network):
                 f"dimension: the network takes {self.dimension}-D flows, "
                 f"this flow is {flow.dimension}-D"
             )
-        fields = super().points(flow, velocity)
-        return torch.cat([fields.velocity, *(s[:, None] for s in fields.scalars.values())], dim=1)
+        taken = super().points(flow, velocity, given)
+        return torch.cat([taken.velocity, *(s[:, None] for s in taken.scalars.values())], dim=1)
 
     def forward(self, clouds: VectorClouds, points: torch.Tensor) -> torch.Tensor:
         """Closure values of m clouds, shape (m,)."""
@@ -84,10 +85,8 @@ class CloudNetwork(Network):
             torch.as_tensor(index, device=points.device)
             for index in (clouds.neighbours, clouds.owners, clouds.centres)
         )
-        geometry = as_tensor(
-            np.column_stack([clouds.shares_of(self.weighted), clouds.positions]), points
-        )
-        rows = torch.cat([geometry, points[neighbours]], dim=1)
+        shares = as_tensor(clouds.shares_of(self.weighted), points)[:, None]
+        rows = torch.cat([shares, as_tensor(clouds.positions, points), points[neighbours]], dim=1)
         dense, _ = to_dense_batch(rows, owners, batch_size=len(clouds))
         centres = pad(points[centres], (1 + self.dimension, 0))
         dense = torch.cat([centres[:, None], dense], dim=1)

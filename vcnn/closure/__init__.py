@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from vcnn.closure.closure import Closure as Closure
     from vcnn.closure.correction import BaselineCorrection as BaselineCorrection
     from vcnn.closure.correction import trust as trust
+    from vcnn.closure.differentiable import DifferentiableClosure as DifferentiableClosure
     from vcnn.closure.extrapolation import TrainingRange as TrainingRange
     from vcnn.closure.plain import as_closure as as_closure
     from vcnn.closure.protocol import ChecksFlows as ChecksFlows

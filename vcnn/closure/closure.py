@@ -231,10 +231,16 @@ class Closure:
         }
 
     def differentiable(self, flow: FlowField) -> DifferentiableClosure:
-        """Predictions at the points of a flow, differentiable by the velocity and the weights.
+        """Predictions at the points of a flow, to differentiate by what they depend on.
 
-        Clouds are found once; calling what is returned with a velocity (n, d), a tensor, gives
-        values by name.
+        Calling what is returned with a velocity (n, d), a tensor, gives values by name; positions
+        and fields may be given as well (:class:`vcnn.closure.DifferentiableClosure`).
+
+        Raises
+        ------
+        InputError
+            If the region moves with the flow and has a sharp edge, the flow lacks a field or the
+            network cannot be differentiated.
         """
         return DifferentiableClosure(self, flow)
 

@@ -1,16 +1,21 @@
-"""A closure as a differentiable function of velocity and weights, at the points of one flow."""
+"""A closure as a differentiable function of a flow and of weights, at the points of that flow."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from vcnn.closure.evaluator import join, split_by_size
+from vcnn.clouds.clouds import PointTensors, VectorClouds
 from vcnn.clouds.lattice import means_at_nodes
-from vcnn.errors import InputError
+from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
+from vcnn.keys import refuse_unknown
+from vcnn.network.base import FIELDS
 from vcnn.threads import few_threads
 
 if TYPE_CHECKING:
@@ -18,64 +23,158 @@ if TYPE_CHECKING:
 
 
 class DifferentiableClosure:
-    """Predictions at the points of a flow as a function of the velocity, for torch.
+    """Predictions at the points of a flow as a function of what is known there, for torch.
 
     Calling it with the velocity, ``values = predict(velocity)``, gives what :meth:`Closure.predict`
     does for the flow with that velocity, as tensors by name. They can be differentiated by the
-    velocity and by the weights of ``closure.network``. The clouds are found once; all fields but
-    the velocity stay as they are in the flow.
+    velocity, by positions and fields if they are given, and by the weights of ``closure.network``.
+
+    Clouds that neither the velocity nor given positions change are found once, others in each call.
+    A point that enters or leaves one of these weighs nothing then, for their edge is smooth: so
+    derivatives are those of the values, the form of the region and the shares included.
 
     Parameters
     ----------
     closure : Closure
-        Of a region that is a ball, whose clouds do not depend on the velocity.
     flow : FlowField
 
     Raises
     ------
     InputError
-        If the region is another one, the flow lacks a field or the network cannot be differentiated
-        by the velocity.
+        If the region moves with the flow and has a sharp edge, the flow lacks a field or the
+        network cannot be differentiated.
     """
 
     def __init__(self, closure: Closure, flow: FlowField):
         closure.check(flow)
-        if closure.region.moves_with_flow:
+        region = closure.region
+        if region.moves_with_flow and region.smooth == 1:
             raise InputError(
-                f"region: expected a ball, clouds of a region {closure.region.kind!r} move with "
-                "the flow"
+                f"region: the sharp edge of a region {region.kind!r} moves with the flow, which "
+                "cannot be differentiated; expected smooth < 1, or a ball"
             )
         if not closure.network.differentiable_in_velocity:
             raise InputError(
                 f"network: {closure.network.name!r} cannot be differentiated by the velocity"
             )
-        self.closure, self.count, self.dimension = closure, len(flow), flow.dimension
+        self.closure, self.flow = closure, flow
         self._means = None
-        spacing = closure.region.lattice_spacing
-        if spacing is not None:
-            self._means = _sparse(means_at_nodes(flow, spacing))
-        self._parts, centres = [], []
-        for block in closure.scaled_blocks(flow, None):
-            parts, order = split_by_size(closure.network, block)
-            self._parts += list(parts)
-            centres.append(block.centres[order])
-        self._order = np.concatenate(centres)
+        if region.lattice_spacing is not None:
+            self._means = _sparse(means_at_nodes(flow, region.lattice_spacing))
+        self._found = None if region.moves_with_flow else self._find(flow)
 
-    def __call__(self, velocity: torch.Tensor) -> dict[str, torch.Tensor]:
+    def __call__(
+        self,
+        velocity: torch.Tensor,
+        positions: torch.Tensor | None = None,
+        scalars: Mapping[str, torch.Tensor] | None = None,
+        vectors: Mapping[str, torch.Tensor] | None = None,
+        tensors: Mapping[str, torch.Tensor] | None = None,
+    ) -> dict[str, torch.Tensor]:
         """Values (n,), (n, d) or (n, d, d) by name, in the dtype of the network.
 
         Parameters
         ----------
         velocity : (n, d) tensor, float64
+            length/time.
+        positions : (n, d) tensor, float64, optional
+            Length, in place of those of the flow; its weights and periods stay.
+        scalars, vectors, tensors : mapping name -> (n,), (n, d), (n, d, d) tensor, optional
+            In place of those of the flow.
+
+        Raises
+        ------
+        InputError
+            If a tensor has another shape, the network takes no field of that name, or positions are
+            given and the region has a sharp edge or a lattice.
         """
+        given = {"scalars": scalars, "vectors": vectors, "tensors": tensors}
+        given = {kind: dict(named) for kind, named in given.items() if named}
+        self._check(velocity, positions, given)
         closure, network = self.closure, self.closure.network
-        if self._means is not None:
-            velocity = torch.cat([velocity, self._means @ velocity])
+        parts, order = self._found or (None, None)
+        if parts is None or positions is not None:
+            parts, order = self._find_given(velocity, positions)
         dtype = next(network.parameters()).dtype
-        points = network.points(self._parts[0].flow, (velocity / closure.scales.velocity).to(dtype))
+        velocity = (self._at_nodes_too(velocity) / closure.scales.velocity).to(dtype)
+        fields = self._scaled(given)
+        points = network.points(parts[0].flow, velocity, *([fields] if fields else []))
         with few_threads():
-            columns = join([network.values(part, points) for part in self._parts], self._order)
+            columns = join([network.values(part, points) for part in parts], order)
         return dict(zip(closure.targets, closure.scales.unscale(columns), strict=True))
+
+    def _check(self, velocity, positions, given):
+        n, d = self.flow.points.shape
+        _check_shape("velocity", velocity, (n, d))
+        for kind, shape in zip(FIELDS, ((n,), (n, d), (n, d, d)), strict=True):
+            with naming(kind):
+                refuse_unknown(given.get(kind, {}), getattr(self.closure.network, kind))
+            for name, values in given.get(kind, {}).items():
+                _check_shape(f"{kind}[{name!r}]", values, shape)
+        if positions is not None:
+            _check_shape("positions", positions, (n, d))
+            region = self.closure.region
+            if region.smooth == 1 or region.lattice_spacing is not None:
+                raise InputError(
+                    "positions: clouds cannot be differentiated by them across a sharp edge or a "
+                    "lattice; expected a region of smooth < 1 without spacing"
+                )
+
+    def _find(self, flow) -> tuple[list[VectorClouds], np.ndarray]:
+        """Clouds of a flow in scaled units, in parts of like size, and their order."""
+        parts, centres = [], []
+        for block in self.closure.scaled_blocks(flow, None):
+            some, order = split_by_size(self.closure.network, block)
+            parts += list(some)
+            centres.append(block.centres[order])
+        return parts, np.concatenate(centres)
+
+    def _find_given(self, velocity, positions):
+        """:meth:`_find` for a velocity and positions, with what these give in the clouds."""
+        flow, scales = self.flow, self.closure.scales
+        positions = torch.from_numpy(flow.points.copy()) if positions is None else positions
+        moved = [array.detach().cpu().numpy() for array in (positions, velocity)]
+        flow = replace(flow, points=moved[0], velocity=moved[1], mesh=None, location=None)
+        parts, order = self._find(flow)
+        points = PointTensors(velocity / scales.velocity, torch.from_numpy(flow.weights.copy()))
+        return list(_with_tensors(parts, points, positions / scales.length)), order
+
+    def _scaled(self, given) -> dict[str, dict[str, torch.Tensor]]:
+        """Given fields in the units that the network takes, at nodes of a lattice too."""
+        closure = self.closure
+        return {
+            kind: {
+                name: self._at_nodes_too(values)
+                for name, values in (
+                    closure.scales.scale_fields(kind, named) if closure.network.scaling else named
+                ).items()
+            }
+            for kind, named in given.items()
+        }
+
+    def _at_nodes_too(self, values) -> torch.Tensor:
+        """Values at the points, then their means at the nodes of the lattice if there is one."""
+        if self._means is None:
+            return values
+        at_nodes = self._means @ values.flatten(1) if values.ndim > 1 else self._means @ values
+        return torch.cat([values, at_nodes.reshape(-1, *values.shape[1:])])
+
+
+def _with_tensors(
+    parts: list[VectorClouds], points: PointTensors, positions: torch.Tensor
+) -> Iterator[VectorClouds]:
+    """Clouds whose positions r = x_j − x_i + s follow those of points; s, of a period, does not."""
+    for part in parts:
+        centres = part.centres[part.owners]
+        apart = part.flow.points[part.neighbours] - part.flow.points[centres]
+        shifts = torch.from_numpy(part.positions - apart)
+        r = positions[part.neighbours] - positions[centres] + shifts
+        yield replace(part, positions=r, given=points)
+
+
+def _check_shape(name: str, values: torch.Tensor, shape: tuple[int, ...]) -> None:
+    if tuple(values.shape) != shape:
+        raise InputError(f"{name}: expected a tensor of shape {shape}, got {tuple(values.shape)}")
 
 
 def _sparse(matrix) -> torch.Tensor:

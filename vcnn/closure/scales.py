@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.flow.field import FlowField
 from vcnn.flow.quantities import QUANTITIES, factors, find_quantity
-from vcnn.network.base import Network
+from vcnn.network.base import FIELDS, Network
 from vcnn.network.heads import OUTPUTS
 
 # Spread of a scalar over its mean below which it is a constant: sums of equal doubles differ by
@@ -95,13 +96,22 @@ class Scales:
             flow,
             points=flow.points / self.length,
             velocity=flow.velocity / self.velocity,
-            scalars={name: (flow.scalars[name] - a) / b for name, (a, b) in self.scalars.items()},
-            vectors={name: flow.vectors[name] / b for name, b in self.vectors.items()},
-            tensors={name: flow.tensors[name] / b for name, b in self.tensors.items()},
+            **{kind: self.scale_fields(kind, getattr(flow, kind)) for kind in FIELDS},
             periods=tuple(p / self.length for p in flow.periods),
             mesh=None,
             location=None,
         )
+
+    def scale_fields(self, kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """``fields``, arrays or tensors by name, of a ``kind`` in scaled units.
+
+        Those that have a scale.
+        """
+        if kind == "scalars":
+            named = {name: scale for name, scale in self.scalars.items() if name in fields}
+            return {name: (fields[name] - a) / b for name, (a, b) in named.items()}
+        scales = getattr(self, kind)
+        return {name: fields[name] / b for name, b in scales.items() if name in fields}
 
     def scale_clouds(self, clouds: VectorClouds, scaled: FlowField) -> VectorClouds:
         """The clouds in scaled units; ``scaled`` is ``self.scale_flow(clouds.flow)``."""

@@ -20,8 +20,29 @@ from vcnn.flow.field import FlowField
 from vcnn.flow.joining import concatenate
 from vcnn.flow.tensors import rotate
 
-if TYPE_CHECKING:  # regions make clouds
+if TYPE_CHECKING:  # regions make clouds; torch is slow to import
+    import torch
+
     from vcnn.clouds.regions import RegionOfInfluence
+
+
+@dataclass(frozen=True, eq=False)
+class PointTensors:
+    """What weighs the points of clouds that are differentiated, in place of what their flow has.
+
+    Parameters
+    ----------
+    velocity : (n, d) tensor
+        length/time.
+    weights : (n,) tensor
+    """
+
+    velocity: torch.Tensor
+    weights: torch.Tensor
+
+    def subset(self, points: np.ndarray) -> PointTensors:
+        """Those of ``points`` (k,), indices of some of them."""
+        return PointTensors(self.velocity[points], self.weights[points])
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +60,11 @@ class VectorClouds:
     neighbours : (N,) int
         Index in the flow of each pair's neighbour, in no order that means anything.
     positions : (N, d) float64
-        r = x_neighbour (or its periodic image) − x_centre.
+        r = x_neighbour (or its periodic image) − x_centre; a tensor in clouds to differentiate.
     region : RegionOfInfluence, optional
         Whose edge weighs the pairs, in the units of the flow; without one all count in full.
+    given : PointTensors, optional
+        In clouds to differentiate, what takes the place of velocity and weights of the flow.
 
     Raises
     ------
@@ -53,8 +76,9 @@ class VectorClouds:
     centres: np.ndarray
     offsets: np.ndarray
     neighbours: np.ndarray
-    positions: np.ndarray
+    positions: np.ndarray | torch.Tensor
     region: RegionOfInfluence | None = None
+    given: PointTensors | None = None
 
     def __post_init__(self):
         empty = np.flatnonzero(self.counts == 0)
@@ -76,8 +100,13 @@ class VectorClouds:
         """(N,) for each pair the number 0..m-1 of its cloud."""
         return np.repeat(np.arange(len(self)), self.counts)
 
+    @property
+    def weights(self) -> np.ndarray | torch.Tensor:
+        """(n,) quadrature weights of the points of the flow."""
+        return (self.given or self.flow).weights
+
     @cached_property
-    def shares(self) -> np.ndarray:
+    def shares(self) -> np.ndarray | torch.Tensor:
         """(N,) weight of each pair divided by the sum over its cloud.
 
         The quadrature weight of its neighbour, times the :attr:`edge_weights` of the region.
@@ -87,21 +116,27 @@ class VectorClouds:
         InputError
             If all points of a cloud lie on its edge, where they weigh nothing.
         """
-        weights = self.flow.weights[self.neighbours]
+        weights = self.weights[self.neighbours]
         return self._per_cloud(
             weights if self.edge_weights is None else weights * self.edge_weights
         )
 
     @cached_property
-    def edge_weights(self) -> np.ndarray | None:
+    def edge_weights(self) -> np.ndarray | torch.Tensor | None:
         """(N,) weights of pairs by how far out in their region they lie; None if all are 1."""
         if self.region is None or self.region.smooth == 1:
             return None
-        velocity = self.flow.velocity[np.repeat(self.centres, self.counts)]
+        velocity = (self.given or self.flow).velocity[np.repeat(self.centres, self.counts)]
         return self.region.edge_weights(self.positions, velocity)
 
-    def shares_of(self, weighted: bool) -> np.ndarray:
-        """(N,) :attr:`shares`, or without ``weighted`` those of equal quadrature weights."""
+    def shares_of(self, weighted: bool) -> np.ndarray | torch.Tensor:
+        """(N,) :attr:`shares`, or without ``weighted`` those of equal quadrature weights.
+
+        Raises
+        ------
+        InputError
+            As :attr:`shares`.
+        """
         if weighted:
             return self.shares
         if self.edge_weights is None:
@@ -110,17 +145,30 @@ class VectorClouds:
 
     def _per_cloud(self, weights):
         """Weights (N,) divided by the sum over their cloud."""
-        sums = np.add.reduceat(weights, self.offsets[:-1])
+        sums = self._sums(weights)
         if not sums.all():
-            centre = self.centres[np.flatnonzero(sums == 0)[0]]
+            centre = self.centres[np.flatnonzero(np.asarray(sums == 0))[0]]
             raise InputError(
                 f"clouds: the points of centre {centre} have no weight, they lie on the edge of "
                 "its region; choose a larger one"
             )
-        return weights / np.repeat(sums, self.counts)
+        return weights / sums[self.owners]
+
+    def _sums(self, weights):
+        """Sums (m,) of weights (N,) over clouds."""
+        if isinstance(weights, np.ndarray):
+            return np.add.reduceat(weights, self.offsets[:-1])
+        owners = weights.new_tensor(self.owners).long()
+        return weights.new_zeros(len(self)).index_add(0, owners, weights)
 
     def mean(self, values: np.ndarray, weighted: bool = True) -> np.ndarray:
-        """Means (m, ...) over clouds of ``values`` (N, ...) of pairs, ``weighted`` or plain."""
+        """Means (m, ...) over clouds of ``values`` (N, ...) of pairs, ``weighted`` or plain.
+
+        Raises
+        ------
+        InputError
+            As :attr:`shares`.
+        """
         return np.add.reduceat((self.shares_of(weighted) * values.T).T, self.offsets[:-1])
 
     def select(self, index: ArrayLike) -> VectorClouds:
@@ -190,9 +238,13 @@ class VectorClouds:
         used = np.zeros(len(self.flow), dtype=bool)
         used[self.neighbours] = used[self.centres] = True
         index = np.cumsum(used) - 1
-        flow = self.flow.subset(np.flatnonzero(used))
+        used = np.flatnonzero(used)
         return replace(
-            self, flow=flow, centres=index[self.centres], neighbours=index[self.neighbours]
+            self,
+            flow=self.flow.subset(used),
+            centres=index[self.centres],
+            neighbours=index[self.neighbours],
+            given=self.given and self.given.subset(used),
         )
 
     def rotated(self, rotations: np.ndarray) -> VectorClouds:

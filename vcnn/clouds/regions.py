@@ -178,7 +178,8 @@ class Ellipsoid(RegionOfInfluence):
         return self.across
 
     def longitudinal[A: (np.ndarray, "torch.Tensor")](self, speed: A) -> A:
-        return (speed > 0) * self.along + (speed <= 0) * self.across
+        along, across = 0 * speed + self.along, 0 * speed + self.across  # of the speed's precision
+        return (speed > 0) * along + (speed <= 0) * across
 
     def in_units(self, length: float, velocity: float) -> Ellipsoid:
         return Ellipsoid(length * self.along, length * self.across, self.smooth)

@@ -24,11 +24,11 @@ from vcnn.network.symmetry import Symmetry
 # double precision too.
 ROWS = 2**14
 
-FIELDS = (
-    "scalars",
-    "vectors",
-    "tensors",
-)  # where flows keep them, and networks say which they take
+# where flows keep fields, and networks say which they take
+FIELDS = ("scalars", "vectors", "tensors")
+
+
+type Given = Mapping[str, Mapping[str, torch.Tensor]]  # kind -> name -> values at points
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +85,8 @@ class Network(nn.Module, metaclass=ListsItsOwn):
     dimension : int or None
         Of the flows it takes, None for any.
     differentiable_in_velocity : bool
-        Whether its values follow the ``velocity`` given to :meth:`points`, so that a solver can be
-        differentiated through it.
+        Whether its values follow the tensors given to :meth:`points` and those of the clouds, so
+        that a solver can be differentiated through it.
 
     Raises
     ------
@@ -171,7 +171,9 @@ class Network(nn.Module, metaclass=ListsItsOwn):
                 )
         return values
 
-    def points(self, flow: FlowField, velocity: torch.Tensor | None = None) -> Any:
+    def points(
+        self, flow: FlowField, velocity: torch.Tensor | None = None, given: Given | None = None
+    ) -> Any:
         """What is computed once a point, however many clouds share it: by default `PointFields`.
 
         Parameters
@@ -179,13 +181,16 @@ class Network(nn.Module, metaclass=ListsItsOwn):
         flow : FlowField
         velocity : (n, d) tensor, optional
             length/time. Takes the place of the flow's; values can be differentiated by it.
+        given : mapping kind -> mapping name -> tensor, optional
+            ``{"scalars": {"wall_distance": d}}``, likewise; vectors (n, d) and tensors (n, d, d).
         """
-        return PointFields(
-            self.as_tensor(flow.velocity) if velocity is None else velocity,
-            {name: self.as_tensor(flow.scalars[name]) for name in self.scalars},
-            {name: self.as_tensor(flow.vectors[name]) for name in self.vectors},
-            {name: self.as_tensor(flow.tensors[name]) for name in self.tensors},
-        )
+
+        def taken(kind):
+            named = {**getattr(flow, kind), **(given or {}).get(kind, {})}
+            return {name: self.as_tensor(named[name]) for name in getattr(self, kind)}
+
+        velocity = self.as_tensor(flow.velocity if velocity is None else velocity)
+        return PointFields(velocity, *(taken(kind) for kind in FIELDS))
 
     def work(self, counts: np.ndarray) -> np.ndarray:
         """Rows of data (m,) that clouds of ``counts`` (m,) points need; by default one a point."""
@@ -194,8 +199,8 @@ class Network(nn.Module, metaclass=ListsItsOwn):
     def calibrate(self, clouds: VectorClouds) -> None:
         """Adapt to training clouds before the first step; by default nothing."""
 
-    def as_tensor(self, array: np.ndarray) -> torch.Tensor:
-        """A numpy ``array`` (...) with the dtype and on the device of the network's weights."""
+    def as_tensor(self, array: np.ndarray | torch.Tensor) -> torch.Tensor:
+        """An ``array`` or tensor (...) with the dtype and on the device of the weights."""
         return as_tensor(array, next(self.parameters()))
 
     def mean(self, clouds: VectorClouds, values: torch.Tensor) -> torch.Tensor:

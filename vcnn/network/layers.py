@@ -16,8 +16,10 @@ from vcnn.errors import InputError
 _MOST_WEIGHTS = 2**28
 
 
-def as_tensor(array: np.ndarray, like: torch.Tensor) -> torch.Tensor:
-    """A numpy array with the dtype and on the device of ``like``."""
+def as_tensor(array: np.ndarray | torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """An array, or a tensor with what it was made of, with the dtype and device of ``like``."""
+    if isinstance(array, torch.Tensor):
+        return array.to(like)
     kind = {torch.float32: np.float32, torch.float64: np.float64}[like.dtype]
     return torch.from_numpy(np.array(array, dtype=kind, order="C")).to(like.device)
 

@@ -40,8 +40,8 @@ class Pairs:
         Shares are by quadrature weights or, not ``weighted``, equal in each cloud.
         """
         counts, length = clouds.counts, int(clouds.counts.max())
-        shares = clouds.shares_of(weighted)
-        neighbours, positions = clouds.neighbours, clouds.positions.T
+        shares = as_tensor(clouds.shares_of(weighted), like)
+        neighbours, positions = clouds.neighbours, as_tensor(clouds.positions.T, like)
         if (counts < length).any():
             total = len(clouds) * length
             # cloud i begins at i length now instead of at its offset, and keeps its order
@@ -49,15 +49,15 @@ class Pairs:
             slots = np.arange(len(neighbours)) + np.repeat(moves, counts)
             filled = np.repeat(clouds.centres, length)  # with the centre itself
             filled[slots] = neighbours
-            r, w = np.zeros((len(positions), total)), np.zeros(total)
-            r[:, slots], w[slots] = positions, shares
-            neighbours, positions, shares = filled, r, w
+            neighbours, slots = filled, torch.as_tensor(slots, device=like.device)
+            positions = like.new_zeros(len(positions), total).index_copy(1, slots, positions)
+            shares = like.new_zeros(total).index_copy(0, slots, shares)
         return cls(
             len(clouds),
             torch.as_tensor(neighbours, device=like.device),
             torch.as_tensor(np.repeat(clouds.centres, length), device=like.device),
-            as_tensor(positions, like),
-            as_tensor(shares, like),
+            positions,
+            shares,
         )
 
     def moments(self, embedding: torch.Tensor, vectors: list[torch.Tensor]) -> torch.Tensor:

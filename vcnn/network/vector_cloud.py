@@ -12,7 +12,7 @@ from torch import nn
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError, suggest
 from vcnn.flow.field import FlowField
-from vcnn.network.base import Network, list_names
+from vcnn.network.base import Given, Network, list_names
 from vcnn.network.features import Inputs, PointData, full, pair_data, point_data
 from vcnn.network.heads import OUTPUTS, value
 from vcnn.network.layers import perceptron, seeded
@@ -164,9 +164,11 @@ class VectorCloudNetwork(Network):
         self.register_buffer("vector_sizes", torch.ones(sizes.vectors if sizes.has_basis else 0))
         self.register_buffer("tensor_sizes", torch.ones(sizes.tensors))
 
-    def points(self, flow: FlowField, velocity: torch.Tensor | None = None) -> PointData:
-        """What is computed once a point; ``velocity`` (n, d) replaces the flow's."""
-        data = point_data(super().points(flow, velocity), self.inputs)
+    def points(
+        self, flow: FlowField, velocity: torch.Tensor | None = None, given: Given | None = None
+    ) -> PointData:
+        """What is computed once a point; ``velocity`` (n, d) and ``given`` replace the flow's."""
+        data = point_data(super().points(flow, velocity, given), self.inputs)
         return replace(data, embedding=self.point_embedding(data.features) / self.embedding_sizes)
 
     def forward(

@@ -9,9 +9,9 @@ from torch import nn
 
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.flow.field import FlowField
-from vcnn.network.base import Network
+from vcnn.network.base import Given, Network
 from vcnn.network.features import dot, length
-from vcnn.network.layers import perceptron, seeded
+from vcnn.network.layers import as_tensor, perceptron, seeded
 from vcnn.network.pairs import Pairs
 from vcnn.network.symmetry import Symmetry
 
@@ -50,17 +50,16 @@ class Zhou2022(Network):
         )
 
     def points(
-        self, flow: FlowField, velocity: torch.Tensor | None = None
+        self, flow: FlowField, velocity: torch.Tensor | None = None, given: Given | None = None
     ) -> dict[str, torch.Tensor]:
         """Data of points by name, each (n,) but for the velocity (d, n)."""
-        fields = super().points(flow, velocity)
-        velocity = fields.velocity.T.contiguous()
-        wall = fields.scalars["wall_distance"] / (1.5 * self.diffusion_length)
+        taken = super().points(flow, velocity, given)
+        velocity = taken.velocity.T.contiguous()
+        wall = taken.scalars["wall_distance"] / (1.5 * self.diffusion_length)
         return {
             "velocity": velocity,
-            "strain_rate": fields.scalars["strain_rate"],
-            "boundary": fields.scalars["boundary"],
-            "volume": self.as_tensor(flow.weights),
+            "strain_rate": taken.scalars["strain_rate"],
+            "boundary": taken.scalars["boundary"],
             "speed": length(velocity),
             "wall": wall.clamp(max=1.0),
         }
@@ -78,6 +77,7 @@ class Zhou2022(Network):
         distance, speed = length(r), points["speed"].index_select(0, j)
         proximity = 0.01 / (distance + 0.01)
         cos = -dot(r, u) / (distance * speed + 1e-10)
+        points = {**points, "volume": as_tensor(clouds.weights, r)}
         named = [
             points[name].index_select(0, j)
             for name in ("strain_rate", "boundary", "volume", "speed", "wall")
