@@ -16,6 +16,7 @@ from vcnn.baselines import (
     AttentionNetwork,
     CanonicalNetwork,
     DeepSets,
+    E3nnNetwork,
     GraphKernelNetwork,
     InvariantGraphKernelNetwork,
 )
@@ -37,6 +38,7 @@ MODELS = {  # name -> network of a dimension, epochs, further settings
     "VCNN as published": (lambda d: Zhou2022(), 170, POINTWISE),
     "invariant graph kernel": (lambda d: InvariantGraphKernelNetwork(SCALARS, d), 9, GRAPH),
     "EGNN": (lambda d: EGNN(SCALARS, d), 6, GRAPH),
+    "e3nn": (lambda d: E3nnNetwork(SCALARS, d), 2, GRAPH),
     "graph kernel": (lambda d: GraphKernelNetwork(SCALARS, d), 9, GRAPH),
     "Deep Sets": (lambda d: DeepSets(SCALARS, d), 110, POINTWISE),
     "attention": (lambda d: AttentionNetwork(SCALARS, d), 20, ATTENTION),

@@ -63,6 +63,7 @@ PICTURED = (
     "vector-cloud",
     "VCNN as published",
     "invariant graph kernel",
+    "e3nn",
     "graph kernel",
     "Deep Sets",
     "attention",

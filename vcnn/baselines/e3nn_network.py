@@ -87,7 +87,7 @@ class E3nnNetwork(CloudNetwork):
         dimension=2,
         output="scalar",
         *,
-        width=8,
+        width=16,
         depth=2,
         degree=1,
         radial=32,
