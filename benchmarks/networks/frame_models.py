@@ -29,7 +29,9 @@ CENTRES = 2500  # of each hill
 ROTATED = {"augmentation": "rotations"}
 SMALL = {"embedding": 26, "retained": 4, "fitting": (72, 72)}
 # Settings that serve each family best, about 40,000 parameters each, and epochs that take about two
-# minutes of a core; parts of 25 points where cost is quadratic, as published, and 50 elsewhere
+# minutes of a core; parts of 25 points where cost is quadratic, as published, and 50 elsewhere.
+# e3nn, which is slow, has half the parameters; the epochs of graph networks are those that took two
+# minutes with layers of our own, now it is six.
 POINTWISE = {"max_points": 50}
 GRAPH = {"max_points": 25, "batch_size": 16, "learning_rate": 5e-3}
 ATTENTION = {"max_points": 50, "batch_size": 32, "learning_rate": 5e-3}

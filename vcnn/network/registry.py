@@ -102,8 +102,8 @@ def network_names() -> list[str]:
     Those whose package is not installed are left out.
     """
     brought = [entry.name for entry in entry_points(group=_GROUP)]
-    shipped = [name for name in _SHIPPED if name not in _EXTRAS or find_spec(name)]
-    return list(dict.fromkeys([*shipped, *_REGISTERED, *brought]))
+    names = dict.fromkeys([*_SHIPPED, *_REGISTERED, *brought])
+    return [name for name in names if name not in _EXTRAS or find_spec(name)]
 
 
 def build_network(name: str, config: dict[str, Any]) -> Network:
