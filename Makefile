@@ -5,7 +5,7 @@ CANDIDATES = python3.12 python3.13 python3.14 python3 python \
 	"$$HOME"/.pyenv/versions/3.12*/bin/python "$$HOME"/.pyenv/versions/3.1[3-9]*/bin/python
 VERSION = import sys; sys.exit(sys.version_info < (3, 12))
 
-INSTALL = install --constraint constraints.txt --editable '.[fenics,test,notebooks]' --disable-pip-version-check
+INSTALL = install --constraint constraints.txt --editable '.[fenics,rivals,test,notebooks]' --disable-pip-version-check
 
 INSTALL_DOCS = install --quiet --constraint constraints.txt --editable '.[docs]' --disable-pip-version-check
 

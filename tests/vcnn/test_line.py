@@ -161,7 +161,9 @@ def test_turned_clouds_of_training_are_mirrored_ones(monkeypatch):
     from vcnn.training import regression
 
     drawn, inner = [], regression._random_frames
-    monkeypatch.setattr(regression, "_random_frames", lambda *a: drawn.append(inner(*a)) or drawn[-1])
+    monkeypatch.setattr(
+        regression, "_random_frames", lambda *a: drawn.append(inner(*a)) or drawn[-1]
+    )
     config = TrainingConfig(epochs=3, dtype="float64")
     plain, turned = (
         fit(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
+import numpy as np
 import torch
 from torch.nn.functional import pad
 from torch_geometric.utils import to_dense_batch
@@ -37,14 +39,15 @@ class CloudNetwork(Network):
     """
 
     weighted = False
+    kinds: ClassVar[tuple[str, ...]] = ("scalar", "positive_scalar")  # of outputs that it has
 
     def __init__(self, scalars, dimension, output, **options):
         scalars = list_names("scalars", scalars)
         super().__init__(scalars=scalars, dimension=dimension, output=output, **options)
         if type(dimension) is not int or dimension not in (1, 2, 3):
             raise InputError(f"dimension: expected 1, 2 or 3, got {dimension!r}")
-        if output not in ("scalar", "positive_scalar"):
-            raise InputError(f"output: expected scalar or positive_scalar, got {output!r}")
+        if output not in self.kinds:
+            raise InputError(f"output: expected {' or '.join(self.kinds)}, got {output!r}")
         self.scalars, self.dimension, self.outputs = tuple(scalars), dimension, (output,)
 
     def points(
@@ -72,6 +75,29 @@ class CloudNetwork(Network):
     @abstractmethod
     def _evaluate(self, clouds: VectorClouds, points: torch.Tensor) -> torch.Tensor:
         """(m, 1) what the output is made of."""
+
+    def _nodes(self, clouds, points):
+        """r and u (N, d) and s (N, scalars) of the N points of all clouds, one after the other."""
+        neighbours = torch.as_tensor(clouds.neighbours, device=points.device)
+        u, s = points[neighbours].split([self.dimension, len(self.scalars)], dim=1)
+        return as_tensor(clouds.positions, points), u, s
+
+    def _nodes_and_centres(self, clouds, points):
+        """r, u, s and the clouds (N + m,) of the N points of m clouds and, last, their centres."""
+        r, u, s = self._nodes(clouds, points)
+        at_centres = points[torch.as_tensor(clouds.centres, device=points.device)]
+        u0, s0 = at_centres.split([self.dimension, len(self.scalars)], dim=1)
+        owners = np.concatenate([clouds.owners, np.arange(len(clouds))])
+        joined = [(r, torch.zeros_like(u0)), (u, u0), (s, s0)]
+        return *(torch.cat(pair) for pair in joined), owners
+
+    def _emphasis(self, clouds, points):
+        """(N, 1) what the N points count in means over their clouds, 1 on average.
+
+        Without quadrature weights it differs from 1 by the edge of the region only.
+        """
+        shares = as_tensor(clouds.shares_of(self.weighted), points)
+        return (shares * as_tensor(clouds.counts[clouds.owners], points))[:, None]
 
     def _side_by_side(self, clouds, points):
         """Clouds as dense arrays of n points each, those that have fewer filled up.

@@ -8,9 +8,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.functional import pad
+from torch_geometric.nn import MessagePassing
 
 from vcnn.baselines.cloud_network import CloudNetwork, invariants
-from vcnn.baselines.graph_kernel import EDGES, target_rows
+from vcnn.baselines.graphs import complete_graphs, rename
 from vcnn.network.layers import perceptron, seeded
 from vcnn.network.symmetry import Symmetry
 
@@ -31,7 +33,8 @@ class EGNN(CloudNetwork):
     messages, the value is read from its last h, |x|, |v| and x·v, and the first h_i are made from
     the scalars, |r_i|, |u_i| and r_i·u_i, where r_i begins at the centre. Means over j take the
     place of the published sums, since the number of points in a cloud is that of a mesh; they are
-    plain. Cost grows with the square of that number.
+    plain. Cost grows with the square of that number. A layer is a `MessagePassing` of
+    torch_geometric.
 
     Parameters
     ----------
@@ -60,35 +63,40 @@ class EGNN(CloudNetwork):
         return counts**2
 
     def _evaluate(self, clouds, points):
-        return torch.cat(
-            [self._part(part, points) for part in clouds.split(self.work(clouds.counts), EDGES)]
-        )
-
-    def _part(self, clouds, points):
-        r, u, s, shares = self._side_by_side(clouds, points)
-        ru = r @ u.transpose(1, 2)  # r_i·u_j
-        along = ru.diagonal(dim1=1, dim2=2)
-        products = [
-            u @ u.transpose(1, 2),
-            along[:, :, None] - ru.transpose(1, 2),
-            ru - along[:, None],
+        r, u, s, owners = self._nodes_and_centres(clouds, points)
+        parts = [
+            (rows, edges, _products(r, u, edges[0], edges[1] + rows.start))
+            for rows, edges in complete_graphs(clouds, owners, points.device)
         ]
-        products = torch.stack(products, dim=3)
         h, x, v = self.lift(invariants(r, u, s)), r, u
+        emphasis = pad(self._emphasis(clouds, points), (0, 0, 0, len(clouds)))  # centres send none
         for layer in self.layers:
-            h, x, v = layer(h, x, v, products, shares)
-        return self.readout(invariants(x[:, 0], v[:, 0], h[:, 0]))
+            h, x, v = layer(h, x, v, emphasis, parts)
+        h, x, v = (state[-len(clouds) :] for state in (h, x, v))
+        return self.readout(invariants(x, v, h))
+
+    def _load_from_state_dict(self, state_dict, prefix, *arguments):
+        for k in range(len(self.layers)):
+            rename(state_dict, f"{prefix}layers.{k}.", {"message.": "encode."})
+        super()._load_from_state_dict(state_dict, prefix, *arguments)
 
 
-class _Layer(nn.Module):
-    """One layer, of clouds side by side."""
+def _products(r, u, source, target):
+    """a_ij (E, 3) of edges between nodes number ``source`` and ``target``."""
+    away = r[target] - r[source]
+    pairs = [(u[target], u[source]), (away, u[target]), (away, u[source])]
+    return torch.stack([(a * b).sum(dim=1) for a, b in pairs], dim=1)
+
+
+class _Layer(MessagePassing):
+    """One layer: messages [m_ij, (x_i − x_j) φ_x(m_ij)], their means and what they change."""
 
     def __init__(self, width):
-        super().__init__()
+        super().__init__(aggr="mean")
         self.target = nn.Linear(width, width)  # the first layer of φ_e in three parts
         self.source = nn.Linear(width, width, bias=False)
         self.edge = nn.Linear(4, width, bias=False)
-        self.message = nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU())
+        self.encode = nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU())
         self.coordinate = perceptron(width, width, 1)
         self.velocity = perceptron(width, width, 1)
         self.node = perceptron(2 * width, width, width)
@@ -100,21 +108,40 @@ class _Layer(nn.Module):
         h: torch.Tensor,
         x: torch.Tensor,
         v: torch.Tensor,
-        products: torch.Tensor,
-        shares: torch.Tensor,
+        emphasis: torch.Tensor,
+        parts: list[tuple],
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """States, positions and velocities after the layer; ``products`` do not change."""
-        source, target = self.source(h)[:, None], self.target(h)
-        weights = shares.transpose(1, 2)[:, None]  # (m, 1, 1, n)
-        messages, pushes = [], []
-        for rows in target_rows(*shares.shape[:2]):
-            away = x[:, rows, None] - x[:, None]
-            attributes = torch.cat(
-                [away.square().sum(dim=3, keepdim=True), products[:, rows]], dim=3
-            )
-            m = self.message(target[:, rows, None] + source + self.edge(attributes))
-            messages.append((weights @ m).squeeze(2))
-            pushes.append((weights @ (self.coordinate(m) * away)).squeeze(2))
-        v = self.velocity(h) * v + torch.cat(pushes, dim=1)
-        h = h + self.node(torch.cat([h, torch.cat(messages, dim=1)], dim=2))
+        """States, positions and velocities after the layer; ``parts`` of edges with their a_ij."""
+        source, target = self.source(h), self.target(h)
+        means = torch.cat(
+            [
+                self.propagate(
+                    edges,
+                    source=(source, None),
+                    target=(None, target[rows]),
+                    x=(x, x[rows]),
+                    emphasis=(emphasis, None),
+                    products=products,
+                )
+                for rows, edges, products in parts
+            ]
+        )
+        messages, pushes = means.split([h.shape[1], x.shape[1]], dim=1)
+        v = self.velocity(h) * v + pushes
+        h = h + self.node(torch.cat([h, messages], dim=1))
         return h, x + v, v
+
+    def message(
+        self,
+        source_j: torch.Tensor,
+        target_i: torch.Tensor,
+        x_i: torch.Tensor,
+        x_j: torch.Tensor,
+        emphasis_j: torch.Tensor,
+        products: torch.Tensor,
+    ) -> torch.Tensor:
+        """Of every edge, (E, width + d)."""
+        away = x_i - x_j
+        attributes = torch.cat([away.square().sum(dim=1, keepdim=True), products], dim=1)
+        m = self.encode(target_i + source_j + self.edge(attributes))
+        return emphasis_j * torch.cat([m, self.coordinate(m) * away], dim=1)

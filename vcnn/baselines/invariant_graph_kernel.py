@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from vcnn.baselines.cloud_network import invariants
-from vcnn.baselines.graph_kernel import GraphKernelNetwork
+from vcnn.baselines.graph_kernel import GraphKernelNetwork, Kernel
 from vcnn.network.layers import seeded
 from vcnn.network.symmetry import Symmetry
 
@@ -28,22 +28,8 @@ class InvariantGraphKernelNetwork(GraphKernelNetwork):
     name = "invariant-graph-kernel"
     symmetry = Symmetry.O
 
-    def __init__(
-        self,
-        scalars=(),
-        dimension=2,
-        output="scalar",
-        *,
-        width=16,
-        depth=2,
-        kernel=(64, 96),
-        seed=0,
-    ):
-        super().__init__(
-            scalars, dimension, output, width=width, depth=depth, kernel=kernel, seed=seed
-        )
-        with seeded(seed):
-            self.products = nn.Linear(2, kernel[0], bias=False)
+    def _make_kernel(self, features, kernel, width, seed):
+        return _InvariantKernel(features, kernel, width, seed)
 
     def _count_features(self):
         return 3 + len(self.scalars)
@@ -51,8 +37,18 @@ class InvariantGraphKernelNetwork(GraphKernelNetwork):
     def _features(self, r, u, s):
         return invariants(r, u, s)
 
-    def _first_layer(self, r, u, features, rows):
-        products = torch.stack(
-            [r @ r[:, rows].transpose(1, 2), u @ u[:, rows].transpose(1, 2)], dim=3
-        )
-        return super()._first_layer(r, u, features, rows) + self.products(products)
+    def _edge_features(self, features, r, u, source, target):
+        products = [(v[source] * v[target]).sum(dim=1, keepdim=True) for v in (r, u)]
+        return torch.cat([super()._edge_features(features, r, u, source, target), *products], dim=1)
+
+
+class _InvariantKernel(Kernel):
+    """κ of features of both ends and of products x_i·x_j and u_i·u_j."""
+
+    def __init__(self, features, widths, width, seed):
+        super().__init__(features, widths, width)
+        with seeded(seed):
+            self.products = nn.Linear(2, widths[0], bias=False)
+
+    def _first_layer(self, source, target, products):
+        return super()._first_layer(source, target) + self.products(products)

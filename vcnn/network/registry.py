@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from inspect import isabstract
 from typing import Any
 
@@ -24,8 +25,10 @@ _SHIPPED = {
     "egnn": "vcnn.baselines.egnn:EGNN",
     "deep-sets": "vcnn.baselines.deep_sets:DeepSets",
     "attention": "vcnn.baselines.attention:AttentionNetwork",
+    "e3nn": "vcnn.baselines.e3nn_network:E3nnNetwork",
     "canonical": "vcnn.baselines.canonical:CanonicalNetwork",
 }
+_EXTRAS = ("e3nn",)  # networks on a package of the same name, which may be missing
 _REGISTERED: dict[str, type[Network]] = {}
 
 
@@ -94,9 +97,13 @@ def network_class(name: str) -> type[Network]:
 
 
 def network_names() -> list[str]:
-    """Names of all networks that can be trained, saved and loaded; shipped ones come first."""
+    """Names of all networks that can be trained, saved and loaded; shipped ones come first.
+
+    Those whose package is not installed are left out.
+    """
     brought = [entry.name for entry in entry_points(group=_GROUP)]
-    return list(dict.fromkeys([*_SHIPPED, *_REGISTERED, *brought]))
+    names = dict.fromkeys([*_SHIPPED, *_REGISTERED, *brought])
+    return [name for name in names if name not in _EXTRAS or find_spec(name)]
 
 
 def build_network(name: str, config: dict[str, Any]) -> Network:
