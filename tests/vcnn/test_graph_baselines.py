@@ -22,7 +22,7 @@ RECORDED = json.loads((BEFORE / "values.json").read_text(encoding="utf-8"))
 def one_cloud(d):
     """A cloud, r, u and s of its n points, and u and s of its centre."""
     flow = random_flow(d, n=40)
-    clouds = RegionOfInfluence.ball(0.9).clouds(flow, [5])
+    clouds = RegionOfInfluence.ball(0.9, smooth=1).clouds(flow, [5])
     j = clouds.neighbours
     s = flow.scalars["strain_rate"][:, None]
     arrays = (clouds.positions, flow.velocity[j], s[j], flow.velocity[[5]], s[[5]])

@@ -28,9 +28,9 @@ class GraphKernelNetwork(CloudNetwork):
     al. 2017, arXiv 1704.01212), maps h_i -> σ(W h_i + b + mean_j κ(e_ij) h_j) with a kernel network
     κ; the nodes are averaged and read out linearly. Node features are components of r and u and the
     scalars, edge features e_ij those of both ends: the prediction depends on the frame. Means are
-    plain, as published, but for the edge of the region where that is smooth. Cost grows with the square of the points in a cloud; memory does not, since
-    edges are processed in parts, but for training. Settings of Zafar et al. 2022: width 16, depth
-    2, kernel network 64-96-256.
+    plain, as published, but for the smooth edge of a region. Cost grows with the square of the
+    points in a cloud; memory does not, since edges are processed in parts, but for training.
+    Settings of Zafar et al. 2022: width 16, depth 2, kernel network 64-96-256.
 
     Parameters
     ----------

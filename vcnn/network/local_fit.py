@@ -1,0 +1,91 @@
+"""First and second derivatives at the centres of clouds, by least squares over their points."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+# Of the mean diagonal, added to it: clouds of too few points, or of points on a line, have no
+# derivatives across it, and get small ones.
+_RIDGE = 1e-4
+_LEAST = 1e-30  # of a mean square, whose root is divided by
+
+
+@dataclass(frozen=True, eq=False)
+class LocalFit:
+    """Derivatives of k fields at the centres of m clouds, for each of n weights.
+
+    Parameters
+    ----------
+    gradients : (m, n, d, k)
+        ∂_i f_k, divided by the lateral half-axis.
+    hessians : (m, n, d, d, k)
+        ∂_i ∂_j f_k.
+    """
+
+    gradients: torch.Tensor
+    hessians: torch.Tensor
+
+
+def fit_derivatives(
+    positions: torch.Tensor, differences: torch.Tensor, weights: torch.Tensor, clouds: int
+) -> LocalFit:
+    """Fit f(x) − f(x₀) = g·r + ½ r·H r to the points of each cloud, by weighted least squares.
+
+    Moving least squares (Lancaster & Salkauskas, Math. Comp. 37, 1981, 141) with quadratic
+    polynomials through the centre: exact for quadratic fields, whatever the points are. Sums over
+    points such as Σ w r ⊗ f are not, since Σ w r ⊗ r depends on where the points happen to lie.
+    The scaled normal equations get 1e-4 of their mean diagonal on the diagonal.
+
+    Parameters
+    ----------
+    positions : (d, N)
+        r, as many pairs for each cloud.
+    differences : (k, N)
+        f − f(x₀).
+    weights : (n, N)
+        Not negative.
+    clouds : int
+        m.
+
+    Returns
+    -------
+    LocalFit
+    """
+    d, kinds = len(positions), len(weights)
+    terms = torch.cat([positions, _second_powers(positions)])
+    rows = (weights[:, None] * terms).view(kinds * len(terms), clouds, -1).transpose(0, 1)
+    both = torch.cat([terms, differences])
+    moments = rows @ both.view(len(both), clouds, -1).permute(1, 2, 0)
+    normal, right = moments.unflatten(1, (kinds, len(terms))).split(
+        [len(terms), len(differences)], 3
+    )
+
+    # In this basis (off-diagonal products times √2) the identity of each block is that of a frame
+    # turned in any way, so that neither the scaling nor the ridge prefers one.
+    squares = normal.diagonal(dim1=2, dim2=3).split([d, len(terms) - d], 2)
+    sizes = [(s.mean(2, keepdim=True) + _LEAST).sqrt().expand_as(s) for s in squares]
+    sizes = torch.cat(sizes, 2)[..., None]
+    identity = torch.eye(len(terms), dtype=normal.dtype, device=normal.device)
+    scaled = normal / (sizes * sizes.transpose(2, 3)) + _RIDGE * identity
+    solution = torch.cholesky_solve(right / sizes, torch.linalg.cholesky(scaled)) / sizes
+    gradients, second = solution.split([d, len(terms) - d], 2)
+    return LocalFit(gradients, _matrices(second, d))
+
+
+def _second_powers(r):
+    """r_i² / 2, then r_i r_j / √2 for i < j: ½ r·H r is their product with H_ii and √2 H_ij."""
+    rows, columns = torch.triu_indices(len(r), len(r), offset=1, device=r.device)
+    return torch.cat([0.5 * r * r, math.sqrt(0.5) * r[rows] * r[columns]])
+
+
+def _matrices(second, d):
+    """(m, n, d (d + 1) / 2, k) -> (m, n, d, d, k)."""
+    rows, columns = torch.triu_indices(d, d, offset=1, device=second.device)
+    off = math.sqrt(0.5) * second[:, :, d:]
+    matrices = torch.diag_embed(second[:, :, :d].transpose(2, 3)).movedim(2, 4)
+    matrices[:, :, rows, columns] = off
+    matrices[:, :, columns, rows] = off
+    return matrices
