@@ -176,8 +176,8 @@ def test_a_cloud_on_the_edge_of_its_region_is_refused():
         flow.points[1:],
         RegionOfInfluence.ball(1),
     )
-    given = PointTensors(torch.zeros(2, 2), torch.ones(2))
-    of_tensors = replace(clouds, positions=torch.tensor(clouds.positions), given=given)
+    tensors = PointTensors(torch.zeros(2, 2), torch.ones(2))
+    of_tensors = replace(clouds, positions=torch.tensor(clouds.positions), tensors=tensors)
     for same in (clouds, of_tensors):
         for weighted in (True, False):
             with pytest.raises(InputError, match="clouds: the points of centre 0 have no weight"):

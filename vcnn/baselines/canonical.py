@@ -93,7 +93,7 @@ class CanonicalNetwork(Network):
         return self.network.work(counts)
 
     def points(
-        self, flow: FlowField, velocity: torch.Tensor | None = None, given: Given | None = None
+        self, flow: FlowField, velocity: torch.Tensor | None = None, fields: Given | None = None
     ) -> tuple[()]:
         """Nothing: what points are like depends on the cloud that looks at them."""
         return ()

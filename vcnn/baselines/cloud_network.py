@@ -51,7 +51,7 @@ class CloudNetwork(Network):
         self.scalars, self.dimension, self.outputs = tuple(scalars), dimension, (output,)
 
     def points(
-        self, flow: FlowField, velocity: torch.Tensor | None = None, given: Given | None = None
+        self, flow: FlowField, velocity: torch.Tensor | None = None, fields: Given | None = None
     ) -> torch.Tensor:
         """(n, d + scalars) velocity and scalars of points.
 
@@ -65,7 +65,7 @@ class CloudNetwork(Network):
                 f"dimension: the network takes {self.dimension}-D flows, "
                 f"this flow is {flow.dimension}-D"
             )
-        taken = super().points(flow, velocity, given)
+        taken = super().points(flow, velocity, fields)
         return torch.cat([taken.velocity, *(s[:, None] for s in taken.scalars.values())], dim=1)
 
     def forward(self, clouds: VectorClouds, points: torch.Tensor) -> torch.Tensor:

@@ -88,28 +88,28 @@ class DifferentiableClosure:
             If a tensor has another shape, the network takes no field of that name, or positions are
             given and the region has a sharp edge or a lattice.
         """
-        given = {"scalars": scalars, "vectors": vectors, "tensors": tensors}
-        given = {kind: dict(named) for kind, named in given.items() if named}
-        self._check(velocity, positions, given)
+        fields = {"scalars": scalars, "vectors": vectors, "tensors": tensors}
+        fields = {kind: dict(named) for kind, named in fields.items() if named}
+        self._check(velocity, positions, fields)
         closure, network = self.closure, self.closure.network
         parts, order = self._found or (None, None)
         if parts is None or positions is not None:
             parts, order = self._find_given(velocity, positions)
         dtype = next(network.parameters()).dtype
         velocity = (self._at_nodes_too(velocity) / closure.scales.velocity).to(dtype)
-        fields = self._scaled(given)
-        points = network.points(parts[0].flow, velocity, *([fields] if fields else []))
+        scaled = self._scaled(fields)
+        points = network.points(parts[0].flow, velocity, *([scaled] if scaled else []))
         with few_threads():
             columns = join([network.values(part, points) for part in parts], order)
         return dict(zip(closure.targets, closure.scales.unscale(columns), strict=True))
 
-    def _check(self, velocity, positions, given):
+    def _check(self, velocity, positions, fields):
         n, d = self.flow.points.shape
         _check_shape("velocity", velocity, (n, d))
         for kind, shape in zip(FIELDS, ((n,), (n, d), (n, d, d)), strict=True):
             with naming(kind):
-                refuse_unknown(given.get(kind, {}), getattr(self.closure.network, kind))
-            for name, values in given.get(kind, {}).items():
+                refuse_unknown(fields.get(kind, {}), getattr(self.closure.network, kind))
+            for name, values in fields.get(kind, {}).items():
                 _check_shape(f"{kind}[{name!r}]", values, shape)
         if positions is not None:
             _check_shape("positions", positions, (n, d))
@@ -139,7 +139,7 @@ class DifferentiableClosure:
         points = PointTensors(velocity / scales.velocity, torch.from_numpy(flow.weights.copy()))
         return list(_with_tensors(parts, points, positions / scales.length)), order
 
-    def _scaled(self, given) -> dict[str, dict[str, torch.Tensor]]:
+    def _scaled(self, fields) -> dict[str, dict[str, torch.Tensor]]:
         """Given fields in the units that the network takes, at nodes of a lattice too."""
         closure = self.closure
         return {
@@ -149,7 +149,7 @@ class DifferentiableClosure:
                     closure.scales.scale_fields(kind, named) if closure.network.scaling else named
                 ).items()
             }
-            for kind, named in given.items()
+            for kind, named in fields.items()
         }
 
     def _at_nodes_too(self, values) -> torch.Tensor:
@@ -169,7 +169,7 @@ def _with_tensors(
         apart = part.flow.points[part.neighbours] - part.flow.points[centres]
         shifts = torch.from_numpy(part.positions - apart)
         r = positions[part.neighbours] - positions[centres] + shifts
-        yield replace(part, positions=r, given=points)
+        yield replace(part, positions=r, tensors=points)
 
 
 def _check_shape(name: str, values: torch.Tensor, shape: tuple[int, ...]) -> None:

@@ -63,7 +63,7 @@ class VectorClouds:
         r = x_neighbour (or its periodic image) − x_centre; a tensor in clouds to differentiate.
     region : RegionOfInfluence, optional
         Whose edge weighs the pairs, in the units of the flow; without one all count in full.
-    given : PointTensors, optional
+    tensors : PointTensors, optional
         In clouds to differentiate, what takes the place of velocity and weights of the flow.
 
     Raises
@@ -78,7 +78,7 @@ class VectorClouds:
     neighbours: np.ndarray
     positions: np.ndarray | torch.Tensor
     region: RegionOfInfluence | None = None
-    given: PointTensors | None = None
+    tensors: PointTensors | None = None
 
     def __post_init__(self):
         empty = np.flatnonzero(self.counts == 0)
@@ -103,7 +103,7 @@ class VectorClouds:
     @property
     def weights(self) -> np.ndarray | torch.Tensor:
         """(n,) quadrature weights of the points of the flow."""
-        return (self.given or self.flow).weights
+        return (self.tensors or self.flow).weights
 
     @cached_property
     def shares(self) -> np.ndarray | torch.Tensor:
@@ -126,7 +126,7 @@ class VectorClouds:
         """(N,) weights of pairs by how far out in their region they lie; None if all are 1."""
         if self.region is None or self.region.smooth == 1:
             return None
-        velocity = (self.given or self.flow).velocity[np.repeat(self.centres, self.counts)]
+        velocity = (self.tensors or self.flow).velocity[np.repeat(self.centres, self.counts)]
         return self.region.edge_weights(self.positions, velocity)
 
     def shares_of(self, weighted: bool) -> np.ndarray | torch.Tensor:
@@ -244,7 +244,7 @@ class VectorClouds:
             flow=self.flow.subset(used),
             centres=index[self.centres],
             neighbours=index[self.neighbours],
-            given=self.given and self.given.subset(used),
+            tensors=self.tensors and self.tensors.subset(used),
         )
 
     def rotated(self, rotations: np.ndarray) -> VectorClouds:

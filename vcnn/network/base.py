@@ -172,7 +172,7 @@ class Network(nn.Module, metaclass=ListsItsOwn):
         return values
 
     def points(
-        self, flow: FlowField, velocity: torch.Tensor | None = None, given: Given | None = None
+        self, flow: FlowField, velocity: torch.Tensor | None = None, fields: Given | None = None
     ) -> Any:
         """What is computed once a point, however many clouds share it: by default `PointFields`.
 
@@ -181,12 +181,12 @@ class Network(nn.Module, metaclass=ListsItsOwn):
         flow : FlowField
         velocity : (n, d) tensor, optional
             length/time. Takes the place of the flow's; values can be differentiated by it.
-        given : mapping kind -> mapping name -> tensor, optional
+        fields : mapping kind -> mapping name -> tensor, optional
             ``{"scalars": {"wall_distance": d}}``, likewise; vectors (n, d) and tensors (n, d, d).
         """
 
         def taken(kind):
-            named = {**getattr(flow, kind), **(given or {}).get(kind, {})}
+            named = {**getattr(flow, kind), **(fields or {}).get(kind, {})}
             return {name: self.as_tensor(named[name]) for name in getattr(self, kind)}
 
         velocity = self.as_tensor(flow.velocity if velocity is None else velocity)

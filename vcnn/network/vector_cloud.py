@@ -165,10 +165,10 @@ class VectorCloudNetwork(Network):
         self.register_buffer("tensor_sizes", torch.ones(sizes.tensors))
 
     def points(
-        self, flow: FlowField, velocity: torch.Tensor | None = None, given: Given | None = None
+        self, flow: FlowField, velocity: torch.Tensor | None = None, fields: Given | None = None
     ) -> PointData:
-        """What is computed once a point; ``velocity`` (n, d) and ``given`` replace the flow's."""
-        data = point_data(super().points(flow, velocity, given), self.inputs)
+        """What is computed once a point; ``velocity`` (n, d) and ``fields`` replace the flow's."""
+        data = point_data(super().points(flow, velocity, fields), self.inputs)
         return replace(data, embedding=self.point_embedding(data.features) / self.embedding_sizes)
 
     def forward(

@@ -50,10 +50,10 @@ class Zhou2022(Network):
         )
 
     def points(
-        self, flow: FlowField, velocity: torch.Tensor | None = None, given: Given | None = None
+        self, flow: FlowField, velocity: torch.Tensor | None = None, fields: Given | None = None
     ) -> dict[str, torch.Tensor]:
         """Data of points by name, each (n,) but for the velocity (d, n)."""
-        taken = super().points(flow, velocity, given)
+        taken = super().points(flow, velocity, fields)
         velocity = taken.velocity.T.contiguous()
         wall = taken.scalars["wall_distance"] / (1.5 * self.diffusion_length)
         return {
