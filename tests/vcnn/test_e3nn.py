@@ -54,7 +54,7 @@ def test_constants_are_exact_in_every_precision(e3nn):
 def test_points_beyond_the_cutoff_do_not_count_and_files_keep_it(e3nn, tmp_path):
     flow = random_flow(2, n=60)
     network = awake(E3nnNetwork(SCALARS, width=2, depth=0)).double().eval()
-    near, far = (RegionOfInfluence.ball(r).clouds(flow, [7]) for r in (0.4, 0.9))
+    near, far = (RegionOfInfluence.ball(r, smooth=1).clouds(flow, [7]) for r in (0.4, 0.9))
     network.calibrate(near)
     assert 0.3 < network.cutoff < 0.4
     # The far ones make the shares of the near ones smaller, no more. A message has them twice: its

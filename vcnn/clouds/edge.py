@@ -56,8 +56,14 @@ def squared_distances[A: (np.ndarray, "torch.Tensor")](
     -------
     (N,)
     """
-    u2, ru = (velocity**2).sum(1), (positions * velocity).sum(1)
+    u2, ru = _dot(velocity, velocity), _dot(positions, velocity)
     at_rest = u2 == 0
     u2 = u2 + at_rest  # neither its root nor its reciprocal may be taken of 0
     along = longitudinal(u2**0.5 * ~at_rest)
-    return (positions**2).sum(1) / lateral**2 + (1 / along**2 - 1 / lateral**2) * (ru**2 / u2)
+    stretched = 1 / along**2 - 1 / lateral**2
+    return _dot(positions, positions) / lateral**2 + stretched * (ru * ru / u2)
+
+
+def _dot[A: (np.ndarray, "torch.Tensor")](a: A, b: A) -> A:
+    """(N, d), (N, d) -> (N,); numpy's sums over so short an axis take ten times as long."""
+    return sum(a[:, k] * b[:, k] for k in range(a.shape[1]))

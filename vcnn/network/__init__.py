@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from vcnn.network.heads import OUTPUTS as OUTPUTS
     from vcnn.network.layers import perceptron as perceptron
     from vcnn.network.layers import seeded as seeded
+    from vcnn.network.moment_network import MomentNetwork as MomentNetwork
     from vcnn.network.registry import build_network as build_network
     from vcnn.network.registry import register_network as register_network
     from vcnn.network.symmetry import Symmetry as Symmetry

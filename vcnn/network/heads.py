@@ -6,14 +6,25 @@ Coefficients that do not turn combine them into a value that does."""
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch.nn.functional import softplus
 
+from vcnn.errors import InputError, suggest
 from vcnn.flow.quantities import HEADS
 
 # kind of output -> where a FlowField keeps such fields
 OUTPUTS = {head: f"{kind}s" for kind, heads in HEADS.items() for head in heads}
+
+
+def check_outputs(outputs: Sequence[str]) -> None:
+    """Raise `InputError` unless these are some of `OUTPUTS`, at least one."""
+    for kind in outputs or ("none",):
+        if kind not in OUTPUTS:
+            raise InputError(
+                f"output: expected {', '.join(OUTPUTS)}, got {kind!r}{suggest(kind, OUTPUTS)}"
+            )
 
 
 def count_coefficients(kind: str, vectors: int, tensors: int) -> int:

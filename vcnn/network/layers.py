@@ -24,6 +24,11 @@ def as_tensor(array: np.ndarray | torch.Tensor, like: torch.Tensor) -> torch.Ten
     return torch.from_numpy(np.array(array, dtype=kind, order="C")).to(like.device)
 
 
+def root_mean_square(values: torch.Tensor, least: float) -> torch.Tensor:
+    """Root mean square over the first axis of ``values`` (n, ...), at least ``least``."""
+    return values.square().mean(dim=0).sqrt().clamp(min=least)
+
+
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """A context within which torch draws initial weights from a seed.

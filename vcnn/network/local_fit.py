@@ -54,6 +54,10 @@ def fit_derivatives(
     -------
     LocalFit
     """
+    dtype, (positions, differences, weights) = (
+        positions.dtype,
+        (part.double() for part in (positions, differences, weights)),
+    )
     d, kinds = len(positions), len(weights)
     terms = torch.cat([positions, _second_powers(positions)])
     rows = (weights[:, None] * terms).view(kinds * len(terms), clouds, -1).transpose(0, 1)
@@ -72,7 +76,7 @@ def fit_derivatives(
     scaled = normal / (sizes * sizes.transpose(2, 3)) + _RIDGE * identity
     solution = torch.cholesky_solve(right / sizes, torch.linalg.cholesky(scaled)) / sizes
     gradients, second = solution.split([d, len(terms) - d], 2)
-    return LocalFit(gradients, _matrices(second, d))
+    return LocalFit(gradients.to(dtype), _matrices(second, d).to(dtype))
 
 
 def _second_powers(r):

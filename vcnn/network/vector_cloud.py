@@ -10,12 +10,12 @@ import torch
 from torch import nn
 
 from vcnn.clouds.clouds import VectorClouds
-from vcnn.errors import InputError, suggest
+from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.network.base import Given, Network, list_names
 from vcnn.network.features import Inputs, PointData, full, pair_data, point_data
-from vcnn.network.heads import OUTPUTS, value
-from vcnn.network.layers import perceptron, seeded
+from vcnn.network.heads import check_outputs, value
+from vcnn.network.layers import perceptron, root_mean_square, seeded
 from vcnn.network.pairs import Pairs
 from vcnn.network.sizes import MIXED_TENSORS, Sizes
 from vcnn.network.symmetry import Symmetry
@@ -198,16 +198,16 @@ class VectorCloudNetwork(Network):
                 sizes.fill_(1)
             clouds = clouds.compact()
             pairs, _, g = self._embed(clouds, self.points(clouds.flow))
-            self.embedding_sizes.copy_(_rms(g[pairs.shares > 0]))
+            self.embedding_sizes.copy_(root_mean_square(g[pairs.shares > 0], _LEAST))
             _, vectors, tensors = self._describe(clouds, self.points(clouds.flow))
             for sizes, basis in ((self.vector_sizes, vectors), (self.tensor_sizes, tensors)):
                 if len(sizes):
                     # members are bounded to b = v / √(1 + v²); v² = b² / (1 - b²) is what they were
                     bounded = basis.flatten(2).square().sum(dim=2)
-                    sizes.copy_(_rms(torch.sqrt(bounded / (1 - bounded))))
+                    sizes.copy_(root_mean_square(torch.sqrt(bounded / (1 - bounded)), _LEAST))
             invariants, _, _ = self._describe(clouds, self.points(clouds.flow))
             self.shift.copy_(invariants.mean(dim=0))
-            least = (_LEAST_SHARE * _rms(invariants)).clamp(min=_LEAST)
+            least = (_LEAST_SHARE * root_mean_square(invariants, _LEAST)).clamp(min=_LEAST)
             self.spread.copy_((invariants.var(dim=0, correction=0) + least**2).sqrt())
 
     def _embed(self, clouds, points):
@@ -264,20 +264,11 @@ class VectorCloudNetwork(Network):
 
 
 def _check(outputs, order, retained, embedding):
-    for kind in outputs or ("none",):
-        if kind not in OUTPUTS:
-            raise InputError(
-                f"output: expected {', '.join(OUTPUTS)}, got {kind!r}{suggest(kind, OUTPUTS)}"
-            )
+    check_outputs(outputs)
     if order not in (1, 2):
         raise InputError(f"order: expected 1 or 2, got {order!r}")
     if not 1 <= retained <= embedding:
         raise InputError(f"retained: expected 1..{embedding} (embedding channels), got {retained}")
-
-
-def _rms(values) -> torch.Tensor:
-    """Root mean square over the first axis, at least `_LEAST`."""
-    return values.square().mean(dim=0).sqrt().clamp(min=_LEAST)
 
 
 def _bounded(basis, sizes, axes):

@@ -1,0 +1,284 @@
+"""The vector-cloud network whose sums come first: moments and derivatives, then what is learned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from vcnn.clouds.clouds import VectorClouds
+from vcnn.flow.field import FlowField
+from vcnn.network.base import Given, Network, list_names
+from vcnn.network.features import Inputs, dot, point_data
+from vcnn.network.heads import check_outputs, value
+from vcnn.network.layers import perceptron, root_mean_square, seeded
+from vcnn.network.moment_sizes import LEADING, MATRICES, MomentSizes
+from vcnn.network.moments import Members, MomentPoints, cloud_derivatives, cloud_moments
+from vcnn.network.pairs import Pairs
+from vcnn.network.radial import radial_functions
+from vcnn.network.symmetry import Symmetry
+
+_LARGE = 3.0  # members are shortened to this many times their size: invariants are of second degree
+_LEAST = 1e-4  # what varies by less, or by less of its size than the next, counts as constant
+_LEAST_SHARE = 0.01
+
+
+class MomentNetwork(Network):
+    """Vector-cloud network of radial functions: moments are summed first, channels mixed later.
+
+    1. channels e(s_i) and e'(s_i) of the point's scalars s_i, computed once a point,
+    2. moments Σ w φ_n(|r|) (1, r) ⊗ (e, e' ⊗ v, e' ⊗ T) / Σ w with fixed radial functions φ_n, the
+       velocity and further vectors v, tensors T: one matrix product a cloud, in which nothing is
+       learned, so that no network runs on pairs (embedding and sum commute),
+    3. gradients and second derivatives of vectors and scalars at the centre, by moving least
+       squares with the weights w φ_n: exact for quadratic fields wherever the points lie, which
+       moments are not (:func:`vcnn.network.local_fit.fit_derivatives`),
+    4. learned mixtures of the moments of each kind; with the derivatives and with the vectors and
+       tensors of the centre they are the scalars, vectors V and matrices T that describe a cloud,
+       each brought to order one by :meth:`calibrate`,
+    5. invariants V·V', tr T, T:T', T:T'ᵀ, V·T V' and coefficients c = ρ(scalars, invariants,
+       scalars of the centre),
+    6. outputs from c over a basis (:data:`vcnn.network.OUTPUTS`): learned combinations of V and
+       those of the centre; the deviators of T, T Tᵀ, Tᵀ T, T² of learned combinations T, of which
+       the tensors of Pope (J. Fluid Mech. 72, 1975, 331) up to second order are some.
+
+    In steps 2 and 3 a mixed moment of r and u sees velocity gradients, which first moments cancel.
+    Translation and permutation hold by construction; O(d), or SO(d) if there are pseudo-scalars.
+    Positions, velocities and scalars are expected of order one (`Scales` sees to it), positions in
+    units of the lateral half-axis of the region.
+
+    Parameters
+    ----------
+    scalars : sequence of str
+        Scalar fields of the flow used as point features; the speed |u| is another one, unless
+        ``galilean``. They are differentiated too.
+    vectors : sequence of str
+        Vector fields of the flow beside the velocity.
+    output : str or sequence of str
+        "scalar", "positive_scalar", "vector", "symmetric_tensor", "traceless_symmetric_tensor" or
+        "reynolds_stress" (positive semi-definite); several, one for each target.
+    tensors : sequence of str
+        Tensor fields, symmetric or not.
+    pseudoscalars : sequence of str
+        Scalar fields that change sign in a mirror, such as the vorticity in two dimensions.
+    galilean : bool
+        Velocities enter relative to that of the centre, so that a uniform motion changes nothing.
+    radial : int
+        Number of radial functions, each half as wide as the one before.
+    fits : int
+        Derivatives are fitted with the weights of that many of them, the widest first.
+    channels : int
+        Number of e; there are half as many e'.
+    mixed : sequence of three int
+        Numbers of mixtures of moments: scalars, vectors, matrices.
+    retained : int
+        Number of mixed vectors that all vectors are contracted with.
+    hidden : int
+        Width of the hidden layers of the embedding of points.
+    fitting : sequence of int
+        Widths of the hidden layers of ρ.
+    basis : int
+        Number of combined vectors that outputs are made of.
+    seed : int
+        Of the initial weights.
+
+    Raises
+    ------
+    InputError
+        If an argument is none that it could be.
+    """
+
+    name = "moments"
+
+    def __init__(
+        self,
+        scalars: Sequence[str] = (),
+        vectors: Sequence[str] = (),
+        output: str | Sequence[str] = "scalar",
+        *,
+        tensors: Sequence[str] = (),
+        pseudoscalars: Sequence[str] = (),
+        galilean: bool = False,
+        radial: int = 4,
+        fits: int = 2,
+        channels: int = 8,
+        mixed: Sequence[int] = (32, 12, 4),
+        retained: int = 8,
+        hidden: int = 64,
+        fitting: Sequence[int] = (128, 128),
+        basis: int = 6,
+        seed: int = 0,
+    ):
+        super().__init__(
+            scalars=list_names("scalars", scalars),
+            vectors=list_names("vectors", vectors),
+            output=output if isinstance(output, str) else list(output),
+            tensors=list_names("tensors", tensors),
+            pseudoscalars=list_names("pseudoscalars", pseudoscalars),
+            galilean=galilean,
+            radial=radial,
+            fits=fits,
+            channels=channels,
+            mixed=list(mixed),
+            retained=retained,
+            hidden=hidden,
+            fitting=list(fitting),
+            basis=basis,
+            seed=seed,
+        )
+        self.outputs = (output,) if isinstance(output, str) else tuple(output)
+        check_outputs(self.outputs)
+        self.scalars = (*scalars, *pseudoscalars)
+        self.vectors, self.tensors = tuple(vectors), tuple(tensors)
+        self.galilean = bool(galilean)
+        self.symmetry = Symmetry.SO if pseudoscalars else Symmetry.O
+        self.inputs = Inputs(self.scalars, self.vectors, self.tensors, self.galilean)
+        self.sizes = MomentSizes(
+            self.inputs, self.outputs, radial, fits, channels, tuple(mixed), retained, basis
+        )
+        with seeded(seed):
+            self._make_layers(hidden, fitting)
+        self._make_scales()
+
+    def _make_layers(self, hidden, fitting):
+        sizes = self.sizes
+        self.point_embedding = perceptron(
+            self.inputs.point_features, hidden, hidden, sizes.channels + sizes.others
+        )
+        layers = [
+            nn.Linear(moments, mixed, bias=False)
+            for moments, mixed in zip(sizes.moments, sizes.mixed, strict=True)
+        ]
+        self.mixed_scalars, self.mixed_vectors, self.mixed_matrices = layers
+        if sizes.has_basis:
+            _, vectors, matrices = sizes.members
+            self.basis_vectors = nn.Linear(vectors, sizes.basis, bias=False)
+            self.basis_matrices = nn.Linear(matrices, MATRICES, bias=False)
+        self.fitting = perceptron(sizes.invariants, *fitting, sum(sizes.coefficients))
+        with torch.no_grad():  # begin near zero, or an isotropic stress
+            self.fitting[-1].weight.mul_(0.1)
+
+    def _make_scales(self):
+        """What :meth:`calibrate` sets; files keep it beside the weights."""
+        sizes = self.sizes
+        scalars, vectors, matrices = sizes.members
+        self.register_buffer("shift", torch.zeros(sizes.invariants))
+        self.register_buffer("spread", torch.ones(sizes.invariants))
+        self.register_buffer("channel_sizes", torch.ones(sizes.channels + sizes.others))
+        self.register_buffer("scalar_sizes", torch.ones(scalars))
+        self.register_buffer("vector_sizes", torch.ones(vectors))
+        self.register_buffer("matrix_sizes", torch.ones(matrices))
+
+    def points(
+        self, flow: FlowField, velocity: torch.Tensor | None = None, fields: Given | None = None
+    ) -> MomentPoints:
+        """What is computed once a point; ``velocity`` (n, d) and ``fields`` replace the flow's."""
+        data = point_data(super().points(flow, velocity, fields), self.inputs)
+        channels = self.point_embedding(data.features) / self.channel_sizes
+        own, others = channels.split([self.sizes.channels, self.sizes.others], dim=1)
+        return MomentPoints.of(data, own, others, self.inputs)
+
+    def forward(
+        self, clouds: VectorClouds, points: MomentPoints
+    ) -> torch.Tensor | tuple[torch.Tensor, ...]:
+        """Closure values of m clouds: scalars (m,), vectors (m, d), tensors (m, d, d).
+
+        A tuple if there are several.
+        """
+        members = self._scale(self._describe(clouds, points))
+        invariants = (self._invariants(members, clouds, points) - self.shift) / self.spread
+        parts = self.fitting(invariants).split(self.sizes.coefficients, dim=1)
+        vectors, tensors = self._basis(members) if self.sizes.has_basis else (None, None)
+        values = tuple(
+            value(kind, c, vectors, tensors) for kind, c in zip(self.outputs, parts, strict=True)
+        )
+        return values[0] if len(values) == 1 else values
+
+    def calibrate(self, clouds: VectorClouds) -> None:
+        """Bring channels, members of the description and the inputs of ρ to order one on these.
+
+        Once and for all, before training: derivatives of different order and weight differ by
+        orders of magnitude. Each scale is taken of what the ones before it have made of order one.
+        """
+        with torch.no_grad():
+            clouds = clouds.compact()
+            self.channel_sizes.fill_(1)
+            features = self.points(clouds.flow).data.features
+            self.channel_sizes.copy_(root_mean_square(self.point_embedding(features), _LEAST))
+            points = self.points(clouds.flow)
+            raw = self._describe(clouds, points)
+            lengths = raw.vectors.norm(dim=2), raw.matrices.flatten(2).norm(dim=2)
+            self.scalar_sizes.copy_(root_mean_square(raw.scalars, _LEAST))
+            self.vector_sizes.copy_(root_mean_square(lengths[0], _LEAST))
+            self.matrix_sizes.copy_(root_mean_square(lengths[1], _LEAST))
+            invariants = self._invariants(self._scale(raw), clouds, points)
+            self.shift.copy_(invariants.mean(dim=0))
+            least = (_LEAST_SHARE * root_mean_square(invariants, _LEAST)).clamp(min=_LEAST)
+            self.spread.copy_((invariants.var(dim=0, correction=0) + least**2).sqrt())
+
+    def _describe(self, clouds, points) -> Members:
+        """Mixed moments, derivatives, and vectors and tensors of the centre, of m clouds."""
+        pairs, data = Pairs.from_clouds(clouds, self.shift), points.data
+        squared = dot(pairs.positions, pairs.positions)
+        weights = pairs.shares * radial_functions(squared, self.sizes.radial)
+        moments = cloud_moments(pairs, points, weights, self.sizes.others, self.inputs)
+        fits = cloud_derivatives(pairs, points, weights[: self.sizes.fits])
+        vectors = self.mixed_vectors(moments.vectors.transpose(1, 2)).transpose(1, 2)
+        matrices = self.mixed_matrices(moments.matrices.movedim(1, 3)).movedim(3, 1)
+        centre = torch.as_tensor(clouds.centres, device=self.shift.device)
+        at_centre = [v[:, centre].T[:, None] for v in self.inputs.of_centre(data.vectors)]
+        tensors = [T[:, :, centre].permute(2, 0, 1)[:, None] for T in data.tensors]
+        return Members(
+            torch.cat([self.mixed_scalars(moments.scalars), fits.scalars], 1),
+            torch.cat([vectors, fits.vectors, *at_centre], 1),
+            torch.cat([matrices, fits.matrices, *tensors], 1),
+        )
+
+    def _scale(self, raw: Members) -> Members:
+        """Members of order one, the largest shortened."""
+        return Members(
+            raw.scalars / self.scalar_sizes,
+            _shorten(raw.vectors / self.vector_sizes[:, None], (2,)),
+            _shorten(raw.matrices / self.matrix_sizes[:, None, None], (2, 3)),
+        )
+
+    def _invariants(self, members, clouds, points):
+        """(m, k) scalars, V·V' with V' retained, tr T, T:T', T:T'ᵀ, V·T V', scalars of centres."""
+        V, T = members.vectors, members.matrices
+        chosen = torch.cat([V[:, : self.sizes.retained], V[:, self.sizes.mixed[1] :]], 1)
+        first_of_centre = V.shape[1] - self.inputs.centre_vectors
+        few = torch.cat([V[:, :LEADING], V[:, first_of_centre:]], 1)[:, None]
+        rows, columns = torch.triu_indices(T.shape[1], T.shape[1], device=T.device)
+        flat, mirrored = T.flatten(2), T.transpose(2, 3).flatten(2)
+        centre = torch.as_tensor(clouds.centres, device=T.device)
+        return torch.cat(
+            [
+                members.scalars,
+                (V @ chosen.transpose(1, 2)).flatten(1),
+                T.diagonal(dim1=2, dim2=3).sum(2),
+                (flat @ flat.transpose(1, 2))[:, rows, columns],
+                (flat @ mirrored.transpose(1, 2))[:, rows, columns],
+                (few @ T @ few.transpose(2, 3)).flatten(1),
+                points.data.features[centre],
+            ],
+            1,
+        )
+
+    def _basis(self, members):
+        """What outputs are made of: vectors (m, K, d) and symmetric deviators (m, q, d, d)."""
+        V, T = members.vectors, members.matrices
+        of_centre = V[:, V.shape[1] - self.inputs.centre_vectors :]
+        mixed = self.basis_vectors(V.transpose(1, 2)).transpose(1, 2)
+        A = self.basis_matrices(T.movedim(1, 3)).movedim(3, 1)
+        transposed, tensors = A.transpose(2, 3), T[:, T.shape[1] - len(self.tensors) :]
+        tensors = torch.cat([A, A @ transposed, transposed @ A, A @ A, tensors], 1)
+        tensors = 0.5 * (tensors + tensors.transpose(2, 3))
+        traces = tensors.diagonal(dim1=2, dim2=3).mean(2)[..., None, None]
+        identity = torch.eye(T.shape[2], dtype=T.dtype, device=T.device)
+        return torch.cat([mixed, of_centre], 1), tensors - traces * identity
+
+
+def _shorten(members, axes):
+    """Those much longer than `_LARGE` to about that."""
+    return members / torch.sqrt(1 + members.square().sum(dim=axes, keepdim=True) / _LARGE**2)

@@ -1,0 +1,102 @@
+"""How many of everything a moment network computes, from its settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vcnn.errors import InputError
+from vcnn.network.features import Inputs
+from vcnn.network.heads import OUTPUTS, count_coefficients
+
+MATRICES = 4  # learned combinations T that symmetric tensors of outputs are made of
+PRODUCTS = 4  # symmetric tensors of each: T, T Tᵀ, Tᵀ T, T²
+LEADING = 2  # mixed vectors that matrices are contracted with, beside those of the centre
+
+
+@dataclass(frozen=True)
+class MomentSizes:
+    """Widths of the layers of a `MomentNetwork`.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    outputs : kinds of outputs
+    radial, fits, channels, mixed, retained, basis : as of the network
+    """
+
+    inputs: Inputs
+    outputs: tuple[str, ...]
+    radial: int
+    fits: int
+    channels: int
+    mixed: tuple[int, int, int]
+    retained: int
+    basis: int
+
+    def __post_init__(self):
+        for name in ("radial", "channels", "retained", "basis"):
+            number = getattr(self, name)
+            if type(number) is not int or number < 1:
+                raise InputError(f"{name}: expected a positive integer, got {number!r}")
+        if len(self.mixed) != 3 or any(type(n) is not int or n < LEADING for n in self.mixed):
+            raise InputError(
+                f"mixed: expected three integers from {LEADING} on, got {list(self.mixed)}"
+            )
+        if type(self.fits) is not int or not 1 <= self.fits <= self.radial:
+            raise InputError(
+                f"fits: expected 1..{self.radial} (radial functions), got {self.fits!r}"
+            )
+        if self.retained > self.mixed[1]:
+            raise InputError(
+                f"retained: expected 1..{self.mixed[1]} (mixed vectors), got {self.retained}"
+            )
+
+    @property
+    def others(self) -> int:
+        """Channels of points that multiply vectors and tensors: half as many."""
+        return max(1, self.channels // 2)
+
+    @property
+    def moments(self) -> tuple[int, int, int]:
+        """Scalars, vectors and matrices that :func:`vcnn.network.moments.cloud_moments` gives."""
+        fields = 1 + len(self.inputs.vectors) + len(self.inputs.tensors)
+        return (
+            self.radial * self.channels,
+            self.radial * (self.channels + self.others * fields),
+            self.radial * self.others * fields,
+        )
+
+    @property
+    def members(self) -> tuple[int, int, int]:
+        """Scalars, vectors and matrices that describe a cloud.
+
+        Mixed moments, derivatives of every fit, then vectors and tensors of the centre.
+        """
+        scalars, vectors = len(self.inputs.scalars), 1 + len(self.inputs.vectors)
+        return (
+            self.mixed[0] + self.fits * scalars,
+            self.mixed[1] + self.fits * (scalars + 2 * vectors) + self.inputs.centre_vectors,
+            self.mixed[2] + self.fits * vectors + len(self.inputs.tensors),
+        )
+
+    @property
+    def invariants(self) -> int:
+        """Inputs of ρ: see :meth:`MomentNetwork._invariants`."""
+        scalars, vectors, matrices = self.members
+        chosen = vectors - self.mixed[1] + self.retained
+        leading = LEADING + self.inputs.centre_vectors
+        count = scalars + vectors * chosen
+        count += matrices * (1 + (matrices + 1) + leading**2)
+        return count + self.inputs.point_features
+
+    @property
+    def has_basis(self) -> bool:
+        """Whether an output turns with the frame."""
+        return any(OUTPUTS[kind] != "scalars" for kind in self.outputs)
+
+    @property
+    def coefficients(self) -> list[int]:
+        """Outputs of ρ, for each output of the network."""
+        vectors = self.basis + self.inputs.centre_vectors
+        tensors = MATRICES * PRODUCTS + len(self.inputs.tensors)
+        return [count_coefficients(kind, vectors, tensors) for kind in self.outputs]

@@ -1,0 +1,148 @@
+"""Moments of clouds and derivatives at their centres: what is summed before anything is learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from vcnn.network.features import Inputs, PointData
+from vcnn.network.local_fit import fit_derivatives
+from vcnn.network.pairs import Pairs
+
+
+@dataclass(frozen=True, eq=False)
+class MomentPoints:
+    """What belongs to n points, whatever clouds they are in.
+
+    Parameters
+    ----------
+    data : PointData
+    columns : (n, C)
+        Scalar channels e, then e' ⊗ v of every vector and e' ⊗ T of every tensor, with channels e'
+        of their own, and e' itself if velocities are relative.
+    fields : (k, n)
+        What is differentiated: components of vectors, then scalars.
+    """
+
+    data: PointData
+    columns: torch.Tensor
+    fields: torch.Tensor
+
+    @classmethod
+    def of(
+        cls, data: PointData, own: torch.Tensor, others: torch.Tensor, inputs: Inputs
+    ) -> MomentPoints:
+        """From scalar channels e (n, c) and those of vectors and tensors e' (n, c')."""
+        columns = [own]
+        columns += [(others[:, :, None] * v.T[:, None]).flatten(1) for v in data.vectors]
+        columns += [
+            (others[:, :, None] * T.flatten(0, 1).T[:, None]).flatten(1) for T in data.tensors
+        ]
+        columns += [others] * inputs.galilean
+        scalars = data.features[:, : len(inputs.scalars)].T
+        return cls(data, torch.cat(columns, 1), torch.cat([*data.vectors, scalars]))
+
+
+@dataclass(frozen=True, eq=False)
+class Members:
+    """What m clouds are described by, ordered by how it turns with the frame.
+
+    Parameters
+    ----------
+    scalars, vectors, matrices : (m, p), (m, q, d), (m, s, d, d)
+    """
+
+    scalars: torch.Tensor
+    vectors: torch.Tensor
+    matrices: torch.Tensor
+
+
+def cloud_moments(
+    pairs: Pairs, points: MomentPoints, weights: torch.Tensor, channels: int, inputs: Inputs
+) -> Members:
+    """Moments Σ w φ_n (1, r) ⊗ (e, e' ⊗ v, e' ⊗ T) of each cloud, in one batched matrix product.
+
+    Parameters
+    ----------
+    pairs : Pairs
+    points : MomentPoints
+    weights : (K, N)
+        w φ_n.
+    channels : int
+        How many e' there are.
+    inputs : Inputs
+
+    Returns
+    -------
+    Members
+        Σ φ e; Σ φ e r, Σ φ e' v, Σ φ e' T r; Σ φ e' r ⊗ v, Σ φ e' T.
+    """
+    r, m, d = pairs.positions, pairs.clouds, len(pairs.positions)
+    rows = torch.cat([weights, *(weights * x for x in r)]).view((1 + d) * len(weights), m, -1)
+    columns = points.columns.index_select(0, pairs.neighbours).view(m, rows.shape[2], -1)
+    moments = (rows.transpose(0, 1) @ columns).unflatten(1, (1 + d, len(weights)))
+    vectors, tensors = len(points.data.vectors), len(points.data.tensors)
+    widths = [channels * d] * vectors + [channels * d * d] * tensors + [channels] * inputs.galilean
+    own, *rest = moments.split([moments.shape[3] - sum(widths), *widths], 3)
+    of_vectors = [part.unflatten(3, (channels, d)) for part in rest[:vectors]]
+    of_tensors = [part.unflatten(3, (channels, d, d)) for part in rest[vectors:][:tensors]]
+    if inputs.galilean:  # Σ w φ e' ⊗ (u − u₀)
+        u0 = points.data.vectors[0][:, pairs.centres.view(m, -1)[:, 0]].T
+        of_vectors[0] = of_vectors[0] - rest[-1][..., None] * u0[:, None, None, None]
+    products = [T[:, 1:].movedim(1, 5).diagonal(dim1=4, dim2=5).sum(4) for T in of_tensors]
+    return Members(
+        own[:, 0].flatten(1),
+        torch.cat(
+            [
+                own[:, 1:].movedim(1, 3).flatten(1, 2),
+                *(v[:, 0].flatten(1, 2) for v in of_vectors),
+                *(product.flatten(1, 2) for product in products),
+            ],
+            1,
+        ),
+        torch.cat(
+            [
+                *(v[:, 1:].movedim(1, 3).flatten(1, 2) for v in of_vectors),
+                *(T[:, 0].flatten(1, 2) for T in of_tensors),
+            ],
+            1,
+        ),
+    )
+
+
+def cloud_derivatives(pairs: Pairs, points: MomentPoints, weights: torch.Tensor) -> Members:
+    """Derivatives of vectors v and scalars s at the centres, fitted with each of several weights.
+
+    Parameters
+    ----------
+    pairs : Pairs
+    points : MomentPoints
+    weights : (n, N)
+        Of the fits (:func:`vcnn.network.local_fit.fit_derivatives`).
+
+    Returns
+    -------
+    Members
+        ∇²s; ∇s, ∇²v, ∇(∇·v); ∂_i v_j at [i, j].
+    """
+    d, count = len(pairs.positions), len(points.data.vectors)
+    at_centre = points.fields.index_select(1, pairs.centres)
+    differences = points.fields.index_select(1, pairs.neighbours) - at_centre
+    fit = fit_derivatives(pairs.positions, differences, weights, pairs.clouds)
+    of_vectors, of_scalars = fit.gradients.split([d * count, len(differences) - d * count], 3)
+    laplacians = fit.hessians.diagonal(dim1=2, dim2=3).sum(3)
+    second = fit.hessians[..., : d * count].unflatten(4, (count, d))  # ∂_i ∂_j v_k at [i, j, :, k]
+    of_divergence = second.diagonal(dim1=3, dim2=5).sum(4)
+    return Members(
+        laplacians[:, :, d * count :].flatten(1),
+        torch.cat(
+            [
+                of_scalars.transpose(2, 3).flatten(1, 2),
+                laplacians[:, :, : d * count].unflatten(2, (count, d)).flatten(1, 2),
+                of_divergence.transpose(2, 3).flatten(1, 2),
+            ],
+            1,
+        ),
+        of_vectors.unflatten(3, (count, d)).transpose(2, 3).flatten(1, 2),
+    )
