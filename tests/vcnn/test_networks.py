@@ -92,7 +92,7 @@ def test_networks_are_built_by_name_and_refuse_nonsense():
             assert torch.equal(a, b)  # the seed decides
     with pytest.raises(
         InputError,
-        match="architecture: expected one of vector-cloud, zhou2022, vcnn-e, graph-kernel",
+        match="architecture: expected one of vector-cloud, moments, zhou2022, vcnn-e, graph-kernel",
     ):
         build_network("transformer", {})
     with pytest.raises(InputError, match="depth"):

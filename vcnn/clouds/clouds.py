@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vcnn.clouds.point_tensors import PointTensors
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.joining import concatenate
@@ -24,25 +25,6 @@ if TYPE_CHECKING:  # regions make clouds; torch is slow to import
     import torch
 
     from vcnn.clouds.regions import RegionOfInfluence
-
-
-@dataclass(frozen=True, eq=False)
-class PointTensors:
-    """What weighs the points of clouds that are differentiated, in place of what their flow has.
-
-    Parameters
-    ----------
-    velocity : (n, d) tensor
-        length/time.
-    weights : (n,) tensor
-    """
-
-    velocity: torch.Tensor
-    weights: torch.Tensor
-
-    def subset(self, points: np.ndarray) -> PointTensors:
-        """Those of ``points`` (k,), indices of some of them."""
-        return PointTensors(self.velocity[points], self.weights[points])
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,19 +89,20 @@ class VectorClouds:
 
     @cached_property
     def shares(self) -> np.ndarray | torch.Tensor:
-        """(N,) weight of each pair divided by the sum over its cloud.
-
-        The quadrature weight of its neighbour, times the :attr:`edge_weights` of the region.
+        """(N,) :attr:`pair_weights` divided by their sum over the cloud.
 
         Raises
         ------
         InputError
             If all points of a cloud lie on its edge, where they weigh nothing.
         """
+        return self._per_cloud(self.pair_weights)
+
+    @property
+    def pair_weights(self) -> np.ndarray | torch.Tensor:
+        """(N,) quadrature weights of neighbours, times the :attr:`edge_weights` of the region."""
         weights = self.weights[self.neighbours]
-        return self._per_cloud(
-            weights if self.edge_weights is None else weights * self.edge_weights
-        )
+        return weights if self.edge_weights is None else weights * self.edge_weights
 
     @cached_property
     def edge_weights(self) -> np.ndarray | torch.Tensor | None:

@@ -80,6 +80,8 @@ class Network(nn.Module, metaclass=ListsItsOwn):
     weighted : bool
         Whether its sums over clouds are weighted by quadrature weights, so that values belong to
         the flow and not to the mesh.
+    normalization : {"mean", "sum"}
+        Whether its moments are means over clouds, or sums: twice as many points, twice the moments.
     scaling : bool
         Whether it wants inputs of order one (`Scales` sees to it), not those of the data.
     dimension : int or None
@@ -102,6 +104,7 @@ class Network(nn.Module, metaclass=ListsItsOwn):
     symmetry: Symmetry = Symmetry.TRANSLATIONS
     galilean: bool = False
     weighted: bool = True
+    normalization: str = "mean"
     scaling: bool = True
     dimension: int | None = None
     differentiable_in_velocity: bool = True

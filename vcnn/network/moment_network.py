@@ -9,6 +9,7 @@ from torch import nn
 
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.flow.field import FlowField
+from vcnn.keys import check_choice
 from vcnn.network.base import Given, Network, list_names
 from vcnn.network.features import Inputs, dot, point_data
 from vcnn.network.heads import check_outputs, value
@@ -19,7 +20,7 @@ from vcnn.network.pairs import Pairs
 from vcnn.network.radial import radial_functions
 from vcnn.network.symmetry import Symmetry
 
-_LARGE = 3.0  # members are shortened to this many times their size: invariants are of second degree
+_NORMALIZATIONS = ("mean", "sum")
 _LEAST = 1e-4  # what varies by less, or by less of its size than the next, counts as constant
 _LEAST_SHARE = 0.01
 
@@ -62,6 +63,11 @@ class MomentNetwork(Network):
         Tensor fields, symmetric or not.
     pseudoscalars : sequence of str
         Scalar fields that change sign in a mirror, such as the vorticity in two dimensions.
+    normalization : {"mean", "sum"}
+        "mean" divides moments by the weights of a cloud: for closures, which belong to a flow
+        whatever points it is given at. "sum" divides them by the mean weight of the clouds of
+        training, a constant, and leaves the centre out: for what grows with the number of points
+        around it, such as energies of atoms.
     galilean : bool
         Velocities enter relative to that of the centre, so that a uniform motion changes nothing.
     radial : int
@@ -99,6 +105,7 @@ class MomentNetwork(Network):
         *,
         tensors: Sequence[str] = (),
         pseudoscalars: Sequence[str] = (),
+        normalization: str = "mean",
         galilean: bool = False,
         radial: int = 4,
         fits: int = 2,
@@ -116,6 +123,7 @@ class MomentNetwork(Network):
             output=output if isinstance(output, str) else list(output),
             tensors=list_names("tensors", tensors),
             pseudoscalars=list_names("pseudoscalars", pseudoscalars),
+            normalization=normalization,
             galilean=galilean,
             radial=radial,
             fits=fits,
@@ -129,6 +137,8 @@ class MomentNetwork(Network):
         )
         self.outputs = (output,) if isinstance(output, str) else tuple(output)
         check_outputs(self.outputs)
+        check_choice("normalization", normalization, _NORMALIZATIONS)
+        self.normalization = normalization
         self.scalars = (*scalars, *pseudoscalars)
         self.vectors, self.tensors = tuple(vectors), tuple(tensors)
         self.galilean = bool(galilean)
@@ -169,6 +179,8 @@ class MomentNetwork(Network):
         self.register_buffer("scalar_sizes", torch.ones(scalars))
         self.register_buffer("vector_sizes", torch.ones(vectors))
         self.register_buffer("matrix_sizes", torch.ones(matrices))
+        if self.normalization == "sum":
+            self.register_buffer("total", torch.ones(()))
 
     def points(
         self, flow: FlowField, velocity: torch.Tensor | None = None, fields: Given | None = None
@@ -186,7 +198,7 @@ class MomentNetwork(Network):
 
         A tuple if there are several.
         """
-        members = self._scale(self._describe(clouds, points))
+        members = self._describe(clouds, points).scaled(*self._member_sizes)
         invariants = (self._invariants(members, clouds, points) - self.shift) / self.spread
         parts = self.fitting(invariants).split(self.sizes.coefficients, dim=1)
         vectors, tensors = self._basis(members) if self.sizes.has_basis else (None, None)
@@ -204,6 +216,8 @@ class MomentNetwork(Network):
         with torch.no_grad():
             clouds = clouds.compact()
             self.channel_sizes.fill_(1)
+            if self.normalization == "sum":
+                self.total.fill_(float(_weights_around(clouds).sum()) / len(clouds))
             features = self.points(clouds.flow).data.features
             self.channel_sizes.copy_(root_mean_square(self.point_embedding(features), _LEAST))
             points = self.points(clouds.flow)
@@ -212,14 +226,21 @@ class MomentNetwork(Network):
             self.scalar_sizes.copy_(root_mean_square(raw.scalars, _LEAST))
             self.vector_sizes.copy_(root_mean_square(lengths[0], _LEAST))
             self.matrix_sizes.copy_(root_mean_square(lengths[1], _LEAST))
-            invariants = self._invariants(self._scale(raw), clouds, points)
+            invariants = self._invariants(raw.scaled(*self._member_sizes), clouds, points)
             self.shift.copy_(invariants.mean(dim=0))
             least = (_LEAST_SHARE * root_mean_square(invariants, _LEAST)).clamp(min=_LEAST)
             self.spread.copy_((invariants.var(dim=0, correction=0) + least**2).sqrt())
 
+    @property
+    def _member_sizes(self):
+        return self.scalar_sizes, self.vector_sizes, self.matrix_sizes
+
     def _describe(self, clouds, points) -> Members:
         """Mixed moments, derivatives, and vectors and tensors of the centre, of m clouds."""
-        pairs, data = Pairs.from_clouds(clouds, self.shift), points.data
+        shares = None
+        if self.normalization == "sum":
+            shares = self.as_tensor(_weights_around(clouds)) / self.total
+        pairs, data = Pairs.from_clouds(clouds, self.shift, shares), points.data
         squared = dot(pairs.positions, pairs.positions)
         weights = pairs.shares * radial_functions(squared, self.sizes.radial)
         moments = cloud_moments(pairs, points, weights, self.sizes.others, self.inputs)
@@ -233,14 +254,6 @@ class MomentNetwork(Network):
             torch.cat([self.mixed_scalars(moments.scalars), fits.scalars], 1),
             torch.cat([vectors, fits.vectors, *at_centre], 1),
             torch.cat([matrices, fits.matrices, *tensors], 1),
-        )
-
-    def _scale(self, raw: Members) -> Members:
-        """Members of order one, the largest shortened."""
-        return Members(
-            raw.scalars / self.scalar_sizes,
-            _shorten(raw.vectors / self.vector_sizes[:, None], (2,)),
-            _shorten(raw.matrices / self.matrix_sizes[:, None, None], (2, 3)),
         )
 
     def _invariants(self, members, clouds, points):
@@ -279,6 +292,6 @@ class MomentNetwork(Network):
         return torch.cat([mixed, of_centre], 1), tensors - traces * identity
 
 
-def _shorten(members, axes):
-    """Those much longer than `_LARGE` to about that."""
-    return members / torch.sqrt(1 + members.square().sum(dim=axes, keepdim=True) / _LARGE**2)
+def _weights_around(clouds):
+    """(N,) weights of pairs, 0 for the centre itself."""
+    return clouds.pair_weights * ((clouds.positions**2).sum(1) > 0)

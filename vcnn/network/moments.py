@@ -10,6 +10,8 @@ from vcnn.network.features import Inputs, PointData
 from vcnn.network.local_fit import fit_derivatives
 from vcnn.network.pairs import Pairs
 
+_LARGE = 3.0  # times their size, to which members are shortened
+
 
 @dataclass(frozen=True, eq=False)
 class MomentPoints:
@@ -56,6 +58,23 @@ class Members:
     scalars: torch.Tensor
     vectors: torch.Tensor
     matrices: torch.Tensor
+
+    def scaled(
+        self, scalars: torch.Tensor, vectors: torch.Tensor, matrices: torch.Tensor
+    ) -> Members:
+        """Divided by sizes (p,), (q,), (s,), then vectors and matrices of large norm shortened.
+
+        A norm x becomes x / √(1 + x²/9): invariants are of second degree in them.
+        """
+        return Members(
+            self.scalars / scalars,
+            _shorten(self.vectors / vectors[:, None], (2,)),
+            _shorten(self.matrices / matrices[:, None, None], (2, 3)),
+        )
+
+
+def _shorten(members, axes):
+    return members / torch.sqrt(1 + members.square().sum(dim=axes, keepdim=True) / _LARGE**2)
 
 
 def cloud_moments(

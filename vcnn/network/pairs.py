@@ -24,7 +24,7 @@ class Pairs:
     clouds : m
     neighbours, centres : (N,) indices of points
     positions : (d, N)
-    shares : (N,), 0 for pairs that fill up; each cloud's sum is 1
+    shares : (N,), 0 for pairs that fill up; in each cloud they add up to 1 if moments are means
     """
 
     clouds: int
@@ -34,13 +34,18 @@ class Pairs:
     shares: torch.Tensor
 
     @classmethod
-    def from_clouds(cls, clouds: VectorClouds, like: torch.Tensor, weighted: bool = True) -> Pairs:
+    def from_clouds(
+        cls,
+        clouds: VectorClouds,
+        like: torch.Tensor,
+        shares: np.ndarray | torch.Tensor | None = None,
+    ) -> Pairs:
         """The pairs of clouds, with the dtype and on the device of ``like``.
 
-        Shares are by quadrature weights or, not ``weighted``, equal in each cloud.
+        Without ``shares`` (N,) they are those of means over clouds by quadrature weights.
         """
         counts, length = clouds.counts, int(clouds.counts.max())
-        shares = as_tensor(clouds.shares_of(weighted), like)
+        shares = as_tensor(clouds.shares if shares is None else shares, like)
         neighbours, positions = clouds.neighbours, as_tensor(clouds.positions.T, like)
         if (counts < length).any():
             total = len(clouds) * length

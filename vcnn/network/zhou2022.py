@@ -71,7 +71,7 @@ class Zhou2022(Network):
 
     def _describe(self, clouds, points):
         """GᵀQ/n (m, 64, 2d + 7), positions first, and its invariants GᵀQ QᵀG*/n² (m, 256)."""
-        pairs = Pairs.from_clouds(clouds, points["velocity"], weighted=False)
+        pairs = Pairs.from_clouds(clouds, points["velocity"], clouds.shares_of(weighted=False))
         j, r = pairs.neighbours, pairs.positions
         u = points["velocity"].index_select(1, j)
         distance, speed = length(r), points["speed"].index_select(0, j)

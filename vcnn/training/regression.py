@@ -16,6 +16,7 @@ from vcnn.closure.extrapolation import TrainingRange
 from vcnn.closure.scales import Scales
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence
+from vcnn.errors import InputError
 from vcnn.files import fingerprint
 from vcnn.flow.field import FlowField
 from vcnn.network.base import Network, name_outputs
@@ -152,6 +153,11 @@ def prepare_regression(
     if start is not None:
         network, target, region = take_over(start, network, target, region, everything)
     targets = check_setup(network, target, region)
+    if network.normalization == "sum" and config.max_points is not None:
+        raise InputError(
+            "max_points: a part of a cloud has another sum; expected whole clouds for a network of "
+            "normalization 'sum'"
+        )
     check_flows(network, everything, targets)
     check_importance(named, importance)
     if storable:
