@@ -18,7 +18,7 @@ from vcnn.training.config import TrainingConfig
 from vcnn.training.loop import train
 from vcnn.training.loss import Loss, weighted_square_error
 from vcnn.training.progress import Progress
-from vcnn.training.regression import prepare_regression
+from vcnn.training.regression import FieldRegression, prepare_regression
 from vcnn.training.run_state import RunState
 from vcnn.training.task import Task, check_task
 
@@ -119,9 +119,7 @@ def fit[Result](
         "provenance": provenance,
     }
     if task is None:
-        task = prepare_regression(
-            **of_regression, config=config, storable=directory is not None, progress=progress
-        )
+        task = prepare_regression(**of_regression, config=config, storable=directory is not None)
     else:
         _refuse(of_regression, config)
         check_task(task)
@@ -131,6 +129,8 @@ def fit[Result](
     optimizer = torch.optim.Adam(task.network.parameters(), lr=config.learning_rate)
     state = RunState(task.network, optimizer, run, directory, config.epochs)
     state.resume()
+    if isinstance(task, FieldRegression):  # not before it is known that the directory is its own
+        task.advise(progress)
     speaker = Progress(task.name, config.epochs, state.epoch, progress)
     try:
         train(task, config, state, speaker)

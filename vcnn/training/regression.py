@@ -48,6 +48,9 @@ class FieldRegression:
     config : TrainingConfig
         How clouds are cut and rotated; that of the run.
     run : what tells the run from others
+    flows : name -> FlowField
+        All that take part.
+    counts : name of a training flow -> (m,) points of its clouds
     """
 
     closure: Closure
@@ -56,6 +59,8 @@ class FieldRegression:
     criterion: Loss
     config: TrainingConfig
     run: str
+    flows: Mapping[str, FlowField]
+    counts: Mapping[str, np.ndarray]
 
     @property
     def network(self) -> Network:
@@ -66,6 +71,10 @@ class FieldRegression:
     def name(self) -> str:
         """That of the network."""
         return self.network.name
+
+    def advise(self, shown: bool) -> None:
+        """Say how large the clouds are, if ``shown``; warn of what looks like a mistake."""
+        advise(self.flows, self.counts, self.closure.region, shown)
 
     def fingerprint(self, config: TrainingConfig) -> str:
         """What tells the run from others; of the configuration that the regression has."""
@@ -130,7 +139,6 @@ def prepare_regression(
     *,
     config: TrainingConfig,
     storable: bool,
-    progress: bool,
 ) -> FieldRegression:
     """The regression that the arguments of :func:`vcnn.fit` ask for, with a calibrated network.
 
@@ -140,7 +148,6 @@ def prepare_regression(
         As in :func:`vcnn.fit`.
     config : TrainingConfig
     storable : whether a file has to be able to hold the network
-    progress : whether to say how large the clouds are
 
     Raises
     ------
@@ -179,8 +186,7 @@ def prepare_regression(
     if start is None:
         network.calibrate(_some(samples.clouds, config))
     counts = {name: part.clouds.counts for name, part in parts.items()}
-    advise(everything, counts, region, progress)
-    return FieldRegression(closure, samples, validation, loss, config, run)
+    return FieldRegression(closure, samples, validation, loss, config, run, everything, counts)
 
 
 def _begin(network, flows, target, region, importance, start) -> Closure:
