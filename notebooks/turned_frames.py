@@ -273,9 +273,10 @@ assert numbers["variation"]["vector-cloud"] < 1e-12
 # 4. **The field in each frame** shows where a closure fails.
 # 5. **Every transformation**: a dash where something should not hold, such as a moving frame beside
 #    walls.
-# 6. **Fewer points, and noise**: a *largest* change far above the median is a jump. A network can
-#    be invariant by turning each cloud into a frame of its own (`"canonical"`), and jumps where
-#    this frame flips.
+# 6. **Fewer points, noise, and the edge of a cloud**: a *largest* change far above the median is a
+#    jump. A network can be invariant by turning each cloud into a frame of its own (`"canonical"`),
+#    and jumps where this frame flips. At the edge a prediction jumps by the share of the point that
+#    leaves, unless the region has a smooth one.
 # 7. **Costs**: parameters, time and memory, and how they grow with the points in a cloud.
 #
 # `--also FLOW` adds the same flow on other meshes.

@@ -14,6 +14,7 @@ from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError, naming
 from vcnn.evaluation.equivariance import equivariance_errors, transformations_of, values_of
 from vcnn.evaluation.parallel import in_parallel
+from vcnn.evaluation.smoothness import edge_jumps
 from vcnn.evaluation.targets import as_closures, target_of
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import magnitudes, relative_l2, truth_of
@@ -41,8 +42,11 @@ class Response:
         Median and largest change of a prediction, relative to the largest prediction. With a
         velocity that differs by normal noise of 1e-3 times its root mean square in each component;
         clouds keep their points, so that a jump is one of the network.
+    jump : float
+        Largest change of a prediction, relative to the largest prediction, as the outermost point
+        of a cloud leaves it, in float64 (:func:`vcnn.evaluation.smoothness.edge_jumps`).
     points : (int, int)
-        Numbers of points that changes, and that parts and noise, were computed at.
+        Numbers of points that changes, and that parts, noise and jump, were computed at.
     cloud_sizes : (int, float, int)
         Smallest, mean and largest number of points in a cloud.
     """
@@ -51,6 +55,7 @@ class Response:
     changes: Mapping[str, float]
     parts: Mapping[int, float]
     noise: tuple[float, float]
+    jump: float
     points: tuple[int, int]
     cloud_sizes: tuple[int, float, int]
 
@@ -159,13 +164,16 @@ def _response(closure: Closure, flow: FlowField, samples: np.ndarray, seed: int)
     amplitude = NOISE * np.sqrt((flow.velocity**2).sum(axis=1).mean() / flow.dimension)
     noisy = replace(many.flow, velocity=velocity + amplitude * rng.standard_normal(velocity.shape))
     changes = magnitudes(_values(closure, replace(many, flow=noisy)) - reference)
-    changes = changes / (magnitudes(reference).max() or 1.0)
+    largest = magnitudes(reference).max() or 1.0
+    changes = changes / largest
+    ((_, scale),) = closure.scales.targets
     counts = clouds.counts
     return Response(
         claimed=exact.claimed,
         changes=exact.rebuilt,
         parts=parts,
         noise=(float(np.median(changes)), float(changes.max())),
+        jump=float(abs(scale) * edge_jumps(closure, many).max() / largest),
         points=(len(few), len(many)),
         cloud_sizes=(int(counts.min()), float(counts.mean()), int(counts.max())),
     )

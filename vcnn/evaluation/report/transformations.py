@@ -44,15 +44,17 @@ def _robustness_section(study) -> Section:
         low, mean, high = response.cloud_sizes
         parts = response.parts
         cells = [percent_or_power(parts[n]) if n in parts else "–" for n in counts]
-        cells += map(percent_or_power, response.noise)
+        cells += map(percent_or_power, (*response.noise, response.jump))
         rows.append([model, f"{low:,}–{high:,} ({mean:,.0f})", *cells])
     return Section(
-        "Fewer points, and noise",
+        "Fewer points, noise, and the edge of a cloud",
         "Relative L2 change of the prediction if each cloud is cut to a random part of at most "
         "so many points. Then the change at a point, relative to the largest prediction, if "
         f"normal noise of {NOISE:g} times its root mean square is added to the velocity while "
         "clouds keep their points: median and largest. A largest change far above the median is "
-        "a jump, as where a model turns clouds into a frame that flips. Computed at "
+        "a jump, as where a model turns clouds into a frame that flips. Last the largest jump of "
+        "a prediction as the outermost point of a cloud leaves it, relative to the largest "
+        "prediction: its share where the edge is sharp. Computed at "
         f"{_range(r.points[1] for r in study.responses.values())} points.",
         [
             "model",
@@ -60,6 +62,7 @@ def _robustness_section(study) -> Section:
             *(f"part of {n}" for n in counts),
             "noise: median",
             "noise: largest",
+            "edge: jump",
         ],
         rows,
     )
