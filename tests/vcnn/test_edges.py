@@ -18,7 +18,7 @@ from vcnn import (
 )
 from vcnn.closure.file import pretrained_names
 from vcnn.clouds.clouds import PointTensors
-from vcnn.clouds.edge import edge_weights, squared_distances
+from vcnn.clouds.edge import edge_weights
 from vcnn.tensor_file import read_tensors, write_tensors
 
 REGIONS = {
@@ -51,7 +51,7 @@ def carried(region, d):
     weights = np.append(np.ones(301), 1 if region.lattice_spacing is None else 1e-6)
     height = rng.uniform(size=302)
     out = np.array([[1.0, 0.1, -0.2]])[:, :d]
-    reach = 1 / np.sqrt(squared_distances(out, velocity[:1], region.longitudinal, region.lateral))
+    reach = 1 / np.sqrt(region.squared_distances(out, velocity[:1], np.zeros(1, dtype=int)))
 
     def at(distance):
         points[-1] = points[0] + distance * reach * out[0]
@@ -106,8 +106,12 @@ def test_edges_of_tensors_are_those_of_arrays(region):
         rng.uniform(-0.6, 0.6, (200, 3)),
         rng.normal(size=(200, 3)) * (rng.random((200, 1)) < 0.8),
     )
-    weights = region.edge_weights(torch.tensor(r), torch.tensor(u))
-    np.testing.assert_allclose(weights, region.edge_weights(r, u), rtol=1e-14, atol=1e-15)
+    owners = np.arange(200)
+    squared = region.squared_distances(torch.tensor(r), torch.tensor(u), owners)
+    expected = region.squared_distances(r, u, owners)
+    np.testing.assert_allclose(squared, expected, rtol=1e-14)
+    weights, expected = (edge_weights(rho2, region.smooth) for rho2 in (squared, expected))
+    np.testing.assert_allclose(weights, expected, rtol=1e-14, atol=1e-15)
 
 
 def test_integrals_converge_faster_than_with_a_sharp_edge():

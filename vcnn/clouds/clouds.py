@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vcnn.clouds.edge import edge_weights
 from vcnn.clouds.point_tensors import PointTensors
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
@@ -109,8 +110,9 @@ class VectorClouds:
         """(N,) weights of pairs by how far out in their region they lie; None if all are 1."""
         if self.region is None or self.region.smooth == 1:
             return None
-        velocity = (self.tensors or self.flow).velocity[np.repeat(self.centres, self.counts)]
-        return self.region.edge_weights(self.positions, velocity)
+        velocity = (self.tensors or self.flow).velocity[self.centres]
+        squared = self.region.squared_distances(self.positions, velocity, self.owners)
+        return edge_weights(squared, self.region.smooth)
 
     def shares_of(self, weighted: bool) -> np.ndarray | torch.Tensor:
         """(N,) :attr:`shares`, or without ``weighted`` those of equal quadrature weights.

@@ -37,7 +37,7 @@ def edge_weights[A: (np.ndarray, "torch.Tensor")](squared: A, smooth: float) -> 
 
 
 def squared_distances[A: (np.ndarray, "torch.Tensor")](
-    positions: A, velocity: A, longitudinal: Callable[[A], A], lateral: float
+    positions: A, velocity: A, owners: np.ndarray, longitudinal: Callable[[A], A], lateral: float
 ) -> A:
     """ρ² = rᵀ M r of points in ellipsoids along velocities u, one half-axis along, the rest across.
 
@@ -45,10 +45,14 @@ def squared_distances[A: (np.ndarray, "torch.Tensor")](
 
     Parameters
     ----------
-    positions, velocity : (N, d)
-        r, and u at the centre of each.
+    positions : (N, d)
+        r.
+    velocity : (m, d)
+        u of the ellipsoids.
+    owners : (N,) int
+        The ellipsoid 0..m-1 of each position.
     longitudinal : function
-        Speeds (N,) -> half-axes (N,) along the velocity.
+        Speeds (m,) -> half-axes (m,) along the velocity.
     lateral : float
         Half-axis across it.
 
@@ -56,14 +60,15 @@ def squared_distances[A: (np.ndarray, "torch.Tensor")](
     -------
     (N,)
     """
-    u2, ru = _dot(velocity, velocity), _dot(positions, velocity)
+    u2 = dot(velocity, velocity)
     at_rest = u2 == 0
     u2 = u2 + at_rest  # neither its root nor its reciprocal may be taken of 0
     along = longitudinal(u2**0.5 * ~at_rest)
-    stretched = 1 / along**2 - 1 / lateral**2
-    return _dot(positions, positions) / lateral**2 + stretched * (ru * ru / u2)
+    stretched = (1 / along**2 - 1 / lateral**2) / u2
+    ru = dot(positions, velocity[owners])
+    return dot(positions, positions) / lateral**2 + stretched[owners] * (ru * ru)
 
 
-def _dot[A: (np.ndarray, "torch.Tensor")](a: A, b: A) -> A:
+def dot[A: (np.ndarray, "torch.Tensor")](a: A, b: A) -> A:
     """(N, d), (N, d) -> (N,); numpy's sums over so short an axis take ten times as long."""
     return sum(a[:, k] * b[:, k] for k in range(a.shape[1]))

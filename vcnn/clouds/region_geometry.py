@@ -11,7 +11,7 @@ import numpy as np
 
 from vcnn.clouds.assembly import check_centres, join_clouds, stream_clouds
 from vcnn.clouds.clouds import VectorClouds
-from vcnn.clouds.edge import edge_weights, squared_distances
+from vcnn.clouds.edge import dot, squared_distances
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 
@@ -67,18 +67,23 @@ class EllipsoidalRegion(ABC):
         speed = np.asarray(speed, dtype=float)
         return self.longitudinal(speed), np.full_like(speed, self.lateral)
 
-    def edge_weights[A: (np.ndarray, "torch.Tensor")](self, positions: A, velocity: A) -> A:
-        """Weights (N,) of points by how far out they lie, as :func:`vcnn.clouds.edge.edge_weights`.
+    def squared_distances[A: (np.ndarray, "torch.Tensor")](
+        self, positions: A, velocity: A, owners: np.ndarray
+    ) -> A:
+        """Squared scaled distances ρ² (N,) of points from their centres, 1 at the edge.
 
         Parameters
         ----------
-        positions, velocity : (N, d)
-            Relative to their centre, length, and velocity of that centre, length/time.
+        positions : (N, d)
+            Relative to the centre, length.
+        velocity : (m, d)
+            Of the centres, length/time.
+        owners : (N,) int
+            The centre 0..m-1 of each point.
         """
-        if self.smooth == 1:
-            return positions[:, 0] * 0 + 1
-        squared = squared_distances(positions, velocity, self.longitudinal, self.lateral)
-        return edge_weights(squared, self.smooth)
+        if not self.moves_with_flow:
+            return dot(positions, positions) / self.lateral**2
+        return squared_distances(positions, velocity, owners, self.longitudinal, self.lateral)
 
     def clouds(
         self,

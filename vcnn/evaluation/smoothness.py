@@ -9,7 +9,6 @@ import numpy as np
 
 from vcnn.closure.closure import Closure
 from vcnn.clouds.clouds import VectorClouds
-from vcnn.clouds.edge import squared_distances
 from vcnn.evaluation.equivariance import values_of
 
 _INSIDE = 1e-6  # from the edge, in scaled distance, where the point is before it leaves
@@ -36,8 +35,8 @@ def edge_jumps(closure: Closure, clouds: VectorClouds) -> np.ndarray:
     """
     closure = replace(closure, network=copy.deepcopy(closure.network).double())
     region = closure.region
-    velocity = clouds.flow.velocity[clouds.centres[clouds.owners]]
-    squared = squared_distances(clouds.positions, velocity, region.longitudinal, region.lateral)
+    velocity = clouds.flow.velocity[clouds.centres]
+    squared = region.squared_distances(clouds.positions, velocity, clouds.owners)
     distance = np.sqrt(np.maximum(squared, _LEAST))
     outermost = [
         start + np.argmax(distance[start:end])
