@@ -49,9 +49,7 @@ from vcnn import (
 from vcnn.closure import BaselineCorrection, MirroredSection, NearWall, mirror_images
 from vcnn.closure.sections import van_driest, wall_layer
 
-REGION = RegionOfInfluence.ball(
-    0.8, spacing=0.1, smooth=1
-)  # sharp, as in the results that are recorded
+REGION = RegionOfInfluence.ball(0.8, spacing=0.1, smooth=1)  # as recorded
 LAYER = 0.145  # of the half height: where d⁺ is 26 in training
 BLENDS = (0.0, 0.5, 1.0)  # of DNS in SST: in the loop the closure meets flows not yet right
 DAMPING = 26.0  # A⁺ of van Driest

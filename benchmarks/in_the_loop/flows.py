@@ -21,9 +21,7 @@ from vcnn.baselines import GraphKernelNetwork
 
 UNITS = {"length": "hill height", "velocity": "volume-mean velocity / 0.72"}
 SCALARS = ("strain_rate", "wall_distance")
-REGION = RegionOfInfluence.ball(
-    1.0, spacing=0.2, smooth=1
-)  # sharp, as in the results that are recorded
+REGION = RegionOfInfluence.ball(1.0, spacing=0.2, smooth=1)  # as recorded
 
 
 def sst_flow(name: str) -> FlowField:

@@ -36,7 +36,7 @@ from matplotlib.colors import Normalize
 
 TARGETS = ("reynolds_stress", "spanwise_stress")
 COMPONENTS = ("uu", "uv", "vv", "ww")
-REGION = RegionOfInfluence.ball(0.4, smooth=1)  # sharp, as in the results that are recorded
+REGION = RegionOfInfluence.ball(0.4, smooth=1)  # as recorded
 SHOWN = "alpha_15_7929_4048"
 CONFIG = {"epochs": 60, "centres": 3000, "max_points": 64}
 
