@@ -160,6 +160,7 @@ NEEDS = {
     "benchmarks.networks.frame_rotation": Needs(),
     "benchmarks.networks.published_transport": Needs((), (LAMINAR_HILLS, PUBLISHED_HILL)),
     "benchmarks.networks.reynolds_stress": Needs((HILLS,)),
+    "benchmarks.networks.targets": Needs(),
     "benchmarks.verification.circular_couette": Needs(),
     "benchmarks.verification.cylinder": Needs(),
     "benchmarks.verification.ducts": Needs((DUCTS,)),

@@ -23,7 +23,7 @@ from vcnn.baselines import (
     GraphKernelNetwork,
     InvariantGraphKernelNetwork,
 )
-from vcnn.network import VCNNe
+from vcnn.network import MomentNetwork, VCNNe
 
 N, AT_REST = 40, 5
 REGIONS = {
@@ -156,6 +156,23 @@ def assert_slopes(closure, flow, h=H, tolerance=1e-7):
 def test_slopes_are_those_of_central_differences(d, periodic, region, options):
     flow = flow_of(d, periodic)
     assert_slopes(closure_of(vector_cloud(**options), region, flow), flow)
+
+
+@pytest.mark.parametrize("galilean", [False, True])
+@pytest.mark.parametrize("region", REGIONS.values(), ids=REGIONS)
+@pytest.mark.parametrize("d", [2, 3])
+def test_slopes_of_moments_and_local_fits(d, region, galilean):
+    flow = flow_of(d, periodic=True)
+    network = MomentNetwork(
+        ["strain_rate"],
+        ["pressure_gradient"],
+        tensors=["stress"],
+        galilean=galilean,
+        channels=4,
+        hidden=8,
+        fitting=(8,),
+    )
+    assert_slopes(closure_of(network, region, flow), flow)
 
 
 OTHERS = [

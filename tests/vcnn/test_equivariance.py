@@ -24,6 +24,7 @@ from vcnn import (
 )
 from vcnn.baselines import GraphKernelNetwork
 from vcnn.flow import concatenate
+from vcnn.network import MomentNetwork
 from vcnn.network.heads import OUTPUTS
 from vcnn.testing import assert_equivariant, equivariance_errors
 
@@ -33,6 +34,14 @@ TRANSPORT = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)
 # rounded by eps/2: errors are 20 to 200 eps in either precision. What does not turn with the frame
 # changes such outputs by 0.01 to 1, which single precision sees.
 TOLERANCE = {dtype: 2000 * torch.finfo(dtype).eps for dtype in (torch.float64, torch.float32)}
+
+# Local fits of fewer points than unknowns stand on their ridge, 1e-3 of what it is added to: normal
+# equations of condition 1e4, solved in double precision always.
+ILL_CONDITIONED = {torch.float64: 10, torch.float32: 1}
+
+
+def tolerance_of(name, dtype):
+    return TOLERANCE[dtype] * (ILL_CONDITIONED[dtype] if "moments" in name else 1)
 
 
 def everything(**changes):
@@ -44,6 +53,11 @@ def everything(**changes):
         **changes,
     }
     return VectorCloudNetwork(["strain_rate"], ["pressure_gradient"], **options)
+
+
+def moments(**changes):
+    options = {"output": list(OUTPUTS), "tensors": ["gradient"], **changes}
+    return MomentNetwork(["strain_rate"], ["pressure_gradient"], **options)
 
 
 def calibrated(network):
@@ -59,6 +73,10 @@ NETWORKS = {
     "Galilean": everything,
     "calibrated": lambda: calibrated(everything(galilean=False)),
     "pseudo-scalars": lambda: everything(pseudoscalars=["boundary"]),
+    "moments": moments,
+    "moments, calibrated": lambda: calibrated(moments()),
+    "moments, Galilean": lambda: moments(galilean=True),
+    "moments, pseudo-scalars": lambda: moments(pseudoscalars=["boundary"]),
     "zhou2022": Zhou2022,
     "vcnn-e": VCNNe,
 }
@@ -93,9 +111,9 @@ def with_gradient(flow, seed=0):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_outputs_turn_with_the_frame(name, d, dtype):
     flow = with_gradient(random_flow(d, periodic=True))
-    for region in (BALL, TRANSPORT)[: 1 if name == "Galilean" else 2]:
+    for region in (BALL, TRANSPORT)[: 1 if "Galilean" in name else 2]:
         network = varying(NETWORKS[name](), region.clouds(flow))
-        assert_equivariant(network, flow, TOLERANCE[dtype], region, dtype=dtype)
+        assert_equivariant(network, flow, tolerance_of(name, dtype), region, dtype=dtype)
 
 
 @settings(max_examples=30)
@@ -104,7 +122,7 @@ def test_outputs_turn_with_the_frame(name, d, dtype):
     n=st.integers(1, 30),
     seed=st.integers(0, 10**6),
     kind=st.sampled_from(["scattered", "collinear", "coincident", "at rest", "planar"]),
-    name=st.sampled_from(sorted(NETWORKS)),
+    name=st.sampled_from([name for name in sorted(NETWORKS) if "moments" not in name]),
 )
 def test_degenerate_clouds(d, n, seed, kind, name):
     """Beside an ordinary flow, which sets the scale: outputs of degenerate clouds may vanish."""
@@ -125,9 +143,9 @@ def test_degenerate_clouds(d, n, seed, kind, name):
     # r / (|r| + 1e-5) by that over the smallest distance.
     smallest = max(pdist(both.points).min(), 1e-5)
     geometry = 8 * np.finfo(float).eps * np.ptp(both.points) / smallest
-    for dtype, tolerance in TOLERANCE.items():
+    for dtype in TOLERANCE:
         errors = equivariance_errors(network, both, BALL, dtype=dtype, seed=seed)
-        assert errors.worst <= tolerance + geometry, errors
+        assert errors.worst <= tolerance_of(name, dtype) + geometry, errors
 
 
 @pytest.mark.parametrize("d", [1, 2, 3])

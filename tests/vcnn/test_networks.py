@@ -10,6 +10,7 @@ import torch
 from tests.support.synthetic import random_flow
 from vcnn import InputError, RegionOfInfluence, VectorCloudNetwork, Zhou2022
 from vcnn.baselines import GraphKernelNetwork
+from vcnn.network import MomentNetwork
 from vcnn.network.registry import build_network, network_class, network_names
 
 REGION = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)
@@ -18,6 +19,10 @@ SCALARS = ("strain_rate", "wall_distance")
 
 def ours():
     return VectorCloudNetwork(SCALARS, ["pressure_gradient"])
+
+
+def moments():
+    return MomentNetwork(SCALARS, ["pressure_gradient"])
 
 
 def evaluate(network, flow, centres=None):
@@ -69,7 +74,8 @@ def test_zhou2022_is_the_published_formula():
 
 def test_clouds_do_not_mix():
     flow = random_flow(3, periodic=True)
-    for network in (ours().double(), Zhou2022().double(), GraphKernelNetwork(SCALARS, 3).double()):
+    for network in (ours(), moments(), Zhou2022(), GraphKernelNetwork(SCALARS, 3)):
+        network.double()
         together = evaluate(network, flow)
         alone = np.concatenate([evaluate(network, flow, [k]) for k in range(0, len(flow), 30)])
         np.testing.assert_allclose(together[::30], alone, rtol=1e-11, atol=1e-13)
@@ -77,7 +83,7 @@ def test_clouds_do_not_mix():
 
 def test_gradients_reach_every_weight():
     flow = random_flow(2)
-    for network in (ours(), Zhou2022(), GraphKernelNetwork(SCALARS)):
+    for network in (ours(), moments(), Zhou2022(), GraphKernelNetwork(SCALARS)):
         network(REGION.clouds(flow)).square().sum().backward()
         for name, parameter in network.named_parameters():
             assert parameter.grad is not None and parameter.grad.abs().max() > 0, name

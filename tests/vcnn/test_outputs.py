@@ -9,8 +9,13 @@ from scipy.stats import special_ortho_group
 
 from tests.support.synthetic import random_flow
 from vcnn import FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
+from vcnn.network import MomentNetwork
 
 BALL = RegionOfInfluence.ball(0.6)
+NETWORKS = {
+    "vector-cloud": lambda **options: VectorCloudNetwork(["strain_rate"], order=2, **options),
+    "moments": lambda **options: MomentNetwork(["strain_rate"], **options),
+}
 
 
 @settings(max_examples=30)
@@ -19,11 +24,10 @@ BALL = RegionOfInfluence.ball(0.6)
     n=st.integers(1, 20),
     seed=st.integers(0, 10**6),
     scale=st.floats(1e-3, 1e3),
+    name=st.sampled_from(sorted(NETWORKS)),
 )
-def test_reynolds_stresses_are_realizable_whatever_the_weights(d, n, seed, scale):
-    network = VectorCloudNetwork(
-        ["strain_rate"], output="reynolds_stress", order=2, seed=seed
-    ).double()
+def test_reynolds_stresses_are_realizable_whatever_the_weights(d, n, seed, scale, name):
+    network = NETWORKS[name](output="reynolds_stress", seed=seed).double()
     with torch.no_grad():
         for weight in network.parameters():
             weight.mul_(scale)
@@ -35,10 +39,9 @@ def test_reynolds_stresses_are_realizable_whatever_the_weights(d, n, seed, scale
     assert (least >= -4 * d * torch.finfo(stress.dtype).eps * trace).all()
 
 
-def test_traceless_and_positive_are_what_they_say():
-    network = VectorCloudNetwork(
-        ["strain_rate"], output=["traceless_symmetric_tensor", "positive_scalar"]
-    ).double()
+@pytest.mark.parametrize("name", NETWORKS)
+def test_traceless_and_positive_are_what_they_say(name):
+    network = NETWORKS[name](output=["traceless_symmetric_tensor", "positive_scalar"]).double()
     clouds = BALL.clouds(random_flow(3))
     network.calibrate(clouds)
     with torch.no_grad():
@@ -47,8 +50,9 @@ def test_traceless_and_positive_are_what_they_say():
     assert scalar.min() > 0 and tensor.abs().max() > 1e-3
 
 
-def test_on_a_line_the_only_traceless_tensor_is_zero():
-    network = VectorCloudNetwork(output=["traceless_symmetric_tensor", "scalar"], order=2)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_on_a_line_the_only_traceless_tensor_is_zero(name):
+    network = NETWORKS[name](output=["traceless_symmetric_tensor", "scalar"])
     clouds = BALL.clouds(random_flow(1))
     network.calibrate(clouds)
     with torch.no_grad():
@@ -57,9 +61,10 @@ def test_on_a_line_the_only_traceless_tensor_is_zero():
     assert scalar.std() > 0
 
 
+@pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("d", [1, 2, 3])
-def test_the_basis_of_a_generic_cloud_spans_all_symmetric_tensors(d):
-    network = VectorCloudNetwork(["strain_rate"], output="symmetric_tensor").double()
+def test_the_basis_of_a_generic_cloud_spans_all_symmetric_tensors(d, name):
+    network = NETWORKS[name](output="symmetric_tensor").double()
     clouds = RegionOfInfluence.ball(1.2).clouds(random_flow(d)).compact()
     with torch.no_grad():
         network.calibrate(clouds)

@@ -9,7 +9,7 @@ import torch
 
 # Of the mean diagonal, added to it: clouds of too few points, or of points on a line, have no
 # derivatives across it, and get small ones.
-_RIDGE = 1e-4
+_RIDGE = 1e-3
 _LEAST = 1e-30  # of a mean square, whose root is divided by
 
 
@@ -37,7 +37,7 @@ def fit_derivatives(
     Moving least squares (Lancaster & Salkauskas, Math. Comp. 37, 1981, 141) with quadratic
     polynomials through the centre: exact for quadratic fields, whatever the points are. Sums over
     points such as Σ w r ⊗ f are not, since Σ w r ⊗ r depends on where the points happen to lie.
-    The scaled normal equations get 1e-4 of their mean diagonal on the diagonal.
+    The scaled normal equations get 1e-3 of their mean diagonal on the diagonal.
 
     Parameters
     ----------
