@@ -12,6 +12,7 @@ kept in the folder -o, so that an interrupted run goes on where it stopped.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -68,7 +69,12 @@ def random_flow(seed: int, points: int = POINTS) -> FlowField:
     )
 
 
-def spread(velocity, x: np.ndarray, radii: int = 8, angles: int = 16) -> np.ndarray:
+def spread(
+    velocity: Callable[[np.ndarray], np.ndarray],
+    x: np.ndarray,
+    radii: int = 8,
+    angles: int = 16,
+) -> np.ndarray:
     """(n,) ∫ K |u − u₀|² / ∫ K over discs, K = (1 − |r|²/R²)², by quadrature in polar coordinates.
 
     Parameters

@@ -148,7 +148,8 @@ def test_calibration_brings_what_enters_to_order_one(size):
         network(clouds)
         network.calibrate(clouds)
         network(clouds)
-        members = network._scale(network._describe(clouds.compact(), network.points(flow)))
+        raw = network._describe(clouds.compact(), network.points(flow))
+        members = raw.scaled(*network._member_sizes)
     before, after = inputs
     deviation = after.std(dim=0, correction=0)
     assert after.mean(dim=0).abs().max() < 1e-10
