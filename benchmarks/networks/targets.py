@@ -29,7 +29,7 @@ from vcnn.network import MomentNetwork
 
 WAVES = 2 * np.pi * np.array([[1, 0], [0, 1], [1, 1], [1, -1], [2, 1], [1, 2]])
 POINTS, TRAINING, UNSEEN = 3000, 4, 99
-RADIUS, EPOCHS = 0.08, 10
+RADIUS, EPOCHS = 0.08, 60
 REGION = RegionOfInfluence.ball(RADIUS)
 TARGETS = {  # name of the field: what it is, kind of output
     "strain": ("\\|S\\|² = 2 S:S", "scalar"),
