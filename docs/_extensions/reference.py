@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import get_origin
 
 from numpydoc.xref import DEFAULT_LINKS
 
@@ -101,6 +102,7 @@ def _shown(bases) -> list:
     """Bases that have a page, and torch's; how the rest is put together is nobody's business."""
     shown = []
     for base in bases:
+        base = get_origin(base) or base  # of a class that is generic
         known = base in public_objects().values() or base.__module__.startswith("torch")
         shown += [base] if known else _shown(base.__bases__)
     return shown

@@ -1,6 +1,6 @@
 """Tensor field network of e3nn, another house's equivariant network, on clouds.
 
-Geiger & Smidt 2022, arXiv 2207.09453; the layers are `e3nn.nn.models.v2106`.
+Geiger & Smidt 2022, arXiv 2207.09453; the layers are ``e3nn.nn.models.v2106``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class _Nodes:
 class E3nnNetwork(CloudNetwork):
     """Gated tensor field network of e3nn on the radius graph of a cloud.
 
-    The message passing of `e3nn.nn.models.v2106` as published: features of points are irreducible
+    The message passing of ``e3nn.nn.models.v2106`` as published: features of points are irreducible
     representations of O(3), messages their tensor products with spherical harmonics of r_j − r_i,
     whose weights are a network of |r_j − r_i|, and gates are the nonlinearity. Points carry 1, the
     scalars and the velocity, as features and as attributes; flows in the plane lie in space, at

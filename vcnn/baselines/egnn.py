@@ -33,7 +33,7 @@ class EGNN(CloudNetwork):
     messages, the value is read from its last h, |x|, |v| and x·v, and the first h_i are made from
     the scalars, |r_i|, |u_i| and r_i·u_i, where r_i begins at the centre. Means over j take the
     place of the published sums, since the number of points in a cloud is that of a mesh; they are
-    plain. Cost grows with the square of that number. A layer is a `MessagePassing` of
+    plain. Cost grows with the square of that number. A layer is a ``MessagePassing`` of
     torch_geometric.
 
     Parameters

@@ -24,8 +24,8 @@ _RENAMED = {  # since the layer is torch_geometric's
 class GraphKernelNetwork(CloudNetwork):
     """Plain graph kernel network (Li et al. 2020, arXiv 2003.03485) on a cloud.
 
-    Every point of a cloud is joined to every other; a layer, torch_geometric's `NNConv` (Gilmer et
-    al. 2017, arXiv 1704.01212), maps h_i -> σ(W h_i + b + mean_j κ(e_ij) h_j) with a kernel network
+    Every point of a cloud is joined to every other; a layer, torch_geometric's ``NNConv`` (Gilmer
+    et al. 2017, arXiv 1704.01212), maps h_i -> σ(W h_i + b + mean_j κ(e_ij) h_j) with a kernel network
     κ; the nodes are averaged and read out linearly. Node features are components of r and u and the
     scalars, edge features e_ij those of both ends: the prediction depends on the frame. Means are
     plain, as published, but for the smooth edge of a region. Cost grows with the square of the

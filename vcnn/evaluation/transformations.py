@@ -44,7 +44,7 @@ class Response:
         clouds keep their points, so that a jump is one of the network.
     jump : float
         Largest change of a prediction, relative to the largest prediction, as the outermost point
-        of a cloud leaves it, in float64 (:func:`vcnn.evaluation.smoothness.edge_jumps`).
+        of a cloud leaves it, in float64 (``vcnn.evaluation.smoothness.edge_jumps``).
     points : (int, int)
         Numbers of points that changes, and that parts, noise and jump, were computed at.
     cloud_sizes : (int, float, int)

@@ -34,7 +34,7 @@ class MomentNetwork(Network):
        learned, so that no network runs on pairs (embedding and sum commute),
     3. gradients and second derivatives of vectors and scalars at the centre, by moving least
        squares with the weights w φ_n: exact for quadratic fields wherever the points lie, which
-       moments are not (:func:`vcnn.network.local_fit.fit_derivatives`),
+       moments are not (``vcnn.network.local_fit.fit_derivatives``),
     4. learned mixtures of the moments of each kind; with the derivatives and with the vectors and
        tensors of the centre they are the scalars, vectors V and matrices T that describe a cloud,
        each brought to order one by :meth:`calibrate`,
