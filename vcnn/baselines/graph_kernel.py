@@ -25,11 +25,11 @@ class GraphKernelNetwork(CloudNetwork):
     """Plain graph kernel network (Li et al. 2020, arXiv 2003.03485) on a cloud.
 
     Every point of a cloud is joined to every other; a layer, torch_geometric's ``NNConv`` (Gilmer
-    et al. 2017, arXiv 1704.01212), maps h_i -> σ(W h_i + b + mean_j κ(e_ij) h_j) with a kernel network
-    κ; the nodes are averaged and read out linearly. Node features are components of r and u and the
-    scalars, edge features e_ij those of both ends: the prediction depends on the frame. Means are
-    plain, as published, but for the smooth edge of a region. Cost grows with the square of the
-    points in a cloud; memory does not, since edges are processed in parts, but for training.
+    et al. 2017, arXiv 1704.01212), maps h_i -> σ(W h_i + b + mean_j κ(e_ij) h_j) with a kernel
+    network κ; the nodes are averaged and read out linearly. Node features are components of r and u
+    and the scalars, edge features e_ij those of both ends: the prediction depends on the frame.
+    Means are plain, as published, but for the smooth edge of a region. Cost grows with the square
+    of the points in a cloud; memory does not, since edges are processed in parts, but for training.
     Settings of Zafar et al. 2022: width 16, depth 2, kernel network 64-96-256.
 
     Parameters
