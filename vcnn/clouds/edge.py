@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,39 +33,6 @@ def edge_weights[A: (np.ndarray, "torch.Tensor")](squared: A, smooth: float) -> 
     distance = squared.clip(max(smooth**2, _LEAST), 1) ** 0.5
     t = (distance - smooth) / (1 - smooth)
     return 1 - t**3 * (10 - t * (15 - 6 * t))
-
-
-def squared_distances[A: (np.ndarray, "torch.Tensor")](
-    positions: A, velocity: A, owners: np.ndarray, longitudinal: Callable[[A], A], lateral: float
-) -> A:
-    """ρ² = rᵀ M r of points in ellipsoids along velocities u, one half-axis along, the rest across.
-
-    ρ² = |r|²/across² + (1/along² − 1/across²) (r·u)²/|u|²; its derivative by u is 0 where u = 0.
-
-    Parameters
-    ----------
-    positions : (N, d)
-        r.
-    velocity : (m, d)
-        u of the ellipsoids.
-    owners : (N,) int
-        The ellipsoid 0..m-1 of each position.
-    longitudinal : function
-        Speeds (m,) -> half-axes (m,) along the velocity.
-    lateral : float
-        Half-axis across it.
-
-    Returns
-    -------
-    (N,)
-    """
-    u2 = dot(velocity, velocity)
-    at_rest = u2 == 0
-    u2 = u2 + at_rest  # neither its root nor its reciprocal may be taken of 0
-    along = longitudinal(u2**0.5 * ~at_rest)
-    stretched = (1 / along**2 - 1 / lateral**2) / u2
-    ru = dot(positions, velocity[owners])
-    return dot(positions, positions) / lateral**2 + stretched[owners] * (ru * ru)
 
 
 def dot[A: (np.ndarray, "torch.Tensor")](a: A, b: A) -> A:

@@ -11,7 +11,7 @@ import numpy as np
 
 from vcnn.clouds.assembly import check_centres, join_clouds, stream_clouds
 from vcnn.clouds.clouds import VectorClouds
-from vcnn.clouds.edge import dot, squared_distances
+from vcnn.clouds.edge import dot
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 
@@ -72,6 +72,9 @@ class EllipsoidalRegion(ABC):
     ) -> A:
         """Squared scaled distances ρ² (N,) of points from their centres, 1 at the edge.
 
+        ρ² = rᵀ M r = |r|²/across² + (1/along² − 1/across²) (r·u)²/|u|²; its derivative by u is 0
+        where u = 0.
+
         Parameters
         ----------
         positions : (N, d)
@@ -83,7 +86,13 @@ class EllipsoidalRegion(ABC):
         """
         if not self.moves_with_flow:
             return dot(positions, positions) / self.lateral**2
-        return squared_distances(positions, velocity, owners, self.longitudinal, self.lateral)
+        u2 = dot(velocity, velocity)
+        at_rest = u2 == 0
+        u2 = u2 + at_rest  # neither its root nor its reciprocal may be taken of 0
+        along = self.longitudinal(u2**0.5 * ~at_rest)
+        stretched = (1 / along**2 - 1 / self.lateral**2) / u2
+        ru = dot(positions, velocity[owners])
+        return dot(positions, positions) / self.lateral**2 + stretched[owners] * (ru * ru)
 
     def clouds(
         self,

@@ -80,6 +80,21 @@ def value(kind: str, c: torch.Tensor, vectors: torch.Tensor, tensors: torch.Tens
     return _symmetric(root @ root)
 
 
+def values(
+    kinds: Sequence[str],
+    c: torch.Tensor,
+    counts: Sequence[int],
+    vectors: torch.Tensor | None,
+    tensors: torch.Tensor | None,
+) -> torch.Tensor | tuple[torch.Tensor, ...]:
+    """The outputs of several kinds, one after the other in ``c`` (m, Σ counts); a tuple of many."""
+    parts = c.split(list(counts), dim=1)
+    outputs = tuple(
+        value(kind, part, vectors, tensors) for kind, part in zip(kinds, parts, strict=True)
+    )
+    return outputs[0] if len(outputs) == 1 else outputs
+
+
 def _symmetric(T: torch.Tensor) -> torch.Tensor:
     """The symmetric part of (m, d, d): of what is symmetric but for round-off, to the last bit."""
     return 0.5 * (T + T.transpose(1, 2))

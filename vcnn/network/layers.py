@@ -14,6 +14,7 @@ from torch import nn
 from vcnn.errors import InputError
 
 _MOST_WEIGHTS = 2**28
+_LEAST, _LEAST_SHARE = 1e-4, 0.01
 
 
 def as_tensor(array: np.ndarray | torch.Tensor, like: torch.Tensor) -> torch.Tensor:
@@ -24,9 +25,19 @@ def as_tensor(array: np.ndarray | torch.Tensor, like: torch.Tensor) -> torch.Ten
     return torch.from_numpy(np.array(array, dtype=kind, order="C")).to(like.device)
 
 
-def root_mean_square(values: torch.Tensor, least: float) -> torch.Tensor:
-    """Root mean square over the first axis of ``values`` (n, ...), at least ``least``."""
-    return values.square().mean(dim=0).sqrt().clamp(min=least)
+def root_mean_square(values: torch.Tensor) -> torch.Tensor:
+    """Root mean square over the first axis of ``values`` (n, ...), at least 1e-4."""
+    return values.square().mean(dim=0).sqrt().clamp(min=_LEAST)
+
+
+def standardization(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Means and spreads (k,) that bring ``values`` (n, k) to order one.
+
+    What varies by less than 1e-4, or by less than a hundredth of its size, counts as constant, so
+    that its round-off is not blown up.
+    """
+    least = (_LEAST_SHARE * root_mean_square(values)).clamp(min=_LEAST)
+    return values.mean(dim=0), (values.var(dim=0, correction=0) + least**2).sqrt()
 
 
 @contextmanager

@@ -54,10 +54,8 @@ def fit_derivatives(
     -------
     LocalFit
     """
-    dtype, (positions, differences, weights) = (
-        positions.dtype,
-        (part.double() for part in (positions, differences, weights)),
-    )
+    dtype = positions.dtype
+    positions, differences, weights = positions.double(), differences.double(), weights.double()
     d, kinds = len(positions), len(weights)
     terms = torch.cat([positions, _second_powers(positions)])
     rows = (weights[:, None] * terms).view(kinds * len(terms), clouds, -1).transpose(0, 1)

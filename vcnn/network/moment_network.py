@@ -12,8 +12,8 @@ from vcnn.flow.field import FlowField
 from vcnn.keys import check_choice
 from vcnn.network.base import Given, Network, list_names
 from vcnn.network.features import Inputs, dot, point_data
-from vcnn.network.heads import check_outputs, value
-from vcnn.network.layers import perceptron, root_mean_square, seeded
+from vcnn.network.heads import check_outputs, values
+from vcnn.network.layers import perceptron, root_mean_square, seeded, standardization
 from vcnn.network.moment_sizes import LEADING, MATRICES, MomentSizes
 from vcnn.network.moments import Members, MomentPoints, cloud_derivatives, cloud_moments
 from vcnn.network.pairs import Pairs
@@ -21,8 +21,6 @@ from vcnn.network.radial import radial_functions
 from vcnn.network.symmetry import Symmetry
 
 _NORMALIZATIONS = ("mean", "sum")
-_LEAST = 1e-4  # what varies by less, or by less of its size than the next, counts as constant
-_LEAST_SHARE = 0.01
 
 
 class MomentNetwork(Network):
@@ -200,12 +198,9 @@ class MomentNetwork(Network):
         """
         members = self._describe(clouds, points).scaled(*self._member_sizes)
         invariants = (self._invariants(members, clouds, points) - self.shift) / self.spread
-        parts = self.fitting(invariants).split(self.sizes.coefficients, dim=1)
         vectors, tensors = self._basis(members) if self.sizes.has_basis else (None, None)
-        values = tuple(
-            value(kind, c, vectors, tensors) for kind, c in zip(self.outputs, parts, strict=True)
-        )
-        return values[0] if len(values) == 1 else values
+        coefficients = self.fitting(invariants)
+        return values(self.outputs, coefficients, self.sizes.coefficients, vectors, tensors)
 
     def calibrate(self, clouds: VectorClouds) -> None:
         """Bring channels, members of the description and the inputs of ρ to order one on these.
@@ -219,17 +214,17 @@ class MomentNetwork(Network):
             if self.normalization == "sum":
                 self.total.fill_(float(_weights_around(clouds).sum()) / len(clouds))
             features = self.points(clouds.flow).data.features
-            self.channel_sizes.copy_(root_mean_square(self.point_embedding(features), _LEAST))
+            self.channel_sizes.copy_(root_mean_square(self.point_embedding(features)))
             points = self.points(clouds.flow)
             raw = self._describe(clouds, points)
             lengths = raw.vectors.norm(dim=2), raw.matrices.flatten(2).norm(dim=2)
-            self.scalar_sizes.copy_(root_mean_square(raw.scalars, _LEAST))
-            self.vector_sizes.copy_(root_mean_square(lengths[0], _LEAST))
-            self.matrix_sizes.copy_(root_mean_square(lengths[1], _LEAST))
+            self.scalar_sizes.copy_(root_mean_square(raw.scalars))
+            self.vector_sizes.copy_(root_mean_square(lengths[0]))
+            self.matrix_sizes.copy_(root_mean_square(lengths[1]))
             invariants = self._invariants(raw.scaled(*self._member_sizes), clouds, points)
-            self.shift.copy_(invariants.mean(dim=0))
-            least = (_LEAST_SHARE * root_mean_square(invariants, _LEAST)).clamp(min=_LEAST)
-            self.spread.copy_((invariants.var(dim=0, correction=0) + least**2).sqrt())
+            shift, spread = standardization(invariants)
+            self.shift.copy_(shift)
+            self.spread.copy_(spread)
 
     @property
     def _member_sizes(self):

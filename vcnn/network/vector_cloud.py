@@ -14,17 +14,13 @@ from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.network.base import Given, Network, list_names
 from vcnn.network.features import Inputs, PointData, full, pair_data, point_data
-from vcnn.network.heads import check_outputs, value
-from vcnn.network.layers import perceptron, root_mean_square, seeded
+from vcnn.network.heads import check_outputs, values
+from vcnn.network.layers import perceptron, root_mean_square, seeded, standardization
 from vcnn.network.pairs import Pairs
 from vcnn.network.sizes import MIXED_TENSORS, Sizes
 from vcnn.network.symmetry import Symmetry
 
 _SECOND = 8  # embedding channels that second moments are taken with
-# What varies by less than this, or by less relative to its size, counts as constant, so that its
-# round-off is not blown up.
-_LEAST = 1e-4
-_LEAST_SHARE = 0.01
 
 
 class VectorCloudNetwork(Network):
@@ -180,11 +176,7 @@ class VectorCloudNetwork(Network):
         """
         invariants, vectors, tensors = self._describe(clouds, points)
         coefficients = self.fitting((invariants - self.shift) / self.spread)
-        parts = coefficients.split(self.sizes.coefficients, dim=1)
-        values = tuple(
-            value(kind, c, vectors, tensors) for kind, c in zip(self.outputs, parts, strict=True)
-        )
-        return values[0] if len(values) == 1 else values
+        return values(self.outputs, coefficients, self.sizes.coefficients, vectors, tensors)
 
     def calibrate(self, clouds: VectorClouds) -> None:
         """Bring embeddings, the basis of outputs and the inputs of ρ to order one on these clouds.
@@ -198,17 +190,17 @@ class VectorCloudNetwork(Network):
                 sizes.fill_(1)
             clouds = clouds.compact()
             pairs, _, g = self._embed(clouds, self.points(clouds.flow))
-            self.embedding_sizes.copy_(root_mean_square(g[pairs.shares > 0], _LEAST))
+            self.embedding_sizes.copy_(root_mean_square(g[pairs.shares > 0]))
             _, vectors, tensors = self._describe(clouds, self.points(clouds.flow))
             for sizes, basis in ((self.vector_sizes, vectors), (self.tensor_sizes, tensors)):
                 if len(sizes):
                     # members are bounded to b = v / √(1 + v²); v² = b² / (1 - b²) is what they were
                     bounded = basis.flatten(2).square().sum(dim=2)
-                    sizes.copy_(root_mean_square(torch.sqrt(bounded / (1 - bounded)), _LEAST))
+                    sizes.copy_(root_mean_square(torch.sqrt(bounded / (1 - bounded))))
             invariants, _, _ = self._describe(clouds, self.points(clouds.flow))
-            self.shift.copy_(invariants.mean(dim=0))
-            least = (_LEAST_SHARE * root_mean_square(invariants, _LEAST)).clamp(min=_LEAST)
-            self.spread.copy_((invariants.var(dim=0, correction=0) + least**2).sqrt())
+            shift, spread = standardization(invariants)
+            self.shift.copy_(shift)
+            self.spread.copy_(spread)
 
     def _embed(self, clouds, points):
         """The pairs of clouds, their data and their embeddings (N, m)."""
