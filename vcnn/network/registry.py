@@ -17,7 +17,7 @@ _GROUP = "vcnn.networks"  # of entry points by which other packages bring networ
 # Named as an entry point names them: a model file asks for one, and torch_geometric, which the
 # baselines need, is slow to import.
 _SHIPPED = {
-    "vector-cloud": "vcnn.network.vector_cloud:VectorCloudNetwork",
+    "vector-cloud": "vcnn.network.pair_embedding:VectorCloudNetwork",
     "moments": "vcnn.network.moment_network:MomentNetwork",
     "zhou2022": "vcnn.network.zhou2022:Zhou2022",
     "vcnn-e": "vcnn.network.vcnn_e:VCNNe",

@@ -16,8 +16,8 @@ from vcnn.network.base import Given, Network, list_names
 from vcnn.network.features import Inputs, PointData, full, pair_data, point_data
 from vcnn.network.heads import check_outputs, values
 from vcnn.network.layers import perceptron, root_mean_square, seeded, standardization
+from vcnn.network.pair_sizes import MIXED_TENSORS, Sizes
 from vcnn.network.pairs import Pairs
-from vcnn.network.sizes import MIXED_TENSORS, Sizes
 from vcnn.network.symmetry import Symmetry
 
 _SECOND = 8  # embedding channels that second moments are taken with
