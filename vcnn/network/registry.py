@@ -18,7 +18,7 @@ _GROUP = "vcnn.networks"  # of entry points by which other packages bring networ
 # baselines need, is slow to import.
 _SHIPPED = {
     "vector-cloud": "vcnn.network.pair_embedding:VectorCloudNetwork",
-    "moments": "vcnn.network.moment_network:MomentNetwork",
+    "moments": "vcnn.network.vector_cloud:MomentNetwork",
     "zhou2022": "vcnn.network.zhou2022:Zhou2022",
     "vcnn-e": "vcnn.network.vcnn_e:VCNNe",
     "graph-kernel": "vcnn.baselines.graph_kernel:GraphKernelNetwork",

@@ -14,10 +14,10 @@ from vcnn.network.base import Given, Network, list_names
 from vcnn.network.features import Inputs, dot, point_data
 from vcnn.network.heads import check_outputs, values
 from vcnn.network.layers import perceptron, root_mean_square, seeded, standardization
-from vcnn.network.moment_sizes import LEADING, MATRICES, MomentSizes
 from vcnn.network.moments import Members, MomentPoints, cloud_derivatives, cloud_moments
 from vcnn.network.pairs import Pairs
 from vcnn.network.radial import radial_functions
+from vcnn.network.sizes import LEADING, MATRICES, MomentSizes
 from vcnn.network.symmetry import Symmetry
 
 _NORMALIZATIONS = ("mean", "sum")
