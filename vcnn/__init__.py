@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from vcnn.errors import InputError as InputError
     from vcnn.flow.field import FlowField as FlowField
     from vcnn.network.base import Network as Network
-    from vcnn.network.pair_embedding import VectorCloudNetwork as VectorCloudNetwork
     from vcnn.network.registry import register_network as register_network
     from vcnn.network.vcnn_e import VCNNe as VCNNe
+    from vcnn.network.vector_cloud import VectorCloudNetwork as VectorCloudNetwork
     from vcnn.network.zhou2022 import Zhou2022 as Zhou2022
     from vcnn.training.config import TrainingConfig as TrainingConfig
     from vcnn.training.fitting import fit as fit

@@ -17,8 +17,9 @@ from benchmarks.challenge.floors import LENGTH, hill_baseline, inversion_file
 from benchmarks.data.hills import hill_names
 from benchmarks.in_the_loop.flows import REGION, UNITS
 from solvers import RANS, FlowResult, Smoothing
-from vcnn import Closure, FlowField, TrainingConfig, VectorCloudNetwork, fit
+from vcnn import Closure, FlowField, TrainingConfig, fit
 from vcnn.closure import BaselineCorrection, trust
+from vcnn.network import PairEmbeddingNetwork
 
 BOUNDS = (0.25, 4.0)  # of β
 
@@ -57,7 +58,9 @@ def training_flow(name: str, folder: Path) -> FlowField:
 
 def train_correction(folder: Path) -> Closure:
     """β, learned from the inversions of the training hills."""
-    network = VectorCloudNetwork(["wall_distance"], output="positive_scalar", order=2)
+    network = PairEmbeddingNetwork(  # as recorded
+        ["wall_distance"], output="positive_scalar", order=2
+    )
     closure = fit(
         network,
         [training_flow(name, folder) for name in hill_names("train")],

@@ -43,11 +43,11 @@ from vcnn import (
     FlowField,
     RegionOfInfluence,
     TrainingConfig,
-    VectorCloudNetwork,
     fit,
 )
 from vcnn.closure import BaselineCorrection, MirroredSection, NearWall, mirror_images
 from vcnn.closure.sections import van_driest, wall_layer
+from vcnn.network import PairEmbeddingNetwork
 
 REGION = RegionOfInfluence.ball(0.8, spacing=0.1, smooth=1)  # as recorded
 LAYER = 0.145  # of the half height: where d⁺ is 26 in training
@@ -112,7 +112,7 @@ def train_closure(folder: Path) -> Closure:
     flows = [
         flow for ratio in RATIOS if ratio != VALIDATION for flow in training_flows(ratio, folder)
     ]
-    network = VectorCloudNetwork(
+    network = PairEmbeddingNetwork(  # as recorded
         ["wall_distance", "layer"],
         output=["positive_scalar", "traceless_symmetric_tensor"],
         order=2,

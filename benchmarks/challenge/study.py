@@ -37,8 +37,9 @@ from benchmarks.data.thinned_hills import flow_to_learn, thinned
 from benchmarks.in_the_loop.flows import REGION, UNITS, train_closure, with_importance
 from solvers import RANS, LearningConfig, coupled_rotation_study, evaluate, fit_through_solver
 from solvers.studies.coupled_rotation_report import pictures
-from vcnn import Closure, DivergenceError, FlowField, TrainingConfig, VectorCloudNetwork, fit
+from vcnn import Closure, DivergenceError, FlowField, TrainingConfig, fit
 from vcnn.files import write_text
+from vcnn.network import PairEmbeddingNetwork
 
 SUBMISSION = RESULTS / "closure_challenge"
 LEARNING = LearningConfig(epochs=4, flows_per_step=2, learning_rate=3e-4, prior=5e-3)
@@ -59,7 +60,9 @@ def hill_closure(folder: Path, les: Path, processes: int) -> Closure:
 
 def inversion_closure(folder: Path) -> Closure:
     """Learned from the eddy viscosities of inversions, without the solver."""
-    network = VectorCloudNetwork(["wall_distance"], output="positive_scalar", order=2)
+    network = PairEmbeddingNetwork(  # as recorded
+        ["wall_distance"], output="positive_scalar", order=2
+    )
     files = [inversion_file(name, "eddy viscosity", folder) for name in hill_names("train")]
     return fit(
         network,

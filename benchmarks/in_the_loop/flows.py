@@ -16,8 +16,9 @@ from solvers.coupling.stress import SMALL_STRAIN, deviator, split_stress
 from solvers.fem.build import build_domain
 from solvers.fem.fields import function_from
 from solvers.fem.sampling import flow_field
-from vcnn import Closure, FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
+from vcnn import Closure, FlowField, RegionOfInfluence, TrainingConfig, fit
 from vcnn.baselines import GraphKernelNetwork
+from vcnn.network import PairEmbeddingNetwork
 
 UNITS = {"length": "hill height", "velocity": "volume-mean velocity / 0.72"}
 SCALARS = ("strain_rate", "wall_distance")
@@ -102,19 +103,19 @@ def train_closure(name: str, folder: Path) -> Closure:
     """
     network, target, config = {
         "sst": (
-            VectorCloudNetwork(SCALARS, output="positive_scalar"),
+            PairEmbeddingNetwork(SCALARS, output="positive_scalar"),  # as recorded
             "eddy_viscosity",
             {"epochs": 20},
         ),
         "sa": (
-            VectorCloudNetwork(SCALARS, output="positive_scalar"),
+            PairEmbeddingNetwork(SCALARS, output="positive_scalar"),  # as recorded
             "eddy_viscosity",
             {"epochs": 15},
         ),
         # An anisotropy that follows the gradient point by point does not settle in the loop: this
         # one sees none.
         "les": (
-            VectorCloudNetwork(
+            PairEmbeddingNetwork(  # as recorded
                 ["wall_distance"], output=["positive_scalar", "traceless_symmetric_tensor"], order=2
             ),
             ["eddy_viscosity", "anisotropy"],

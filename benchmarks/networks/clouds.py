@@ -27,11 +27,11 @@ from vcnn import (
     FlowField,
     RegionOfInfluence,
     Scales,
-    VectorCloudNetwork,
     VectorClouds,
     Zhou2022,
 )
 from vcnn.baselines import GraphKernelNetwork
+from vcnn.network import PairEmbeddingNetwork
 from vcnn.network.base import ROWS  # pairs handed at once to a network that predicts a mesh
 
 REGION = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)
@@ -177,7 +177,7 @@ def padded_published(network: Zhou2022, clouds: VectorClouds, flow: FlowField) -
     return forward
 
 
-def unfactored_operations(network: VectorCloudNetwork, n: int) -> float:
+def unfactored_operations(network: PairEmbeddingNetwork, n: int) -> float:
     """Operations of a cloud of n points in 2-D, were the product embedding evaluated on pairs."""
 
     def layers(net):
@@ -195,7 +195,7 @@ def evaluate(network: torch.nn.Module, parts: list[VectorClouds], points: torch.
 
 
 def time_networks(flow: FlowField) -> None:
-    """Clouds a second, of the default network and the published one."""
+    """Clouds a second, of the pair-embedding network and the published one."""
     a = torch.rand(2048, 2048)
     rate = 2 * 2048**3 / seconds(lambda: a @ a)
     print(f"{torch.get_num_threads()} threads; matrix product {rate / 1e9:9.1f} GFLOP/s (float32)")
@@ -204,7 +204,7 @@ def time_networks(flow: FlowField) -> None:
     sample = inside.select(np.flatnonzero(inside.counts >= 150)[:5000]).subsample(
         150, np.random.default_rng(0)
     )
-    default, published = VectorCloudNetwork(SCALARS), Zhou2022()
+    default, published = PairEmbeddingNetwork(SCALARS), Zhou2022()
     with torch.inference_mode():
         speed = {}
         for network in (default, published):
@@ -239,10 +239,10 @@ def time_networks(flow: FlowField) -> None:
 
 
 def time_prediction(cells: int, region: RegionOfInfluence) -> float:
-    """Whole-mesh prediction of the default network: seconds a point."""
+    """Whole-mesh prediction of the pair-embedding network: seconds a point."""
     flow = hill_flow(cells)
     scales = Scales(scalars=dict.fromkeys(SCALARS, (0.0, 1.0)))
-    closure = Closure(VectorCloudNetwork(SCALARS).eval(), region, "concentration", 2, scales)
+    closure = Closure(PairEmbeddingNetwork(SCALARS).eval(), region, "concentration", 2, scales)
     spent = seconds(lambda: closure.predict(flow), repeat=1) / len(flow)
     memory = f"{peak_memory():.2f} GiB at most so far"
     print(f"{len(flow):9,} points: {1e6 * spent:6.1f} µs a point, {memory}")

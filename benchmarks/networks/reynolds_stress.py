@@ -24,11 +24,12 @@ from benchmarks.common.markdown import table
 from benchmarks.common.paths import RESULTS
 from benchmarks.data.catalogue import require
 from benchmarks.data.hills import hill_file, hill_names, read_hill
-from vcnn import Closure, FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
+from vcnn import Closure, FlowField, RegionOfInfluence, TrainingConfig, fit
 from vcnn.evaluation import relative_l2
 from vcnn.evaluation.report.fields import draw_field
 from vcnn.evaluation.report.text import percent
 from vcnn.files import write_text
+from vcnn.network import PairEmbeddingNetwork
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
@@ -121,7 +122,7 @@ def draw(flow: FlowField, values: np.ndarray, path: Path) -> None:
 
 def train(folder: Path, config: dict) -> tuple[Closure, float]:
     """The closure, and the seconds that its training took."""
-    network = VectorCloudNetwork(
+    network = PairEmbeddingNetwork(  # as recorded
         ["wall_distance"],
         output=["reynolds_stress", "positive_scalar"],
         tensors=["velocity_gradient"],

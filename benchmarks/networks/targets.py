@@ -25,7 +25,7 @@ from benchmarks.common.paths import RESULTS
 from vcnn import FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.evaluation.report.text import percent
 from vcnn.files import write_text
-from vcnn.network import MomentNetwork
+from vcnn.network import PairEmbeddingNetwork
 
 WAVES = 2 * np.pi * np.array([[1, 0], [0, 1], [1, 1], [1, -1], [2, 1], [1, 2]])
 POINTS, TRAINING, UNSEEN = 3000, 4, 99
@@ -38,9 +38,9 @@ TARGETS = {  # name of the field: what it is, kind of output
     "integral": ("∫ K \\|u − u₀\\|² / ∫ K", "scalar"),
 }
 NETWORKS = {
-    "vector-cloud, order 1": partial(VectorCloudNetwork, galilean=True),
-    "vector-cloud, order 2": partial(VectorCloudNetwork, galilean=True, order=2),
-    "moments": partial(MomentNetwork, galilean=True),
+    "pair embedding, order 1": partial(PairEmbeddingNetwork, galilean=True),
+    "pair embedding, order 2": partial(PairEmbeddingNetwork, galilean=True, order=2),
+    "vector-cloud": partial(VectorCloudNetwork, galilean=True),
 }
 
 

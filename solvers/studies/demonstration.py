@@ -21,7 +21,7 @@ from vcnn.evaluation.report.text import percent
 from vcnn.evaluation.transformations import transformation_study
 from vcnn.flow.field import FlowField
 from vcnn.flow.norms import relative_l2
-from vcnn.network.pair_embedding import VectorCloudNetwork
+from vcnn.network.vector_cloud import VectorCloudNetwork
 from vcnn.training.config import TrainingConfig
 from vcnn.training.fitting import fit
 

@@ -122,9 +122,9 @@ def test_missing_files(folder, capsys):
             "unknown key 'unit'; did you mean 'units'? known are: target, flows, validation",
         ),
         (
-            "embedding",
-            "embeding",
-            "[network]: unknown key 'embeding'; did you mean 'embedding'? known are: architecture",
+            "channels",
+            "chanels",
+            "[network]: unknown key 'chanels'; did you mean 'channels'? known are: architecture",
         ),
         (
             "radius",

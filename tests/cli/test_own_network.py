@@ -15,7 +15,7 @@ from vcnn.network import build_network
 RUN = (
     CONFIGURATION.replace('target = "c"', f'target = "{NAME}"')
     .replace('"vector-cloud"\nscalars = ["k"]', '"cloud-means"\nwidth = 16')
-    .replace("embedding = 8\nhidden = 8\nfitting = [8]\n", "")
+    .replace("channels = 4\nhidden = 8\nfitting = [8]\n", "")
 )
 
 

@@ -203,7 +203,7 @@ def test_a_closure_that_splits_the_stress_itself(folder):
         ("wall_distance",),
         output=("positive_scalar", "traceless_symmetric_tensor"),
         tensors=("velocity_gradient",),
-        embedding=8,
+        channels=4,
         fitting=(16,),
         seed=1,
     )

@@ -104,7 +104,7 @@ def test_a_closure_trained_in_other_units_extrapolates_everywhere(folder, capsys
         network = VectorCloudNetwork(
             ("wall_distance", "strain_rate"),
             output="positive_scalar",
-            embedding=8,
+            channels=4,
             fitting=(16,),
             seed=1,
         )

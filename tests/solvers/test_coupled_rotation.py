@@ -37,7 +37,7 @@ def trained():
     """Two networks after three epochs on the eddy viscosity of a mixing length."""
     flow = RANS(HILL.mesh, HILL.viscosity, 0.72, closure=Predicting(mixing_length)).solve().flow()
     networks = {
-        "cloud": VectorCloudNetwork(SCALARS, output="positive_scalar", embedding=8, fitting=(16,)),
+        "cloud": VectorCloudNetwork(SCALARS, output="positive_scalar", channels=4, fitting=(16,)),
         "graph": GraphKernelNetwork(SCALARS, output="positive_scalar", kernel=(16, 16)),
     }
     config = TrainingConfig(epochs=3, batch_size=16, learning_rate=5e-3)

@@ -37,7 +37,7 @@ def cloud_closure(output="positive_scalar", seed=1, gain=1.0, region=BALL, targe
     Reynolds stresses, small but for the gain.
     """
     network = VectorCloudNetwork(
-        ("wall_distance", "strain_rate"), output=output, embedding=8, fitting=(16,), seed=seed
+        ("wall_distance", "strain_rate"), output=output, channels=4, fitting=(16,), seed=seed
     )
     with torch.no_grad():
         network.fitting[-1].weight.mul_(gain)
@@ -61,7 +61,7 @@ def small_closure(stress=True, region=LATTICE):
         tensors={"anisotropy": a + a.transpose(0, 2, 1)},
     )
     network = VectorCloudNetwork(
-        ["wall_distance"], output=output, embedding=12, hidden=16, fitting=(24,)
+        ["wall_distance"], output=output, channels=4, hidden=16, fitting=(24,)
     )
     config = TrainingConfig(epochs=3, dtype="float64")
     return mesh, fit(network, [flow], names, region, config, progress=False)

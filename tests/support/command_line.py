@@ -15,7 +15,7 @@ units = { c = "1", length = "H" }
 [network]
 architecture = "vector-cloud"
 scalars = ["k"]
-embedding = 8
+channels = 4
 hidden = 8
 fitting = [8]
 [region]
@@ -51,7 +51,7 @@ def plane_flow(seed=0, shear=1.0):
 
 
 def untrained(dimension=2, scalars=("k",), seed=0):
-    network = VectorCloudNetwork(list(scalars), embedding=8, hidden=4, fitting=(4,), seed=seed)
+    network = VectorCloudNetwork(list(scalars), channels=4, hidden=4, fitting=(4,), seed=seed)
     scales = Scales(scalars={name: (0.5, 0.3) for name in scalars}, targets=((1.0, 0.4),))
     return Closure(network.eval(), RegionOfInfluence.ball(0.4), "c", dimension, scales)
 

@@ -54,7 +54,7 @@ def small_closure(
     """A network with random weights; a viscosity from it is small, positive and depends on the
     flow.
     """
-    network = VectorCloudNetwork(scalars, output=output, embedding=8, fitting=(16,), seed=1)
+    network = VectorCloudNetwork(scalars, output=output, channels=4, fitting=(16,), seed=1)
     scales = Scales(scalars=dict.fromkeys(scalars, (1.0, 1.0)), targets=((0.0, 0.01),))
     if output == "reynolds_stress":
         target = output

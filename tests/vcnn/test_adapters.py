@@ -25,7 +25,7 @@ def closure(scalars=("wall_distance",), targets=("beta", "anisotropy")):
     """A network with random weights, for flows in space."""
     kinds = {"beta": "positive_scalar", "anisotropy": "traceless_symmetric_tensor"}
     output = [kinds.get(name, "positive_scalar") for name in targets]
-    network = VectorCloudNetwork(scalars, output=output, embedding=8, fitting=(16,), seed=3)
+    network = VectorCloudNetwork(scalars, output=output, channels=4, fitting=(16,), seed=3)
     with torch.no_grad():
         network.fitting[-1].weight.mul_(100)  # else the bias is most of what it says
     scales = Scales(scalars=dict.fromkeys(scalars, (0.0, 1.0)), targets=((0.0, 1.0),) * len(output))

@@ -5,15 +5,19 @@ import torch
 
 from tests.support.synthetic import random_flow
 from vcnn import RegionOfInfluence, VectorCloudNetwork
+from vcnn.network import PairEmbeddingNetwork
 from vcnn.network.heads import value
 
 BALL = RegionOfInfluence.ball(0.6)
 
 
-@pytest.mark.parametrize("order", [1, 2])
-def test_inputs_of_the_last_network_are_standardised(order):
+@pytest.mark.parametrize(
+    "make, options",
+    [(VectorCloudNetwork, {}), (PairEmbeddingNetwork, {}), (PairEmbeddingNetwork, {"order": 2})],
+)
+def test_inputs_of_the_last_network_are_standardised(make, options):
     """Mean 0, and deviation 1 but for what hardly varies; they are far from it before."""
-    network = VectorCloudNetwork(["strain_rate"], output="symmetric_tensor", order=order).double()
+    network = make(["strain_rate"], output="symmetric_tensor", **options).double()
     clouds, inputs = BALL.clouds(random_flow(2)), []
     network.fitting.register_forward_pre_hook(lambda _, x: inputs.append(x[0]))
     with torch.no_grad():

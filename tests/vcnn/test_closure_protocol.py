@@ -69,7 +69,7 @@ def test_a_trained_closure_predicts_by_name():
         assert isinstance(closure, ability) and not isinstance(as_closure(speed), ability)
     assert closure.needs == ("strain_rate", "wall_distance")
     assert (
-        repr(closure) == "Closure(concentration in 2-D; vector-cloud, 131,929 weights; transport)"
+        repr(closure) == "Closure(concentration in 2-D; pair-embedding, 131,929 weights; transport)"
     )
 
 

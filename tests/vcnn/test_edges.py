@@ -19,7 +19,7 @@ from vcnn import (
 from vcnn.closure.file import pretrained_names
 from vcnn.clouds.clouds import PointTensors
 from vcnn.clouds.edge import edge_weights
-from vcnn.network import MomentNetwork
+from vcnn.network import PairEmbeddingNetwork
 from vcnn.tensor_file import read_tensors, write_tensors
 
 REGIONS = {
@@ -31,12 +31,12 @@ REGIONS = {
 STEPS = 1000
 
 
-def vector_cloud(order):
-    return VectorCloudNetwork(["height"], embedding=8, fitting=(16,), order=order)
+def pair_embedding(order):
+    return PairEmbeddingNetwork(["height"], embedding=8, fitting=(16,), order=order)
 
 
-def moments():
-    return MomentNetwork(["height"], channels=4, fitting=(16,))
+def vector_cloud():
+    return VectorCloudNetwork(["height"], channels=4, fitting=(16,))
 
 
 def closure_of(region, flow, network):
@@ -70,7 +70,7 @@ def carried(region, d):
 
 
 @pytest.mark.parametrize(
-    "d, make", [(2, lambda: vector_cloud(1)), (3, lambda: vector_cloud(2)), (2, moments)]
+    "d, make", [(2, lambda: pair_embedding(1)), (3, lambda: pair_embedding(2)), (2, vector_cloud)]
 )
 @pytest.mark.parametrize("region", REGIONS.values(), ids=REGIONS)
 def test_a_point_that_leaves_changes_nothing_at_once(region, d, make):
@@ -168,7 +168,7 @@ def test_files_of_older_versions_have_a_sharp_edge(tmp_path):
     flow = random_flow(2, 60)
     flow = flow.with_fields(scalars={"height": flow.points[:, 1]})
     for region in (RegionOfInfluence.ball(0.6), RegionOfInfluence.transport(0.1, 1.0)):
-        smooth = closure_of(region, flow, vector_cloud(2))
+        smooth = closure_of(region, flow, vector_cloud())
         sharp = replace(smooth, region=replace(region, smooth=1))
         tensors, header = read_tensors(sharp.save(tmp_path / "new.safetensors"))
         assert header["region"].pop("smooth") == 1

@@ -27,7 +27,7 @@ def trained(network, flows) -> Closure:
 
 @pytest.fixture(scope="module", params=["vector-cloud", "galilean", "zhou2022"])
 def closure(request):
-    options = {"embedding": 8, "hidden": 8, "fitting": (8,)}
+    options = {"channels": 4, "hidden": 8, "fitting": (8,)}
     network = {
         "vector-cloud": VectorCloudNetwork(["strain_rate", "wall_distance"], **options),
         "galilean": VectorCloudNetwork(["wall_distance"], galilean=True, **options),

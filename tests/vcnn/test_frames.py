@@ -37,7 +37,7 @@ class Component:
 @pytest.mark.parametrize("d", [2, 3])
 def test_an_invariant_network_predicts_the_same_to_round_off(d):
     flow, region = loose_flow(d), RegionOfInfluence.ball(0.5)
-    network = VectorCloudNetwork(["k"], embedding=8, hidden=8, fitting=(8,))
+    network = VectorCloudNetwork(["k"], channels=4, hidden=8, fitting=(8,))
     scales = Scales.of([flow], region, network, ["c"])
     closure = Closure(network.eval(), region, "c", d, scales)
     study = rotate_study({"cloud": closure}, flow, progress=False)
@@ -94,7 +94,7 @@ def test_random_rotations_in_space_are_uniform():
 
 
 def test_a_model_that_cannot_predict_the_flow_is_named():
-    network = VectorCloudNetwork(["omega"], embedding=8, hidden=8, fitting=(8,))
+    network = VectorCloudNetwork(["omega"], channels=4, hidden=8, fitting=(8,))
     closure = Closure(network.eval(), RegionOfInfluence.ball(0.5), "c", 2)
     with pytest.raises(InputError, match="mine: the model needs scalars omega; the flow has: k, c"):
         rotate_study({"mine": closure}, loose_flow(2), progress=False)

@@ -132,7 +132,7 @@ def test_networks_stay_equivariant(d):
 
 
 def test_clouds_are_as_large_on_any_mesh_and_predictions_follow_the_flow():
-    network = VectorCloudNetwork(output="vector", embedding=12, fitting=(16,))
+    network = VectorCloudNetwork(output="vector", channels=4, fitting=(16,))
     closure = Closure(network, REGION, "a", 2, Scales())
     coarse, fine, finest = (sheet(n) for n in (20, 40, 80))
     sizes = [REGION.clouds(flow).counts.mean() for flow in (coarse, fine, finest)]

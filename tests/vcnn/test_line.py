@@ -64,7 +64,7 @@ def profile(seed, n=96, scattered=False):
 @pytest.fixture(scope="module")
 def learned():
     network = VectorCloudNetwork(
-        ["temperature"], output="vector", galilean=True, embedding=16, hidden=32, fitting=(32,)
+        ["temperature"], output="vector", galilean=True, channels=4, hidden=32, fitting=(32,)
     )
     flows = [profile(seed) for seed in range(12)]
     config = TrainingConfig(epochs=60, batch_size=64, learning_rate=5e-3)
@@ -122,7 +122,7 @@ assert np.array_equal(values, np.load("expected.npy"))
 
 def test_it_is_differentiable(learned):
     flow = profile(100)
-    network = VectorCloudNetwork(["temperature"], output=["vector", "symmetric_tensor"], order=2)
+    network = VectorCloudNetwork(["temperature"], output=["vector", "symmetric_tensor"])
     closure = Closure(network.double(), BALL, ("q", "p"), 1, Scales(
         scalars={"temperature": (1.0, 1.0)}, targets=((0.0, 1.0), (0.0, 1.0))))  # fmt: skip
     for region in (BALL, RegionOfInfluence.ball(0.2, spacing=0.04)):
@@ -167,7 +167,7 @@ def test_turned_clouds_of_training_are_mirrored_ones(monkeypatch):
     config = TrainingConfig(epochs=3, dtype="float64")
     plain, turned = (
         fit(
-            VectorCloudNetwork(["temperature"], output="vector", embedding=8, hidden=8),
+            VectorCloudNetwork(["temperature"], output="vector", channels=4, hidden=8),
             [profile(0)],
             "heat_flux",
             BALL,

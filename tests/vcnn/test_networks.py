@@ -10,7 +10,7 @@ import torch
 from tests.support.synthetic import random_flow
 from vcnn import InputError, RegionOfInfluence, VectorCloudNetwork, Zhou2022
 from vcnn.baselines import GraphKernelNetwork
-from vcnn.network import MomentNetwork
+from vcnn.network import PairEmbeddingNetwork
 from vcnn.network.registry import build_network, network_class, network_names
 
 REGION = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)
@@ -21,8 +21,8 @@ def ours():
     return VectorCloudNetwork(SCALARS, ["pressure_gradient"])
 
 
-def moments():
-    return MomentNetwork(SCALARS, ["pressure_gradient"])
+def of_pairs():
+    return PairEmbeddingNetwork(SCALARS, ["pressure_gradient"])
 
 
 def evaluate(network, flow, centres=None):
@@ -74,7 +74,7 @@ def test_zhou2022_is_the_published_formula():
 
 def test_clouds_do_not_mix():
     flow = random_flow(3, periodic=True)
-    for network in (ours(), moments(), Zhou2022(), GraphKernelNetwork(SCALARS, 3)):
+    for network in (ours(), of_pairs(), Zhou2022(), GraphKernelNetwork(SCALARS, 3)):
         network.double()
         together = evaluate(network, flow)
         alone = np.concatenate([evaluate(network, flow, [k]) for k in range(0, len(flow), 30)])
@@ -83,7 +83,7 @@ def test_clouds_do_not_mix():
 
 def test_gradients_reach_every_weight():
     flow = random_flow(2)
-    for network in (ours(), moments(), Zhou2022(), GraphKernelNetwork(SCALARS)):
+    for network in (ours(), of_pairs(), Zhou2022(), GraphKernelNetwork(SCALARS)):
         network(REGION.clouds(flow)).square().sum().backward()
         for name, parameter in network.named_parameters():
             assert parameter.grad is not None and parameter.grad.abs().max() > 0, name
@@ -98,7 +98,7 @@ def test_networks_are_built_by_name_and_refuse_nonsense():
             assert torch.equal(a, b)  # the seed decides
     with pytest.raises(
         InputError,
-        match="architecture: expected one of vector-cloud, moments, zhou2022, vcnn-e, graph-kernel",
+        match="architecture: expected one of vector-cloud, pair-embedding, zhou2022, vcnn-e, graph",
     ):
         build_network("transformer", {})
     with pytest.raises(InputError, match="depth"):
@@ -106,4 +106,6 @@ def test_networks_are_built_by_name_and_refuse_nonsense():
     with pytest.raises(InputError, match="output"):
         VectorCloudNetwork(output="spinor")
     with pytest.raises(InputError, match="retained"):
-        VectorCloudNetwork(embedding=4, retained=5)
+        PairEmbeddingNetwork(embedding=4, retained=5)
+    with pytest.raises(InputError, match="order: expected 1 or 2, got 3"):
+        PairEmbeddingNetwork(order=3)

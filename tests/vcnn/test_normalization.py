@@ -8,13 +8,15 @@ import torch
 
 from tests.support.synthetic import random_flow
 from vcnn import Closure, FlowField, InputError, RegionOfInfluence, TrainingConfig, fit
-from vcnn.network import MomentNetwork
+from vcnn.network import VectorCloudNetwork
 
 BALL = RegionOfInfluence.ball(0.7)
 
 
 def network_of(normalization, flow):
-    network = MomentNetwork(["strain_rate"], normalization=normalization, galilean=True).double()
+    network = VectorCloudNetwork(
+        ["strain_rate"], normalization=normalization, galilean=True
+    ).double()
     network.calibrate(BALL.clouds(flow))
     return network.eval()
 
@@ -77,7 +79,7 @@ def test_two_parts_far_apart_add_up():
 def test_files_keep_the_constant(tmp_path):
     flow = random_flow(2)
     flow = flow.with_fields(scalars={"energy": flow.scalars["strain_rate"] ** 2})
-    network = MomentNetwork(["strain_rate"], normalization="sum", hidden=8, fitting=(8,))
+    network = VectorCloudNetwork(["strain_rate"], normalization="sum", hidden=8, fitting=(8,))
     config = TrainingConfig(epochs=2, batch_size=32)
     closure = fit(network, [flow], "energy", BALL, config, progress=False)
     assert network.total > 1
@@ -87,8 +89,8 @@ def test_files_keep_the_constant(tmp_path):
 
 def test_parts_of_clouds_are_refused():
     flow = random_flow(2).with_fields(scalars={"energy": np.ones(120)})
-    network = MomentNetwork(normalization="sum")
+    network = VectorCloudNetwork(normalization="sum")
     with pytest.raises(InputError, match="max_points: a part of a cloud has another sum; expected"):
         fit(network, [flow], "energy", BALL, TrainingConfig(max_points=10), progress=False)
     with pytest.raises(InputError, match="normalization: expected 'mean' or 'sum', got 'total'"):
-        MomentNetwork(normalization="total")
+        VectorCloudNetwork(normalization="total")

@@ -134,7 +134,7 @@ def test_scalars_that_should_vanish_are_zero():
 @pytest.mark.parametrize("value", [0.0414, 5600.0, 1e-5])
 def test_a_target_that_is_constant_is_learned(value):
     flow = flow_with(value, 96)
-    network = VectorCloudNetwork(["strain_rate"], embedding=8, hidden=8, fitting=(8,))
+    network = VectorCloudNetwork(["strain_rate"], channels=4, hidden=8, fitting=(8,))
     config = TrainingConfig(epochs=40, batch_size=32)
     closure = fit(network, [flow], "Re", REGION, config, progress=False)
     np.testing.assert_allclose(closure.predict(flow), value, rtol=0.1)

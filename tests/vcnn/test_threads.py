@@ -38,7 +38,7 @@ def threads_of(network) -> list:
 def test_training_and_prediction_take_one_thread_and_give_back_the_others(two_cores):
     flow = random_flow(2, n=60)
     flow = flow.with_fields(scalars={"k": flow.scalars["strain_rate"]})
-    network = VectorCloudNetwork(["k"], embedding=8, hidden=8, fitting=(8,))
+    network = VectorCloudNetwork(["k"], channels=4, hidden=8, fitting=(8,))
     counts = threads_of(network)
     ball = RegionOfInfluence.ball(0.5)
     closure = fit(network, [flow], "concentration", ball, TrainingConfig(epochs=1), progress=False)

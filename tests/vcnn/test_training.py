@@ -39,7 +39,7 @@ def nonlocal_flow(seed, n=400):
 
 
 def small_network():
-    return VectorCloudNetwork(SCALARS, embedding=16, hidden=16, fitting=(32,))
+    return VectorCloudNetwork(SCALARS, channels=4, hidden=16, fitting=(32,))
 
 
 def weights(closure):
@@ -76,8 +76,7 @@ def test_learns_stress_flux_and_energy_at_once(tmp_path):
     network = VectorCloudNetwork(
         SCALARS,
         output=["reynolds_stress", "vector", "positive_scalar"],
-        order=2,
-        embedding=16,
+        channels=4,
         hidden=16,
         fitting=(32,),
     )
@@ -165,7 +164,7 @@ def test_an_interrupted_run_resumes_bit_for_bit(tmp_path, make, augmentation):
     [
         (
             lambda: VectorCloudNetwork(
-                SCALARS, output=["reynolds_stress", "vector"], embedding=8, hidden=8, fitting=(8,)
+                SCALARS, output=["reynolds_stress", "vector"], channels=4, hidden=8, fitting=(8,)
             ),
             ("stress", "flux"),
         ),

@@ -30,7 +30,7 @@ TARGET = "concentration"
 
 
 def small_network(**options):
-    return VectorCloudNetwork(["strain_rate"], embedding=8, hidden=8, fitting=(8,), **options)
+    return VectorCloudNetwork(["strain_rate"], channels=4, hidden=8, fitting=(8,), **options)
 
 
 def told_in(flow, length, velocity):

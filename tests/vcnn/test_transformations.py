@@ -13,7 +13,7 @@ from vcnn.network.zhou2022 import Zhou2022
 
 BALL = RegionOfInfluence.ball(0.6)
 SCALARS = ["strain_rate"]
-SMALL = {"embedding": 8, "hidden": 8, "fitting": (8,)}
+SMALL = {"channels": 4, "hidden": 8, "fitting": (8,)}
 
 
 def closure_of(network, flow, region=BALL):

@@ -1,4 +1,4 @@
-"""The network of moments: sums, frames, calibration."""
+"""The vector-cloud network: sums, frames, calibration."""
 
 from dataclasses import replace
 
@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from tests.support.synthetic import random_flow
-from vcnn import Closure, InputError, RegionOfInfluence, Scales
-from vcnn.network import OUTPUTS, MomentNetwork
+from vcnn import Closure, InputError, RegionOfInfluence, Scales, VectorCloudNetwork
+from vcnn.network import OUTPUTS
 from vcnn.network.features import Inputs, point_data
 from vcnn.network.moments import MomentPoints, cloud_moments
 from vcnn.network.pairs import Pairs
@@ -32,7 +32,7 @@ def flow_of(d, n=None):
 
 def network_of(**changes):
     options = {"output": list(OUTPUTS), "tensors": ["gradient"], "hidden": 16, "fitting": (16,)}
-    network = MomentNetwork(["strain_rate"], ["pressure_gradient"], **{**options, **changes})
+    network = VectorCloudNetwork(["strain_rate"], ["pressure_gradient"], **{**options, **changes})
     return network.double().eval()
 
 
@@ -53,8 +53,8 @@ def test_moments_are_sums_over_pairs(d, galilean):
         vectors={name: rng.normal(size=(n, d)) for name in "ab"},
         tensors={name: rng.normal(size=(n, d, d)) for name in "ST"},
     )
-    network = MomentNetwork(inputs.scalars, ["a", "b"], tensors=["S", "T"]).double()
-    fields = super(MomentNetwork, network).points(flow)
+    network = VectorCloudNetwork(inputs.scalars, ["a", "b"], tensors=["S", "T"]).double()
+    fields = super(VectorCloudNetwork, network).points(flow)
     own, others = rng.normal(size=(n, 4)), rng.normal(size=(n, channels))
     data = point_data(fields, inputs)
     points = MomentPoints.of(data, torch.tensor(own), torch.tensor(others), inputs)
@@ -173,7 +173,7 @@ def test_a_file_gives_it_back_to_the_last_bit(tmp_path):
     closure = Closure(network, BALL, ("force", "stress"), 2, scales)
     network.calibrate(closure.scale_clouds(BALL.clouds(flow)))
     again = Closure.load(closure.save(tmp_path / "model.safetensors"))
-    assert again.network.name == "moments" and again.network.config == network.config
+    assert again.network.name == "vector-cloud" and again.network.config == network.config
     assert again.network.config["mixed"] == [6, 5, 4]
     for name, value in closure.predict(flow).items():
         np.testing.assert_array_equal(again.predict(flow)[name], value)
@@ -212,4 +212,4 @@ def test_clouds_of_few_points(count):
 )
 def test_settings_that_cannot_be(settings, message):
     with pytest.raises(InputError, match=f"^{message}"):
-        MomentNetwork(**settings)
+        VectorCloudNetwork(**settings)

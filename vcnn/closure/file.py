@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from vcnn.closure.extrapolation import TrainingRange
-from vcnn.closure.header import FORMAT, HEADER_KEYS, SCALES_KEYS
+from vcnn.closure.header import FORMAT, HEADER_KEYS, READABLE, SCALES_KEYS
 from vcnn.closure.scales import Scales
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import InputError, naming
@@ -27,6 +27,7 @@ _SHIPPED = Path(str(files("vcnn.pretrained")))
 
 
 _EDGE = {"smooth": 1.0}  # of regions in files that name none: older versions knew a sharp one only
+_RENAMED = {2: {"vector-cloud": "pair-embedding"}}  # format -> name in its files -> name of today
 _RANGE = "training_range/"  # tensors of that name are not the network's
 
 
@@ -76,9 +77,10 @@ def read_model(path: str | Path) -> dict[str, Any]:
         registered or was changed since.
     """
     tensors, header = read_tensors(path)
-    if header.get("format") != FORMAT:
+    if header.get("format") not in READABLE:
+        readable = " and ".join(map(str, READABLE))
         raise InputError(
-            f"{path}: model format {header.get('format')}, this version reads {FORMAT}"
+            f"{path}: model format {header.get('format')}, this version reads {readable}"
         )
     needed = [key for key in HEADER_KEYS if key.needed or key.name in header]
     check_entries(header, _predicates(needed), f"{path}: its header")
@@ -87,8 +89,10 @@ def read_model(path: str | Path) -> dict[str, Any]:
     arrays = {name.removeprefix(_RANGE): tensors.pop(name).numpy() for name in names}
     target, scales = header["target"], Scales.from_dict(header["scales"])
     target = target if isinstance(target, str) else tuple(target)
+    name = header["architecture"]
+    name = _RENAMED.get(header["format"], {}).get(name, name)
     with naming(path):
-        network = build_network(header["architecture"], header["config"])
+        network = build_network(name, header["config"])
         _load_weights(network, tensors)
         name_outputs(network, target)
         _check_scales(scales, network)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from vcnn.headers import is_number, is_table, lists, maps_to
 from vcnn.keys import TEXT, Key, KeyTable, Kind, list_of
 
-FORMAT = 2
+FORMAT = 3  # that is written; 2 gave the name vector-cloud to the network pair-embedding
+READABLE = (2, FORMAT)
 
 
 def _is_divisor(value: object) -> bool:
@@ -26,8 +27,8 @@ _PAIRS = Kind("an object of pairs [shift, divisor]", maps_to(_is_pair))
 
 FORMAT_KEY = Key(
     "format",
-    Kind("an integer", lambda v: v == FORMAT),
-    f"of the file; this version reads {FORMAT}",
+    Kind("an integer", lambda v: v in READABLE),
+    f"of the file; this version writes {FORMAT} and reads {READABLE[0]} too",
     needed=True,
 )
 HEADER_KEYS = (

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from vcnn.network.heads import OUTPUTS as OUTPUTS
     from vcnn.network.layers import perceptron as perceptron
     from vcnn.network.layers import seeded as seeded
-    from vcnn.network.pair_embedding import VectorCloudNetwork as VectorCloudNetwork
+    from vcnn.network.pair_embedding import PairEmbeddingNetwork as PairEmbeddingNetwork
     from vcnn.network.registry import build_network as build_network
     from vcnn.network.registry import register_network as register_network
     from vcnn.network.symmetry import Symmetry as Symmetry
     from vcnn.network.vcnn_e import VCNNe as VCNNe
-    from vcnn.network.vector_cloud import MomentNetwork as MomentNetwork
+    from vcnn.network.vector_cloud import VectorCloudNetwork as VectorCloudNetwork
     from vcnn.network.zhou2022 import Zhou2022 as Zhou2022
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__, __file__)

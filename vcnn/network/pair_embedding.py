@@ -1,4 +1,4 @@
-"""The vector-cloud network: values that are invariant, or rotate with the frame as they should."""
+"""The vector-cloud network of the versions up to 0.2: a learned embedding of every pair."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ from vcnn.network.base import Given, Network, list_names
 from vcnn.network.features import Inputs, PointData, full, pair_data, point_data
 from vcnn.network.heads import check_outputs, values
 from vcnn.network.layers import perceptron, root_mean_square, seeded, standardization
-from vcnn.network.pair_sizes import MIXED_TENSORS, Sizes
+from vcnn.network.pair_sizes import MIXED_TENSORS, PairSizes
 from vcnn.network.pairs import Pairs
 from vcnn.network.symmetry import Symmetry
 
 _SECOND = 8  # embedding channels that second moments are taken with
 
 
-class VectorCloudNetwork(Network):
-    """Vector-cloud network with separate moments of positions, velocities and further vectors.
+class PairEmbeddingNetwork(Network):
+    """Vector-cloud network with a learned embedding of pairs and moments of first or second order.
+
+    The default network up to version 0.2, kept so that older files predict the same, and for
+    comparison with `VectorCloudNetwork`.
 
     After Zhou, Han & Xiao (CMAME 388, 2022, 114211) and Han, Zhou & Xiao (JCP 488, 2023, 112243),
     with the vector channels kept apart and the sums weighted so that they approximate integrals
@@ -89,7 +92,7 @@ class VectorCloudNetwork(Network):
         If an argument is none that it could be.
     """
 
-    name = "vector-cloud"
+    name = "pair-embedding"
 
     def __init__(
         self,
@@ -130,7 +133,7 @@ class VectorCloudNetwork(Network):
         self.symmetry = Symmetry.SO if pseudoscalars else Symmetry.O
         _check(self.outputs, order, retained, embedding)
         self.inputs = Inputs(self.scalars, self.vectors, self.tensors, self.galilean)
-        self.sizes = Sizes(self.inputs, self.outputs, order, embedding, retained, basis)
+        self.sizes = PairSizes(self.inputs, self.outputs, order, embedding, retained, basis)
         with seeded(seed):
             self._make_layers(hidden, fitting)
         self._make_scales()

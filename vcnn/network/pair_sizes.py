@@ -1,4 +1,4 @@
-"""How many of everything a vector-cloud network computes, from its settings."""
+"""How many of everything a pair-embedding network computes, from its settings."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ MIXED_TENSORS = 6  # symmetric tensors that second moments are combined to
 
 
 @dataclass(frozen=True)
-class Sizes:
-    """Widths of the layers of a `VectorCloudNetwork`.
+class PairSizes:
+    """Widths of the layers of a `PairEmbeddingNetwork`.
 
     Parameters
     ----------

@@ -17,8 +17,8 @@ _GROUP = "vcnn.networks"  # of entry points by which other packages bring networ
 # Named as an entry point names them: a model file asks for one, and torch_geometric, which the
 # baselines need, is slow to import.
 _SHIPPED = {
-    "vector-cloud": "vcnn.network.pair_embedding:VectorCloudNetwork",
-    "moments": "vcnn.network.vector_cloud:MomentNetwork",
+    "vector-cloud": "vcnn.network.vector_cloud:VectorCloudNetwork",
+    "pair-embedding": "vcnn.network.pair_embedding:PairEmbeddingNetwork",
     "zhou2022": "vcnn.network.zhou2022:Zhou2022",
     "vcnn-e": "vcnn.network.vcnn_e:VCNNe",
     "graph-kernel": "vcnn.baselines.graph_kernel:GraphKernelNetwork",

@@ -1,4 +1,4 @@
-"""How many of everything a moment network computes, from its settings."""
+"""How many of everything a vector-cloud network computes, from its settings."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ LEADING = 2  # mixed vectors that matrices are contracted with, beside those of 
 
 
 @dataclass(frozen=True)
-class MomentSizes:
-    """Widths of the layers of a `MomentNetwork`.
+class Sizes:
+    """Widths of the layers of a `VectorCloudNetwork`.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class MomentSizes:
 
     @property
     def invariants(self) -> int:
-        """Inputs of ρ: see :meth:`MomentNetwork._invariants`."""
+        """Inputs of ρ: see :meth:`VectorCloudNetwork._invariants`."""
         scalars, vectors, matrices = self.members
         chosen = vectors - self.mixed[1] + self.retained
         leading = LEADING + self.inputs.centre_vectors

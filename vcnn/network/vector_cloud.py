@@ -1,4 +1,4 @@
-"""The vector-cloud network whose sums come first: moments and derivatives, then what is learned."""
+"""The vector-cloud network: moments and derivatives of clouds first, then what is learned."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from vcnn.network.layers import perceptron, root_mean_square, seeded, standardiz
 from vcnn.network.moments import Members, MomentPoints, cloud_derivatives, cloud_moments
 from vcnn.network.pairs import Pairs
 from vcnn.network.radial import radial_functions
-from vcnn.network.sizes import LEADING, MATRICES, MomentSizes
+from vcnn.network.sizes import LEADING, MATRICES, Sizes
 from vcnn.network.symmetry import Symmetry
 
 _NORMALIZATIONS = ("mean", "sum")
 
 
-class MomentNetwork(Network):
+class VectorCloudNetwork(Network):
     """Vector-cloud network of radial functions: moments are summed first, channels mixed later.
 
     1. channels e(s_i) and e'(s_i) of the point's scalars s_i, computed once a point,
@@ -93,7 +93,7 @@ class MomentNetwork(Network):
         If an argument is none that it could be.
     """
 
-    name = "moments"
+    name = "vector-cloud"
 
     def __init__(
         self,
@@ -142,7 +142,7 @@ class MomentNetwork(Network):
         self.galilean = bool(galilean)
         self.symmetry = Symmetry.SO if pseudoscalars else Symmetry.O
         self.inputs = Inputs(self.scalars, self.vectors, self.tensors, self.galilean)
-        self.sizes = MomentSizes(
+        self.sizes = Sizes(
             self.inputs, self.outputs, radial, fits, channels, tuple(mixed), retained, basis
         )
         with seeded(seed):
