@@ -26,7 +26,7 @@ fig, axes = plt.subplots(figsize=(6.4, 5.6))
 for output, mark in {"symmetric_tensor": "x", "reynolds_stress": "o"}.items():
     points = []
     for seed in range(20):
-        network = VectorCloudNetwork(output=output, order=2, seed=seed)
+        network = VectorCloudNetwork(output=output, seed=seed)
         for weights in network.parameters():
             weights.data *= 2.0
         closure = Closure(network, RegionOfInfluence.ball(0.3), "stress", dimension=3)
