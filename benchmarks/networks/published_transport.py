@@ -33,7 +33,7 @@ from vcnn.files import write_text
 TRAINING = tuple(np.round(np.arange(1.0, 2.01, 0.05), 2).tolist())
 BETWEEN = (1.025, 1.225, 1.475, 1.725, 1.975)
 OUTSIDE = (0.5, 0.75, 2.5, 3.0, 4.0)
-REGION = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0, smooth=1)  # as recorded
+REGION = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0, tolerance=0.1)
 SCALARS = ("strain_rate", "wall_distance")
 CONFIG = {"epochs": 160, "centres": 4000, "max_points": 64}
 UNITS = {"length": "H", "velocity": "U", "time": "H/U", "concentration": "1"}

@@ -10,7 +10,7 @@ from tests.support.synthetic import random_flow
 from vcnn import Closure, RegionOfInfluence, Scales, VectorCloudNetwork, VectorClouds
 from vcnn.evaluation.smoothness import edge_jumps
 from vcnn.evaluation.transformations import transformation_study
-from vcnn.network import MomentNetwork, Network
+from vcnn.network import Network, PairEmbeddingNetwork
 
 REGIONS = [
     RegionOfInfluence.ball(0.6),
@@ -42,7 +42,7 @@ def closure_of(network, region, flow):
 
 
 @by_region
-@pytest.mark.parametrize("kind", [VectorCloudNetwork, MomentNetwork])
+@pytest.mark.parametrize("kind", [VectorCloudNetwork, PairEmbeddingNetwork])
 def test_with_a_smooth_edge_nothing_jumps(region, kind):
     flow = random_flow(2, n=200)
     closure = closure_of(kind(["strain_rate"]), region, flow)

@@ -94,6 +94,12 @@ def point_data(fields: PointFields, inputs: Inputs) -> PointData:
     return PointData(features, vectors, tensors)
 
 
+def monomials(features: torch.Tensor) -> torch.Tensor:
+    """Features (n, p), then their products of two (n, p (p + 1) / 2)."""
+    rows, columns = torch.triu_indices(features.shape[1], features.shape[1], device=features.device)
+    return torch.cat([features, features[:, rows] * features[:, columns]], dim=1)
+
+
 @dataclass(frozen=True, eq=False)
 class PairData:
     """What belongs to the pairs of clouds.

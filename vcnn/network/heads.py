@@ -1,7 +1,8 @@
 """Outputs of a network: equivariant values from invariant coefficients and an equivariant basis.
 
-The basis of a cloud are K vectors V_k and q symmetric tensors S_k that turn with the frame.
-Coefficients that do not turn combine them into a value that does."""
+The basis of a cloud are K vectors V_k and q symmetric tensors S_k that turn with the frame, and of
+some networks p scalars s_k too. Coefficients that do not turn combine them into a value that turns
+as it should."""
 
 from __future__ import annotations
 
@@ -27,19 +28,25 @@ def check_outputs(outputs: Sequence[str]) -> None:
             )
 
 
-def count_coefficients(kind: str, vectors: int, tensors: int) -> int:
+def count_coefficients(kind: str, vectors: int, tensors: int, scalars: int = 0) -> int:
     """How many invariant coefficients an output needs over a basis of vectors and tensors."""
-    if kind in ("scalar", "positive_scalar"):
-        return 1
+    if OUTPUTS[kind] == "scalars":
+        return 1 + scalars
     if kind == "vector":
         return vectors
     return vectors * (vectors + 1) // 2 + tensors + (kind != "traceless_symmetric_tensor")
 
 
-def value(kind: str, c: torch.Tensor, vectors: torch.Tensor, tensors: torch.Tensor) -> torch.Tensor:
+def value(
+    kind: str,
+    c: torch.Tensor,
+    vectors: torch.Tensor | None,
+    tensors: torch.Tensor | None,
+    scalars: torch.Tensor | None = None,
+) -> torch.Tensor:
     """The output of m clouds: scalars (m,), vectors (m, d) or tensors (m, d, d).
 
-    A vector is Σ_k c_k V_k. A symmetric tensor is
+    A scalar is c + Σ_k c_k s_k. A vector is Σ_k c_k V_k. A symmetric tensor is
 
         T = Σ_{k<=l} c_kl sym(V_k ⊗ V_l) + Σ_k c_k S_k + c I
 
@@ -47,18 +54,18 @@ def value(kind: str, c: torch.Tensor, vectors: torch.Tensor, tensors: torch.Tens
     the vectors span the space. Less its trace it is traceless. A Reynolds stress is A², A being T
     with (1 + c) d^(-1/4) I in place of c I: positive semi-definite whatever the coefficients are,
     of norm 1 where they are 0, and every such tensor is the square of a symmetric one. A
-    positive scalar is log(1 + (e - 1) exp(c)), 1 where c = 0.
+    positive scalar is log(1 + (e - 1) exp(x)) of a scalar x, 1 where x = 0.
 
     Parameters
     ----------
     kind : one of `OUTPUTS`
     c : (m, count_coefficients(...))
-    vectors, tensors : (m, K, d), (m, q, d, d)
+    vectors, tensors, scalars : (m, K, d), (m, q, d, d), (m, p)
+        Those that the output is made of.
     """
-    if kind == "scalar":
-        return c[:, 0]
-    if kind == "positive_scalar":
-        return softplus(c[:, 0] + math.log(math.e - 1))
+    if OUTPUTS[kind] == "scalars":
+        x = c[:, 0] if scalars is None else c[:, 0] + (c[:, 1:] * scalars).sum(dim=1)
+        return x if kind == "scalar" else softplus(x + math.log(math.e - 1))
     if kind == "vector":
         return (c[:, None] @ vectors).squeeze(1)
     count, d = vectors.shape[1:]
@@ -86,11 +93,13 @@ def values(
     counts: Sequence[int],
     vectors: torch.Tensor | None,
     tensors: torch.Tensor | None,
+    scalars: torch.Tensor | None = None,
 ) -> torch.Tensor | tuple[torch.Tensor, ...]:
     """The outputs of several kinds, one after the other in ``c`` (m, Σ counts); a tuple of many."""
     parts = c.split(list(counts), dim=1)
     outputs = tuple(
-        value(kind, part, vectors, tensors) for kind, part in zip(kinds, parts, strict=True)
+        value(kind, part, vectors, tensors, scalars)
+        for kind, part in zip(kinds, parts, strict=True)
     )
     return outputs[0] if len(outputs) == 1 else outputs
 

@@ -57,12 +57,18 @@ class Sizes:
         return max(1, self.channels // 2)
 
     @property
+    def own(self) -> int:
+        """Channels of points that stand alone: those learned, then monomials of the features."""
+        features = self.inputs.point_features
+        return self.channels + features * (features + 3) // 2
+
+    @property
     def moments(self) -> tuple[int, int, int]:
         """Scalars, vectors and matrices that :func:`vcnn.network.moments.cloud_moments` gives."""
         fields = 1 + len(self.inputs.vectors) + len(self.inputs.tensors)
         return (
-            self.radial * self.channels,
-            self.radial * (self.channels + self.others * fields),
+            self.radial * self.own,
+            self.radial * (self.own + self.others * fields),
             self.radial * self.others * fields,
         )
 
@@ -81,11 +87,11 @@ class Sizes:
 
     @property
     def invariants(self) -> int:
-        """Inputs of ρ: see :meth:`VectorCloudNetwork._invariants`."""
+        """Inputs of ρ: those of `vcnn.network.invariants`, then the features of the centre."""
         scalars, vectors, matrices = self.members
         chosen = vectors - self.mixed[1] + self.retained
         leading = LEADING + self.inputs.centre_vectors
-        count = scalars + vectors * chosen
+        count = scalars + (vectors - chosen) * chosen + chosen * (chosen + 1) // 2
         count += matrices * (1 + (matrices + 1) + leading**2)
         return count + self.inputs.point_features
 
@@ -99,4 +105,5 @@ class Sizes:
         """Outputs of ρ, for each output of the network."""
         vectors = self.basis + self.inputs.centre_vectors
         tensors = MATRICES * PRODUCTS + len(self.inputs.tensors)
-        return [count_coefficients(kind, vectors, tensors) for kind in self.outputs]
+        scalars = self.members[0]
+        return [count_coefficients(kind, vectors, tensors, scalars) for kind in self.outputs]

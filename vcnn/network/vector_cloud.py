@@ -11,13 +11,14 @@ from vcnn.clouds.clouds import VectorClouds
 from vcnn.flow.field import FlowField
 from vcnn.keys import check_choice
 from vcnn.network.base import Given, Network, list_names
-from vcnn.network.features import Inputs, dot, point_data
+from vcnn.network.features import Inputs, dot, monomials, point_data
 from vcnn.network.heads import check_outputs, values
+from vcnn.network.invariants import member_invariants
 from vcnn.network.layers import perceptron, root_mean_square, seeded, standardization
 from vcnn.network.moments import Members, MomentPoints, cloud_derivatives, cloud_moments
 from vcnn.network.pairs import Pairs
 from vcnn.network.radial import radial_functions
-from vcnn.network.sizes import LEADING, MATRICES, Sizes
+from vcnn.network.sizes import MATRICES, Sizes
 from vcnn.network.symmetry import Symmetry
 
 _NORMALIZATIONS = ("mean", "sum")
@@ -26,7 +27,9 @@ _NORMALIZATIONS = ("mean", "sum")
 class VectorCloudNetwork(Network):
     """Vector-cloud network of radial functions: moments are summed first, channels mixed later.
 
-    1. channels e(s_i) and e'(s_i) of the point's scalars s_i, computed once a point,
+    1. channels e(s_i) and e'(s_i) of the point's scalars s_i, computed once a point; beside what is
+       learned, e has the s_i and their products of two, which go on beyond the range of training
+       as a source proportional to |S|² does,
     2. moments Σ w φ_n(|r|) (1, r) ⊗ (e, e' ⊗ v, e' ⊗ T) / Σ w with fixed radial functions φ_n, the
        velocity and further vectors v, tensors T: one matrix product a cloud, in which nothing is
        learned, so that no network runs on pairs (embedding and sum commute),
@@ -38,9 +41,9 @@ class VectorCloudNetwork(Network):
        each brought to order one by :meth:`calibrate`,
     5. invariants V·V', tr T, T:T', T:T'ᵀ, V·T V' and coefficients c = ρ(scalars, invariants,
        scalars of the centre),
-    6. outputs from c over a basis (:data:`vcnn.network.OUTPUTS`): learned combinations of V and
-       those of the centre; the deviators of T, T Tᵀ, Tᵀ T, T² of learned combinations T, of which
-       the tensors of Pope (J. Fluid Mech. 72, 1975, 331) up to second order are some.
+    6. outputs from c over a basis (:data:`vcnn.network.OUTPUTS`): the scalars; learned combinations
+       of V and those of the centre; the deviators of T, T Tᵀ, Tᵀ T, T² of learned combinations T,
+       of which the tensors of Pope (J. Fluid Mech. 72, 1975, 331) up to second order are some.
 
     In steps 2 and 3 a mixed moment of r and u sees velocity gradients, which first moments cancel.
     Translation and permutation hold by construction; O(d), or SO(d) if there are pseudo-scalars.
@@ -73,7 +76,7 @@ class VectorCloudNetwork(Network):
     fits : int
         Derivatives are fitted with the weights of that many of them, the widest first.
     channels : int
-        Number of e; there are half as many e'.
+        Number of e that are learned; there are half as many e'.
     mixed : sequence of three int
         Numbers of mixtures of moments: scalars, vectors, matrices.
     retained : int
@@ -107,9 +110,9 @@ class VectorCloudNetwork(Network):
         galilean: bool = False,
         radial: int = 4,
         fits: int = 2,
-        channels: int = 8,
-        mixed: Sequence[int] = (32, 12, 4),
-        retained: int = 8,
+        channels: int = 4,
+        mixed: Sequence[int] = (24, 12, 4),
+        retained: int = 4,
         hidden: int = 64,
         fitting: Sequence[int] = (128, 128),
         basis: int = 6,
@@ -152,7 +155,7 @@ class VectorCloudNetwork(Network):
     def _make_layers(self, hidden, fitting):
         sizes = self.sizes
         self.point_embedding = perceptron(
-            self.inputs.point_features, hidden, hidden, sizes.channels + sizes.others
+            self.inputs.point_features, hidden, hidden, sizes.others + sizes.channels
         )
         layers = [
             nn.Linear(moments, mixed, bias=False)
@@ -173,7 +176,7 @@ class VectorCloudNetwork(Network):
         scalars, vectors, matrices = sizes.members
         self.register_buffer("shift", torch.zeros(sizes.invariants))
         self.register_buffer("spread", torch.ones(sizes.invariants))
-        self.register_buffer("channel_sizes", torch.ones(sizes.channels + sizes.others))
+        self.register_buffer("channel_sizes", torch.ones(sizes.others + sizes.own))
         self.register_buffer("scalar_sizes", torch.ones(scalars))
         self.register_buffer("vector_sizes", torch.ones(vectors))
         self.register_buffer("matrix_sizes", torch.ones(matrices))
@@ -185,9 +188,13 @@ class VectorCloudNetwork(Network):
     ) -> MomentPoints:
         """What is computed once a point; ``velocity`` (n, d) and ``fields`` replace the flow's."""
         data = point_data(super().points(flow, velocity, fields), self.inputs)
-        channels = self.point_embedding(data.features) / self.channel_sizes
-        own, others = channels.split([self.sizes.channels, self.sizes.others], dim=1)
+        channels = self._channels(data.features) / self.channel_sizes
+        others, own = channels.split([self.sizes.others, self.sizes.own], dim=1)
         return MomentPoints.of(data, own, others, self.inputs)
+
+    def _channels(self, features):
+        """(n, k) e', then e."""
+        return torch.cat([self.point_embedding(features), monomials(features)], dim=1)
 
     def forward(
         self, clouds: VectorClouds, points: MomentPoints
@@ -200,7 +207,9 @@ class VectorCloudNetwork(Network):
         invariants = (self._invariants(members, clouds, points) - self.shift) / self.spread
         vectors, tensors = self._basis(members) if self.sizes.has_basis else (None, None)
         coefficients = self.fitting(invariants)
-        return values(self.outputs, coefficients, self.sizes.coefficients, vectors, tensors)
+        return values(
+            self.outputs, coefficients, self.sizes.coefficients, vectors, tensors, members.scalars
+        )
 
     def calibrate(self, clouds: VectorClouds) -> None:
         """Bring channels, members of the description and the inputs of ρ to order one on these.
@@ -214,7 +223,7 @@ class VectorCloudNetwork(Network):
             if self.normalization == "sum":
                 self.total.fill_(float(_weights_around(clouds).sum()) / len(clouds))
             features = self.points(clouds.flow).data.features
-            self.channel_sizes.copy_(root_mean_square(self.point_embedding(features)))
+            self.channel_sizes.copy_(root_mean_square(self._channels(features)))
             points = self.points(clouds.flow)
             raw = self._describe(clouds, points)
             lengths = raw.vectors.norm(dim=2), raw.matrices.flatten(2).norm(dim=2)
@@ -252,26 +261,9 @@ class VectorCloudNetwork(Network):
         )
 
     def _invariants(self, members, clouds, points):
-        """(m, k) scalars, V·V' with V' retained, tr T, T:T', T:T'ᵀ, V·T V', scalars of centres."""
-        V, T = members.vectors, members.matrices
-        chosen = torch.cat([V[:, : self.sizes.retained], V[:, self.sizes.mixed[1] :]], 1)
-        first_of_centre = V.shape[1] - self.inputs.centre_vectors
-        few = torch.cat([V[:, :LEADING], V[:, first_of_centre:]], 1)[:, None]
-        rows, columns = torch.triu_indices(T.shape[1], T.shape[1], device=T.device)
-        flat, mirrored = T.flatten(2), T.transpose(2, 3).flatten(2)
-        centre = torch.as_tensor(clouds.centres, device=T.device)
-        return torch.cat(
-            [
-                members.scalars,
-                (V @ chosen.transpose(1, 2)).flatten(1),
-                T.diagonal(dim1=2, dim2=3).sum(2),
-                (flat @ flat.transpose(1, 2))[:, rows, columns],
-                (flat @ mirrored.transpose(1, 2))[:, rows, columns],
-                (few @ T @ few.transpose(2, 3)).flatten(1),
-                points.data.features[centre],
-            ],
-            1,
-        )
+        """(m, k) invariants of the members, then the scalars of the centres."""
+        centres = torch.as_tensor(clouds.centres, device=self.shift.device)
+        return torch.cat([member_invariants(members, self.sizes), points.data.features[centres]], 1)
 
     def _basis(self, members):
         """What outputs are made of: vectors (m, K, d) and symmetric deviators (m, q, d, d)."""

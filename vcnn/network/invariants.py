@@ -1,0 +1,40 @@
+"""Invariants of what describes a cloud: what the coefficients of outputs are computed from."""
+
+from __future__ import annotations
+
+import torch
+
+from vcnn.network.moments import Members
+from vcnn.network.sizes import LEADING, Sizes
+
+
+def member_invariants(members: Members, sizes: Sizes) -> torch.Tensor:
+    """The scalars, V·V', tr T, T:T', T:T'ᵀ and V·T V' of m clouds, (m, k).
+
+    Of the V' are the last of the mixed vectors, derivatives, and vectors of the centre; of V in
+    V·T V' the first mixed vectors and those of the centre.
+    """
+    V, T = members.vectors, members.matrices
+    others = V[:, : sizes.mixed[1] - sizes.retained]
+    chosen = V[:, others.shape[1] :]
+    of_centre = V[:, V.shape[1] - sizes.inputs.centre_vectors :]
+    few = torch.cat([V[:, :LEADING], of_centre], 1)[:, None]
+    flat, mirrored = T.flatten(2), T.transpose(2, 3).flatten(2)
+    return torch.cat(
+        [
+            members.scalars,
+            (others @ chosen.transpose(1, 2)).flatten(1),
+            _upper(chosen @ chosen.transpose(1, 2)),
+            T.diagonal(dim1=2, dim2=3).sum(2),
+            _upper(flat @ flat.transpose(1, 2)),
+            _upper(flat @ mirrored.transpose(1, 2)),
+            (few @ T @ few.transpose(2, 3)).flatten(1),
+        ],
+        1,
+    )
+
+
+def _upper(products):
+    """Upper triangles (m, k (k + 1) / 2) of symmetric (m, k, k)."""
+    rows, columns = torch.triu_indices(*products.shape[1:], device=products.device)
+    return products[:, rows, columns]
