@@ -161,6 +161,17 @@ def test_calibration_brings_what_enters_to_order_one(size):
         assert 0.5 < part.norm(dim=2).square().mean(dim=0).sqrt().median() <= 1
 
 
+def test_no_channel_is_blown_up():
+    """Points without features have constants for channels, of which one begins near 0."""
+    network = VectorCloudNetwork(galilean=True, channels=8, seed=0).double()
+    with torch.no_grad():
+        constants = network.point_embedding(torch.zeros(1, 0, dtype=torch.float64))[0].abs()
+        network.calibrate(BALL.clouds(random_flow(2)))
+    assert constants.min() < 0.01 * constants.max()
+    assert network.channel_sizes.min() > 0.1 * network.channel_sizes.max()
+    assert (constants / network.channel_sizes).max() == pytest.approx(1)
+
+
 def test_a_file_gives_it_back_to_the_last_bit(tmp_path):
     flow = flow_of(2)
     network = network_of(output=["vector", "reynolds_stress"], fits=1, mixed=(6, 5, 4), retained=3)

@@ -22,6 +22,7 @@ from vcnn.network.sizes import MATRICES, Sizes
 from vcnn.network.symmetry import Symmetry
 
 _NORMALIZATIONS = ("mean", "sum")
+_LEAST_CHANNEL = 0.3  # size of a learned channel, of the root mean square of all
 
 
 class VectorCloudNetwork(Network):
@@ -223,7 +224,12 @@ class VectorCloudNetwork(Network):
             if self.normalization == "sum":
                 self.total.fill_(float(_weights_around(clouds).sum()) / len(clouds))
             features = self.points(clouds.flow).data.features
-            self.channel_sizes.copy_(root_mean_square(self._channels(features)))
+            sizes = root_mean_square(self._channels(features))
+            # learned channels that begin near 0, as constants of points without features may, would
+            # be blown up, and with them every change of their weights
+            learned = sizes[: self.sizes.others + self.sizes.channels]
+            learned.clamp_(min=_LEAST_CHANNEL * learned.square().mean().sqrt())
+            self.channel_sizes.copy_(sizes)
             points = self.points(clouds.flow)
             raw = self._describe(clouds, points)
             lengths = raw.vectors.norm(dim=2), raw.matrices.flatten(2).norm(dim=2)
