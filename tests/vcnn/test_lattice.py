@@ -9,6 +9,7 @@ from scipy.stats import special_ortho_group
 from tests.support.synthetic import random_flow
 from vcnn import Closure, FlowField, InputError, RegionOfInfluence, Scales, VectorCloudNetwork
 from vcnn.clouds.lattice import gather_at_lattice
+from vcnn.network import PairEmbeddingNetwork
 from vcnn.testing import assert_equivariant
 
 REGION = RegionOfInfluence.ball(0.8, spacing=0.2)
@@ -131,8 +132,16 @@ def test_networks_stay_equivariant(d):
     assert_equivariant(network, flow, 1e-12, REGION)
 
 
-def test_clouds_are_as_large_on_any_mesh_and_predictions_follow_the_flow():
-    network = VectorCloudNetwork(output="vector", channels=4, fitting=(16,))
+@pytest.mark.parametrize(
+    "network, most",
+    [
+        (PairEmbeddingNetwork(output="vector", embedding=12, fitting=(16,)), 2e-3),
+        # second derivatives see the interpolation to nodes more than means do
+        (VectorCloudNetwork(output="vector", channels=4, fitting=(16,)), 4e-3),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_clouds_are_as_large_on_any_mesh_and_predictions_follow_the_flow(network, most):
     closure = Closure(network, REGION, "a", 2, Scales())
     coarse, fine, finest = (sheet(n) for n in (20, 40, 80))
     sizes = [REGION.clouds(flow).counts.mean() for flow in (coarse, fine, finest)]
@@ -147,8 +156,8 @@ def test_clouds_are_as_large_on_any_mesh_and_predictions_follow_the_flow():
         )
         return np.abs(closure.predict(a).reshape(four.shape) - four).max() / np.abs(four).max()
 
-    assert gap(coarse, fine) < 2e-3
-    assert gap(fine, finest) < 2e-3
+    assert gap(coarse, fine) < most
+    assert gap(fine, finest) < 0.4 * gap(coarse, fine)
 
 
 def test_a_disc_has_no_axes():

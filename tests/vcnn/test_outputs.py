@@ -158,11 +158,8 @@ def test_second_moments_see_what_first_moments_cannot():
     truth = unseen.scalars["anisotropy"][centres]
     config = TrainingConfig(epochs=100, batch_size=32, learning_rate=5e-3)
     small = {"hidden": 16, "fitting": (32,)}
-    for name, network in {
-        "first": PairEmbeddingNetwork(order=1, embedding=16, **small),
-        "second": PairEmbeddingNetwork(order=2, embedding=16, **small),
-        "vector-cloud": VectorCloudNetwork(channels=4, **small),
-    }.items():
+    for order in (1, 2):
+        network = PairEmbeddingNetwork(order=order, embedding=16, **small)
         closure = fit(
             network,
             [mirror_images(seed=0)],
@@ -172,6 +169,6 @@ def test_second_moments_see_what_first_moments_cannot():
             importance="centre",
             progress=False,
         )
-        error[name] = np.std(closure.predict(unseen, centres) - truth) / np.std(truth)
-    assert error["first"] > 0.9  # no better than the mean
-    assert error["second"] < 0.1 and error["vector-cloud"] < 0.1
+        error[order] = np.std(closure.predict(unseen, centres) - truth) / np.std(truth)
+    assert error[1] > 0.9  # no better than the mean
+    assert error[2] < 0.1
