@@ -118,14 +118,14 @@ assert counts.min() >= 5
 # on the frame, such as distances and speeds. Near the centre
 # $\mathbf u \approx \mathbf u_0 + \mathsf A\mathbf r$. In a cloud that is its own mirror image each
 # point at $\mathbf r$ has a partner at $-\mathbf r$, and $\mathsf A\mathbf r$ cancels in the mean;
-# the products keep $\mathsf A$. Where
-# points lie anywhere they keep it times a matrix of the cloud's own, so the network also fits first
-# and second derivatives to the velocities of the cloud
+# the products keep $\mathsf A$. Where points lie anywhere they keep it times a matrix of the
+# cloud's own, so the network also fits first and second derivatives to the velocities of the cloud
 # ([what a network sees](../docs/how-to/order.md)).
 #
 # `galilean=True` takes velocities relative to the centre's, so that a uniform motion changes
 # nothing. That is true of $k$; it is not of, say, what a flow carries along. A network that is not
-# told has to learn it from a few flows.
+# told knows the speeds of the flows that it was trained on, and no others: below it is asked about
+# the same flow from a train at velocity 3.
 
 
 # %%
@@ -141,19 +141,21 @@ def error(closure, flow):
 
 
 closures = {galilean: train(galilean) for galilean in (False, True)}
-errors = {galilean: error(closure, unseen) for galilean, closure in closures.items()}
-print("error on a flow of training, on the unseen flow")
+moving, errors = unseen.boosted([3.0, 0.0]), {}
+print("error on a flow of training, on the unseen flow, on the same from a train")
 for galilean, closure in closures.items():
-    print(f"galilean={galilean}: {error(closure, training[0]):.1%}, {errors[galilean]:.1%}")
-assert errors[True] < 0.2 and errors[True] < 0.6 * errors[False]
+    seen, new, errors[galilean] = (error(closure, flow) for flow in (training[0], unseen, moving))
+    print(f"galilean={galilean}: {seen:.1%}, {new:.1%}, {errors[galilean]:.1%}")
+    assert new < 0.1
+assert errors[True] < 0.1 < errors[False]
 
-# %% mystnb={"image": {"alt": "Predicted against true k: it scatters less with galilean=True"}}
+# %% mystnb={"image": {"alt": "Predicted from a train against true k: close if galilean=True"}}
 figure, panels = plt.subplots(1, 2, figsize=(7, 3.6), sharex=True, sharey=True)
 for axes, (galilean, closure) in zip(panels, closures.items(), strict=True):
-    axes.scatter(k, closure.predict(unseen), s=6, alpha=0.5)
+    axes.scatter(k, closure.predict(moving), s=6, alpha=0.5)
     axes.axline((0, 0), slope=1, color="0.4", lw=0.8)
     axes.set(xlabel="k", title=f"galilean={galilean}: {errors[galilean]:.0%}")
-panels[0].set_ylabel("predicted")
+panels[0].set_ylabel("predicted, from a train")
 plt.show()
 
 # %% [markdown]
@@ -208,10 +210,10 @@ plt.show()
 angle = np.deg2rad(50)
 turned = unseen.rotated([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 change = relative_l2(closure.predict(turned), prediction)
-moving = relative_l2(closure.predict(unseen.boosted([10.0, 0.0])), prediction)
+boosted = relative_l2(closure.predict(unseen.boosted([10.0, 0.0])), prediction)
 print(f"change when turned {change:.1e}")
-print(f"change from a train at velocity 10 {moving:.1e}")
-assert change < 1e-5 and moving < 1e-4
+print(f"change from a train at velocity 10 {boosted:.1e}")
+assert change < 1e-5 and boosted < 1e-4
 
 # %% [markdown]
 # ## Other units
