@@ -9,9 +9,11 @@ import torch
 from tests.support.synthetic import random_flow
 from vcnn import Closure, InputError, RegionOfInfluence, Scales, VectorCloudNetwork
 from vcnn.network import OUTPUTS
+from vcnn.network.cloud_rows import cloud_rows
 from vcnn.network.features import Inputs, point_data
 from vcnn.network.moments import MomentPoints, cloud_moments
 from vcnn.network.pairs import Pairs
+from vcnn.network.radial import radial_functions
 from vcnn.testing import assert_equivariant, equivariance_errors
 
 BALL = RegionOfInfluence.ball(0.6)
@@ -59,9 +61,11 @@ def test_moments_are_sums_over_pairs(d, galilean):
     data = point_data(fields, inputs)
     points = MomentPoints.of(data, torch.tensor(own), torch.tensor(others), inputs)
     clouds = BALL.clouds(flow)
-    pairs = Pairs.from_clouds(clouds, torch.zeros(1, dtype=torch.float64))
-    weights = torch.tensor(rng.uniform(size=(radial, len(pairs.shares)))) * pairs.shares
-    found = cloud_moments(pairs, points, weights, channels, inputs)
+    like = torch.zeros(1, dtype=torch.float64)
+    pairs, rows = Pairs.from_clouds(clouds, like), cloud_rows(clouds, like, radial, 1, False)
+    squared = (pairs.positions**2).sum(dim=0)
+    weights = pairs.shares * radial_functions(squared, radial)
+    found = cloud_moments(rows, points, channels, inputs)
 
     vectors = [v.T.numpy() for v in data.vectors]
     tensors = [T.permute(2, 0, 1).numpy() for T in data.tensors]

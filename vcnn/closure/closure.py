@@ -14,6 +14,7 @@ from vcnn.closure.differentiable import DifferentiableClosure
 from vcnn.closure.evaluator import check_finite, evaluate_blocks
 from vcnn.closure.extrapolation import TrainingRange
 from vcnn.closure.file import pretrained_file, read_model, write_model
+from vcnn.closure.found import find_clouds
 from vcnn.closure.plain import asked_precision
 from vcnn.closure.scales import Scales
 from vcnn.clouds.clouds import VectorClouds
@@ -216,7 +217,7 @@ class Closure:
         self.check(flow)
         dtype = asked_precision() if dtype is None else dtype
         network = self.network if dtype is None else copy.deepcopy(self.network).to(dtype)
-        columns = evaluate_blocks(network, self.scaled_blocks(flow, centres))
+        columns = evaluate_blocks(network, find_clouds(self, flow, centres))
         arrays = self.scales.unscale(column.double().cpu().numpy() for column in columns)
         fields = dict(zip(self.targets, arrays, strict=True))
         check_finite(fields)

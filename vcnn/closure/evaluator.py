@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -12,8 +12,10 @@ from vcnn.errors import DivergenceError
 from vcnn.network.base import ROWS, Network
 from vcnn.threads import few_threads
 
+type SplitClouds = tuple[Iterable[VectorClouds], np.ndarray]  # parts of like size, their order
 
-def evaluate_blocks(network: Network, blocks: Iterable[VectorClouds]) -> list[torch.Tensor]:
+
+def evaluate_blocks(network: Network, blocks: Iterable[SplitClouds]) -> list[torch.Tensor]:
     """Values of a network for the clouds of all blocks, in their order, a tensor for each output.
 
     What belongs to points is computed once.
@@ -21,22 +23,21 @@ def evaluate_blocks(network: Network, blocks: Iterable[VectorClouds]) -> list[to
     Parameters
     ----------
     network : Network
-    blocks : iterable of VectorClouds
-        Of one flow, in the units that the network takes.
+    blocks : iterable of pairs
+        What :func:`split_by_size` gives of clouds of one flow, in the units that the network takes.
     """
     points, columns = None, []
     with few_threads(), torch.inference_mode():
-        for block in blocks:
-            if points is None:
-                points = network.points(block.flow)
-            parts, order = split_by_size(network, block)
-            columns.append(join([network.values(part, points) for part in parts], order))
+        for parts, order in blocks:
+            values = []
+            for part in parts:
+                points = network.points(part.flow) if points is None else points
+                values.append(network.values(part, points))
+            columns.append(join(values, order))
     return [torch.cat(column) for column in zip(*columns, strict=True)]
 
 
-def split_by_size(
-    network: Network, clouds: VectorClouds
-) -> tuple[Iterator[VectorClouds], np.ndarray]:
+def split_by_size(network: Network, clouds: VectorClouds) -> SplitClouds:
     """Parts of like size that a network can take at once, and the order (m,) of the clouds in them.
 
     A network pads the clouds of a part to the largest one: sorted, they need little padding.

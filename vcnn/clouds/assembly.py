@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 import numpy as np
 
 from vcnn.clouds.clouds import VectorClouds
-from vcnn.clouds.lattice import gather_at_lattice
+from vcnn.clouds.lattice import with_lattice_nodes
 from vcnn.clouds.search import Columns
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
-from vcnn.flow.joining import concatenate
 
 # Columns of the search to the smallest half-axis: fewer take in more points in vain, more cost more
 # searches.
@@ -50,10 +48,8 @@ def stream_clouds(
         return
     along, across = half_axes
     smallest, largest = min(along.min(), across.min()), max(along.max(), across.max())
-    first_node = 0
-    if spacing is not None:
-        first_node, nodes = len(flow), gather_at_lattice(flow, spacing)
-        flow = replace(concatenate([flow, nodes]), periods=flow.periods)
+    first_node = 0 if spacing is None else len(flow)
+    flow = with_lattice_nodes(flow, spacing)
     columns = Columns(flow.points[first_node:], smallest / _COLUMNS)
     shifts = _image_shifts(flow, largest)
     start, size = 0, _FIRST_BLOCK

@@ -48,6 +48,9 @@ class VectorClouds:
         Whose edge weighs the pairs, in the units of the flow; without one all count in full.
     tensors : PointTensors, optional
         In clouds to differentiate, what takes the place of velocity and weights of the flow.
+    keep : bool
+        They are evaluated again and again: networks may leave in :attr:`kept` what depends on their
+        geometry alone.
 
     Raises
     ------
@@ -62,6 +65,7 @@ class VectorClouds:
     positions: np.ndarray | torch.Tensor
     region: RegionOfInfluence | None = None
     tensors: PointTensors | None = None
+    keep: bool = False
 
     def __post_init__(self):
         empty = np.flatnonzero(self.counts == 0)
@@ -82,6 +86,11 @@ class VectorClouds:
     def owners(self) -> np.ndarray:
         """(N,) for each pair the number 0..m-1 of its cloud."""
         return np.repeat(np.arange(len(self)), self.counts)
+
+    @cached_property
+    def kept(self) -> dict:
+        """What networks keep of these clouds, by a key of theirs."""
+        return {}
 
     @property
     def weights(self) -> np.ndarray | torch.Tensor:
@@ -155,6 +164,15 @@ class VectorClouds:
             As :attr:`shares`.
         """
         return np.add.reduceat((self.shares_of(weighted) * values.T).T, self.offsets[:-1])
+
+    def with_flow(self, flow: FlowField) -> VectorClouds:
+        """The same clouds, and what is kept of them, over another state of their ``flow``.
+
+        For regions that do not move with it; its points and weights are the same.
+        """
+        clouds = replace(self, flow=flow)
+        clouds.__dict__["kept"] = self.kept
+        return clouds
 
     def select(self, index: ArrayLike) -> VectorClouds:
         """The clouds number ``index`` (k,) in that order."""

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
+from vcnn.flow.joining import concatenate
 
 _FLAT = 1e-14  # of the second moments of a domain: it does not extend this way
 _ROUND = 1e-3  # of the second or fourth moment: a domain that is as round has no axes
@@ -59,6 +60,19 @@ def gather_at_lattice(flow: FlowField, spacing: float) -> FlowField:
         mesh=None,
         location=None,
     )
+
+
+def with_lattice_nodes(flow: FlowField, spacing: float | None) -> FlowField:
+    """The flow of clouds: its own points, then the nodes of the lattice if there is a spacing.
+
+    Raises
+    ------
+    InputError
+        As :func:`gather_at_lattice`.
+    """
+    if spacing is None:
+        return flow
+    return replace(concatenate([flow, gather_at_lattice(flow, spacing)]), periods=flow.periods)
 
 
 def means_at_nodes(flow: FlowField, spacing: float) -> csr_array:

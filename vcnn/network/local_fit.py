@@ -28,23 +28,48 @@ class LocalFit:
     gradients: torch.Tensor
     hessians: torch.Tensor
 
+    @classmethod
+    def of(cls, derivatives: torch.Tensor, d: int) -> LocalFit:
+        """From (m, n d (d + 3) / 2, k), what :func:`fit_rows` gives times differences."""
+        terms = d * (d + 3) // 2
+        gradients, second = derivatives.unflatten(1, (-1, terms)).split([d, terms - d], 2)
+        return cls(gradients, _matrices(second, d))
+
 
 def fit_derivatives(
     positions: torch.Tensor, differences: torch.Tensor, weights: torch.Tensor, clouds: int
 ) -> LocalFit:
     """Fit f(x) − f(x₀) = g·r + ½ r·H r to the points of each cloud, by weighted least squares.
 
+    Parameters
+    ----------
+    positions, weights, clouds
+        As for :func:`fit_rows`.
+    differences : (k, N)
+        f − f(x₀).
+
+    Returns
+    -------
+    LocalFit
+    """
+    rows = fit_rows(positions, weights, clouds)
+    by_cloud = differences.view(len(differences), clouds, -1).permute(1, 2, 0)
+    return LocalFit.of(rows @ by_cloud, len(positions))
+
+
+def fit_rows(positions: torch.Tensor, weights: torch.Tensor, clouds: int) -> torch.Tensor:
+    """What differences f − f(x₀) are multiplied with for their derivatives at the centres.
+
     Moving least squares (Lancaster & Salkauskas, Math. Comp. 37, 1981, 141) with quadratic
     polynomials through the centre: exact for quadratic fields, whatever the points are. Sums over
     points such as Σ w r ⊗ f are not, since Σ w r ⊗ r depends on where the points happen to lie.
-    The scaled normal equations get 1e-3 of their mean diagonal on the diagonal.
+    The scaled normal equations get 1e-3 of their mean diagonal on the diagonal. They are solved in
+    double precision, in single they would cost three digits.
 
     Parameters
     ----------
     positions : (d, N)
         r, as many pairs for each cloud.
-    differences : (k, N)
-        f − f(x₀).
     weights : (n, N)
         Not negative.
     clouds : int
@@ -52,29 +77,24 @@ def fit_derivatives(
 
     Returns
     -------
-    LocalFit
+    (m, n d (d + 3) / 2, N / m)
+        For each of the weights and each derivative, of the precision of the positions.
     """
-    dtype = positions.dtype
-    positions, differences, weights = positions.double(), differences.double(), weights.double()
-    d, kinds = len(positions), len(weights)
+    dtype, d = positions.dtype, len(positions)
+    positions, weights = positions.double(), weights.double()
     terms = torch.cat([positions, _second_powers(positions)])
-    rows = (weights[:, None] * terms).view(kinds * len(terms), clouds, -1).transpose(0, 1)
-    both = torch.cat([terms, differences])
-    moments = rows @ both.view(len(both), clouds, -1).permute(1, 2, 0)
-    normal, right = moments.unflatten(1, (kinds, len(terms))).split(
-        [len(terms), len(differences)], 3
-    )
+    rows = (weights[:, None] * terms).view(len(weights), len(terms), clouds, -1).movedim(2, 0)
+    normal = rows @ terms.view(len(terms), clouds, -1).permute(1, 2, 0)[:, None]
 
     # In this basis (off-diagonal products times √2) the identity of each block is that of a frame
     # turned in any way, so that neither the scaling nor the ridge prefers one.
     squares = normal.diagonal(dim1=2, dim2=3).split([d, len(terms) - d], 2)
     sizes = [(s.mean(2, keepdim=True) + _LEAST).sqrt().expand_as(s) for s in squares]
     sizes = torch.cat(sizes, 2)[..., None]
+    scales = sizes * sizes.transpose(2, 3)
     identity = torch.eye(len(terms), dtype=normal.dtype, device=normal.device)
-    scaled = normal / (sizes * sizes.transpose(2, 3)) + _RIDGE * identity
-    solution = torch.cholesky_solve(right / sizes, torch.linalg.cholesky(scaled)) / sizes
-    gradients, second = solution.split([d, len(terms) - d], 2)
-    return LocalFit(gradients.to(dtype), _matrices(second, d).to(dtype))
+    inverse = torch.linalg.inv(normal / scales + _RIDGE * identity) / scales
+    return (inverse @ rows).flatten(1, 2).to(dtype)
 
 
 def _second_powers(r):

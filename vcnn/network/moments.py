@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import torch
 
+from vcnn.network.cloud_rows import CloudRows
 from vcnn.network.features import Inputs, PointData
-from vcnn.network.local_fit import fit_derivatives
-from vcnn.network.pairs import Pairs
+from vcnn.network.local_fit import LocalFit
 
 _LARGE = 3.0  # times their size, to which members are shortened
 
@@ -23,7 +23,7 @@ class MomentPoints:
     columns : (n, C)
         Scalar channels e, then e' ⊗ v of every vector and e' ⊗ T of every tensor, with channels e'
         of their own, and e' itself if velocities are relative.
-    fields : (k, n)
+    fields : (n, k)
         What is differentiated: components of vectors, then scalars.
     """
 
@@ -42,8 +42,9 @@ class MomentPoints:
             (others[:, :, None] * T.flatten(0, 1).T[:, None]).flatten(1) for T in data.tensors
         ]
         columns += [others] * inputs.galilean
-        scalars = data.features[:, : len(inputs.scalars)].T
-        return cls(data, torch.cat(columns, 1), torch.cat([*data.vectors, scalars]))
+        scalars = data.features[:, : len(inputs.scalars)]
+        vectors = [v.T for v in data.vectors]
+        return cls(data, torch.cat(columns, 1), torch.cat([*vectors, scalars], 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,17 +78,13 @@ def _shorten(members, axes):
     return members / torch.sqrt(1 + members.square().sum(dim=axes, keepdim=True) / _LARGE**2)
 
 
-def cloud_moments(
-    pairs: Pairs, points: MomentPoints, weights: torch.Tensor, channels: int, inputs: Inputs
-) -> Members:
+def cloud_moments(rows: CloudRows, points: MomentPoints, channels: int, inputs: Inputs) -> Members:
     """Moments Σ w φ_n (1, r) ⊗ (e, e' ⊗ v, e' ⊗ T) of each cloud, in one batched matrix product.
 
     Parameters
     ----------
-    pairs : Pairs
+    rows : CloudRows
     points : MomentPoints
-    weights : (K, N)
-        w φ_n.
     channels : int
         How many e' there are.
     inputs : Inputs
@@ -97,17 +94,15 @@ def cloud_moments(
     Members
         Σ φ e; Σ φ e r, Σ φ e' v, Σ φ e' T r; Σ φ e' r ⊗ v, Σ φ e' T.
     """
-    r, m, d = pairs.positions, pairs.clouds, len(pairs.positions)
-    rows = torch.cat([weights, *(weights * x for x in r)]).view((1 + d) * len(weights), m, -1)
-    columns = points.columns.index_select(0, pairs.neighbours).view(m, rows.shape[2], -1)
-    moments = (rows.transpose(0, 1) @ columns).unflatten(1, (1 + d, len(weights)))
+    d = len(points.data.vectors[0])
+    moments = (rows.moments @ rows.gather(points.columns)).unflatten(1, (1 + d, -1))
     vectors, tensors = len(points.data.vectors), len(points.data.tensors)
     widths = [channels * d] * vectors + [channels * d * d] * tensors + [channels] * inputs.galilean
     own, *rest = moments.split([moments.shape[3] - sum(widths), *widths], 3)
     of_vectors = [part.unflatten(3, (channels, d)) for part in rest[:vectors]]
     of_tensors = [part.unflatten(3, (channels, d, d)) for part in rest[vectors:][:tensors]]
     if inputs.galilean:  # Σ w φ e' ⊗ (u − u₀)
-        u0 = points.data.vectors[0][:, pairs.centres.view(m, -1)[:, 0]].T
+        u0 = points.data.vectors[0][:, rows.centres].T
         of_vectors[0] = of_vectors[0] - rest[-1][..., None] * u0[:, None, None, None]
     products = [T[:, 1:].movedim(1, 5).diagonal(dim1=4, dim2=5).sum(4) for T in of_tensors]
     return Members(
@@ -130,26 +125,24 @@ def cloud_moments(
     )
 
 
-def cloud_derivatives(pairs: Pairs, points: MomentPoints, weights: torch.Tensor) -> Members:
+def cloud_derivatives(rows: CloudRows, points: MomentPoints) -> Members:
     """Derivatives of vectors v and scalars s at the centres, fitted with each of several weights.
 
     Parameters
     ----------
-    pairs : Pairs
+    rows : CloudRows
     points : MomentPoints
-    weights : (n, N)
-        Of the fits (:func:`vcnn.network.local_fit.fit_derivatives`).
 
     Returns
     -------
     Members
         ∇²s; ∇s, ∇²v, ∇(∇·v); ∂_i v_j at [i, j].
     """
-    d, count = len(pairs.positions), len(points.data.vectors)
-    at_centre = points.fields.index_select(1, pairs.centres)
-    differences = points.fields.index_select(1, pairs.neighbours) - at_centre
-    fit = fit_derivatives(pairs.positions, differences, weights, pairs.clouds)
-    of_vectors, of_scalars = fit.gradients.split([d * count, len(differences) - d * count], 3)
+    d, count = len(points.data.vectors[0]), len(points.data.vectors)
+    differences = rows.gather(points.fields) - points.fields[rows.centres][:, None]
+    fit = LocalFit.of(rows.fits @ differences, d)
+    kinds = differences.shape[2]
+    of_vectors, of_scalars = fit.gradients.split([d * count, kinds - d * count], 3)
     laplacians = fit.hessians.diagonal(dim1=2, dim2=3).sum(3)
     second = fit.hessians[..., : d * count].unflatten(4, (count, d))  # ∂_i ∂_j v_k at [i, j, :, k]
     of_divergence = second.diagonal(dim1=3, dim2=5).sum(4)

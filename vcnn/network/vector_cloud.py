@@ -11,13 +11,12 @@ from vcnn.clouds.clouds import VectorClouds
 from vcnn.flow.field import FlowField
 from vcnn.keys import check_choice
 from vcnn.network.base import Given, Network, list_names
-from vcnn.network.features import Inputs, dot, monomials, point_data
+from vcnn.network.cloud_rows import cloud_rows, weights_around
+from vcnn.network.features import Inputs, monomials, point_data
 from vcnn.network.heads import check_outputs, values
 from vcnn.network.invariants import member_invariants
 from vcnn.network.layers import perceptron, root_mean_square, seeded, standardization
 from vcnn.network.moments import Members, MomentPoints, cloud_derivatives, cloud_moments
-from vcnn.network.pairs import Pairs
-from vcnn.network.radial import radial_functions
 from vcnn.network.sizes import MATRICES, Sizes
 from vcnn.network.symmetry import Symmetry
 
@@ -36,7 +35,7 @@ class VectorCloudNetwork(Network):
        learned, so that no network runs on pairs (embedding and sum commute),
     3. gradients and second derivatives of vectors and scalars at the centre, by moving least
        squares with the weights w φ_n: exact for quadratic fields wherever the points lie, which
-       moments are not (``vcnn.network.local_fit.fit_derivatives``),
+       moments are not (``vcnn.network.local_fit.fit_rows``),
     4. learned mixtures of the moments of each kind; with the derivatives and with the vectors and
        tensors of the centre they are the scalars, vectors V and matrices T that describe a cloud,
        each brought to order one by :meth:`calibrate`,
@@ -190,6 +189,8 @@ class VectorCloudNetwork(Network):
         """What is computed once a point; ``velocity`` (n, d) and ``fields`` replace the flow's."""
         data = point_data(super().points(flow, velocity, fields), self.inputs)
         channels = self._channels(data.features) / self.channel_sizes
+        if self.normalization == "sum":
+            channels = channels / self.total
         others, own = channels.split([self.sizes.others, self.sizes.own], dim=1)
         return MomentPoints.of(data, own, others, self.inputs)
 
@@ -222,7 +223,7 @@ class VectorCloudNetwork(Network):
             clouds = clouds.compact()
             self.channel_sizes.fill_(1)
             if self.normalization == "sum":
-                self.total.fill_(float(_weights_around(clouds).sum()) / len(clouds))
+                self.total.fill_(float(weights_around(clouds).sum()) / len(clouds))
             features = self.points(clouds.flow).data.features
             sizes = root_mean_square(self._channels(features))
             # learned channels that begin near 0, as constants of points without features may, would
@@ -247,19 +248,14 @@ class VectorCloudNetwork(Network):
 
     def _describe(self, clouds, points) -> Members:
         """Mixed moments, derivatives, and vectors and tensors of the centre, of m clouds."""
-        shares = None
-        if self.normalization == "sum":
-            shares = self.as_tensor(_weights_around(clouds)) / self.total
-        pairs, data = Pairs.from_clouds(clouds, self.shift, shares), points.data
-        squared = dot(pairs.positions, pairs.positions)
-        weights = pairs.shares * radial_functions(squared, self.sizes.radial)
-        moments = cloud_moments(pairs, points, weights, self.sizes.others, self.inputs)
-        fits = cloud_derivatives(pairs, points, weights[: self.sizes.fits])
+        sizes, data, as_sum = self.sizes, points.data, self.normalization == "sum"
+        rows = cloud_rows(clouds, self.shift, sizes.radial, sizes.fits, as_sum)
+        moments = cloud_moments(rows, points, sizes.others, self.inputs)
+        fits = cloud_derivatives(rows, points)
         vectors = self.mixed_vectors(moments.vectors.transpose(1, 2)).transpose(1, 2)
         matrices = self.mixed_matrices(moments.matrices.movedim(1, 3)).movedim(3, 1)
-        centre = torch.as_tensor(clouds.centres, device=self.shift.device)
-        at_centre = [v[:, centre].T[:, None] for v in self.inputs.of_centre(data.vectors)]
-        tensors = [T[:, :, centre].permute(2, 0, 1)[:, None] for T in data.tensors]
+        at_centre = [v[:, rows.centres].T[:, None] for v in self.inputs.of_centre(data.vectors)]
+        tensors = [T[:, :, rows.centres].permute(2, 0, 1)[:, None] for T in data.tensors]
         return Members(
             torch.cat([self.mixed_scalars(moments.scalars), fits.scalars], 1),
             torch.cat([vectors, fits.vectors, *at_centre], 1),
@@ -283,8 +279,3 @@ class VectorCloudNetwork(Network):
         traces = tensors.diagonal(dim1=2, dim2=3).mean(2)[..., None, None]
         identity = torch.eye(T.shape[2], dtype=T.dtype, device=T.device)
         return torch.cat([mixed, of_centre], 1), tensors - traces * identity
-
-
-def _weights_around(clouds):
-    """(N,) weights of pairs, 0 for the centre itself."""
-    return clouds.pair_weights * ((clouds.positions**2).sum(1) > 0)

@@ -1,0 +1,80 @@
+"""Of clouds what depends on their geometry alone: what fields of points are multiplied with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from vcnn.clouds.clouds import VectorClouds
+from vcnn.network.features import dot
+from vcnn.network.local_fit import fit_rows
+from vcnn.network.pairs import Pairs
+from vcnn.network.radial import radial_functions
+
+
+@dataclass(frozen=True, eq=False)
+class CloudRows:
+    """Matrices of m clouds of n points each, smaller ones filled up with rows of no weight.
+
+    Parameters
+    ----------
+    neighbours : (m n,) indices of points
+    centres : (m,) indices of points
+    moments : (m, (1 + d) K, n)
+        w φ_k (1, r): times fields of points they are moments.
+    fits : (m, F d (d + 3) / 2, n)
+        Times differences of fields from those of the centre they are derivatives there
+        (:func:`vcnn.network.local_fit.fit_rows`).
+    """
+
+    neighbours: torch.Tensor
+    centres: torch.Tensor
+    moments: torch.Tensor
+    fits: torch.Tensor
+
+    def gather(self, fields: torch.Tensor) -> torch.Tensor:
+        """Fields (p, k) of points for the points of each cloud, (m, n, k)."""
+        return fields.index_select(0, self.neighbours).view(len(self.centres), -1, fields.shape[1])
+
+
+def cloud_rows(
+    clouds: VectorClouds, like: torch.Tensor, radial: int, fits: int, as_sum: bool
+) -> CloudRows:
+    """The rows of some clouds, of the dtype and on the device of ``like``.
+
+    Those of clouds that say ``keep`` are computed once.
+
+    Parameters
+    ----------
+    clouds : VectorClouds
+    like : tensor
+    radial, fits : int
+        K, F: how many radial functions, and how many of them weigh derivatives.
+    as_sum : bool
+        Weigh by quadrature weights, and by 0 at the centre itself, in place of shares of the cloud.
+    """
+    if not clouds.keep:
+        return _rows(clouds, like, radial, fits, as_sum)
+    key = (like.dtype, like.device, radial, fits, as_sum)
+    if key not in clouds.kept:
+        # also for those who differentiate later on, by what is multiplied with the rows
+        with torch.inference_mode(False), torch.no_grad():
+            clouds.kept[key] = _rows(clouds, like, radial, fits, as_sum)
+    return clouds.kept[key]
+
+
+def _rows(clouds, like, radial, fits, as_sum):
+    pairs = Pairs.from_clouds(clouds, like, weights_around(clouds) if as_sum else None)
+    r, m = pairs.positions, pairs.clouds
+    weights = pairs.shares * radial_functions(dot(r, r), radial)
+    moments = torch.cat([weights, *(weights * x for x in r)]).view((1 + len(r)) * radial, m, -1)
+    derivatives = fit_rows(r, weights[:fits], m)
+    centres = torch.as_tensor(clouds.centres, device=like.device)
+    return CloudRows(pairs.neighbours, centres, moments.transpose(0, 1), derivatives)
+
+
+def weights_around(clouds: VectorClouds) -> np.ndarray | torch.Tensor:
+    """(N,) weights of pairs, 0 for the centre itself."""
+    return clouds.pair_weights * ((clouds.positions**2).sum(1) > 0)
