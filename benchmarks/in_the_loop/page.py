@@ -43,8 +43,8 @@ validation hills, from rest, until what they say changes by less than 1e-9. No n
 on these hills, but the number of epochs and the region were chosen with an eye on them. Training
 took {spent["sst"]:.1f} (SST), {spent["sa"]:.1f} (Spalart-Allmaras), {spent["les"]:.1f} (LES) and
 {spent["graph"]:.1f} minutes (graph kernel network) of one thread. Seconds are those of a shared
-machine but for the last section. All errors are relative L2 norms over the plane unless said. Vector-cloud
-networks here are `vcnn.network.PairEmbeddingNetwork`, that of version 0.2.
+machine but for the last section. All errors are relative L2 norms over the plane unless said.
+Vector-cloud networks here are `vcnn.network.PairEmbeddingNetwork`, that of version 0.2.
 """
 
 

@@ -156,7 +156,8 @@ def page(rows: list[list[str]], shares: list[float], seconds: float, config: dic
     return f"""# Reynolds stresses a priori
 
 Written by `python -m benchmarks.networks.reynolds_stress`. Relative L2 errors, weighted by area, on
-hills the network, a `vcnn.network.PairEmbeddingNetwork`, never saw. It was trained on {len(hill_names("train"))} others for
+hills the network, a `vcnn.network.PairEmbeddingNetwork`, never saw. It was trained on
+{len(hill_names("train"))} others for
 {seconds / 60:.0f} min ({config["epochs"]} epochs, {config["centres"]} clouds of each hill). The
 linear eddy viscosity is given the true k and, at every point, the ν_t >= 0 that fits the true
 anisotropy best: no such model can do better.
