@@ -45,9 +45,10 @@ are solved; the velocities at the points of evaluation are in
 ## Method
 
 **Hills** (also PHLL10595). A vector-cloud network (`PairEmbeddingNetwork`, that of version 0.2)
-puts out ν_t >= 0 and a traceless symmetric anisotropy a, −<u'u'> + 2k/3 = 2 ν_t S − a, from the mean
-velocities and wall distances within 1 hill height. It is told neither positions nor
-directions, no gradient, no turbulence quantity, no viscosity. First it learns the split stresses of the 21 LES ([Closures in the
+puts out ν_t >= 0 and a traceless symmetric anisotropy a, −<u'u'> + 2k/3 = 2 ν_t S − a, from the
+mean velocities and wall distances within 1 hill height. It is told neither positions nor
+directions, no gradient, no turbulence quantity, no viscosity. First it learns the split stresses of
+the 21 LES ([Closures in the
 loop](coupled_rans.md)). Then it learns through the solver: the loss is the relative error of the
 velocity that flow and closure settle at, its gradient that of the coupled fixed point
 (`solvers.fit_through_solver`), Adam with two hills a step over 4 epochs, on meshes with every other
