@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from benchmarks.common.markdown import table
 from benchmarks.data.hills import VALIDATION
+from benchmarks.in_the_loop.graininess import LAYERS, graininess_rows
 from vcnn import Closure
 from vcnn.evaluation.report.text import percent
 
@@ -25,6 +26,7 @@ def page(results: Mapping[str, dict], closures: Mapping[str, Closure]) -> str:
             _sst(results),
             _starts(results),
             _other(results),
+            _graininess(results),
             _les(results),
             _rotated(results),
             _costs(results),
@@ -121,6 +123,18 @@ of the points extrapolate.
 """
 
 
+def _graininess(results) -> str:
+    header = ["hill", *(f"d from {low:g} to {high:g}" for low, high in LAYERS)]
+    return f"""## How grainy ν_t is along the wall
+
+Root mean square of the distance of ν_t from the straight line between its neighbours on grid lines
+along the walls, in layers of wall distance d: the coupled closure, Spalart-Allmaras itself on the
+same mesh, and their ratio.
+
+{table(header, graininess_rows(results))}
+"""
+
+
 def _les(results) -> str:
     rows = []
     for name in VALIDATION:
@@ -200,8 +214,8 @@ def _costs(results) -> str:
 {c["cells"]:,} cells, one thread, one run from rest: {c["rounds"]} rounds with {c["corrections"]}
 corrections in {c["seconds"]:.0f} s; Spalart-Allmaras takes {sa["steps"]} steps and
 {sa["seconds"]:.0f} s. The closure is {percent(c["share of a round"])} of a round with one
-correction and {percent(c["share of the run"])} of the whole run. Searching its clouds anew, which
-costs less than a tenth of it, keeps memory bounded; the lattice is laid once.
+correction and {percent(c["share of the run"])} of the whole run. Its
+clouds are found once, and with them what the network computes of their geometry.
 
 {table(["part", "s"], rows)}
 """
