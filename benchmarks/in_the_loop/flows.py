@@ -16,13 +16,13 @@ from solvers.coupling.stress import SMALL_STRAIN, deviator, split_stress
 from solvers.fem.build import build_domain
 from solvers.fem.fields import function_from
 from solvers.fem.sampling import flow_field
-from vcnn import Closure, FlowField, RegionOfInfluence, TrainingConfig, fit
+from vcnn import Closure, FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.baselines import GraphKernelNetwork
 from vcnn.network import PairEmbeddingNetwork
 
 UNITS = {"length": "hill height", "velocity": "volume-mean velocity / 0.72"}
 SCALARS = ("strain_rate", "wall_distance")
-REGION = RegionOfInfluence.ball(1.0, spacing=0.2, smooth=1)  # as recorded
+REGION = RegionOfInfluence.ball(1.0, spacing=0.2)
 
 
 def sst_flow(name: str) -> FlowField:
@@ -103,12 +103,12 @@ def train_closure(name: str, folder: Path) -> Closure:
     """
     network, target, config = {
         "sst": (
-            PairEmbeddingNetwork(SCALARS, output="positive_scalar"),  # as recorded
+            VectorCloudNetwork(SCALARS, output="positive_scalar"),
             "eddy_viscosity",
             {"epochs": 20},
         ),
         "sa": (
-            PairEmbeddingNetwork(SCALARS, output="positive_scalar"),  # as recorded
+            VectorCloudNetwork(SCALARS, output="positive_scalar"),
             "eddy_viscosity",
             {"epochs": 15},
         ),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from benchmarks.common.markdown import table
 from benchmarks.data.hills import VALIDATION
+from benchmarks.in_the_loop.graininess import LAYERS, graininess_rows
 from vcnn import Closure
 from vcnn.evaluation.report.text import percent
 
@@ -25,6 +26,7 @@ def page(results: Mapping[str, dict], closures: Mapping[str, Closure]) -> str:
             _sst(results),
             _starts(results),
             _other(results),
+            _graininess(results),
             _les(results),
             _rotated(results),
             _costs(results),
@@ -44,7 +46,7 @@ on these hills, but the number of epochs and the region were chosen with an eye 
 took {spent["sst"]:.1f} (SST), {spent["sa"]:.1f} (Spalart-Allmaras), {spent["les"]:.1f} (LES) and
 {spent["graph"]:.1f} minutes (graph kernel network) of one thread. Seconds are those of a shared
 machine but for the last section. All errors are relative L2 norms over the plane unless said.
-Vector-cloud networks here are `vcnn.network.PairEmbeddingNetwork`, that of version 0.2.
+The closure of the LES is a `vcnn.network.PairEmbeddingNetwork`, that of version 0.2.
 """
 
 
@@ -119,6 +121,18 @@ The closure that learned from SST at Re = 5,600, on the hill α = 1 at Re = 10,5
 mesh of {other["cells"]:,} cells: its velocity is {percent(other["error"])} from OpenFOAM's SST, its
 ν_t {percent(other["viscosity"])}, after {other["rounds"]} rounds; {percent(other["extrapolating"])}
 of the points extrapolate.
+"""
+
+
+def _graininess(results) -> str:
+    header = ["hill", *(f"d from {low:g} to {high:g}" for low, high in LAYERS)]
+    return f"""## How grainy ν_t is along the wall
+
+Root mean square of the distance of ν_t from the straight line between its neighbours on grid lines
+along the walls, in layers of wall distance d: the coupled closure, Spalart-Allmaras itself on the
+same mesh, and their ratio.
+
+{table(header, graininess_rows(results))}
 """
 
 
@@ -201,8 +215,8 @@ def _costs(results) -> str:
 {c["cells"]:,} cells, one thread, one run from rest: {c["rounds"]} rounds with {c["corrections"]}
 corrections in {c["seconds"]:.0f} s; Spalart-Allmaras takes {sa["steps"]} steps and
 {sa["seconds"]:.0f} s. The closure is {percent(c["share of a round"])} of a round with one
-correction and {percent(c["share of the run"])} of the whole run. Searching its clouds anew, which
-costs less than a tenth of it, keeps memory bounded; the lattice is laid once.
+correction and {percent(c["share of the run"])} of the whole run. Its
+clouds are found once, and with them what the network computes of their geometry.
 
 {table(["part", "s"], rows)}
 """

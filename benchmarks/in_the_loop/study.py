@@ -28,6 +28,7 @@ from benchmarks.data.hills import VALIDATION, hill_file, read_hill
 from benchmarks.in_the_loop.cards import card
 from benchmarks.in_the_loop.costs import costs
 from benchmarks.in_the_loop.flows import teacher_flow, train_closure
+from benchmarks.in_the_loop.graininess import graininess
 from benchmarks.in_the_loop.page import page
 from benchmarks.in_the_loop.pictures import draw
 from solvers import RANS, FlowResult, LaminarFlow, SpalartAllmaras, coupled_rotation_study, evaluate
@@ -74,6 +75,7 @@ def against_teacher(closure: ClosureLike, teacher: str, name: str, folder: Path)
     row["a priori"] = relative_l2(closure.predict(taught), theirs, taught.weights)
     row["viscosity"] = relative_l2(flow.scalars["eddy_viscosity"], theirs, flow.weights)
     row["error"] = relative_l2(flow.velocity, taught.velocity, flow.weights)
+    row["graininess"] = graininess(flow, taught, name)
     if teacher == "sst":
         openfoam, areas = data["sst_velocity"][:, :2], data["cell_areas"].astype(float)
         exact = function_from(result.domain, taught.velocity, "vertex", "velocity")
