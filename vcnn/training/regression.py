@@ -221,7 +221,8 @@ def _some(clouds: VectorClouds, config: TrainingConfig) -> VectorClouds:
 def _fingerprint(network, flows, validation, names, region, config, start) -> str:
     """Of settings, initial weights, and all values of the flows.
 
-    In the order of the first version, whose folders go on.
+    In the order of the first version, whose folders go on unless their network has another name
+    now.
     """
     settings = [
         network.name,
