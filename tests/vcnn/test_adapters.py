@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from vcnn import Closure, FlowField, InputError, RegionOfInfluence, VectorCloudNetwork
+from vcnn import Closure, FlowField, InputError, RegionOfInfluence
 from vcnn.closure import (
     BaselineCorrection,
     ClosureLike,
@@ -16,16 +16,17 @@ from vcnn.closure import (
     trust,
 )
 from vcnn.closure.scales import Scales
+from vcnn.network import PairEmbeddingNetwork
 
 USAGE = {"bounds": [0.5, 1.5], "layer": 0.2, "damping": 26.0}
 NORMALS = ((0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
 def closure(scalars=("wall_distance",), targets=("beta", "anisotropy")):
-    """A network with random weights, for flows in space."""
+    """A network with random weights, for flows in space: that of the shipped duct model."""
     kinds = {"beta": "positive_scalar", "anisotropy": "traceless_symmetric_tensor"}
     output = [kinds.get(name, "positive_scalar") for name in targets]
-    network = VectorCloudNetwork(scalars, output=output, channels=4, fitting=(16,), seed=3)
+    network = PairEmbeddingNetwork(scalars, output=output, embedding=8, fitting=(16,), seed=3)
     with torch.no_grad():
         network.fitting[-1].weight.mul_(100)  # else the bias is most of what it says
     scales = Scales(scalars=dict.fromkeys(scalars, (0.0, 1.0)), targets=((0.0, 1.0),) * len(output))

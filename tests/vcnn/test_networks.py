@@ -76,9 +76,11 @@ def test_clouds_do_not_mix():
     flow = random_flow(3, periodic=True)
     for network in (ours(), of_pairs(), Zhou2022(), GraphKernelNetwork(SCALARS, 3)):
         network.double()
+        # fits of fewer points than unknowns stand on their ridge, of condition 1e4
+        least = 1e-11 if isinstance(network, VectorCloudNetwork) else 1e-13
         together = evaluate(network, flow)
         alone = np.concatenate([evaluate(network, flow, [k]) for k in range(0, len(flow), 30)])
-        np.testing.assert_allclose(together[::30], alone, rtol=1e-11, atol=1e-13)
+        np.testing.assert_allclose(together[::30], alone, rtol=1e-11, atol=least)
 
 
 def test_gradients_reach_every_weight():

@@ -228,7 +228,10 @@ def test_fine_tuning_keeps_scales_region_and_targets_and_begins_at_the_weights()
     given = fit(network, [second], TARGET, BALL, config, start=closure, progress=False)
     assert torch.equal(weights(given), weights(tuned)) and given.network is network
     for slip, message in (
-        ({"network": small_network(order=2)}, "network: expected one of the settings of the model"),
+        (
+            {"network": small_network(galilean=True)},
+            "network: expected one of the settings of the model",
+        ),
         ({"region": RegionOfInfluence.ball(0.5)}, "region: expected that of the model to start"),
         ({"target": "k"}, "target: the model to start from predicts concentration, got 'k'"),
         ({"flows": [random_flow(3)]}, "flow 0: dimension: the model was trained on 2-D flows"),
