@@ -82,10 +82,10 @@ def test_other_names_are_what_they_were(tmp_path):
         Closure.load(rewritten(path, format=2, architecture="moments"))
 
 
-def test_shipped_models_are_files_of_format_2():
-    for name in pretrained_names():
-        _, header = read_tensors(pretrained_file(name))
-        assert (header["format"], header["architecture"]) == (2, "vector-cloud")
+def test_shipped_models_of_format_2():
+    old = [n for n in pretrained_names() if read_tensors(pretrained_file(n))[1]["format"] == 2]
+    assert len(old) > 0
+    for name in old:
         assert type(Closure.pretrained(name).network) is PairEmbeddingNetwork
 
 
