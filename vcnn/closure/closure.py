@@ -48,6 +48,12 @@ class Closure:
     usage : mapping
         What a solver needs besides: ``baseline``, what it corrects, and ``bounds`` of a
         `BaselineCorrection`; ``layer`` and ``damping`` of a `NearWall` closure.
+
+    Raises
+    ------
+    InputError
+        If network or region are something else, or the network takes categories and the region has
+        a lattice.
     """
 
     network: Network
@@ -63,6 +69,11 @@ class Closure:
     def __post_init__(self):
         check_network(self.network)
         check_region(self.region)
+        if self.network.categories and self.region.lattice_spacing is not None:
+            raise InputError(
+                f"region: a lattice takes means, which {', '.join(self.network.categories)} has "
+                "none of; expected a region without spacing"
+            )
 
     def __repr__(self) -> str:
         weights = sum(parameter.numel() for parameter in self.network.parameters())

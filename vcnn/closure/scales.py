@@ -60,7 +60,7 @@ class Scales:
         The mean lateral half-axis of the region, means and standard deviations of scalars, root
         mean squares of all else, weighted by the quadrature weights; targets also by the scalar
         ``importance``. A scalar that is constant but for what files and sums do to its last digits
-        is divided by its own size; what is zero but for that stays as it is.
+        is divided by its own size; what is zero but for that stays as it is, as categories do.
         """
         weights = np.concatenate([flow.weights / flow.weights.sum() for flow in flows]) / len(flows)
         important = weights
@@ -72,6 +72,8 @@ class Scales:
         length = float(weights @ region.half_axes(np.linalg.norm(velocity, axis=1))[1])
 
         def scale(kind: str, name: str, w: np.ndarray, shifted: bool):
+            if name in network.categories:
+                return 0.0, 1.0
             values, zero = _join(flows, kind, name), _round_off(name, kind, length, speed)
             return _moments(values, w, zero) if shifted else _rms(values, w, zero)
 

@@ -29,8 +29,8 @@ class FlowField:
     ----------
     points : (n, d)
         Positions, length.
-    velocity : (n, d)
-        Velocity vectors, length/time.
+    velocity : (n, d), optional
+        Velocity vectors, length/time. Default: 0, for points that have none, such as atoms.
     weights : (n,), optional
         Positive quadrature weights: cell volumes or lumped masses. Default: all equal to 1.
         A mesh whose seam points appear at both ends of a period carries half a weight at each.
@@ -59,7 +59,7 @@ class FlowField:
     """
 
     points: np.ndarray
-    velocity: np.ndarray
+    velocity: np.ndarray | None = None
     weights: np.ndarray | None = None
     scalars: Mapping[str, np.ndarray] = field(default_factory=dict)
     vectors: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -82,7 +82,8 @@ class FlowField:
         if n == 0:
             raise InputError("points: a flow needs at least one point")
         self._put("points", _as_finite(points, (n, d), "points"))
-        self._put("velocity", _as_finite(self.velocity, (n, d), "velocity"))
+        velocity = np.zeros((n, d)) if self.velocity is None else self.velocity
+        self._put("velocity", _as_finite(velocity, (n, d), "velocity"))
         weights = np.ones(n) if self.weights is None else _as_finite(self.weights, (n,), "weights")
         if not (weights > 0).all():
             raise InputError(f"weights: must be positive, smallest is {weights.min():g}")

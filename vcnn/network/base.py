@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from torch import nn
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
+from vcnn.network.arguments import plain_config
 from vcnn.network.heads import OUTPUTS
 from vcnn.network.layers import as_tensor
 from vcnn.network.listing import ListsItsOwn
@@ -71,6 +71,9 @@ class Network(nn.Module, metaclass=ListsItsOwn):
         How files and configurations call it.
     scalars, vectors, tensors : tuple of str
         Names of the fields of the flow that it takes beside the velocity.
+    categories : mapping name -> int
+        Which of the scalars number categories, from 0 on, and how many there are: they have no
+        scale, and no mean.
     outputs : tuple of str
         Kinds of its values (:data:`vcnn.network.OUTPUTS`), one for each target.
     symmetry : Symmetry
@@ -100,6 +103,7 @@ class Network(nn.Module, metaclass=ListsItsOwn):
     scalars: tuple[str, ...] = ()
     vectors: tuple[str, ...] = ()
     tensors: tuple[str, ...] = ()
+    categories: Mapping[str, int] = {}
     outputs: tuple[str, ...] = ("scalar",)
     symmetry: Symmetry = Symmetry.TRANSLATIONS
     galilean: bool = False
@@ -119,7 +123,7 @@ class Network(nn.Module, metaclass=ListsItsOwn):
         super().__init__()
         for key in FIELDS:
             list_names(key, config.get(key) or ())
-        self.config = _plain(config, self.name or type(self).__name__)
+        self.config = plain_config(config, self.name or type(self).__name__)
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *dir(nn.Module)})
@@ -285,16 +289,3 @@ def list_names(key: str, names: Iterable[str]) -> list[str]:
             f"{key}: expected a list of names, got the text {names!r}; write [{names!r}]"
         )
     return list(names)
-
-
-def _plain(config: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The arguments as a file gives them back."""
-    plain = {}
-    for key, value in config.items():
-        try:
-            plain[key] = json.loads(json.dumps(value))
-        except (TypeError, ValueError):
-            raise InputError(
-                f"network {name!r}: config: {key}: expected what JSON can hold, got {value!r}"
-            ) from None
-    return plain

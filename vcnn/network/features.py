@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import combinations_with_replacement
 
 import torch
+from torch.nn.functional import one_hot
 
+from vcnn.errors import InputError
 from vcnn.network.base import PointFields
 from vcnn.network.pairs import Pairs
 
@@ -19,12 +22,19 @@ class Inputs:
     ----------
     scalars, vectors, tensors : names of fields; the velocity is always the first vector
     galilean : take velocities relative to that of the centre
+    categories : name of a scalar that numbers categories -> how many there are
     """
 
     scalars: tuple[str, ...] = ()
     vectors: tuple[str, ...] = ()
     tensors: tuple[str, ...] = ()
     galilean: bool = False
+    categories: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def classes(self) -> int:
+        """Columns of `PointData.classes`."""
+        return sum(self.categories.values())
 
     @property
     def point_features(self) -> int:
@@ -66,12 +76,15 @@ class PointData:
     vectors, tensors : lists of (d, n) and (d, d, n)
         u, and v/(1 + |v|) and T/(1 + |T|) of the others: gradients at walls exceed all else by
         orders of magnitude.
+    classes : (n, k)
+        1 for the category that a point is of and 0 for the others, of all that are named.
     embedding : (n, m), of a network
     """
 
     features: torch.Tensor
     vectors: list[torch.Tensor]
     tensors: list[torch.Tensor]
+    classes: torch.Tensor
     embedding: torch.Tensor | None = None
 
 
@@ -91,7 +104,18 @@ def point_data(fields: PointFields, inputs: Inputs) -> PointData:
         tensors.append(T / (1 + size))
         columns += [tensors[-1].diagonal(dim1=0, dim2=1).sum(dim=1), torch.log1p(size)]
     features = torch.stack(columns, dim=1) if columns else velocity.new_zeros(velocity.shape[1], 0)
-    return PointData(features, vectors, tensors)
+    classes = [_one_of(fields.scalars[name], n, name) for name, n in inputs.categories.items()]
+    classes = torch.cat([features[:, :0], *classes], dim=1)
+    return PointData(features, vectors, tensors, classes)
+
+
+def _one_of(numbers, count, name):
+    """(n, count) 1 at the number of each point, 0 elsewhere."""
+    index = numbers.long()
+    if not ((index == numbers) & (index >= 0) & (index < count)).all():
+        wrong = numbers[(index != numbers) | (index < 0) | (index >= count)][0]
+        raise InputError(f"{name}: expected numbers 0..{count - 1} of categories, got {wrong:g}")
+    return one_hot(index, count).to(numbers)
 
 
 def monomials(features: torch.Tensor) -> torch.Tensor:

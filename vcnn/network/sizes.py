@@ -58,9 +58,9 @@ class Sizes:
 
     @property
     def own(self) -> int:
-        """Channels of points that stand alone: those learned, then monomials of the features."""
+        """Channels of points that stand alone: learned, monomials of the features, categories."""
         features = self.inputs.point_features
-        return self.channels + features * (features + 3) // 2
+        return self.channels + features * (features + 3) // 2 + self.inputs.classes
 
     @property
     def moments(self) -> tuple[int, int, int]:
@@ -87,13 +87,13 @@ class Sizes:
 
     @property
     def invariants(self) -> int:
-        """Inputs of ρ: those of `vcnn.network.invariants`, then the features of the centre."""
+        """Inputs of ρ: invariants of members, features and categories of the centre."""
         scalars, vectors, matrices = self.members
         chosen = vectors - self.mixed[1] + self.retained
         leading = LEADING + self.inputs.centre_vectors
         count = scalars + (vectors - chosen) * chosen + chosen * (chosen + 1) // 2
         count += matrices * (1 + (matrices + 1) + leading**2)
-        return count + self.inputs.point_features
+        return count + self.inputs.point_features + self.inputs.classes
 
     @property
     def has_basis(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
@@ -10,6 +10,7 @@ from torch import nn
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.flow.field import FlowField
 from vcnn.keys import check_choice
+from vcnn.network.arguments import NONE, check_categories
 from vcnn.network.base import Given, Network, list_names
 from vcnn.network.cloud_rows import cloud_rows, weights_around
 from vcnn.network.features import Inputs, monomials, point_data
@@ -64,6 +65,9 @@ class VectorCloudNetwork(Network):
         Tensor fields, symmetric or not.
     pseudoscalars : sequence of str
         Scalar fields that change sign in a mirror, such as the vorticity in two dimensions.
+    categories : mapping name -> int
+        Scalar fields that number the kinds of points, such as species of atoms, from 0 on, and how
+        many kinds there are. A learned table of channels belongs to them, and no order of theirs.
     normalization : {"mean", "sum"}
         "mean" divides moments by the weights of a cloud: for closures, which belong to a flow
         whatever points it is given at. "sum" divides them by the mean weight of the clouds of
@@ -106,6 +110,7 @@ class VectorCloudNetwork(Network):
         *,
         tensors: Sequence[str] = (),
         pseudoscalars: Sequence[str] = (),
+        categories: Mapping[str, int] = NONE,
         normalization: str = "mean",
         galilean: bool = False,
         radial: int = 4,
@@ -124,6 +129,7 @@ class VectorCloudNetwork(Network):
             output=output if isinstance(output, str) else list(output),
             tensors=list_names("tensors", tensors),
             pseudoscalars=list_names("pseudoscalars", pseudoscalars),
+            categories=check_categories(categories),
             normalization=normalization,
             galilean=galilean,
             radial=radial,
@@ -140,11 +146,14 @@ class VectorCloudNetwork(Network):
         check_outputs(self.outputs)
         check_choice("normalization", normalization, _NORMALIZATIONS)
         self.normalization = normalization
-        self.scalars = (*scalars, *pseudoscalars)
+        self.categories = dict(categories)
+        self.scalars = (*scalars, *pseudoscalars, *self.categories)
         self.vectors, self.tensors = tuple(vectors), tuple(tensors)
         self.galilean = bool(galilean)
         self.symmetry = Symmetry.SO if pseudoscalars else Symmetry.O
-        self.inputs = Inputs(self.scalars, self.vectors, self.tensors, self.galilean)
+        self.inputs = Inputs(
+            (*scalars, *pseudoscalars), self.vectors, self.tensors, self.galilean, self.categories
+        )
         self.sizes = Sizes(
             self.inputs, self.outputs, radial, fits, channels, tuple(mixed), retained, basis
         )
@@ -155,7 +164,10 @@ class VectorCloudNetwork(Network):
     def _make_layers(self, hidden, fitting):
         sizes = self.sizes
         self.point_embedding = perceptron(
-            self.inputs.point_features, hidden, hidden, sizes.others + sizes.channels
+            self.inputs.point_features + self.inputs.classes,
+            hidden,
+            hidden,
+            sizes.others + sizes.channels,
         )
         layers = [
             nn.Linear(moments, mixed, bias=False)
@@ -188,15 +200,16 @@ class VectorCloudNetwork(Network):
     ) -> MomentPoints:
         """What is computed once a point; ``velocity`` (n, d) and ``fields`` replace the flow's."""
         data = point_data(super().points(flow, velocity, fields), self.inputs)
-        channels = self._channels(data.features) / self.channel_sizes
+        channels = self._channels(data) / self.channel_sizes
         if self.normalization == "sum":
             channels = channels / self.total
         others, own = channels.split([self.sizes.others, self.sizes.own], dim=1)
         return MomentPoints.of(data, own, others, self.inputs)
 
-    def _channels(self, features):
+    def _channels(self, data):
         """(n, k) e', then e."""
-        return torch.cat([self.point_embedding(features), monomials(features)], dim=1)
+        learned = self.point_embedding(torch.cat([data.features, data.classes], dim=1))
+        return torch.cat([learned, monomials(data.features), data.classes], dim=1)
 
     def forward(
         self, clouds: VectorClouds, points: MomentPoints
@@ -224,8 +237,8 @@ class VectorCloudNetwork(Network):
             self.channel_sizes.fill_(1)
             if self.normalization == "sum":
                 self.total.fill_(float(weights_around(clouds).sum()) / len(clouds))
-            features = self.points(clouds.flow).data.features
-            sizes = root_mean_square(self._channels(features))
+            data = self.points(clouds.flow).data
+            sizes = root_mean_square(self._channels(data))
             # learned channels that begin near 0, as constants of points without features may, would
             # be blown up, and with them every change of their weights
             learned = sizes[: self.sizes.others + self.sizes.channels]
@@ -263,9 +276,10 @@ class VectorCloudNetwork(Network):
         )
 
     def _invariants(self, members, clouds, points):
-        """(m, k) invariants of the members, then the scalars of the centres."""
-        centres = torch.as_tensor(clouds.centres, device=self.shift.device)
-        return torch.cat([member_invariants(members, self.sizes), points.data.features[centres]], 1)
+        """(m, k) invariants of the members, then scalars and categories of the centres."""
+        centres, data = torch.as_tensor(clouds.centres, device=self.shift.device), points.data
+        of_centre = [data.features[centres], data.classes[centres]]
+        return torch.cat([member_invariants(members, self.sizes), *of_centre], 1)
 
     def _basis(self, members):
         """What outputs are made of: vectors (m, K, d) and symmetric deviators (m, q, d, d)."""
