@@ -64,8 +64,8 @@ class MomentNetwork(Network):
     normalization : {"mean", "sum"}
         "mean" divides moments by the weights of a cloud: for closures, which belong to a flow
         whatever points it is given at. "sum" divides them by the mean weight of the clouds of
-        training, a constant, and leaves the centre out: for what grows with the number of points
-        around it, such as energies of atoms.
+        training, a constant, and leaves the centre out (not with a lattice, whose nodes share its
+        weight): for what grows with the number of points around it, such as energies of atoms.
     galilean : bool
         Velocities enter relative to that of the centre, so that a uniform motion changes nothing.
     radial : int
@@ -288,5 +288,7 @@ class MomentNetwork(Network):
 
 
 def _weights_around(clouds):
-    """(N,) weights of pairs, 0 for the centre itself."""
+    """(N,) weights of pairs, 0 for the centre itself, but all nodes of a lattice count."""
+    if clouds.region is not None and clouds.region.lattice_spacing is not None:
+        return clouds.pair_weights
     return clouds.pair_weights * ((clouds.positions**2).sum(1) > 0)
