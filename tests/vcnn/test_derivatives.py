@@ -93,7 +93,7 @@ def vector_cloud(**options):
 def inputs_of(closure, flow):
     """What a prediction is a function of, as tensors by name; positions where they may be given."""
     given = {"velocity": flow.velocity}
-    if closure.region.lattice_spacing is None:
+    if closure.network.weighted or closure.region.lattice_spacing is None:
         given["positions"] = flow.points
     for kind in ("scalars", "vectors", "tensors"):
         names = getattr(closure.network, kind)
@@ -234,9 +234,8 @@ def test_values_are_those_of_predictions(region):
     )
     exact = 0 if region == REGIONS["ball"] else 1e-12
     np.testing.assert_allclose(values["c"].detach(), closure.predict(still), rtol=exact)
-    if region.lattice_spacing is None:
-        values = predict(predicted, inputs_of(closure, moved))
-        np.testing.assert_allclose(values.detach(), closure.predict(moved), rtol=1e-12)
+    values = predict(predicted, inputs_of(closure, moved))
+    np.testing.assert_allclose(values.detach(), closure.predict(moved), rtol=1e-12)
 
 
 def test_a_sharp_edge_that_moves_is_refused():
@@ -248,8 +247,8 @@ def test_a_sharp_edge_that_moves_is_refused():
         with pytest.raises(InputError, match=f"region: the sharp edge of a region '{kind}' moves"):
             closure.differentiable(flow)
     positions, velocity = torch.tensor(flow.points), torch.tensor(flow.velocity)
-    for region in (sharp["ball"], REGIONS["lattice"]):
-        predicted = closure_of(vector_cloud(), region, flow).differentiable(flow)
+    for kind in ("ball", "lattice"):
+        predicted = closure_of(vector_cloud(), sharp[kind], flow).differentiable(flow)
         with pytest.raises(InputError, match="positions: clouds cannot be differentiated by them"):
             predicted(velocity, positions)
 

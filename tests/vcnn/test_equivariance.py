@@ -35,8 +35,10 @@ TRANSPORT = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)
 # changes such outputs by 0.01 to 1, which single precision sees.
 TOLERANCE = {dtype: 2000 * torch.finfo(dtype).eps for dtype in (torch.float64, torch.float32)}
 
-# Local fits of fewer points than unknowns stand on their ridge, 1e-3 of what it is added to: normal
-# equations of condition 1e4, solved in double precision always.
+# Local fits of fewer points than unknowns stand on their ridge, 1e-3 of what it is added to, and
+# magnify by its reciprocal what coordinates of a turned frame are rounded by: in proportion to it,
+# however exactly the equations are solved. Ten times the ridge would bias derivatives ten times as
+# much. Fits are in double precision always.
 ILL_CONDITIONED = {torch.float64: 100, torch.float32: 1}
 
 

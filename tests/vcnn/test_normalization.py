@@ -9,8 +9,10 @@ import torch
 from tests.support.synthetic import random_flow
 from vcnn import Closure, FlowField, InputError, RegionOfInfluence, TrainingConfig, fit
 from vcnn.network import VectorCloudNetwork
+from vcnn.network.cloud_rows import weights_around
+from vcnn.testing import assert_equivariant
 
-BALL = RegionOfInfluence.ball(0.7)
+BALL, LATTICE = RegionOfInfluence.ball(0.7), RegionOfInfluence.ball(0.7, spacing=0.17)
 
 
 def network_of(normalization, flow):
@@ -44,10 +46,11 @@ def test_means_do_not_see_how_much_a_point_weighs_but_sums_do():
     assert np.abs(values(total, heavy) - values(total, flow)).min() > 1e-6
 
 
-def test_mixed_sums_double_with_the_weights():
+@pytest.mark.parametrize("region", [BALL, LATTICE], ids=["ball", "lattice"])
+def test_mixed_sums_double_with_the_weights(region):
     flow = random_flow(3, periodic=True)
     network, heavy = network_of("sum", flow), replace(flow, weights=2 * flow.weights)
-    clouds = [BALL.clouds(each) for each in (flow, heavy)]
+    clouds = [region.clouds(each).compact() for each in (flow, heavy)]
     with torch.no_grad():
         once, double = (network._describe(c, network.points(c.flow)) for c in clouds)
     scalars, vectors, matrices = network.sizes.mixed
@@ -67,6 +70,20 @@ def test_the_centre_is_left_out_of_sums():
     with torch.no_grad():
         members = network._describe(clouds, network.points(lone))
     assert len(clouds.neighbours) == 1 and not members.scalars.any() and not members.vectors.any()
+
+
+def test_sums_over_nodes_of_a_lattice_turn_with_the_frame():
+    """A node that took of the centre only lies there, to round-off: it must count in every frame,
+    as the others do that took of it, and the centre's weight with them.
+    """
+    flow = random_flow(2, 40, periodic=True)
+    clouds = LATTICE.clouds(flow)
+    at_centre = np.linalg.norm(clouds.positions, axis=1)
+    assert ((at_centre > 0) & (at_centre < 1e-12)).any() and (at_centre == 0).any()
+    assert_equivariant(network_of("sum", flow), flow, 1e-12, LATTICE)
+    lone = replace(flow.subset([0, 1]), periods=())
+    weights = weights_around(LATTICE.clouds(lone, np.array([0])))
+    assert weights.sum() >= lone.weights[0]
 
 
 def test_two_parts_far_apart_add_up():

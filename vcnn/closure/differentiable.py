@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,9 @@ import numpy as np
 import torch
 
 from vcnn.closure.evaluator import join, split_by_size
+from vcnn.closure.moving_nodes import MovingNodes
 from vcnn.clouds.clouds import PointTensors, VectorClouds
-from vcnn.clouds.lattice import means_at_nodes
+from vcnn.clouds.lattice import find_nodes
 from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
 from vcnn.keys import refuse_unknown
@@ -31,7 +32,8 @@ class DifferentiableClosure:
 
     Clouds that neither the velocity nor given positions change are found once, others in each call.
     A point that enters or leaves one of these weighs nothing then, for their edge is smooth: so
-    derivatives are those of the values, the form of the region and the shares included.
+    derivatives are those of the values, the form of the region and the shares included. Nodes of a
+    lattice move with all points: derivatives jump where one crosses the border of a cell.
 
     Parameters
     ----------
@@ -58,10 +60,10 @@ class DifferentiableClosure:
                 f"network: {closure.network.name!r} cannot be differentiated by the velocity"
             )
         self.closure, self.flow = closure, flow
-        self._means = None
+        means = None
         if region.lattice_spacing is not None:
-            self._means = _sparse(means_at_nodes(flow, region.lattice_spacing))
-        self._found = None if region.moves_with_flow else self._find(flow)
+            means = _sparse(find_nodes(flow, region.lattice_spacing).means).__matmul__
+        self._found = None if region.moves_with_flow else (*self._find(flow), means)
 
     def __call__(
         self,
@@ -86,18 +88,22 @@ class DifferentiableClosure:
         ------
         InputError
             If a tensor has another shape, the network takes no field of that name, or positions are
-            given and the region has a sharp edge or a lattice.
+            given and the region has a sharp edge, or a lattice whose nodes the network does not
+            weigh.
         """
         fields = {"scalars": scalars, "vectors": vectors, "tensors": tensors}
         fields = {kind: dict(named) for kind, named in fields.items() if named}
         self._check(velocity, positions, fields)
         closure, network = self.closure, self.closure.network
-        parts, order = self._found or (None, None)
-        if parts is None or positions is not None:
-            parts, order = self._find_given(velocity, positions)
+        if self._found is None or positions is not None:
+            parts, order, means = self._find_given(velocity, positions)
+        else:
+            parts, order, means = self._found
+        if positions is not None and means is not None:  # at nodes all fields depend on positions
+            fields = self._all(fields)
         dtype = next(network.parameters()).dtype
-        velocity = (self._at_nodes_too(velocity) / closure.scales.velocity).to(dtype)
-        scaled = self._scaled(fields)
+        velocity = (_with_nodes(velocity, means) / closure.scales.velocity).to(dtype)
+        scaled = self._scaled(fields, means)
         points = network.points(parts[0].flow, velocity, *([scaled] if scaled else []))
         with few_threads():
             columns = join([network.values(part, points) for part in parts], order)
@@ -114,10 +120,15 @@ class DifferentiableClosure:
         if positions is not None:
             _check_shape("positions", positions, (n, d))
             region = self.closure.region
-            if region.smooth == 1 or region.lattice_spacing is not None:
+            if region.smooth == 1:
                 raise InputError(
-                    "positions: clouds cannot be differentiated by them across a sharp edge or a "
-                    "lattice; expected a region of smooth < 1 without spacing"
+                    "positions: clouds cannot be differentiated by them across a sharp edge; "
+                    "expected a region of smooth < 1"
+                )
+            if region.lattice_spacing is not None and not self.closure.network.weighted:
+                raise InputError(
+                    f"positions: network {self.closure.network.name!r} does not weigh the nodes of "
+                    "a lattice, which come and go; expected a region without spacing"
                 )
 
     def _find(self, flow) -> tuple[list[VectorClouds], np.ndarray]:
@@ -130,34 +141,44 @@ class DifferentiableClosure:
         return parts, np.concatenate(centres)
 
     def _find_given(self, velocity, positions):
-        """:meth:`_find` for a velocity and positions, with what these give in the clouds."""
-        flow, scales = self.flow, self.closure.scales
+        """:meth:`_find` for a velocity and positions, with what these give in the clouds; means."""
+        flow, scales, spacing = self.flow, self.closure.scales, self.closure.region.lattice_spacing
         positions = torch.from_numpy(flow.points.copy()) if positions is None else positions
+        weights, means = torch.from_numpy(flow.weights.copy()), None
         moved = [array.detach().cpu().numpy() for array in (positions, velocity)]
         flow = replace(flow, points=moved[0], velocity=moved[1], mesh=None, location=None)
         parts, order = self._find(flow)
-        points = PointTensors(velocity / scales.velocity, torch.from_numpy(flow.weights.copy()))
-        return list(_with_tensors(parts, points, positions / scales.length)), order
+        if spacing is not None:
+            nodes = MovingNodes.of(flow, spacing, positions)
+            means, velocity = nodes.means, _with_nodes(velocity, nodes.means)
+            positions = torch.cat([positions, nodes.points])
+            weights = torch.cat([weights, nodes.weights])
+        points = PointTensors(velocity / scales.velocity, weights)
+        return list(_with_tensors(parts, points, positions / scales.length)), order, means
 
-    def _scaled(self, fields) -> dict[str, dict[str, torch.Tensor]]:
-        """Given fields in the units that the network takes, at nodes of a lattice too."""
+    def _all(self, fields) -> dict[str, dict[str, torch.Tensor]]:
+        """All fields that the network takes, those of the flow where none are given."""
+        return {
+            kind: {
+                **{name: torch.from_numpy(getattr(self.flow, kind)[name].copy()) for name in names},
+                **fields.get(kind, {}),
+            }
+            for kind in FIELDS
+            if (names := getattr(self.closure.network, kind))
+        }
+
+    def _scaled(self, fields, means) -> dict[str, dict[str, torch.Tensor]]:
+        """Given fields in the units that the network takes, with their ``means`` at nodes."""
         closure = self.closure
         return {
             kind: {
-                name: self._at_nodes_too(values)
+                name: _with_nodes(values, means)
                 for name, values in (
                     closure.scales.scale_fields(kind, named) if closure.network.scaling else named
                 ).items()
             }
             for kind, named in fields.items()
         }
-
-    def _at_nodes_too(self, values) -> torch.Tensor:
-        """Values at the points, then their means at the nodes of the lattice if there is one."""
-        if self._means is None:
-            return values
-        at_nodes = self._means @ values.flatten(1) if values.ndim > 1 else self._means @ values
-        return torch.cat([values, at_nodes.reshape(-1, *values.shape[1:])])
 
 
 def _with_tensors(
@@ -175,6 +196,16 @@ def _with_tensors(
 def _check_shape(name: str, values: torch.Tensor, shape: tuple[int, ...]) -> None:
     if tuple(values.shape) != shape:
         raise InputError(f"{name}: expected a tensor of shape {shape}, got {tuple(values.shape)}")
+
+
+def _with_nodes(
+    values: torch.Tensor, means: Callable[[torch.Tensor], torch.Tensor] | None
+) -> torch.Tensor:
+    """Values (n, ...) at the points, then their means (K, ...) at nodes of a lattice, if any."""
+    if means is None:
+        return values
+    at_nodes = means(values.flatten(1) if values.ndim > 1 else values)
+    return torch.cat([values, at_nodes.reshape(-1, *values.shape[1:])])
 
 
 def _sparse(matrix) -> torch.Tensor:

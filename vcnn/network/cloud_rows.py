@@ -76,5 +76,7 @@ def _rows(clouds, like, radial, fits, as_sum):
 
 
 def weights_around(clouds: VectorClouds) -> np.ndarray | torch.Tensor:
-    """(N,) weights of pairs, 0 for the centre itself."""
+    """(N,) weights of pairs, 0 for the centre itself, but all nodes of a lattice count."""
+    if clouds.region is not None and clouds.region.lattice_spacing is not None:
+        return clouds.pair_weights
     return clouds.pair_weights * ((clouds.positions**2).sum(1) > 0)

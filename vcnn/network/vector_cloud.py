@@ -71,8 +71,8 @@ class VectorCloudNetwork(Network):
     normalization : {"mean", "sum"}
         "mean" divides moments by the weights of a cloud: for closures, which belong to a flow
         whatever points it is given at. "sum" divides them by the mean weight of the clouds of
-        training, a constant, and leaves the centre out: for what grows with the number of points
-        around it, such as energies of atoms.
+        training, a constant, and leaves the centre out (not with a lattice, whose nodes share its
+        weight): for what grows with the number of points around it, such as energies of atoms.
     galilean : bool
         Velocities enter relative to that of the centre, so that a uniform motion changes nothing.
     radial : int
