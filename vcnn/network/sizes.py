@@ -105,5 +105,5 @@ class Sizes:
         """Outputs of ρ, for each output of the network."""
         vectors = self.basis + self.inputs.centre_vectors
         tensors = MATRICES * PRODUCTS + len(self.inputs.tensors)
-        scalars = self.members[0]
+        scalars = self.mixed[0]
         return [count_coefficients(kind, vectors, tensors, scalars) for kind in self.outputs]

@@ -22,6 +22,7 @@ from vcnn.network.sizes import MATRICES, Sizes
 from vcnn.network.symmetry import Symmetry
 
 _NORMALIZATIONS = ("mean", "sum")
+_FARTHEST = 8.0  # standard deviations of training, to which inputs of ρ are shortened
 _LEAST_CHANNEL = 0.3  # size of a learned channel, of the root mean square of all
 
 
@@ -41,10 +42,10 @@ class VectorCloudNetwork(Network):
        tensors of the centre they are the scalars, vectors V and matrices T that describe a cloud,
        each brought to order one by :meth:`calibrate`,
     5. invariants V·V', tr T, T:T', T:T'ᵀ, V·T V' and coefficients c = ρ(scalars, invariants,
-       scalars of the centre),
-    6. outputs from c over a basis (:data:`vcnn.network.OUTPUTS`): the scalars; learned combinations
-       of V and those of the centre; the deviators of T, T Tᵀ, Tᵀ T, T² of learned combinations T,
-       of which the tensors of Pope (J. Fluid Mech. 72, 1975, 331) up to second order are some.
+       scalars of the centre), whose inputs are shortened to 8 standard deviations of training,
+    6. outputs from c over a basis (:data:`vcnn.network.OUTPUTS`): mixed scalars; combinations of V
+       and those of the centre; the deviators of T, T Tᵀ, Tᵀ T, T² of learned combinations T, of
+       which the tensors of Pope (J. Fluid Mech. 72, 1975, 331) up to second order are some.
 
     In steps 2 and 3 a mixed moment of r and u sees velocity gradients, which first moments cancel.
     Translation and permutation hold by construction; O(d), or SO(d) if there are pseudo-scalars.
@@ -220,11 +221,11 @@ class VectorCloudNetwork(Network):
         """
         members = self._describe(clouds, points).scaled(*self._member_sizes)
         invariants = (self._invariants(members, clouds, points) - self.shift) / self.spread
+        invariants = invariants / torch.sqrt(1 + (invariants / _FARTHEST) ** 2)
         vectors, tensors = self._basis(members) if self.sizes.has_basis else (None, None)
         coefficients = self.fitting(invariants)
-        return values(
-            self.outputs, coefficients, self.sizes.coefficients, vectors, tensors, members.scalars
-        )
+        mixed = members.scalars[:, : self.sizes.mixed[0]]
+        return values(self.outputs, coefficients, self.sizes.coefficients, vectors, tensors, mixed)
 
     def calibrate(self, clouds: VectorClouds) -> None:
         """Bring channels, members of the description and the inputs of ρ to order one on these.
