@@ -17,7 +17,8 @@ from scipy.sparse.linalg import LinearOperator, eigs
 from solvers.algebra.anderson import Anderson
 from solvers.coupling.coupled_flow import CoupledFlow
 from solvers.coupling.feedback import Feedback
-from solvers.coupling.loop import _RELAXATION
+from solvers.coupling.loop import RELAXATION
+from solvers.coupling.problem import CoupledProblem
 from solvers.coupling.stress_feedback import StressFeedback
 from solvers.fenics import MPI
 from solvers.flow.result import FlowResult
@@ -57,7 +58,7 @@ class Rounds:
 
 
 def make_rounds(
-    problem,
+    problem: CoupledProblem,
     start: FlowResult | None,
     *,
     tolerance: float = 1e-9,
@@ -69,7 +70,8 @@ def make_rounds(
 
     Parameters
     ----------
-    problem : RANS or ActiveScalar
+    problem : CoupledProblem
+        `RANS` or `ActiveScalar`.
     start : FlowResult, optional
     tolerance : float
         Of the change.
@@ -84,7 +86,7 @@ def make_rounds(
     domain, initial = start_on(problem, start, MPI.COMM_SELF)
     flow = CoupledFlow(problem, feedback, domain, initial)
     x = flow.initialise() if initial is None else flow.predict()[0]
-    anderson, made = Anderson(depth, _RELAXATION), Rounds(flow, x, [], [], [], 0.0)
+    anderson, made = Anderson(depth, RELAXATION), Rounds(flow, x, [], [], [], 0.0)
     while len(made.change) < limit:
         made.residual.append(flow.correct(x))
         g, clipped = flow.predict()
@@ -114,12 +116,12 @@ def leading_eigenvalues(made: Rounds) -> np.ndarray:
         flow.correct(flow.unpack(fields))
         return flow.pack(flow.predict()[0])
 
-    here, step = a_round(x), _STEP * np.linalg.norm(x)
+    base, step = a_round(x), _STEP * np.linalg.norm(x)
 
     def derivative(direction):
         direction = np.asarray(direction).ravel()
         size = np.linalg.norm(direction)
-        return (a_round(x + step / size * direction) - here) * size / step
+        return (a_round(x + step / size * direction) - base) * size / step
 
     operator = LinearOperator((len(x), len(x)), matvec=derivative, dtype=float)
     first = derivative(np.random.default_rng(0).normal(size=len(x)))
