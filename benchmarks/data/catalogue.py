@@ -152,6 +152,7 @@ class Needs:
 
 NEEDS = {
     "benchmarks.challenge.duct_closure": Needs((DUCTS,)),
+    "benchmarks.challenge.settling": Needs((DUCTS, CLOSED, OPENINGS)),
     "benchmarks.challenge.shipped_usage": Needs(),
     "benchmarks.challenge.study": Needs((HILLS, DUCTS, CLOSED, OPENINGS)),
     "benchmarks.in_the_loop.adjoint": Needs((HILLS,)),

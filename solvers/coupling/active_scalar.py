@@ -44,8 +44,8 @@ class ActiveScalar(CoupledProblem):
         ``functools.partial(ScalarTransport, ...)`` is a `ScalarEquation` too. Or a closure, such as
         a `vcnn.Closure` or whatever else :func:`vcnn.as_closure` takes, that
         predicts c (n,) at the points of the mesh that ``location`` says; one whose clouds follow
-        the velocity predicts in steps, as points come and go, and may settle to 1e-3 only. Without
-        a start the flow with c = 0 is the first.
+        the velocity and have a sharp edge predicts in steps, as points come and go, and may settle
+        to 1e-3 only. Without a start the flow with c = 0 is the first.
     buoyancy : (d,), optional
         B, velocity²/length for each unit of c: −β g, for the expansion β and gravity g.
     location : {"cell", "vertex"}

@@ -24,7 +24,7 @@ from vcnn.errors import DivergenceError, InputError
 log = logging.getLogger("vcnn.solvers")
 
 _RESIDUAL = 1e-9  # of the momentum balance, relative to the load
-_RELAXATION = 0.5  # at first
+RELAXATION = 0.5  # at first
 _EVERY = 5  # rounds from checkpoint to checkpoint
 _SINGLE = 1e-6  # a change that single precision may leave: some roundings of 6e-8
 _WINDOW = 20  # rounds in which a change halves at least, or it has ceased to fall
@@ -102,7 +102,7 @@ def iterate_coupling(
     if max_rounds < 1:
         raise InputError(f"max_rounds: expected a positive integer, got {max_rounds!r}")
     first_rank = flow.domain.mesh.comm.rank == 0
-    history, anderson = CouplingHistory(), Anderson(relaxation=_RELAXATION)
+    history, anderson = CouplingHistory(), Anderson(relaxation=RELAXATION)
     states = _States(checkpoint)
     with tqdm(
         desc=flow.feedback.name, unit=" rounds", disable=not (progress and first_rank)
