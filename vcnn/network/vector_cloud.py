@@ -244,6 +244,8 @@ class VectorCloudNetwork(Network):
             # be blown up, and with them every change of their weights
             learned = sizes[: self.sizes.others + self.sizes.channels]
             learned.clamp_(min=_LEAST_CHANNEL * learned.square().mean().sqrt())
+            # kinds of points that these clouds lack have no size, and may come later
+            sizes[len(sizes) - self.inputs.classes :][data.classes.sum(dim=0) == 0] = 1
             self.channel_sizes.copy_(sizes)
             points = self.points(clouds.flow)
             raw = self._describe(clouds, points)
