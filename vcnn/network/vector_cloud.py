@@ -237,7 +237,8 @@ class VectorCloudNetwork(Network):
             clouds = clouds.compact()
             self.channel_sizes.fill_(1)
             if self.normalization == "sum":
-                self.total.fill_(float(weights_around(clouds).sum()) / len(clouds))
+                total = float(weights_around(clouds).sum()) / len(clouds)
+                self.total.fill_(total or 1.0)  # clouds may hold nothing but their centre
             data = self.points(clouds.flow).data
             sizes = root_mean_square(self._channels(data))
             # learned channels that begin near 0, as constants of points without features may, would
