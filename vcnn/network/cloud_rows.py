@@ -13,6 +13,8 @@ from vcnn.network.local_fit import fit_rows
 from vcnn.network.pairs import Pairs
 from vcnn.network.radial import radial_functions
 
+_SAME = 1e-9  # of the lateral half-axis: points nearer than that lie at one place
+
 
 @dataclass(frozen=True, eq=False)
 class CloudRows:
@@ -76,7 +78,12 @@ def _rows(clouds, like, radial, fits, as_sum):
 
 
 def weights_around(clouds: VectorClouds) -> np.ndarray | torch.Tensor:
-    """(N,) weights of pairs, 0 for the centre itself, but all nodes of a lattice count."""
+    """(N,) weights of pairs, 0 for the centre itself, but all nodes of a lattice count.
+
+    Points that lie at the centre but for round-off, such as its twin across a period, are the
+    centre.
+    """
     if clouds.region is not None and clouds.region.lattice_spacing is not None:
         return clouds.pair_weights
-    return clouds.pair_weights * ((clouds.positions**2).sum(1) > 0)
+    least = 0.0 if clouds.region is None else (_SAME * clouds.region.lateral) ** 2
+    return clouds.pair_weights * ((clouds.positions**2).sum(1) > least)
