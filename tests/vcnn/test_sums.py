@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from tests.support.synthetic import random_flow
 from vcnn import Closure, FlowField, RegionOfInfluence, Scales, VectorCloudNetwork
@@ -31,6 +32,19 @@ def test_a_point_at_both_ends_of_a_period_is_one_point():
     network = network_of()
     network.calibrate(BALL.clouds(flow))
     assert_equivariant(network, flow, 1e-10, BALL)
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1e30])
+def test_the_unit_of_weights_does_not_matter(unit):
+    values = []
+    for factor in (1.0, unit):
+        flow = random_flow(2, 80)
+        flow = replace(flow, weights=factor * flow.weights)
+        network = network_of()
+        network.calibrate(BALL.clouds(flow))
+        scales = Scales(scalars={"strain_rate": (0.0, 1.0)})
+        values.append(Closure(network, BALL, "energy", 2, scales).predict(flow))
+    np.testing.assert_allclose(values[1], values[0], rtol=1e-8)
 
 
 def test_points_without_neighbours_have_finite_sums():
