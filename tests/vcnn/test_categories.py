@@ -93,6 +93,16 @@ def test_categories_have_neither_scale_nor_order():
     assert np.abs(closure.predict(numbered) - before).max() > 1e-3 * np.abs(before).max()
 
 
+def test_categories_have_no_unit():
+    flow, network = points_of(0), VectorCloudNetwork(categories={"species": 3}).double().eval()
+    scales = Scales(scalars={"species": (0.0, 1.0)})
+    closure = Closure(network, BALL, "concentration", 2, scales)
+    periods = [2 * period for period in flow.periods]
+    larger = replace(flow, points=2 * flow.points, periods=periods)
+    values = closure.in_units(2.0, 1.0).predict(larger)
+    np.testing.assert_allclose(values, closure.predict(flow), rtol=1e-10)
+
+
 @pytest.mark.parametrize("d", [1, 2, 3])
 def test_networks_with_categories_are_equivariant(d):
     flow = random_flow(d, 60, periodic=True)
