@@ -51,6 +51,19 @@ def test_categories_are_learned_as_a_table():
     assert errors[0] < 0.15 and errors[1] > 0.5, errors
 
 
+def test_kinds_that_training_lacks_do_not_blow_up():
+    """Those that are declared, or are too rare to be among the clouds of the calibration."""
+    flow, network = points_of(0), VectorCloudNetwork(categories={"species": 3}).double().eval()
+    known = np.minimum(flow.scalars["species"], 1)
+    network.calibrate(BALL.clouds(flow.with_fields(scalars={"species": known})))
+    closure = Closure(network, BALL, "potential", 2, Scales(scalars={"species": (0.0, 1.0)}))
+    sizes = [
+        np.abs(closure.predict(flow.with_fields(scalars={"species": species}))).max()
+        for species in (known, np.where(np.arange(300) < 30, 2.0, known))
+    ]
+    assert sizes[1] < 20 * sizes[0], sizes
+
+
 def test_categories_have_neither_scale_nor_order():
     """Numbered otherwise, with the table numbered accordingly, predictions are the same."""
     flow, network = points_of(0), VectorCloudNetwork(categories={"species": 3}).double().eval()
@@ -78,6 +91,16 @@ def test_categories_have_neither_scale_nor_order():
     after = replace(closure, network=other).predict(numbered)
     np.testing.assert_allclose(after, before, rtol=1e-10)
     assert np.abs(closure.predict(numbered) - before).max() > 1e-3 * np.abs(before).max()
+
+
+def test_categories_have_no_unit():
+    flow, network = points_of(0), VectorCloudNetwork(categories={"species": 3}).double().eval()
+    scales = Scales(scalars={"species": (0.0, 1.0)})
+    closure = Closure(network, BALL, "concentration", 2, scales)
+    periods = [2 * period for period in flow.periods]
+    larger = replace(flow, points=2 * flow.points, periods=periods)
+    values = closure.in_units(2.0, 1.0).predict(larger)
+    np.testing.assert_allclose(values, closure.predict(flow), rtol=1e-10)
 
 
 @pytest.mark.parametrize("d", [1, 2, 3])

@@ -187,7 +187,8 @@ class Closure:
         """
         if not self.network.scaling:
             raise InputError(f"units: the network {self.network.name!r} takes published units only")
-        scales = self.scales.in_units(length, velocity, self.targets)
+        categories = self.network.categories
+        scales = self.scales.in_units(length, velocity, self.targets, categories)
         return replace(self, scales=scales, region=self.region.in_units(length, velocity))
 
     def truth(self, flow: FlowField) -> dict[str, np.ndarray]:

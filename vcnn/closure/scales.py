@@ -128,12 +128,17 @@ class Scales:
             for (shift, scale), column in zip(self.targets, values, strict=True)
         ]
 
-    def in_units(self, length: float, velocity: float, targets: Iterable[str]) -> Scales:
+    def in_units(
+        self, length: float, velocity: float, targets: Iterable[str], categories: Iterable[str] = ()
+    ) -> Scales:
         """The scales of fields and ``targets`` in other units.
 
-        The units of ``length`` and ``velocity`` (length/time) are multiplied.
+        The units of ``length`` and ``velocity`` (length/time) are multiplied; ``categories`` are
+        scalars that have none.
         """
-        by = factors([*self.scalars, *self.vectors, *self.tensors, *targets], length, velocity)
+        names = [*self.scalars, *self.vectors, *self.tensors, *targets]
+        by = factors([name for name in names if name not in categories], length, velocity)
+        by |= dict.fromkeys(categories, 1.0)
         return Scales(
             length=self.length * length,
             velocity=self.velocity * velocity,

@@ -13,6 +13,8 @@ from vcnn.network.local_fit import fit_rows
 from vcnn.network.pairs import Pairs
 from vcnn.network.radial import radial_functions
 
+_SAME = 1e-9  # of the lateral half-axis: points nearer than that lie at one place
+
 
 @dataclass(frozen=True, eq=False)
 class CloudRows:
@@ -70,13 +72,25 @@ def _rows(clouds, like, radial, fits, as_sum):
     r, m = pairs.positions, pairs.clouds
     weights = pairs.shares * radial_functions(dot(r, r), radial)
     moments = torch.cat([weights, *(weights * x for x in r)]).view((1 + len(r)) * radial, m, -1)
-    derivatives = fit_rows(r, weights[:fits], m)
+    derivatives = fit_rows(r, _shares(weights[:fits], m) if as_sum else weights[:fits], m)
     centres = torch.as_tensor(clouds.centres, device=like.device)
     return CloudRows(pairs.neighbours, centres, moments.transpose(0, 1), derivatives)
 
 
 def weights_around(clouds: VectorClouds) -> np.ndarray | torch.Tensor:
-    """(N,) weights of pairs, 0 for the centre itself, but all nodes of a lattice count."""
+    """(N,) weights of pairs, 0 for the centre itself, but all nodes of a lattice count.
+
+    Points that lie at the centre but for round-off, such as its twin across a period, are the
+    centre.
+    """
     if clouds.region is not None and clouds.region.lattice_spacing is not None:
         return clouds.pair_weights
-    return clouds.pair_weights * ((clouds.positions**2).sum(1) > 0)
+    least = 0.0 if clouds.region is None else (_SAME * clouds.region.lateral) ** 2
+    return clouds.pair_weights * ((clouds.positions**2).sum(1) > least)
+
+
+def _shares(weights, clouds):
+    """Weights (n, N) of order one in each cloud: fits do not depend on the unit of a weight."""
+    by_cloud = weights.view(len(weights), clouds, -1)
+    sums = by_cloud.sum(dim=2, keepdim=True)
+    return (by_cloud / torch.where(sums > 0, sums, 1)).flatten(1)

@@ -237,13 +237,16 @@ class VectorCloudNetwork(Network):
             clouds = clouds.compact()
             self.channel_sizes.fill_(1)
             if self.normalization == "sum":
-                self.total.fill_(float(weights_around(clouds).sum()) / len(clouds))
+                total = float(weights_around(clouds).sum()) / len(clouds)
+                self.total.fill_(total or 1.0)  # clouds may hold nothing but their centre
             data = self.points(clouds.flow).data
             sizes = root_mean_square(self._channels(data))
             # learned channels that begin near 0, as constants of points without features may, would
             # be blown up, and with them every change of their weights
             learned = sizes[: self.sizes.others + self.sizes.channels]
             learned.clamp_(min=_LEAST_CHANNEL * learned.square().mean().sqrt())
+            # kinds of points that these clouds lack have no size, and may come later
+            sizes[len(sizes) - self.inputs.classes :][data.classes.sum(dim=0) == 0] = 1
             self.channel_sizes.copy_(sizes)
             points = self.points(clouds.flow)
             raw = self._describe(clouds, points)
