@@ -160,6 +160,7 @@ NEEDS = {
     "benchmarks.networks.clouds": Needs(),
     "benchmarks.networks.frame_rotation": Needs(),
     "benchmarks.networks.published_transport": Needs((), (LAMINAR_HILLS, PUBLISHED_HILL)),
+    "benchmarks.networks.speed": Needs(),
     "benchmarks.networks.reynolds_stress": Needs((HILLS,)),
     "benchmarks.networks.targets": Needs(),
     "benchmarks.verification.circular_couette": Needs(),

@@ -68,9 +68,7 @@ def test_a_trained_closure_predicts_by_name():
     for ability in (ChecksFlows, NeedsFields, StatesUnits, Differentiable, MeasuresExtrapolation):
         assert isinstance(closure, ability) and not isinstance(as_closure(speed), ability)
     assert closure.needs == ("strain_rate", "wall_distance")
-    assert (
-        repr(closure) == "Closure(concentration in 2-D; pair-embedding, 131,929 weights; transport)"
-    )
+    assert repr(closure) == "Closure(concentration in 2-D; vector-cloud, 68,655 weights; transport)"
 
 
 @pytest.mark.parametrize(

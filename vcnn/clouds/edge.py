@@ -32,7 +32,8 @@ def edge_weights[A: (np.ndarray, "torch.Tensor")](squared: A, smooth: float) -> 
     """
     distance = squared.clip(max(smooth**2, _LEAST), 1) ** 0.5
     t = (distance - smooth) / (1 - smooth)
-    return 1 - t**3 * (10 - t * (15 - 6 * t))
+    rest = 1 - t  # the polynomial as a product is not negative in floating point either
+    return rest * rest * rest * (1 + t * (3 + 6 * t))
 
 
 def dot[A: (np.ndarray, "torch.Tensor")](a: A, b: A) -> A:
