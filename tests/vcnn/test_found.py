@@ -136,3 +136,17 @@ def test_what_is_kept_goes_with_the_network():
     known = len(found._FOUND)
     del closure
     assert len(found._FOUND) == known - 1
+
+
+def test_clouds_of_few_networks_are_kept():
+    """Those that were asked last: what is kept of each takes memory."""
+    flow = flow_at(0)
+    closures = [
+        closure_of(VectorCloudNetwork(["strain_rate"]), REGIONS["ball"], flow) for _ in "abc"
+    ]
+    expected = [closure.predict(flow) for closure in closures]
+    for _ in range(3):
+        for closure, values in zip(closures, expected, strict=True):
+            np.testing.assert_array_equal(closure.predict(flow), values)
+    assert closures[0].network not in found._FOUND and closures[2].network in found._FOUND
+    assert len(found._FOUND) <= 2

@@ -18,7 +18,8 @@ from vcnn.network.base import Network
 if TYPE_CHECKING:
     from vcnn.closure.closure import Closure
 
-_MOST_PAIRS = 2**21  # that are kept: with what a network keeps of them they take half a GiB
+_MOST_PAIRS = 2**21  # that are kept: with what a network keeps of them up to a GiB in a plane
+_MOST_NETWORKS = 2  # whose clouds are kept at a time, those that were asked last
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +68,8 @@ def find_clouds(
         for block in closure.scaled_blocks(flow, centres):
             pairs += len(block.neighbours)
             yield split_by_size(network, block)
+        while len(_FOUND) >= _MOST_NETWORKS:
+            _FOUND.pop(next(iter(_FOUND)))
         _FOUND[network] = _Found(_copies(geometry), pairs)
     elif last.pairs > _MOST_PAIRS:
         yield from _split(closure, flow, centres)

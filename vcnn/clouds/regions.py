@@ -27,9 +27,11 @@ class RegionOfInfluence(EllipsoidalRegion):
     """Which points belong to the cloud of a centre: those in an ellipsoid along its velocity.
 
     Their weights fall smoothly to 0 at its edge, from the share ``smooth`` of the scaled distance
-    on, so that predictions are smooth in positions and velocities; with ``smooth = 1`` the edge is
-    sharp. Points whose scaled distance exceeds 1 by no more than round-off (1e-9) are taken in, so
-    that ties do not depend on the frame. Of these kinds: `Ball`, `Ellipsoid`, `TransportRegion`.
+    on, so that predictions are smooth in positions and, but where the centre is at rest (an
+    ellipsoid becomes a ball there, a transport region has a kink), in velocities; with
+    ``smooth = 1`` the edge is sharp. Points whose scaled distance exceeds 1 by no more than
+    round-off (1e-9) are taken in, so that ties do not depend on the frame. Of these kinds: `Ball`,
+    `Ellipsoid`, `TransportRegion`.
 
     Raises
     ------

@@ -21,7 +21,8 @@ def check_categories(categories: Mapping[str, int]) -> dict[str, int]:
         If it is no mapping to integers from 1 on.
     """
     if not isinstance(categories, Mapping) or not all(
-        type(count) is int and count > 0 for count in categories.values()
+        isinstance(name, str) and type(count) is int and count > 0
+        for name, count in categories.items()
     ):
         raise InputError(
             f"categories: expected names with the number of categories, got {categories!r}; "
