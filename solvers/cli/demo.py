@@ -48,7 +48,7 @@ def demo(
 ) -> None:
     """Solve flows over hills, learn the concentration, predict unseen hills, turn the frame.
 
-    About 4 minutes on two cores. An interrupted demo goes on where it stopped.
+    About eight minutes on two cores. An interrupted demo goes on where it stopped.
 
     \b
     Example:
