@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 import resource
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -22,6 +21,7 @@ from scipy.spatial import cKDTree
 
 import meshes
 from benchmarks.common.command import parser, run
+from benchmarks.common.timing import matrix_rate, seconds
 from vcnn import (
     Closure,
     FlowField,
@@ -59,16 +59,6 @@ def hill_flow(cells: int = 200) -> FlowField:
         mesh=mesh,
         location="cell",
     )
-
-
-def seconds(job: Callable, repeat: int = 5) -> float:
-    """Shortest of several wall-clock times."""
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        job()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def loop_in_pandas(flow: FlowField, centres: np.ndarray, size: int = 150) -> None:
@@ -196,8 +186,7 @@ def evaluate(network: torch.nn.Module, parts: list[VectorClouds], points: torch.
 
 def time_networks(flow: FlowField) -> None:
     """Clouds a second, of the pair-embedding network and the published one."""
-    a = torch.rand(2048, 2048)
-    rate = 2 * 2048**3 / seconds(lambda: a @ a)
+    rate = matrix_rate()
     print(f"{torch.get_num_threads()} threads; matrix product {rate / 1e9:9.1f} GFLOP/s (float32)")
     order = np.random.default_rng(0).permutation(len(flow))
     inside = REGION.clouds(flow, order[:6000])

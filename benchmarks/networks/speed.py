@@ -24,6 +24,7 @@ from benchmarks.common.command import parser, run
 from benchmarks.common.markdown import table
 from benchmarks.common.measurements import Measurements
 from benchmarks.common.paths import RESULTS
+from benchmarks.common.timing import matrix_rate, seconds
 from benchmarks.networks.published_transport import SCALARS, error, flow_of
 from vcnn import Closure, FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.evaluation.report.text import percent
@@ -56,21 +57,10 @@ NETWORKS: dict[str, tuple[Callable[[], Network], RegionOfInfluence, RegionOfInfl
 }
 
 
-def seconds(job: Callable[[], object]) -> float:
+def processor_seconds(job: Callable[[], object]) -> float:
     """The least processor time of several runs, after one more."""
     job()
-    spent = []
-    for _ in range(REPEATS):
-        begin = time.process_time()
-        job()
-        spent.append(time.process_time() - begin)
-    return min(spent)
-
-
-def matrix_rate(dtype: torch.dtype) -> float:
-    """Operations a second of a product of large matrices."""
-    a = torch.rand(2048, 2048, dtype=dtype)
-    return 2 * 2048**3 / seconds(lambda: a @ a)
+    return seconds(job, REPEATS, time.process_time)
 
 
 def training_step(closure: Closure, flow: FlowField) -> Callable[[], None]:
@@ -107,23 +97,25 @@ def measure(name: str, folder: Path) -> dict:
     row = {
         "weights": sum(p.numel() for p in closure.network.parameters()),
         "error": error(closure, flow_of(TEST, folder)),
-        "step": seconds(training_step(closure, flow)),
+        "step": processor_seconds(training_step(closure, flow)),
     }
     on_lattice = Closure(make().eval(), lattice, "concentration", 2, closure.scales)
     for dtype in (torch.float32, torch.float64):
         kind = str(dtype).removeprefix("torch.")
-        row[f"mesh, {kind}"] = seconds(partial(closure.predict, flow, dtype=dtype))
-        row[f"lattice, {kind}"] = seconds(asked_anew(on_lattice, flow, dtype))
+        row[f"mesh, {kind}"] = processor_seconds(partial(closure.predict, flow, dtype=dtype))
+        row[f"lattice, {kind}"] = processor_seconds(asked_anew(on_lattice, flow, dtype))
         for _ in range(2):
             on_lattice.predict(flow, dtype=dtype)
-        row[f"lattice again, {kind}"] = seconds(partial(on_lattice.predict, flow, dtype=dtype))
+        row[f"lattice again, {kind}"] = processor_seconds(
+            partial(on_lattice.predict, flow, dtype=dtype)
+        )
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
         clouds = closure.scale_clouds(region.clouds(flow, np.arange(256)))
         closure.network.values(clouds)
     with torch.inference_mode():
         points = closure.network.points(clouds.flow)
-        forward = seconds(lambda: closure.network.values(clouds, points))
-    row["rate"] = counter.get_total_flops() / forward / matrix_rate(torch.float32)
+        forward = processor_seconds(lambda: closure.network.values(clouds, points))
+    row["rate"] = counter.get_total_flops() / forward / matrix_rate(clock=time.process_time)
     return row
 
 

@@ -6,7 +6,7 @@ import torch
 from scipy.stats import ortho_group
 
 from vcnn.network import local_fit
-from vcnn.network.local_fit import fit_derivatives
+from vcnn.network.local_fit import LocalFit, fit_rows
 from vcnn.network.radial import radial_functions
 
 DIMENSIONS = [1, 2, 3]
@@ -22,6 +22,13 @@ def quadratic(d, seed=0):
     H = H + H.transpose(0, 2, 1, 3)
     f = np.einsum("mni,mik->kmn", r, g) + 0.5 * np.einsum("mni,mnj,mijk->kmn", r, r, H)
     return r, f, rng.uniform(0.1, 2, (WEIGHTS, CLOUDS, POINTS)), g, H
+
+
+def fit_derivatives(positions, differences, weights, clouds):
+    """The fit to positions (d, N), differences (k, N), weights (q, N) of clouds side by side."""
+    rows = fit_rows(positions, weights, clouds)
+    by_cloud = differences.view(len(differences), clouds, -1).permute(1, 2, 0)
+    return LocalFit.of(rows @ by_cloud, len(positions))
 
 
 def fitted(r, f, w, dtype=torch.float64):

@@ -68,8 +68,9 @@ def find_clouds(
         for block in closure.scaled_blocks(flow, centres):
             pairs += len(block.neighbours)
             yield split_by_size(network, block)
+        _FOUND.pop(network, None)  # it comes last again
         while len(_FOUND) >= _MOST_NETWORKS:
-            _FOUND.pop(next(iter(_FOUND)))
+            _FOUND.pop(next(iter(_FOUND)), None)
         _FOUND[network] = _Found(_copies(geometry), pairs)
     elif last.pairs > _MOST_PAIRS:
         yield from _split(closure, flow, centres)

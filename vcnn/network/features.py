@@ -193,6 +193,13 @@ def upper(T: torch.Tensor) -> torch.Tensor:
     return T[rows, columns]
 
 
+def triangles(products: torch.Tensor) -> torch.Tensor:
+    """Upper triangles (..., k (k + 1) / 2) of symmetric (..., k, k)."""
+    k = products.shape[-1]
+    rows, columns = torch.triu_indices(k, k, device=products.device)
+    return products[..., rows, columns]
+
+
 def full(T: torch.Tensor, d: int) -> torch.Tensor:
     """Inverse of :func:`upper` along the last axis: (..., d (d + 1) / 2) -> (..., d, d)."""
     rows, columns = torch.triu_indices(d, d, device=T.device)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from vcnn.network.features import triangles
 from vcnn.network.moments import Members
 from vcnn.network.sizes import LEADING, Sizes
 
@@ -24,17 +25,11 @@ def member_invariants(members: Members, sizes: Sizes) -> torch.Tensor:
         [
             members.scalars,
             (others @ chosen.transpose(1, 2)).flatten(1),
-            _upper(chosen @ chosen.transpose(1, 2)),
+            triangles(chosen @ chosen.transpose(1, 2)),
             T.diagonal(dim1=2, dim2=3).sum(2),
-            _upper(flat @ flat.transpose(1, 2)),
-            _upper(flat @ mirrored.transpose(1, 2)),
+            triangles(flat @ flat.transpose(1, 2)),
+            triangles(flat @ mirrored.transpose(1, 2)),
             (few @ T @ few.transpose(2, 3)).flatten(1),
         ],
         1,
     )
-
-
-def _upper(products):
-    """Upper triangles (m, k (k + 1) / 2) of symmetric (m, k, k)."""
-    rows, columns = torch.triu_indices(*products.shape[1:], device=products.device)
-    return products[:, rows, columns]

@@ -36,27 +36,6 @@ class LocalFit:
         return cls(gradients, _matrices(second, d))
 
 
-def fit_derivatives(
-    positions: torch.Tensor, differences: torch.Tensor, weights: torch.Tensor, clouds: int
-) -> LocalFit:
-    """Fit f(x) − f(x₀) = g·r + ½ r·H r to the points of each cloud, by weighted least squares.
-
-    Parameters
-    ----------
-    positions, weights, clouds
-        As for :func:`fit_rows`.
-    differences : (k, N)
-        f − f(x₀).
-
-    Returns
-    -------
-    LocalFit
-    """
-    rows = fit_rows(positions, weights, clouds)
-    by_cloud = differences.view(len(differences), clouds, -1).permute(1, 2, 0)
-    return LocalFit.of(rows @ by_cloud, len(positions))
-
-
 def fit_rows(positions: torch.Tensor, weights: torch.Tensor, clouds: int) -> torch.Tensor:
     """What differences f − f(x₀) are multiplied with for their derivatives at the centres.
 

@@ -13,7 +13,7 @@ from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.network.base import Given, Network, list_names
-from vcnn.network.features import Inputs, PointData, full, pair_data, point_data
+from vcnn.network.features import Inputs, PointData, full, pair_data, point_data, triangles
 from vcnn.network.heads import check_outputs, values
 from vcnn.network.layers import perceptron, root_mean_square, seeded, standardization
 from vcnn.network.pair_sizes import MIXED_TENSORS, PairSizes
@@ -277,8 +277,6 @@ def _bounded(basis, sizes, axes):
 
 def _contractions(vectors, tensors) -> list[torch.Tensor]:
     """S_k : S_l and, for every q, V_k·S_q V_l, with k <= l."""
-    q, K = tensors.shape[1], vectors.shape[1]
     flat = tensors.flatten(2)
-    both = (flat @ flat.transpose(1, 2))[:, *torch.triu_indices(q, q, device=flat.device)]
     between = vectors[:, None] @ tensors @ vectors[:, None].transpose(2, 3)
-    return [both, between[:, :, *torch.triu_indices(K, K, device=flat.device)]]
+    return [triangles(flat @ flat.transpose(1, 2)), triangles(between)]
