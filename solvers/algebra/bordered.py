@@ -215,7 +215,7 @@ class BorderedSystem:
         if self._functional is None:
             return multiplier, 0.0
         # As for a correction: λ = λ₀ − μ A⁻ᵀ b, λ₀ the multiplier without a constraint.
-        self._solver.solve(self._functional, self._response, transposed=True)
+        self._respond(transposed=True)
         mu = (self._functional.dot(multiplier) + of_force) / self._functional.dot(self._response)
         multiplier.axpy(-mu, self._response)
         return multiplier, mu
@@ -229,10 +229,15 @@ class BorderedSystem:
         if self._functional is None:
             return 0.0
         b = self._functional
-        self._solver.solve(b, self._response)
+        self._respond()
         change = (self.defect() - b.dot(self._correction)) / b.dot(self._response)
         self._correction.axpy(change, self._response)
         return change
+
+    def _respond(self, transposed=False) -> None:
+        """A⁻¹ b, and exactly nothing where the solution is held: walls stay at rest to the bit."""
+        self._solver.solve(self._functional, self._response, transposed=transposed)
+        fem.petsc.set_bc(self._response, self.bcs, alpha=0)
 
     def _move(self, part, change) -> None:
         self.force += part * change

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # slow to import
     import torch
 
 
+_ROUND_OFF = 1e-13  # of values of basis functions at their nodes, 0 or 1
 _ON_BOUNDARY = 1e-6  # of a cell's diameter: how far outside a point may be to lie on the boundary
 
 
@@ -121,6 +122,7 @@ class LocatedPoints:
         """
         self._check(space)
         basis = space.ufl_element().basix_element.tabulate(0, self.reference)[0, :, :, 0]
+        basis[np.abs(basis) < _ROUND_OFF] = 0  # a node's value is its own coefficient alone
         return self._operator(space, basis[:, None], ())
 
     def gradients(self, space: fem.FunctionSpace) -> PointOperator:

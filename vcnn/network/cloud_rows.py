@@ -72,7 +72,9 @@ def _rows(clouds, like, radial, fits, as_sum):
     r, m = pairs.positions, pairs.clouds
     weights = pairs.shares * radial_functions(dot(r, r), radial)
     moments = torch.cat([weights, *(weights * x for x in r)]).view((1 + len(r)) * radial, m, -1)
-    derivatives = fit_rows(r, _shares(weights[:fits], m) if as_sum else weights[:fits], m)
+    derivatives = moments.new_zeros(m, 0, moments.shape[2])
+    if fits:
+        derivatives = fit_rows(r, _shares(weights[:fits], m) if as_sum else weights[:fits], m)
     centres = torch.as_tensor(clouds.centres, device=like.device)
     return CloudRows(pairs.neighbours, centres, moments.transpose(0, 1), derivatives)
 

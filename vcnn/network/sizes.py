@@ -42,9 +42,9 @@ class Sizes:
             raise InputError(
                 f"mixed: expected three integers from {LEADING} on, got {list(self.mixed)}"
             )
-        if type(self.fits) is not int or not 1 <= self.fits <= self.radial:
+        if type(self.fits) is not int or not 0 <= self.fits <= self.radial:
             raise InputError(
-                f"fits: expected 1..{self.radial} (radial functions), got {self.fits!r}"
+                f"fits: expected 0..{self.radial} (radial functions), got {self.fits!r}"
             )
         if self.retained > self.mixed[1]:
             raise InputError(

@@ -79,7 +79,8 @@ class VectorCloudNetwork(Network):
     radial : int
         Number of radial functions, each half as wide as the one before.
     fits : int
-        Derivatives are fitted with the weights of that many of them, the widest first.
+        Derivatives are fitted with the weights of that many of them, the widest first; 0: moments
+        alone describe a cloud.
     channels : int
         Number of e that are learned; there are half as many e'.
     mixed : sequence of three int
