@@ -183,7 +183,7 @@ def transport_errors(
 def norm(domain: Domain, field: ufl.core.expr.Expr) -> float:
     """L2 norm."""
     squared = ufl.inner(field, field) * ufl.dx(domain.mesh, degree=8)
-    return np.sqrt(domain.mesh.comm.allreduce(fem.assemble_scalar(fem.form(squared))))
+    return np.sqrt(domain.comm.allreduce(fem.assemble_scalar(fem.form(squared))))
 
 
 def at_nodes(domain: Domain, expression: ufl.core.expr.Expr, degree: int) -> fem.Function:

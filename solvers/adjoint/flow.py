@@ -219,7 +219,7 @@ class DifferentiableFlow:
         if self._pushed is None:
             by_drive = mu * self.domain.volume
         else:
-            by_drive = self.domain.mesh.comm.allreduce(fem.assemble_scalar(self._pushed)) + of_force
+            by_drive = self.domain.comm.allreduce(fem.assemble_scalar(self._pushed)) + of_force
         shapes = self.flow.feedback.shapes.values()
         by_field = [v.reshape(-1, *shape) for v, shape in zip(by_field, shapes, strict=True)]
         return *by_field, np.array(float(by_drive))

@@ -122,7 +122,7 @@ class MeshValues:
         blocks = coefficients.reshape(len(self._source), -1)
         slopes = np.zeros((self.count, blocks.shape[1]))
         slopes[self._source] = blocks  # each rank fills its own rows
-        self.domain.mesh.comm.Allreduce(MPI.IN_PLACE, slopes)
+        self.domain.comm.Allreduce(MPI.IN_PLACE, slopes)
         return self.average(slopes)
 
 

@@ -24,6 +24,7 @@ import numpy as np
 
 from solvers.algebra.linear_solvers import LinearSolver
 from solvers.algebra.solution import Step
+from solvers.fem.communicator import communicator
 from solvers.fenics import MPI, PETSc, fem, ufl
 
 _LEAST_PART = 0.01  # of a correction that is halved again and again
@@ -118,7 +119,7 @@ class BorderedSystem:
     @property
     def comm(self) -> MPI.Comm:
         """The MPI communicator of the solution."""
-        return self.solution.function_space.mesh.comm
+        return communicator(self.solution.function_space.mesh)
 
     @property
     def last_jacobian(self) -> int:

@@ -101,7 +101,7 @@ def iterate_coupling(
     """
     if max_rounds < 1:
         raise InputError(f"max_rounds: expected a positive integer, got {max_rounds!r}")
-    first_rank = flow.domain.mesh.comm.rank == 0
+    first_rank = flow.domain.comm.rank == 0
     history, anderson = CouplingHistory(), Anderson(relaxation=RELAXATION)
     states = _States(checkpoint)
     with tqdm(

@@ -91,7 +91,7 @@ class ScalarFeedback:
         points, _ = basix.make_quadrature(mesh.basix_cell(), 5)
         both = fem.Expression(ufl.as_vector([self.problem.viscosity(c), c]), points)
         pairs = np.concatenate(
-            mesh.comm.allgather(both.eval(mesh, self.domain.cells).reshape(-1, 2))
+            self.domain.comm.allgather(both.eval(mesh, self.domain.cells).reshape(-1, 2))
         )
         bad = ~((pairs[:, 0] > 0) & (pairs[:, 0] < np.inf))
         if bad.any():
@@ -107,7 +107,7 @@ class ScalarFeedback:
 
     def predict(self, flow: CoupledFlow) -> tuple[dict[str, np.ndarray], None]:
         """What the closure predicts of the flow, or what the flow carries."""
-        result, comm = flow.result(), self.domain.mesh.comm
+        result, comm = flow.result(), self.domain.comm
         if isinstance(self.scalar, ScalarEquation):
             c = self._transport(result).solve(comm).concentration
             return {"concentration": values_of(self.domain, c, "node")}, None

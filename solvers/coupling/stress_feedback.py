@@ -75,7 +75,7 @@ class StressFeedback:
         values = ask_closure(
             as_closure(self.problem.closure),
             result.flow(self.location),
-            comm=self.domain.mesh.comm,
+            comm=self.domain.comm,
             requirement=TURBULENT_STRESS,
             name=self.name,
         )

@@ -60,7 +60,7 @@ def wall_units(result: FlowResult, wall: str) -> WallUnits:
     stress = of_cells(shear * v * ds)[first] / area[first]
     viscosity = of_cells(nu * v * ds)[first] / area[first]
     units = height * np.sqrt(stress) / viscosity
-    comm = mesh.comm
+    comm = domain.comm
     return WallUnits(
         comm.allreduce(float(units.max(initial=0.0)), MPI.MAX),
         comm.allreduce(float(units @ area[first])) / comm.allreduce(float(area.sum())),

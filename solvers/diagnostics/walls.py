@@ -199,7 +199,7 @@ def wall_force(result: FlowResult, *walls: str) -> np.ndarray:
     facets = np.unique(np.concatenate([domain.facets[wall] for wall in walls]))
     dofs = fem.locate_dofs_topological(V, domain.mesh.topology.dim - 1, facets)
     owned = dofs[dofs < V.dofmap.index_map.size_local]
-    return -domain.mesh.comm.allreduce(reaction.array.reshape(-1, d)[owned].sum(axis=0))
+    return -domain.comm.allreduce(reaction.array.reshape(-1, d)[owned].sum(axis=0))
 
 
 def _reference_velocity(result, speed) -> float:

@@ -8,6 +8,7 @@ import meshio
 import numpy as np
 
 from solvers.fem.arguments import boundary_names
+from solvers.fem.communicator import communicator
 from solvers.fem.domain import Domain
 from solvers.fem.mesh_checks import check_cells, check_connected, check_names
 from solvers.fem.mesh_facts import CELLS, MeshFacts, mesh_facts
@@ -108,13 +109,13 @@ def named_facets(
             name_of |= {frozenset(facet): name for facet in block.tolist()}
     boundary = np.array([name_of.get(frozenset(f), "") for f in vertices.tolist()], dtype=object)
     middles = [points[facet].mean(axis=0) for facet in vertices[boundary == ""]]
-    unnamed = [place for places in mesh.comm.allgather(middles) for place in places]
+    unnamed = [place for places in communicator(mesh).allgather(middles) for place in places]
     if unnamed:
         where = ", ".join(f"{x:.4g}" for x in unnamed[0])
         raise InputError(
             f"mesh: {len(unnamed)} facets on its outside belong to no named boundary, first at "
             f"({where}): a boundary without a name, a hanging vertex or duplicated points"
         )
-    if (missing := len(name_of) - mesh.comm.allreduce(len(facets))) > 0:
+    if (missing := len(name_of) - communicator(mesh).allreduce(len(facets))) > 0:
         raise InputError(f"mesh: {missing} facets of its named boundaries are not on its outside")
     return {name: facets[boundary == name] for name in names}

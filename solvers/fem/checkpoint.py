@@ -58,12 +58,12 @@ def save_checkpoint(
         )
     arrays = {name: gather_cells(domain, _cell_values(name, f)) for name, f in functions.items()}
     header = {"format": _FORMAT, "mesh": _fingerprint(domain), "numbers": dict(numbers or {})}
-    if domain.mesh.comm.rank == 0:
+    if domain.comm.rank == 0:
         with replacing(path) as part:
             np.savez_compressed(
                 part, header=json.dumps(header), **{f"function_{k}": v for k, v in arrays.items()}
             )
-    domain.mesh.comm.barrier()
+    domain.comm.barrier()
     return path
 
 

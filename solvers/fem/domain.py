@@ -9,9 +9,10 @@ from functools import cached_property
 import meshio
 import numpy as np
 
+from solvers.fem.communicator import communicator
 from solvers.fem.mesh_facts import MeshFacts
 from solvers.fem.periodicity import Seams
-from solvers.fenics import Expr, dolfinx, fem, ufl
+from solvers.fenics import MPI, Expr, dolfinx, fem, ufl
 
 # A space, or a part of a mixed space with its collapsed one.
 Space = fem.FunctionSpace | tuple[fem.FunctionSpace, fem.FunctionSpace]
@@ -54,6 +55,11 @@ class Domain:
 
     def __repr__(self) -> str:
         return f"Domain({self.facts!r}, walls: {', '.join(self.walls) or 'none'})"
+
+    @cached_property
+    def comm(self) -> MPI.Comm:
+        """What the ranks of the mesh talk through; it outlives the mesh."""
+        return communicator(self.mesh)
 
     @property
     def source(self) -> meshio.Mesh:
@@ -156,4 +162,4 @@ class Domain:
 
     def total(self, form: ufl.Form) -> float:
         """The value of a UFL form without arguments over the whole domain."""
-        return self.mesh.comm.allreduce(fem.assemble_scalar(fem.form(form)))
+        return self.comm.allreduce(fem.assemble_scalar(fem.form(form)))

@@ -173,13 +173,13 @@ def interpolate_on_boundary(
     function = interpolate(domain, space, value, name)
     dofs = domain.boundary_dofs(space, boundary)
     finite = np.isfinite(function.x.array.reshape(-1, space.dofmap.bs)[dofs]).all()
-    if domain.mesh.comm.allreduce(int(not finite)):
+    if domain.comm.allreduce(int(not finite)):
         raise InputError(f"{name}: holds NaN or infinite values")
     return function
 
 
 def _gather(domain, numbers, values, count) -> np.ndarray:
     everything = np.empty((count, *values.shape[1:]))
-    for index, part in domain.mesh.comm.allgather((numbers, values)):
+    for index, part in domain.comm.allgather((numbers, values)):
         everything[index] = part
     return everything

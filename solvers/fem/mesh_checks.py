@@ -9,6 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from meshes.geometry.facets import cell_facets
+from solvers.fem.communicator import communicator
 from solvers.fem.mesh_facts import MeshFacts
 from solvers.fem.periodicity import Seams
 from solvers.fenics import basix, dolfinx, fem, ufl
@@ -83,7 +84,7 @@ def check_cells(parent: dolfinx.mesh.Mesh, facts: MeshFacts) -> None:
         )
     determinant = fem.Expression(ufl.det(jacobian), corners)
     values = determinant.eval(parent, np.arange(count, dtype=np.int32)).reshape(count, len(corners))
-    every = parent.comm.allgather((parent.topology.original_cell_index, values))
+    every = communicator(parent).allgather((parent.topology.original_cell_index, values))
     index, values = (np.concatenate(items) for items in zip(*every, strict=True))
     usual = np.sign(np.median(values, axis=1, keepdims=True))
     least = _DEGENERATE * np.abs(values).max(axis=1, keepdims=True)

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from solvers.fem.arguments import float_array
+from solvers.fem.communicator import communicator
 from solvers.fem.point_search import find_cells, inverse_jacobian, map_to_space
 from solvers.fenics import MPI, dolfinx, fem
 from vcnn.errors import InputError
@@ -170,7 +171,7 @@ class LocatedPoints:
         components = (bs,) if space.num_sub_spaces else ()
         matrix = csr_array(parts, shape=(len(rows) - 1, size))
         matrix.sort_indices()  # torch wants them so
-        return PointOperator(matrix, (self.count, *components, *tail), self.mesh.comm)
+        return PointOperator(matrix, (self.count, *components, *tail), communicator(self.mesh))
 
 
 def locate(mesh: dolfinx.mesh.Mesh, points: np.ndarray, tolerance: float = 1.0) -> LocatedPoints:
@@ -203,7 +204,7 @@ def locate(mesh: dolfinx.mesh.Mesh, points: np.ndarray, tolerance: float = 1.0) 
     if points.ndim != 2 or points.shape[1] != d or not np.isfinite(points).all():
         raise InputError(f"points: expected {expected}, got shape {points.shape}")
     cells, reference, distance = find_cells(mesh, points)
-    best = np.array(mesh.comm.allgather(distance))
+    best = np.array(communicator(mesh).allgather(distance))
     outside = np.flatnonzero(best.min(axis=0) > tolerance)
     if len(outside):
         first = ", ".join(f"{x:.6g}" for x in points[outside[0]])
@@ -225,7 +226,7 @@ def are_inside(mesh: dolfinx.mesh.Mesh, points: np.ndarray) -> np.ndarray:
         The same on every rank.
     """
     _, _, distance = find_cells(mesh, points)
-    return np.min(mesh.comm.allgather(distance), axis=0) <= _ON_BOUNDARY
+    return np.min(communicator(mesh).allgather(distance), axis=0) <= _ON_BOUNDARY
 
 
 def evaluate(function: fem.Function, points: np.ndarray) -> np.ndarray:

@@ -58,8 +58,8 @@ def flow_field(
     )
     gradient = np.stack([fields.pop(name) for name in slopes], axis=-1).reshape(-1, d, d)
     velocity = np.stack([fields.pop(name) for name in components], axis=-1)
-    # Basis functions are not exactly 0 at the nodes of others. A point on a wall is at rest: were it
-    # moving by round-off, that would turn a region of influence along the velocity any way.
+    # Basis functions are not exactly 0 at the nodes of others. A point on a wall is at rest: if it
+    # moved by round-off, that would be the direction of its region of influence.
     velocity[np.abs(velocity) < _ROUND_OFF * np.abs(velocity).max(initial=0)] = 0
     places = _places(domain, location)
     return FlowField(
@@ -154,7 +154,7 @@ def _find_places(domain, location) -> _Places:
 
 def _wall_distance(domain, points) -> np.ndarray:
     """(n,) at points that all ranks have; each computes a part."""
-    comm = domain.mesh.comm
+    comm = domain.comm
     share = np.array_split(points, comm.size)[comm.rank]
     part = wall_distance(domain.source, share, domain.walls, domain.periods)
     return np.concatenate(comm.allgather(part))

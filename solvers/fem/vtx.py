@@ -41,7 +41,7 @@ def write_vtx(domain: Domain, path: str | Path, functions: Mapping[str, fem.Func
         raise InputError(
             f"{path}: this dolfinx was built without ADIOS2, which writes .bp; use flow().save"
         )
-    comm = domain.parent.comm
+    comm = domain.comm
     copies = [_on_parent(domain, *item) for item in functions.items()]
     with replacing(path) if comm.rank == 0 else nullcontext() as part:
         part = comm.bcast(part)

@@ -93,5 +93,5 @@ def _with_viscosity(model, viscosity) -> FlowModel:
 
 
 def _report(domain, model, factor, outcome) -> None:
-    if domain.mesh.comm.rank == 0:
+    if domain.comm.rank == 0:
         log.info("viscosity %.4g, %.3g times: %s", factor * model.viscosity, factor, outcome)

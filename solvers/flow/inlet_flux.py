@@ -116,7 +116,7 @@ def _asked_flux(domain, name, inlet, interpolant) -> float:
     if len(points):
         velocity = call_at(inlet.value, points.T, f"Inlet of boundary {name!r}")
         flux = float(np.sum(velocity.T * areas))
-    flux = domain.mesh.comm.allreduce(flux)
+    flux = domain.comm.allreduce(flux)
     if not np.isfinite(flux):
         raise InputError(f"Inlet of boundary {name!r}: holds NaN or infinite values")
     return flux

@@ -140,12 +140,12 @@ def _interpolate(start, domain) -> Start:
     sources = {"velocity": start.velocity, "pressure": start.pressure, **start.scalars}
     for name, new in functions.items():
         nodes = new.function_space.tabulate_dof_coordinates()[:, : domain.dimension]
-        every = domain.mesh.comm.allgather(nodes)
+        every = domain.comm.allgather(nodes)
         try:
             values = evaluate(sources[name], np.concatenate(every))
         except InputError as error:
             raise InputError(f"start: does not cover the mesh: {error}") from None
-        first = sum(map(len, every[: domain.mesh.comm.rank]))
+        first = sum(map(len, every[: domain.comm.rank]))
         new.x.array[:] = values[first : first + len(nodes)].ravel()
     return _start(domain, functions, start.force)
 

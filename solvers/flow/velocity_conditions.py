@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from solvers.fem.arguments import is_number
+from solvers.fem.communicator import communicator
 from solvers.fem.dirichlet import hold_on_boundaries
 from solvers.fem.domain import Domain
 from solvers.fem.fields import interpolate_on_boundary
@@ -116,7 +117,7 @@ def pin_pressure(space: fem.FunctionSpace) -> fem.DirichletBC:
     """
     Q, (dofs,) = space.sub(1).collapse()
     numbers = space.dofmap.index_map.local_to_global(dofs)
-    first = space.mesh.comm.allreduce(numbers.min(initial=np.iinfo(np.int64).max), MPI.MIN)
+    first = communicator(space.mesh).allreduce(numbers.min(initial=np.iinfo(np.int64).max), MPI.MIN)
     pinned = np.flatnonzero(numbers == first).astype(np.int32)
     return fem.dirichletbc(fem.Function(Q), [dofs[pinned], pinned], space.sub(1))
 
@@ -140,7 +141,7 @@ def characteristic_speed(
     InputError
         If nothing moves the flow.
     """
-    fastest = domain.mesh.comm.allreduce(np.abs(unknowns.x.array).max(initial=0.0), MPI.MAX)
+    fastest = domain.comm.allreduce(np.abs(unknowns.x.array).max(initial=0.0), MPI.MAX)
     size = np.ptp(domain.source.points, axis=0).max()
     speed = max(abs(bulk_velocity or 0.0), np.sqrt(abs(force) * size), fastest)
     if not speed > 0:
@@ -187,7 +188,7 @@ def _normals(domain, name, V) -> dict[int, np.ndarray]:
     nodes = np.flatnonzero(sizes[:, 0] > 0)
     normals = normals[nodes] / sizes[nodes]
     lengths = np.linalg.norm(normals, axis=1)
-    if domain.mesh.comm.allreduce(lengths.min(initial=1.0), MPI.MIN) < _SMOOTH:
+    if domain.comm.allreduce(lengths.min(initial=1.0), MPI.MIN) < _SMOOTH:
         raise InputError(
             f"boundary {name!r}: a Symmetry must not turn by more than 30 degrees from facet to "
             "facet: refine the mesh there, or give planes that meet names of their own"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import meshio
 import numpy as np
 
+from solvers.fem.communicator import communicator
 from solvers.fem.domain import Domain
 from solvers.fem.fields import function_from
 from solvers.fem.sampling import flow_field
@@ -123,7 +124,7 @@ def _from_function(u, domain):
 
 
 def _check_finite(u):
-    bad = u.function_space.mesh.comm.allreduce(int((~np.isfinite(u.x.array)).sum()))
+    bad = communicator(u.function_space.mesh).allreduce(int((~np.isfinite(u.x.array)).sum()))
     if bad:
         raise InputError(f"velocity: {bad} values are NaN or infinite")
 

@@ -87,6 +87,6 @@ def production_terms(
         raise InputError(
             f"production: expected one value for each {location}, got some of shape {shape}"
         )
-    if domain.mesh.comm.allreduce(not np.isfinite(function.x.array).all()):
+    if domain.comm.allreduce(not np.isfinite(function.x.array).all()):
         raise InputError("production: holds NaN or infinite values")
     return {"production": function}

@@ -77,7 +77,7 @@ def summarise(
     """
     flow, vertices, domain = result.flow(), result.flow("vertex"), result.domain
     speed, plane = _speed(case, flow), domain.dimension == 2
-    attempt = Attempts(domain.mesh.comm)
+    attempt = Attempts(domain.comm)
     profiles, walls, extrapolation, comparison = (), {}, None, Comparison()
     if plane:
         profiles = attempt(

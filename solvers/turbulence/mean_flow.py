@@ -88,7 +88,7 @@ def estimate_mean_flow(problem: FlowProblem, domain: Domain, start: Start | None
     if start is None:
         first = _with_bulk_velocity(conditions, domain, problem.viscosity)
     balance, distance = MomentumBalance(domain, first), wall_distance_function(domain)
-    thickness = domain.mesh.comm.allreduce(distance.x.array.max(), MPI.MAX)
+    thickness = domain.comm.allreduce(distance.x.array.max(), MPI.MAX)
     nu, delta = (fem.Constant(domain.mesh, float(x)) for x in (problem.viscosity, thickness))
     flow = MeanFlow(domain, conditions, nu, distance, delta, balance)
     if start is not None:

@@ -1,5 +1,8 @@
 """Domains keep the numbering of the mesh they are made from."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -13,7 +16,7 @@ from solvers.fem.fields import (
     values_of,
 )
 from solvers.fem.sampling import sample
-from solvers.fenics import fem, ufl
+from solvers.fenics import MPI, fem, ufl
 from vcnn.flow.mesh import boundary_facets, named_mesh
 
 WALLS, ENDS = ("bottom", "top"), ("inlet", "outlet")
@@ -59,3 +62,30 @@ def test_values_at_vertices_become_a_function_and_come_back():
     np.testing.assert_allclose(fields["f"], values, atol=1e-14)
     vertical = mesh.points[:, 0] == 4.5  # a symmetry line
     np.testing.assert_allclose(fields["slope"][vertical], 1, atol=1e-10)
+
+
+def test_flows_may_go_while_an_exception_passes():
+    """The flow that was solved first goes with the exception, while other meshes come and go."""
+    code = """
+import meshes
+from solvers import LaminarFlow
+
+def solve(speed):
+    return LaminarFlow(meshes.channel(1.0, 1.0, cells=(4, 4)), 1.0, speed).solve()
+
+for _ in range(2):
+    try:
+        one, other = solve(1.0), solve(None or undefined)
+    except NameError:
+        solve(1.0)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
+
+
+def test_communicators_outlive_meshes():
+    mesh = meshes.channel(1.0, 1.0, cells=(4, 4))
+    first, second = build_domain(mesh, WALLS, ENDS), build_domain(mesh, WALLS, ENDS)
+    part = MPI.COMM_WORLD.Create(MPI.COMM_WORLD.group)
+    third = build_domain(mesh, WALLS, ENDS, comm=part)
+    assert first.comm is second.comm is third.comm is MPI.COMM_WORLD
+    part.Free()

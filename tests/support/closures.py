@@ -32,12 +32,17 @@ def linear_stress(flow):
 BALL, LATTICE = RegionOfInfluence.ball(0.4), RegionOfInfluence.ball(0.8, spacing=0.2)
 
 
-def cloud_closure(output="positive_scalar", seed=1, gain=1.0, region=BALL, target=None):
+def cloud_closure(output="positive_scalar", seed=1, gain=1.0, region=BALL, target=None, fits=2):
     """A small network with random weights that predicts eddy viscosities or, with that output,
     Reynolds stresses, small but for the gain.
     """
     network = VectorCloudNetwork(
-        ("wall_distance", "strain_rate"), output=output, channels=4, fitting=(16,), seed=seed
+        ("wall_distance", "strain_rate"),
+        output=output,
+        fits=fits,
+        channels=4,
+        fitting=(16,),
+        seed=seed,
     )
     with torch.no_grad():
         network.fitting[-1].weight.mul_(gain)

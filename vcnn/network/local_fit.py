@@ -32,7 +32,8 @@ class LocalFit:
     def of(cls, derivatives: torch.Tensor, d: int) -> LocalFit:
         """From (m, n d (d + 3) / 2, k), what :func:`fit_rows` gives times differences."""
         terms = d * (d + 3) // 2
-        gradients, second = derivatives.unflatten(1, (derivatives.shape[1] // terms, terms)).split([d, terms - d], 2)
+        derivatives = derivatives.unflatten(1, (derivatives.shape[1] // terms, terms))
+        gradients, second = derivatives.split([d, terms - d], 2)
         return cls(gradients, _matrices(second, d))
 
 
