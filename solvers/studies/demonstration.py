@@ -32,7 +32,7 @@ UNITS = {"length": "H", "velocity": "U", "time": "H/U", "concentration": "1"}
 
 
 def _graph_kernel():
-    return TrainingConfig(epochs=12, centres=600, max_points=25, batch_size=16, learning_rate=5e-3)
+    return TrainingConfig(epochs=12, centres=600, max_points=16, batch_size=16, learning_rate=5e-3)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import meshes
-from solvers import evaluate, locate
+from solvers import LaminarFlow, evaluate, locate
 from solvers.fem.build import build_domain
 from solvers.fenics import MPI, basix, dolfinx, fem
 from vcnn import InputError
@@ -142,3 +142,14 @@ def test_a_hundred_thousand_points_take_seconds():
     operator(f)
     assert found - start < 20
     assert time.process_time() - found < 1
+
+
+def test_what_is_held_at_zero_is_zero_to_the_bit():
+    """At vertices of walls, as a flow is handed out and at points that are located: a velocity of
+    1e-17 would be a direction.
+    """
+    result = LaminarFlow(meshes.periodic_hill(1.0, cells=(12, 8)), 0.02, 0.7).solve()
+    flow = result.flow("vertex")
+    at_wall = flow.scalars["boundary"] == 1
+    assert not flow.velocity[at_wall].any() and flow.velocity[~at_wall].any(axis=1).all()
+    assert not evaluate(result.velocity, flow.points[at_wall]).any()

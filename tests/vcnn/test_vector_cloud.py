@@ -178,9 +178,23 @@ def test_no_channel_is_blown_up():
     assert (constants / network.channel_sizes).max() == pytest.approx(1)
 
 
-def test_a_file_gives_it_back_to_the_last_bit(tmp_path):
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_moments_alone(d):
+    """Without fits nothing is solved for, and clouds of five points turn as exactly as any."""
+    flow = flow_of(d, 5)
+    region = RegionOfInfluence.ball(5.0)
+    network = calibrated(network_of(fits=0), region.clouds(flow))
+    rows = cloud_rows(region.clouds(flow), network.shift, 4, 0, False)
+    assert rows.fits.shape == (5, 0, rows.moments.shape[2])
+    assert_equivariant(network, flow, 1e-12, region)
+
+
+@pytest.mark.parametrize("fits", [0, 1])
+def test_a_file_gives_it_back_to_the_last_bit(fits, tmp_path):
     flow = flow_of(2)
-    network = network_of(output=["vector", "reynolds_stress"], fits=1, mixed=(6, 5, 4), retained=3)
+    network = network_of(
+        output=["vector", "reynolds_stress"], fits=fits, mixed=(6, 5, 4), retained=3
+    )
     scales = Scales(
         scalars={"strain_rate": (1.0, 2.0)},
         vectors={"pressure_gradient": 2.0},
