@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 import torch
 
 from vcnn.closure.differentiable import DifferentiableClosure
-from vcnn.closure.evaluator import check_finite, evaluate_blocks
+from vcnn.closure.evaluator import check_finite, evaluate_blocks, in_precision
 from vcnn.closure.extrapolation import TrainingRange
 from vcnn.closure.file import pretrained_file, read_model, write_model
 from vcnn.closure.found import find_clouds
@@ -222,13 +221,14 @@ class Closure:
         Raises
         ------
         InputError
-            If the flow lacks a field or has another dimension.
+            If the flow lacks a field or has another dimension, ``centres`` are no points of it, or
+            ``dtype`` is neither float32 nor float64.
         DivergenceError
             If a value is NaN or infinite.
         """
         self.check(flow)
         dtype = asked_precision() if dtype is None else dtype
-        network = self.network if dtype is None else copy.deepcopy(self.network).to(dtype)
+        network = in_precision(self.network, dtype)
         columns = evaluate_blocks(network, find_clouds(self, flow, centres))
         arrays = self.scales.unscale(column.double().cpu().numpy() for column in columns)
         fields = dict(zip(self.targets, arrays, strict=True))

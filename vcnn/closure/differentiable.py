@@ -87,9 +87,9 @@ class DifferentiableClosure:
         Raises
         ------
         InputError
-            If a tensor has another shape, the network takes no field of that name, or positions are
-            given and the region has a sharp edge, or a lattice whose nodes the network does not
-            weigh.
+            If something is no tensor or has another shape, the network takes no field of that name,
+            or positions are given and the region has a sharp edge, or a lattice whose nodes the
+            network does not weigh.
         """
         fields = {"scalars": scalars, "vectors": vectors, "tensors": tensors}
         fields = {kind: dict(named) for kind, named in fields.items() if named}
@@ -194,6 +194,9 @@ def _with_tensors(
 
 
 def _check_shape(name: str, values: torch.Tensor, shape: tuple[int, ...]) -> None:
+    if not isinstance(values, torch.Tensor):
+        got = type(values).__name__
+        raise InputError(f"{name}: expected a tensor of shape {shape}, got a {got}")
     if tuple(values.shape) != shape:
         raise InputError(f"{name}: expected a tensor of shape {shape}, got {tuple(values.shape)}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -10,9 +11,24 @@ import torch
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import DivergenceError
 from vcnn.network.base import ROWS, Network
+from vcnn.network.layers import check_precision
 from vcnn.threads import few_threads
 
 type SplitClouds = tuple[Iterable[VectorClouds], np.ndarray]  # parts of like size, their order
+
+
+def in_precision(network: Network, dtype: torch.dtype | None) -> Network:
+    """The network itself for None, else a copy that computes in this precision.
+
+    Raises
+    ------
+    InputError
+        If networks cannot.
+    """
+    if dtype is None:
+        return network
+    check_precision(dtype)
+    return copy.deepcopy(network).to(dtype)
 
 
 def evaluate_blocks(network: Network, blocks: Iterable[SplitClouds]) -> list[torch.Tensor]:

@@ -26,6 +26,7 @@ from vcnn.flow.norms import magnitudes
 from vcnn.flow.tensors import rotate
 from vcnn.keys import check_choice
 from vcnn.network.base import Network
+from vcnn.network.layers import check_precision
 from vcnn.network.symmetry import Symmetry
 from vcnn.threads import few_threads
 
@@ -120,8 +121,8 @@ def equivariance_errors(
     Raises
     ------
     InputError
-        If a network comes without a region, the flow lacks a field, or there is no such
-        transformation in its dimension.
+        If a network comes without a region, the flow lacks a field, there is no such transformation
+        in its dimension, or ``dtype`` is neither float32 nor float64.
     """
     for name in transformations or ():
         check_choice("transformations", name, transformations_of(flow.dimension))
@@ -176,6 +177,7 @@ def assert_equivariant(
 
 
 def _closure(model, flow, region, dtype) -> Closure:
+    check_precision(dtype)
     if isinstance(model, Closure):
         return replace(model, network=copy.deepcopy(model.network).to(dtype).eval())
     if region is None:

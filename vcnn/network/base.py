@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,7 +14,7 @@ from torch import nn
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
-from vcnn.network.arguments import plain_config
+from vcnn.network.arguments import check_names, plain_config
 from vcnn.network.heads import OUTPUTS
 from vcnn.network.layers import as_tensor
 from vcnn.network.listing import ListsItsOwn
@@ -96,7 +96,8 @@ class Network(nn.Module, metaclass=ListsItsOwn):
     Raises
     ------
     InputError
-        If an argument is nothing that JSON can hold.
+        If an argument is nothing that JSON can hold, or names of fields are no lists of names, each
+        of which stands once.
     """
 
     name: ClassVar[str] = ""
@@ -121,8 +122,7 @@ class Network(nn.Module, metaclass=ListsItsOwn):
 
     def __init__(self, **config: Any):
         super().__init__()
-        for key in FIELDS:
-            list_names(key, config.get(key) or ())
+        check_names(config)
         self.config = plain_config(config, self.name or type(self).__name__)
 
     def __dir__(self) -> list[str]:
@@ -270,22 +270,3 @@ def name_outputs(network: Network, target: str | Sequence[str]) -> dict[str, str
             f"target: the network has outputs {', '.join(network.outputs)}, got {', '.join(names)}"
         )
     return dict(zip(names, network.outputs, strict=True))
-
-
-def list_names(key: str, names: Iterable[str]) -> list[str]:
-    """Names of fields as a list.
-
-    Parameters
-    ----------
-    key : what the argument is called
-
-    Raises
-    ------
-    InputError
-        If it is a single text, of which each letter would be a name.
-    """
-    if isinstance(names, str):
-        raise InputError(
-            f"{key}: expected a list of names, got the text {names!r}; write [{names!r}]"
-        )
-    return list(names)
