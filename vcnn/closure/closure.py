@@ -15,7 +15,7 @@ from vcnn.closure.extrapolation import TrainingRange
 from vcnn.closure.file import pretrained_file, read_model, write_model
 from vcnn.closure.found import find_clouds
 from vcnn.closure.plain import asked_precision
-from vcnn.closure.scales import Scales
+from vcnn.closure.scales import Scales, scale_weights
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence, check_region
 from vcnn.errors import InputError
@@ -155,7 +155,7 @@ class Closure:
         return np.concatenate([self.training_range.distance(b, galilean) for b in blocks])
 
     def scale_clouds(self, clouds: VectorClouds) -> VectorClouds:
-        """The ``clouds`` of a flow in the units that the network takes."""
+        """The ``clouds`` of a flow in the units that the network takes, but for their weights."""
         return self.scales.scale_clouds(clouds, self.scale_flow(clouds.flow))
 
     def scaled_blocks(self, flow: FlowField, centres: np.ndarray | None) -> Iterator[VectorClouds]:
@@ -164,7 +164,7 @@ class Closure:
         They are in the units that the network takes.
         """
         scaled = None
-        for block in self.region.stream(flow, centres):
+        for block in self.region.stream(scale_weights(flow, self.scales), centres):
             if scaled is None:
                 scaled = self.scale_flow(block.flow)
             yield self.scales.scale_clouds(block, scaled)
@@ -176,7 +176,7 @@ class Closure:
         ----------
         length, velocity : float
             Its own units of length and of length/time (see ``units``) in those of the flows to
-            come: 0.028 if what was 1 in training is 0.028 m.
+            come: 0.028 if what was 1 in training is 0.028 m. So are weights that are not all 1.
 
         Raises
         ------
@@ -188,6 +188,8 @@ class Closure:
             raise InputError(f"units: the network {self.network.name!r} takes published units only")
         categories = self.network.categories
         scales = self.scales.in_units(length, velocity, self.targets, categories)
+        if self.network.normalization == "sum":
+            scales = replace(scales, weights=self.scales.weights * length)
         return replace(self, scales=scales, region=self.region.in_units(length, velocity))
 
     def truth(self, flow: FlowField) -> dict[str, np.ndarray]:
@@ -221,8 +223,7 @@ class Closure:
         Raises
         ------
         InputError
-            If the flow lacks a field or has another dimension, ``centres`` are no points of it, or
-            ``dtype`` is neither float32 nor float64.
+            If the flow lacks a field or has another dimension, or the precision cannot be had.
         DivergenceError
             If a value is NaN or infinite.
         """

@@ -11,6 +11,7 @@ import torch
 
 from vcnn.closure.evaluator import join, split_by_size
 from vcnn.closure.moving_nodes import MovingNodes
+from vcnn.closure.scales import scale_weights
 from vcnn.clouds.clouds import PointTensors, VectorClouds
 from vcnn.clouds.lattice import find_nodes
 from vcnn.errors import InputError, naming
@@ -144,10 +145,11 @@ class DifferentiableClosure:
         """:meth:`_find` for a velocity and positions, with what these give in the clouds; means."""
         flow, scales, spacing = self.flow, self.closure.scales, self.closure.region.lattice_spacing
         positions = torch.from_numpy(flow.points.copy()) if positions is None else positions
-        weights, means = torch.from_numpy(flow.weights.copy()), None
         moved = [array.detach().cpu().numpy() for array in (positions, velocity)]
         flow = replace(flow, points=moved[0], velocity=moved[1], mesh=None, location=None)
         parts, order = self._find(flow)
+        flow, means = scale_weights(flow, scales), None
+        weights = torch.from_numpy(flow.weights.copy())
         if spacing is not None:
             nodes = MovingNodes.of(flow, spacing, positions)
             means, velocity = nodes.means, _with_nodes(velocity, nodes.means)

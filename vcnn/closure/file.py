@@ -84,7 +84,8 @@ def read_model(path: str | Path) -> dict[str, Any]:
         )
     needed = [key for key in HEADER_KEYS if key.needed or key.name in header]
     check_entries(header, _predicates(needed), f"{path}: its header")
-    check_entries(header["scales"], _predicates(SCALES_KEYS), f"{path}: its header: scales")
+    needed = [key for key in SCALES_KEYS if key.needed or key.name in header["scales"]]
+    check_entries(header["scales"], _predicates(needed), f"{path}: its header: scales")
     names = [name for name in tensors if name.startswith(_RANGE)]
     arrays = {name.removeprefix(_RANGE): tensors.pop(name).numpy() for name in names}
     target, scales = header["target"], Scales.from_dict(header["scales"])

@@ -17,7 +17,7 @@ import torch
 from scipy.stats import special_ortho_group
 
 from vcnn.closure.closure import Closure
-from vcnn.closure.scales import Scales
+from vcnn.closure.scales import Scales, scale_weights
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import InputError
@@ -127,6 +127,7 @@ def equivariance_errors(
     for name in transformations or ():
         check_choice("transformations", name, transformations_of(flow.dimension))
     closure = _closure(model, flow, region, dtype)
+    flow = scale_weights(flow, closure.scales)
     centres = np.arange(len(flow)) if centres is None else np.asarray(centres)
     clouds = closure.region.clouds(flow, centres)
     reference = values_of(closure, clouds)

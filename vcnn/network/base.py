@@ -96,8 +96,7 @@ class Network(nn.Module, metaclass=ListsItsOwn):
     Raises
     ------
     InputError
-        If an argument is nothing that JSON can hold, or names of fields are no lists of names, each
-        of which stands once.
+        If an argument is nothing that JSON can hold, or a field is not named once in a list.
     """
 
     name: ClassVar[str] = ""
