@@ -140,7 +140,7 @@ class Closure:
         Returns
         -------
         (n,)
-            (m,) with ``centres``.
+            (m,) with ``centres``; at least 2 where a cloud holds a category that training lacked.
 
         Raises
         ------

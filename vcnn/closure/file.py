@@ -99,7 +99,9 @@ def read_model(path: str | Path) -> dict[str, Any]:
         _check_scales(scales, network)
         with naming("region"):
             region = RegionOfInfluence.from_dict({**_EDGE, **header["region"]})
-        training_range = TrainingRange.from_arrays(arrays) if arrays else None
+        training_range = None
+        if arrays:
+            training_range = TrainingRange.from_arrays(arrays, network.categories)
     return {
         "network": network.eval(),
         "region": region,
