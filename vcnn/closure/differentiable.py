@@ -17,7 +17,7 @@ from vcnn.clouds.lattice import find_nodes
 from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
 from vcnn.keys import refuse_unknown
-from vcnn.network.base import FIELDS
+from vcnn.network.base import FIELDS, at_rest
 from vcnn.threads import few_threads
 
 if TYPE_CHECKING:
@@ -103,9 +103,9 @@ class DifferentiableClosure:
         if positions is not None and means is not None:  # at nodes all fields depend on positions
             fields = self._all(fields)
         dtype = next(network.parameters()).dtype
-        velocity = (_with_nodes(velocity, means) / closure.scales.velocity).to(dtype)
+        velocity = at_rest(network, _with_nodes(velocity, means) / closure.scales.velocity)
         scaled = self._scaled(fields, means)
-        points = network.points(parts[0].flow, velocity, *([scaled] if scaled else []))
+        points = network.points(parts[0].flow, velocity.to(dtype), *([scaled] if scaled else []))
         with few_threads():
             columns = join([network.values(part, points) for part in parts], order)
         return dict(zip(closure.targets, closure.scales.unscale(columns), strict=True))

@@ -113,6 +113,7 @@ class Network(nn.Module, metaclass=ListsItsOwn):
     dimension: int | None = None
     differentiable_in_velocity: bool = True
     config: dict[str, Any]
+    _drift: ClassVar[float] = 1.0  # times all else, up to which a uniform motion may stay
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -195,7 +196,7 @@ class Network(nn.Module, metaclass=ListsItsOwn):
             named = {**getattr(flow, kind), **(fields or {}).get(kind, {})}
             return {name: self.as_tensor(named[name]) for name in getattr(self, kind)}
 
-        velocity = self.as_tensor(flow.velocity if velocity is None else velocity)
+        velocity = self.as_tensor(at_rest(self, flow.velocity if velocity is None else velocity))
         return PointFields(velocity, *(taken(kind) for kind in FIELDS))
 
     def work(self, counts: np.ndarray) -> np.ndarray:
@@ -215,6 +216,20 @@ class Network(nn.Module, metaclass=ListsItsOwn):
         owners = torch.as_tensor(clouds.owners, device=values.device)
         sums = values.new_zeros(len(clouds), values.shape[1])
         return sums.index_add(0, owners, shares[:, None] * values)
+
+
+def at_rest[A: (np.ndarray, torch.Tensor)](network: Network, velocity: A) -> A:
+    """A velocity (n, d) in double precision less its mean, for networks that are Galilean.
+
+    Before it is rounded to their precision: a large uniform motion would take the digits of all
+    else. The mean is a reference, by which nothing is differentiated.
+    """
+    if not network.galilean:
+        return velocity
+    fixed = velocity.detach() if isinstance(velocity, torch.Tensor) else velocity
+    mean = fixed.mean(0)
+    rest = ((fixed - mean) ** 2).sum(1).mean()
+    return velocity - mean if (mean**2).sum() > network._drift**2 * rest else velocity
 
 
 def check_network(network: object) -> None:
