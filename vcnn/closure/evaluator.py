@@ -56,11 +56,19 @@ def evaluate_blocks(network: Network, blocks: Iterable[SplitClouds]) -> list[tor
 def split_by_size(network: Network, clouds: VectorClouds) -> SplitClouds:
     """Parts of like size that a network can take at once, and the order (m,) of the clouds in them.
 
-    A network pads the clouds of a part to the largest one: sorted, they need little padding.
+    A network pads the clouds of a part to the largest one: sorted, they need little padding. No
+    network can write to their positions and offsets, for they may be kept.
     """
     order = np.argsort(clouds.counts, kind="stable")
     clouds = clouds.select(order)
-    return clouds.split(network.work(clouds.counts), ROWS), order
+    return map(_protect, clouds.split(network.work(clouds.counts), ROWS)), order
+
+
+def _protect(clouds: VectorClouds) -> VectorClouds:
+    # not its indices, for torch warns of those that refuse to be written to
+    for array in (clouds.positions, clouds.offsets):
+        array.setflags(write=False)
+    return clouds
 
 
 def join(values: Sequence[Sequence[torch.Tensor]], order: np.ndarray) -> list[torch.Tensor]:
