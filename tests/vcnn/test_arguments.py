@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.support.synthetic import random_flow
-from vcnn import Closure, InputError, RegionOfInfluence, Scales, VectorCloudNetwork
+from vcnn import Closure, InputError, Network, RegionOfInfluence, Scales, VectorCloudNetwork
 from vcnn.network import PairEmbeddingNetwork
 from vcnn.testing import assert_equivariant
 
@@ -52,6 +52,17 @@ def test_a_field_is_taken_as_one_thing(first, second):
         arguments = {first: ["a"], second: {"a": 2} if second == "categories" else ["b", "a"]}
     with pytest.raises(InputError, match=r"expected names that stand once, 'a' is in .* already$"):
         VectorCloudNetwork(**arguments)
+
+
+def test_a_network_of_ones_own_may_call_a_number_categories():
+    class Own(Network):
+        def __init__(self, categories=3):
+            super().__init__(categories=categories)
+
+        def forward(self, clouds, points):
+            raise NotImplementedError
+
+    assert Own(5).config == {"categories": 5}
 
 
 def closure_of(network=None):

@@ -10,13 +10,9 @@ from typing import Any
 from vcnn.errors import InputError
 
 NONE: Mapping[str, int] = MappingProxyType({})  # categories
-_NAMES = (
-    "scalars",
-    "pseudoscalars",
-    "categories",
-    "vectors",
-    "tensors",
-)  # arguments that name fields
+# arguments that name fields, and those of them that not all networks have
+_NAMES = ("scalars", "pseudoscalars", "categories", "vectors", "tensors")
+_OF_SOME = ("pseudoscalars", "categories")
 
 
 def list_names(key: str, names: Iterable[str]) -> list[str]:
@@ -44,7 +40,10 @@ def check_names(config: Mapping[str, Any]) -> None:
     """Raise `InputError` unless the arguments of a network that name fields do so once each."""
     first = {}
     for key in _NAMES:
-        for name in list_names(key, config.get(key) or ()):
+        names = config.get(key) or ()
+        if key in _OF_SOME and not isinstance(names, list | tuple | Mapping):
+            continue  # a network of one's own may mean something else by it
+        for name in list_names(key, names):
             if name in first:
                 raise InputError(
                     f"{key}: expected names that stand once, {name!r} is in {first[name]} already"

@@ -145,9 +145,8 @@ class VectorCloudNetwork(Network):
             basis=basis,
             seed=seed,
         )
-        self.outputs = outputs
         check_choice("normalization", normalization, _NORMALIZATIONS)
-        self.normalization = normalization
+        self.outputs, self.normalization = outputs, normalization
         self.categories = dict(categories)
         self.scalars = (*scalars, *pseudoscalars, *self.categories)
         self.vectors, self.tensors = tuple(vectors), tuple(tensors)
