@@ -207,8 +207,10 @@ def test_keys_of_a_closure_file(tmp_path):
     tensors, header = read_tensors(path)
     needed = [key.name for key in (FORMAT_KEY, *HEADER_KEYS) if key.needed]
     assert sorted(header) == sorted(needed)
-    assert sorted(header["scales"]) == sorted(names(SCALES_KEYS))
-    for place, keys in ((header, needed), (header["scales"], names(SCALES_KEYS))):
+    of_scales = [key.name for key in SCALES_KEYS if key.needed]
+    assert sorted(header["scales"]) == sorted(of_scales)
+    assert {*names(SCALES_KEYS)} - {*of_scales} == {"weights"}
+    for place, keys in ((header, needed), (header["scales"], of_scales)):
         for name in keys:
             value = place.pop(name)
             write_tensors(path, tensors, header)
@@ -219,6 +221,9 @@ def test_keys_of_a_closure_file(tmp_path):
     assert optional == {"usage"}
     write_tensors(path, tensors, {**header, "usage": 3})
     with pytest.raises(InputError, match="damaged, 'usage' is 3"):
+        read_model(path)
+    write_tensors(path, tensors, {**header, "scales": {**header["scales"], "weights": 0}})
+    with pytest.raises(InputError, match="damaged, 'weights' is 0"):
         read_model(path)
     write_tensors(path, tensors, {**header, "usage": {"baseline": "sst_nut"}})
     assert read_model(path)["usage"] == {"baseline": "sst_nut"}

@@ -50,6 +50,8 @@ def choose_fields(
 ) -> Choice:
     """The fields at the points or at the cells of a dataset, wherever a velocity is, points first.
 
+    Loose points need none: it is 0 then, with a note.
+
     Parameters
     ----------
     dataset : Dataset
@@ -61,7 +63,7 @@ def choose_fields(
     Raises
     ------
     InputError
-        If there is no velocity, or none of the names.
+        If a mesh has no velocity, or there is none of the names.
     """
     if location not in (None, "vertex", "cell"):
         raise InputError(f"location: expected 'vertex' or 'cell', got {location!r}")
@@ -70,7 +72,12 @@ def choose_fields(
         "vertex": join_components(dataset.point_fields, named, least),
         "cell": join_components(dataset.cell_fields, named, least),
     }
-    wanted = [names["velocity"]] if named else _VELOCITY
+    wanted, notes = [names["velocity"]] if named else _VELOCITY, []
+    if not (named or dataset.cells or set(wanted) & set(places["vertex"])):
+        places["vertex"]["velocity"] = np.zeros(dataset.points.shape)
+        notes.append(
+            "there is no velocity, it is 0 (or name it: vcnn import --field velocity=NAME)"
+        )
     candidates = [
         (place, name)
         for place in places
@@ -84,7 +91,7 @@ def choose_fields(
     _check_names(dataset, places, place, names)
     chosen = {new: fields[old] for new, old in names.items()}
     others = {name: a for name, a in fields.items() if name not in names.values()}
-    replaced, notes = [name for name in others if name in chosen], []
+    replaced = [name for name in others if name in chosen]
     if replaced:
         notes.append(f"left out, their names were given to others: {', '.join(replaced)}")
     other = _OTHER[place]

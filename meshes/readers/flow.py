@@ -59,7 +59,7 @@ def dataset_flow(
     Raises
     ------
     InputError
-        If there is no velocity, or what is asked for is not there or makes no sense.
+        If a mesh has no velocity, or what is asked for is not there or makes no sense.
     """
     # What is not finite is refused by name: NumPy need not say so before.
     with naming(_place(dataset)), np.errstate(over="ignore", invalid="ignore"):

@@ -26,8 +26,8 @@ def read_table(path: Path) -> Dataset:
 
     "x", "y" and, in space, "z" are coordinates ("Points:0", ... in ParaView's tables), "x" alone
     that of a line; columns named "X:0", "X:1", "X:2" make the vector X; the velocity may be "u",
-    "v", "w" or so (:mod:`meshes.readers.components`); all others are scalars. "weight" is that of a
-    point.
+    "v", "w" or so (:mod:`meshes.readers.components`) or missing; all others are scalars. "weight"
+    is that of a point.
 
     Raises
     ------

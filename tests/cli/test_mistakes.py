@@ -127,6 +127,12 @@ def test_missing_files(folder, capsys):
             "[network]: unknown key 'chanels'; did you mean 'channels'? known are: architecture",
         ),
         (
+            "channels = 4",
+            "order = 2",
+            "[network]: unknown key 'order'; the earlier network has it, architecture = "
+            '"pair-embedding"; known are: architecture, scalars, vectors',
+        ),
+        (
             "radius",
             "radios",
             "[region]: unknown key 'radios'; did you mean 'radius'? known are: kind, radius",

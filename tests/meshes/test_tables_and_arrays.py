@@ -73,7 +73,6 @@ def test_tables_of_points_in_space(tmp_path):
         ("x,y,u,v\n1,2,3,four\n", "an entry is no number"),
         ("x,y,u,u\n1,2,3,4\n", "two columns have the same name"),
         ("x,y,u,v\n", "expected a line of names and lines of numbers"),
-        ("x,y,T\n1,2,3\n", "no velocity field"),
         ("x,y,u,v\n1,2,3,nan\n", "1 values are NaN"),
         ("", "expected a line of names"),
         ("1,2,3,4\n5,6,7,8\n", "its first line names no columns"),
@@ -84,6 +83,23 @@ def test_bad_tables_are_named(tmp_path, text, message):
     (tmp_path / "a.csv").write_text(text)
     with pytest.raises(InputError, match=rf"a\.csv: .*{message}"):
         read_flow(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_a_table_without_a_velocity_is_of_points_at_rest(tmp_path, d):
+    points, species = np.random.default_rng(0).uniform(size=(5, d)), np.array([0.0, 1, 2, 1, 0])
+    path = tmp_path / "atoms.csv"
+    write_table(path, ",".join([*"xyz"[:d], "species"]), [*points.T, species])
+    flow, note = read_noting(read_flow, path)
+    assert flow.dimension == d and "there is no velocity, it is 0" in note
+    np.testing.assert_array_equal(flow.velocity, np.zeros((5, d)))
+    np.testing.assert_allclose(flow.points, points, rtol=1e-15)
+    np.testing.assert_array_equal(flow.scalars["species"], species)
+    assert flow.weights.tolist() == [1] * 5
+    with pytest.raises(InputError, match=r"no velocity field 'speed' \(fields: species\)"):
+        read_flow(path, fields={"velocity": "speed"})
+    with pytest.raises(InputError, match=r"no velocity field 'velocity' or 'U' at cells"):
+        read_flow(path, location="cell")
 
 
 def mesh_arrays():

@@ -17,6 +17,7 @@ from vcnn import (
     Zhou2022,
     fit,
 )
+from vcnn.closure import TrainingRange
 
 BALL = RegionOfInfluence.ball(0.5)
 
@@ -78,3 +79,39 @@ def test_a_closure_that_was_not_trained_says_so():
     bare = Closure(VectorCloudNetwork(), BALL, "concentration", 2)
     with pytest.raises(InputError, match="does not say which clouds"):
         bare.extrapolation(random_flow(2))
+
+
+def numbered(species, seed=0):
+    return random_flow(2, n=600, seed=seed).with_fields(scalars={"species": species})
+
+
+def test_categories_that_training_saw_are_no_extrapolation_and_others_are(tmp_path):
+    """However rare: species 3 is at one point of training, species 2 at none."""
+    rng = np.random.default_rng(0)
+    common = rng.integers(0, 2, 600).astype(float)
+    common[300] = 3.0
+    network = VectorCloudNetwork(["strain_rate"], categories={"species": 5}, hidden=8, fitting=(8,))
+    closure = trained(network, [numbered(common)])
+    closure = Closure.load(closure.save(tmp_path / "model.safetensors"))
+    flow = numbered(common, seed=9)
+    usual = closure.extrapolation(flow)
+    assert 0.001 < np.mean(usual > 1) < 0.2
+
+    seen = np.array([3.0, 0.0, np.nan, 1.0])[common.astype(int)]  # each is another one, all known
+    np.testing.assert_array_equal(closure.extrapolation(numbered(seen, seed=9)), usual)
+
+    left = flow.points[:, 0] < 0.7
+    found = closure.extrapolation(numbered(np.where(left, 2.0, common), seed=9))
+    holds = flow.points[:, 0] < 0.7 + BALL.radius
+    assert (found[left] >= 2).all()
+    np.testing.assert_array_equal(found[~holds], usual[~holds])
+    assert (found[~left & holds] >= 2).mean() > 0.7  # but for clouds that just miss the border
+
+
+def test_a_training_range_of_other_categories_is_damaged(tmp_path):
+    network = VectorCloudNetwork(categories={"species": 2}, hidden=8, fitting=(8,))
+    closure = trained(network, [numbered(np.zeros(600))])
+    arrays = closure.training_range.arrays()
+    arrays["categories/kind"] = arrays.pop("categories/species")
+    with pytest.raises(InputError, match="damaged, its training range does not fit together"):
+        TrainingRange.from_arrays(arrays, network.categories)

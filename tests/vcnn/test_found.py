@@ -150,3 +150,42 @@ def test_clouds_of_few_networks_are_kept():
             np.testing.assert_array_equal(closure.predict(flow), values)
     assert closures[0].network not in found._FOUND and closures[2].network in found._FOUND
     assert len(found._FOUND) <= 2
+
+
+class Writes(Network):
+    """A network that changes an array of its clouds in place."""
+
+    def __init__(self, name="positions"):
+        super().__init__(name=name)
+        self.written, self.factor = name, torch.nn.Parameter(torch.ones(1))
+
+    def forward(self, clouds, points):
+        near = points.velocity[clouds.neighbours, 0] * self.as_tensor(clouds.positions[:, 1])
+        means = self.mean(clouds, near[:, None])[:, 0]
+        getattr(clouds, self.written)[...] *= 0
+        return self.factor * means + points.velocity[clouds.centres, 0]
+
+
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("name", ["positions", "offsets"])
+def test_clouds_cannot_be_written_to(region, name):
+    """The first time, when they are not kept yet, and any other time."""
+    closure = Closure(Writes(name), REGIONS[region], "strain_rate", 2, Scales())
+    for time in range(3):
+        with pytest.raises(ValueError, match="read-only"):
+            closure.predict(flow_at(time))
+    if region == "moving":  # clouds of one call only
+        return
+    velocity = torch.from_numpy(flow_at(0).velocity.copy())
+    with pytest.raises(ValueError, match="read-only"):
+        closure.differentiable(flow_at(0))(velocity)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("name", ["neighbours", "centres"])
+def test_indices_that_are_written_to_are_not_those_of_the_next_prediction(region, name):
+    closure = Closure(Writes(name), REGIONS[region], "strain_rate", 2, Scales())
+    predicted = [closure.predict(flow_at(0)) for _ in range(4)]
+    for values in predicted[1:]:
+        np.testing.assert_array_equal(values, predicted[0])

@@ -13,7 +13,8 @@ from torch_geometric.utils import to_dense_batch
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
-from vcnn.network.base import Given, Network, list_names
+from vcnn.network.arguments import list_names
+from vcnn.network.base import Given, Network
 from vcnn.network.heads import value
 from vcnn.network.layers import as_tensor
 

@@ -15,7 +15,7 @@ from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import InputError, naming
 from vcnn.keys import LIST, TABLE, TEXT, Key, check_table, refuse_unknown
 from vcnn.network.base import Network, name_outputs
-from vcnn.network.keys import DEFAULT_ARCHITECTURE, network_keys
+from vcnn.network.keys import DEFAULT_ARCHITECTURE, EARLIER_ARCHITECTURE, network_keys
 from vcnn.network.registry import build_network
 from vcnn.toml_file import read_toml
 from vcnn.training.config import TRAINING_KEYS, TrainingConfig
@@ -157,10 +157,23 @@ def _network(table: dict[str, Any]) -> Network:
     name = table.get("architecture", DEFAULT_ARCHITECTURE)
     with naming("[network]"):
         keys = network_keys(name)
-        refuse_unknown(table, ["architecture", *(key.name for key in keys)])
+        known_keys = ["architecture", *(key.name for key in keys)]
+        if name == DEFAULT_ARCHITECTURE:
+            _refuse_earlier(table, known_keys)
+        refuse_unknown(table, known_keys)
         options = {key: value for key, value in table.items() if key != "architecture"}
         check_table(options, keys)
         return build_network(name, options)
+
+
+def _refuse_earlier(table: dict[str, Any], known_keys: list[str]) -> None:
+    unknown = [key for key in table if key not in known_keys]
+    for key in network_keys(EARLIER_ARCHITECTURE) if unknown else ():
+        if key.name in unknown:
+            raise InputError(
+                f"unknown key {key.name!r}; the earlier network has it, architecture = "
+                f'"{EARLIER_ARCHITECTURE}"; known are: {", ".join(known_keys)}'
+            )
 
 
 def _region(table: dict[str, Any]) -> RegionOfInfluence:

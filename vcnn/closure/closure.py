@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,12 +10,12 @@ import numpy as np
 import torch
 
 from vcnn.closure.differentiable import DifferentiableClosure
-from vcnn.closure.evaluator import check_finite, evaluate_blocks
+from vcnn.closure.evaluator import check_finite, evaluate_blocks, in_precision
 from vcnn.closure.extrapolation import TrainingRange
 from vcnn.closure.file import pretrained_file, read_model, write_model
 from vcnn.closure.found import find_clouds
 from vcnn.closure.plain import asked_precision
-from vcnn.closure.scales import Scales
+from vcnn.closure.scales import Scales, scale_weights
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence, check_region
 from vcnn.errors import InputError
@@ -141,7 +140,7 @@ class Closure:
         Returns
         -------
         (n,)
-            (m,) with ``centres``.
+            (m,) with ``centres``; at least 2 where a cloud holds a category that training lacked.
 
         Raises
         ------
@@ -156,7 +155,7 @@ class Closure:
         return np.concatenate([self.training_range.distance(b, galilean) for b in blocks])
 
     def scale_clouds(self, clouds: VectorClouds) -> VectorClouds:
-        """The ``clouds`` of a flow in the units that the network takes."""
+        """The ``clouds`` of a flow in the units that the network takes, but for their weights."""
         return self.scales.scale_clouds(clouds, self.scale_flow(clouds.flow))
 
     def scaled_blocks(self, flow: FlowField, centres: np.ndarray | None) -> Iterator[VectorClouds]:
@@ -165,7 +164,7 @@ class Closure:
         They are in the units that the network takes.
         """
         scaled = None
-        for block in self.region.stream(flow, centres):
+        for block in self.region.stream(scale_weights(flow, self.scales), centres):
             if scaled is None:
                 scaled = self.scale_flow(block.flow)
             yield self.scales.scale_clouds(block, scaled)
@@ -177,7 +176,7 @@ class Closure:
         ----------
         length, velocity : float
             Its own units of length and of length/time (see ``units``) in those of the flows to
-            come: 0.028 if what was 1 in training is 0.028 m.
+            come: 0.028 if what was 1 in training is 0.028 m. So are weights that are not all 1.
 
         Raises
         ------
@@ -189,6 +188,8 @@ class Closure:
             raise InputError(f"units: the network {self.network.name!r} takes published units only")
         categories = self.network.categories
         scales = self.scales.in_units(length, velocity, self.targets, categories)
+        if self.network.normalization == "sum":
+            scales = replace(scales, weights=self.scales.weights * length)
         return replace(self, scales=scales, region=self.region.in_units(length, velocity))
 
     def truth(self, flow: FlowField) -> dict[str, np.ndarray]:
@@ -222,13 +223,13 @@ class Closure:
         Raises
         ------
         InputError
-            If the flow lacks a field or has another dimension.
+            If the flow lacks a field or has another dimension, or the precision cannot be had.
         DivergenceError
             If a value is NaN or infinite.
         """
         self.check(flow)
         dtype = asked_precision() if dtype is None else dtype
-        network = self.network if dtype is None else copy.deepcopy(self.network).to(dtype)
+        network = in_precision(self.network, dtype)
         columns = evaluate_blocks(network, find_clouds(self, flow, centres))
         arrays = self.scales.unscale(column.double().cpu().numpy() for column in columns)
         fields = dict(zip(self.targets, arrays, strict=True))

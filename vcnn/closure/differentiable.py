@@ -11,12 +11,13 @@ import torch
 
 from vcnn.closure.evaluator import join, split_by_size
 from vcnn.closure.moving_nodes import MovingNodes
+from vcnn.closure.scales import scale_weights
 from vcnn.clouds.clouds import PointTensors, VectorClouds
 from vcnn.clouds.lattice import find_nodes
 from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
 from vcnn.keys import refuse_unknown
-from vcnn.network.base import FIELDS
+from vcnn.network.base import FIELDS, at_rest
 from vcnn.threads import few_threads
 
 if TYPE_CHECKING:
@@ -87,9 +88,9 @@ class DifferentiableClosure:
         Raises
         ------
         InputError
-            If a tensor has another shape, the network takes no field of that name, or positions are
-            given and the region has a sharp edge, or a lattice whose nodes the network does not
-            weigh.
+            If something is no tensor or has another shape, the network takes no field of that name,
+            or positions are given and the region has a sharp edge, or a lattice whose nodes the
+            network does not weigh.
         """
         fields = {"scalars": scalars, "vectors": vectors, "tensors": tensors}
         fields = {kind: dict(named) for kind, named in fields.items() if named}
@@ -102,9 +103,9 @@ class DifferentiableClosure:
         if positions is not None and means is not None:  # at nodes all fields depend on positions
             fields = self._all(fields)
         dtype = next(network.parameters()).dtype
-        velocity = (_with_nodes(velocity, means) / closure.scales.velocity).to(dtype)
+        velocity = at_rest(network, _with_nodes(velocity, means) / closure.scales.velocity)
         scaled = self._scaled(fields, means)
-        points = network.points(parts[0].flow, velocity, *([scaled] if scaled else []))
+        points = network.points(parts[0].flow, velocity.to(dtype), *([scaled] if scaled else []))
         with few_threads():
             columns = join([network.values(part, points) for part in parts], order)
         return dict(zip(closure.targets, closure.scales.unscale(columns), strict=True))
@@ -144,10 +145,11 @@ class DifferentiableClosure:
         """:meth:`_find` for a velocity and positions, with what these give in the clouds; means."""
         flow, scales, spacing = self.flow, self.closure.scales, self.closure.region.lattice_spacing
         positions = torch.from_numpy(flow.points.copy()) if positions is None else positions
-        weights, means = torch.from_numpy(flow.weights.copy()), None
         moved = [array.detach().cpu().numpy() for array in (positions, velocity)]
         flow = replace(flow, points=moved[0], velocity=moved[1], mesh=None, location=None)
         parts, order = self._find(flow)
+        flow, means = scale_weights(flow, scales), None
+        weights = torch.from_numpy(flow.weights.copy())
         if spacing is not None:
             nodes = MovingNodes.of(flow, spacing, positions)
             means, velocity = nodes.means, _with_nodes(velocity, nodes.means)
@@ -194,6 +196,9 @@ def _with_tensors(
 
 
 def _check_shape(name: str, values: torch.Tensor, shape: tuple[int, ...]) -> None:
+    if not isinstance(values, torch.Tensor):
+        got = type(values).__name__
+        raise InputError(f"{name}: expected a tensor of shape {shape}, got a {got}")
     if tuple(values.shape) != shape:
         raise InputError(f"{name}: expected a tensor of shape {shape}, got {tuple(values.shape)}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -10,9 +11,24 @@ import torch
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import DivergenceError
 from vcnn.network.base import ROWS, Network
+from vcnn.network.layers import check_precision
 from vcnn.threads import few_threads
 
 type SplitClouds = tuple[Iterable[VectorClouds], np.ndarray]  # parts of like size, their order
+
+
+def in_precision(network: Network, dtype: torch.dtype | None) -> Network:
+    """The network itself for None, else a copy that computes in this precision.
+
+    Raises
+    ------
+    InputError
+        If networks cannot.
+    """
+    if dtype is None:
+        return network
+    check_precision(dtype)
+    return copy.deepcopy(network).to(dtype)
 
 
 def evaluate_blocks(network: Network, blocks: Iterable[SplitClouds]) -> list[torch.Tensor]:
@@ -40,11 +56,19 @@ def evaluate_blocks(network: Network, blocks: Iterable[SplitClouds]) -> list[tor
 def split_by_size(network: Network, clouds: VectorClouds) -> SplitClouds:
     """Parts of like size that a network can take at once, and the order (m,) of the clouds in them.
 
-    A network pads the clouds of a part to the largest one: sorted, they need little padding.
+    A network pads the clouds of a part to the largest one: sorted, they need little padding. No
+    network can write to their positions and offsets, for they may be kept.
     """
     order = np.argsort(clouds.counts, kind="stable")
     clouds = clouds.select(order)
-    return clouds.split(network.work(clouds.counts), ROWS), order
+    return map(_protect, clouds.split(network.work(clouds.counts), ROWS)), order
+
+
+def _protect(clouds: VectorClouds) -> VectorClouds:
+    # not its indices, for torch warns of those that refuse to be written to
+    for array in (clouds.positions, clouds.offsets):
+        array.setflags(write=False)
+    return clouds
 
 
 def join(values: Sequence[Sequence[torch.Tensor]], order: np.ndarray) -> list[torch.Tensor]:

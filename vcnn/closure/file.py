@@ -84,7 +84,8 @@ def read_model(path: str | Path) -> dict[str, Any]:
         )
     needed = [key for key in HEADER_KEYS if key.needed or key.name in header]
     check_entries(header, _predicates(needed), f"{path}: its header")
-    check_entries(header["scales"], _predicates(SCALES_KEYS), f"{path}: its header: scales")
+    needed = [key for key in SCALES_KEYS if key.needed or key.name in header["scales"]]
+    check_entries(header["scales"], _predicates(needed), f"{path}: its header: scales")
     names = [name for name in tensors if name.startswith(_RANGE)]
     arrays = {name.removeprefix(_RANGE): tensors.pop(name).numpy() for name in names}
     target, scales = header["target"], Scales.from_dict(header["scales"])
@@ -98,7 +99,9 @@ def read_model(path: str | Path) -> dict[str, Any]:
         _check_scales(scales, network)
         with naming("region"):
             region = RegionOfInfluence.from_dict({**_EDGE, **header["region"]})
-        training_range = TrainingRange.from_arrays(arrays) if arrays else None
+        training_range = None
+        if arrays:
+            training_range = TrainingRange.from_arrays(arrays, network.categories)
     return {
         "network": network.eval(),
         "region": region,

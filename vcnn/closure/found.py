@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from vcnn.closure.evaluator import SplitClouds, split_by_size
+from vcnn.closure.scales import scale_weights
 from vcnn.clouds.assembly import check_centres
 from vcnn.clouds.lattice import with_lattice_nodes
 from vcnn.flow.field import FlowField
@@ -61,7 +62,8 @@ def find_clouds(
     if region.moves_with_flow:
         yield from _split(closure, flow, centres)
         return
-    geometry = (region, closure.scales.length, *_arrays(flow, centres))
+    lengths = (closure.scales.length, closure.scales.weights)
+    geometry = (region, *lengths, *_arrays(flow, centres))
     last = _FOUND.get(network)
     if last is None or not _same(last.geometry, geometry):
         pairs = 0
@@ -77,6 +79,7 @@ def find_clouds(
     else:
         if last.blocks is None:
             last = _FOUND[network] = replace(last, blocks=_keep(_split(closure, flow, centres)))
+        flow = scale_weights(flow, closure.scales)
         flow = closure.scale_flow(with_lattice_nodes(flow, region.lattice_spacing))
         for parts, order in last.blocks:
             yield (part.with_flow(flow) for part in parts), order

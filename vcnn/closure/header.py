@@ -60,6 +60,13 @@ SCALES_KEYS = (
         needed=True,
         unit="its own",
     ),
+    Key(
+        "weights",
+        _DIVISOR,
+        "length whose power divides quadrature weights, of networks that take sums",
+        default=1.0,
+        unit="length",
+    ),
 )
 
 

@@ -37,6 +37,8 @@ class Scales:
         Divisor of each.
     targets : tuple of (float, float)
         Shift and divisor of each closure value, in their order.
+    weights : float
+        Length whose power divides quadrature weights, of networks that take sums.
     """
 
     length: float = 1.0
@@ -45,6 +47,7 @@ class Scales:
     vectors: Mapping[str, float] = field(default_factory=dict)
     tensors: Mapping[str, float] = field(default_factory=dict)
     targets: tuple[tuple[float, float], ...] = ((0.0, 1.0),)
+    weights: float = 1.0
 
     @classmethod
     def of(
@@ -148,11 +151,15 @@ class Scales:
             targets=tuple(
                 (by[t] * a, by[t] * b) for t, (a, b) in zip(targets, self.targets, strict=True)
             ),
+            weights=self.weights,
         )
 
     def to_dict(self) -> dict:
-        """Plain description for files."""
-        return asdict(self)
+        """Plain description for files, without ``weights`` in the unit of training."""
+        plain = asdict(self)
+        if self.weights == 1:
+            del plain["weights"]
+        return plain
 
     @classmethod
     def from_dict(cls, description: dict) -> Scales:
@@ -165,6 +172,24 @@ class Scales:
                 "targets": tuple(map(tuple, description["targets"])),
             }
         )
+
+
+def scale_weights(flow: FlowField, scales: Scales) -> FlowField:
+    """The flow with quadrature weights in the unit of training.
+
+    They are lengths, areas or volumes, by what the points extend over; but weights that are all 1
+    number points, which have no unit. Nodes of a lattice take weights from points: this comes
+    before they are found.
+    """
+    if scales.weights == 1 or (flow.weights == 1).all():
+        return flow
+    return replace(flow, weights=flow.weights / scales.weights ** _extent(flow.points))
+
+
+def _extent(points: np.ndarray) -> int:
+    """Dimension of the line, plane or space that points (n, d) extend over; d of few points."""
+    n, d = points.shape
+    return int(np.linalg.matrix_rank(points - points[0])) if n > d + 1 else d
 
 
 def _join(flows: Sequence[FlowField], kind: str, name: str) -> np.ndarray:

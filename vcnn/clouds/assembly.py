@@ -44,8 +44,6 @@ def stream_clouds(
         its own points).
     pairs : int
     """
-    if len(centres) == 0:
-        return
     along, across = half_axes
     smallest, largest = min(along.min(), across.min()), max(along.max(), across.max())
     first_node = 0 if spacing is None else len(flow)
@@ -112,11 +110,13 @@ def check_centres(flow: FlowField, centres: np.ndarray | None) -> np.ndarray:
     Raises
     ------
     InputError
-        If they are no one-dimensional array of indices of its points.
+        If they are no one-dimensional array of indices of its points, or there are none.
     """
     if centres is None:
         return np.arange(len(flow))
     centres = np.asarray(centres)
+    if centres.size == 0:
+        raise InputError("centres: expected at least one point index, got none")
     if centres.ndim != 1 or not np.issubdtype(centres.dtype, np.integer):
         raise InputError("centres: expected a one-dimensional array of point indices")
     if len(centres) and not (0 <= centres.min() and centres.max() < len(flow)):

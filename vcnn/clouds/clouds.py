@@ -168,9 +168,10 @@ class VectorClouds:
     def with_flow(self, flow: FlowField) -> VectorClouds:
         """The same clouds, and what is kept of them, over another state of their ``flow``.
 
-        For regions that do not move with it; its points and weights are the same.
+        For regions that do not move with it; points and weights are the same, indices are copies.
         """
-        clouds = replace(self, flow=flow)
+        centres, neighbours = self.centres.copy(), self.neighbours.copy()
+        clouds = replace(self, flow=flow, centres=centres, neighbours=neighbours)
         clouds.__dict__["kept"] = self.kept
         return clouds
 
@@ -226,11 +227,10 @@ class VectorClouds:
         begins = np.cumsum([0, *(len(part.flow) for part in parts[:-1])])  # of each flow's points
         centres = [part.centres + begin for part, begin in zip(parts, begins, strict=True)]
         neighbours = [part.neighbours + begin for part, begin in zip(parts, begins, strict=True)]
-        counts = np.concatenate([part.counts for part in parts])
         return VectorClouds(
             flow,
             np.concatenate(centres),
-            np.concatenate([[0], np.cumsum(counts)]),
+            np.cumsum(np.concatenate([[0], *(part.counts for part in parts)])),
             np.concatenate(neighbours),
             np.concatenate([part.positions for part in parts]),
             parts[0].region,

@@ -17,7 +17,7 @@ import torch
 from scipy.stats import special_ortho_group
 
 from vcnn.closure.closure import Closure
-from vcnn.closure.scales import Scales
+from vcnn.closure.scales import Scales, scale_weights
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import InputError
@@ -26,6 +26,7 @@ from vcnn.flow.norms import magnitudes
 from vcnn.flow.tensors import rotate
 from vcnn.keys import check_choice
 from vcnn.network.base import Network
+from vcnn.network.layers import check_precision
 from vcnn.network.symmetry import Symmetry
 from vcnn.threads import few_threads
 
@@ -120,12 +121,13 @@ def equivariance_errors(
     Raises
     ------
     InputError
-        If a network comes without a region, the flow lacks a field, or there is no such
-        transformation in its dimension.
+        If a network comes without a region, the flow lacks a field, there is no such transformation
+        in its dimension, or ``dtype`` is neither float32 nor float64.
     """
     for name in transformations or ():
         check_choice("transformations", name, transformations_of(flow.dimension))
     closure = _closure(model, flow, region, dtype)
+    flow = scale_weights(flow, closure.scales)
     centres = np.arange(len(flow)) if centres is None else np.asarray(centres)
     clouds = closure.region.clouds(flow, centres)
     reference = values_of(closure, clouds)
@@ -176,6 +178,7 @@ def assert_equivariant(
 
 
 def _closure(model, flow, region, dtype) -> Closure:
+    check_precision(dtype)
     if isinstance(model, Closure):
         return replace(model, network=copy.deepcopy(model.network).to(dtype).eval())
     if region is None:

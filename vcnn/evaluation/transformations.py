@@ -10,6 +10,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from vcnn.closure.closure import Closure
+from vcnn.closure.scales import scale_weights
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError, naming
 from vcnn.evaluation.equivariance import equivariance_errors, transformations_of, values_of
@@ -143,7 +144,7 @@ def transformation_study(
 
 def _response(closure: Closure, flow: FlowField, samples: np.ndarray, seed: int) -> Response:
     rng = np.random.default_rng(seed)
-    clouds = closure.region.clouds(flow, samples)
+    clouds = closure.region.clouds(scale_weights(flow, closure.scales), samples)
     few = _affordable(closure, clouds, _EXACT, _EXACT_ROWS)
     many = _affordable(closure, clouds, _SAMPLES, _ROWS)
     exact = equivariance_errors(

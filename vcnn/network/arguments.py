@@ -3,13 +3,75 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from vcnn.errors import InputError
 
 NONE: Mapping[str, int] = MappingProxyType({})  # categories
+# arguments that name fields, and those of them that not all networks have
+_NAMES = ("scalars", "pseudoscalars", "categories", "vectors", "tensors")
+_OF_SOME = ("pseudoscalars", "categories")
+
+
+def list_names(key: str, names: Iterable[str]) -> list[str]:
+    """Names of fields as a list.
+
+    Parameters
+    ----------
+    key : what the argument is called
+
+    Raises
+    ------
+    InputError
+        If it is no list of texts, such as a single text, of which each letter would be a name.
+    """
+    if isinstance(names, str):
+        raise InputError(
+            f"{key}: expected a list of names, got the text {names!r}; write [{names!r}]"
+        )
+    if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"{key}: expected a list of names, got {names!r}")
+    return list(names)
+
+
+def check_names(config: Mapping[str, Any]) -> None:
+    """Raise `InputError` unless the arguments of a network that name fields do so once each."""
+    first = {}
+    for key in _NAMES:
+        names = config.get(key) or ()
+        if key in _OF_SOME and not isinstance(names, list | tuple | Mapping):
+            continue  # a network of one's own may mean something else by it
+        for name in list_names(key, names):
+            if name in first:
+                raise InputError(
+                    f"{key}: expected names that stand once, {name!r} is in {first[name]} already"
+                )
+            first[name] = key
+
+
+def check_count(key: str, number: object) -> None:
+    """Raise `InputError` unless a number of something is a positive integer."""
+    if type(number) is not int or number < 1:
+        raise InputError(f"{key}: expected a positive integer, got {number!r}")
+
+
+def list_counts(key: str, numbers: Sequence[int]) -> list[int]:
+    """Numbers of something, or widths of layers, as a list.
+
+    Parameters
+    ----------
+    key : what the argument is called
+
+    Raises
+    ------
+    InputError
+        If they are no list of positive integers.
+    """
+    if not isinstance(numbers, list | tuple) or any(type(n) is not int or n < 1 for n in numbers):
+        raise InputError(f"{key}: expected a list of positive integers, got {numbers!r}")
+    return list(numbers)
 
 
 def check_categories(categories: Mapping[str, int]) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,7 +14,7 @@ from torch import nn
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
-from vcnn.network.arguments import plain_config
+from vcnn.network.arguments import check_names, plain_config
 from vcnn.network.heads import OUTPUTS
 from vcnn.network.layers import as_tensor
 from vcnn.network.listing import ListsItsOwn
@@ -96,7 +96,7 @@ class Network(nn.Module, metaclass=ListsItsOwn):
     Raises
     ------
     InputError
-        If an argument is nothing that JSON can hold.
+        If an argument is nothing that JSON can hold, or a field is not named once in a list.
     """
 
     name: ClassVar[str] = ""
@@ -113,6 +113,7 @@ class Network(nn.Module, metaclass=ListsItsOwn):
     dimension: int | None = None
     differentiable_in_velocity: bool = True
     config: dict[str, Any]
+    _drift: ClassVar[float] = 1.0  # times all else, up to which a uniform motion may stay
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -121,8 +122,7 @@ class Network(nn.Module, metaclass=ListsItsOwn):
 
     def __init__(self, **config: Any):
         super().__init__()
-        for key in FIELDS:
-            list_names(key, config.get(key) or ())
+        check_names(config)
         self.config = plain_config(config, self.name or type(self).__name__)
 
     def __dir__(self) -> list[str]:
@@ -196,7 +196,7 @@ class Network(nn.Module, metaclass=ListsItsOwn):
             named = {**getattr(flow, kind), **(fields or {}).get(kind, {})}
             return {name: self.as_tensor(named[name]) for name in getattr(self, kind)}
 
-        velocity = self.as_tensor(flow.velocity if velocity is None else velocity)
+        velocity = self.as_tensor(at_rest(self, flow.velocity if velocity is None else velocity))
         return PointFields(velocity, *(taken(kind) for kind in FIELDS))
 
     def work(self, counts: np.ndarray) -> np.ndarray:
@@ -216,6 +216,20 @@ class Network(nn.Module, metaclass=ListsItsOwn):
         owners = torch.as_tensor(clouds.owners, device=values.device)
         sums = values.new_zeros(len(clouds), values.shape[1])
         return sums.index_add(0, owners, shares[:, None] * values)
+
+
+def at_rest[A: (np.ndarray, torch.Tensor)](network: Network, velocity: A) -> A:
+    """A velocity (n, d) in double precision less its mean, for networks that are Galilean.
+
+    Before it is rounded to their precision: a large uniform motion would take the digits of all
+    else. The mean is a reference, by which nothing is differentiated.
+    """
+    if not network.galilean:
+        return velocity
+    fixed = velocity.detach() if isinstance(velocity, torch.Tensor) else velocity
+    mean = fixed.mean(0)
+    rest = ((fixed - mean) ** 2).sum(1).mean()
+    return velocity - mean if (mean**2).sum() > network._drift**2 * rest else velocity
 
 
 def check_network(network: object) -> None:
@@ -270,22 +284,3 @@ def name_outputs(network: Network, target: str | Sequence[str]) -> dict[str, str
             f"target: the network has outputs {', '.join(network.outputs)}, got {', '.join(names)}"
         )
     return dict(zip(names, network.outputs, strict=True))
-
-
-def list_names(key: str, names: Iterable[str]) -> list[str]:
-    """Names of fields as a list.
-
-    Parameters
-    ----------
-    key : what the argument is called
-
-    Raises
-    ------
-    InputError
-        If it is a single text, of which each letter would be a name.
-    """
-    if isinstance(names, str):
-        raise InputError(
-            f"{key}: expected a list of names, got the text {names!r}; write [{names!r}]"
-        )
-    return list(names)

@@ -19,13 +19,21 @@ from vcnn.flow.quantities import HEADS
 OUTPUTS = {head: f"{kind}s" for kind, heads in HEADS.items() for head in heads}
 
 
-def check_outputs(outputs: Sequence[str]) -> None:
-    """Raise `InputError` unless these are some of `OUTPUTS`, at least one."""
+def list_outputs(output: str | Sequence[str]) -> tuple[str, ...]:
+    """The kinds of outputs that an argument names, one or several.
+
+    Raises
+    ------
+    InputError
+        If these are not some of `OUTPUTS`, at least one.
+    """
+    outputs = tuple(output) if isinstance(output, list | tuple) else (output,)
     for kind in outputs or ("none",):
-        if kind not in OUTPUTS:
+        if not isinstance(kind, str) or kind not in OUTPUTS:
             raise InputError(
                 f"output: expected {', '.join(OUTPUTS)}, got {kind!r}{suggest(kind, OUTPUTS)}"
             )
+    return outputs
 
 
 def count_coefficients(kind: str, vectors: int, tensors: int, scalars: int = 0) -> int:

@@ -7,6 +7,7 @@ from vcnn.network.base import Network
 from vcnn.network.registry import build_network, network_class, network_names
 
 DEFAULT_ARCHITECTURE = "vector-cloud"
+EARLIER_ARCHITECTURE = "pair-embedding"  # the default up to version 0.2
 _UNITS = {"diffusion_length": "length"}  # all other settings are numbers without one
 _ELSEWHERE = "as in "  # begins what a docstring says of a parameter that its base class has
 

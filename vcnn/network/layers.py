@@ -13,6 +13,7 @@ from torch import nn
 
 from vcnn.errors import InputError
 
+_PRECISIONS = {torch.float32: np.float32, torch.float64: np.float64}
 _MOST_WEIGHTS = 2**28
 _LEAST, _LEAST_SHARE = 1e-4, 0.01
 
@@ -21,8 +22,16 @@ def as_tensor(array: np.ndarray | torch.Tensor, like: torch.Tensor) -> torch.Ten
     """An array, or a tensor with what it was made of, with the dtype and device of ``like``."""
     if isinstance(array, torch.Tensor):
         return array.to(like)
-    kind = {torch.float32: np.float32, torch.float64: np.float64}[like.dtype]
-    return torch.from_numpy(np.array(array, dtype=kind, order="C")).to(like.device)
+    check_precision(like.dtype)
+    return torch.from_numpy(np.array(array, dtype=_PRECISIONS[like.dtype], order="C")).to(
+        like.device
+    )
+
+
+def check_precision(dtype: object) -> None:
+    """Raise `InputError` unless networks can compute in this dtype."""
+    if dtype not in _PRECISIONS:
+        raise InputError(f"dtype: expected torch.float32 or torch.float64, got {dtype!r}")
 
 
 def root_mean_square(values: torch.Tensor) -> torch.Tensor:
@@ -54,7 +63,14 @@ def seeded(seed: int) -> Iterator[None]:
     Returns
     -------
     context manager
+
+    Raises
+    ------
+    InputError
+        If the seed is no integer.
     """
+    if type(seed) is not int:
+        raise InputError(f"seed: expected an integer, got {seed!r}")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield

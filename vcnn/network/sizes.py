@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vcnn.errors import InputError
+from vcnn.network.arguments import check_count
 from vcnn.network.features import Inputs
 from vcnn.network.heads import OUTPUTS, count_coefficients
 
@@ -35,9 +36,7 @@ class Sizes:
 
     def __post_init__(self):
         for name in ("radial", "channels", "retained", "basis"):
-            number = getattr(self, name)
-            if type(number) is not int or number < 1:
-                raise InputError(f"{name}: expected a positive integer, got {number!r}")
+            check_count(name, getattr(self, name))
         if len(self.mixed) != 3 or any(type(n) is not int or n < LEADING for n in self.mixed):
             raise InputError(
                 f"mixed: expected three integers from {LEADING} on, got {list(self.mixed)}"

@@ -10,11 +10,11 @@ from torch import nn
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.flow.field import FlowField
 from vcnn.keys import check_choice
-from vcnn.network.arguments import NONE, check_categories
-from vcnn.network.base import Given, Network, list_names
+from vcnn.network.arguments import NONE, check_categories, check_count, list_counts, list_names
+from vcnn.network.base import Given, Network
 from vcnn.network.cloud_rows import cloud_rows, weights_around
 from vcnn.network.features import Inputs, monomials, point_data
-from vcnn.network.heads import check_outputs, values
+from vcnn.network.heads import list_outputs, values
 from vcnn.network.invariants import member_invariants
 from vcnn.network.layers import perceptron, root_mean_square, seeded, standardization
 from vcnn.network.moments import Members, MomentPoints, cloud_derivatives, cloud_moments
@@ -125,10 +125,12 @@ class VectorCloudNetwork(Network):
         basis: int = 6,
         seed: int = 0,
     ):
+        outputs = list_outputs(output)
+        check_count("hidden", hidden)
         super().__init__(
             scalars=list_names("scalars", scalars),
             vectors=list_names("vectors", vectors),
-            output=output if isinstance(output, str) else list(output),
+            output=output if isinstance(output, str) else list(outputs),
             tensors=list_names("tensors", tensors),
             pseudoscalars=list_names("pseudoscalars", pseudoscalars),
             categories=check_categories(categories),
@@ -137,17 +139,15 @@ class VectorCloudNetwork(Network):
             radial=radial,
             fits=fits,
             channels=channels,
-            mixed=list(mixed),
+            mixed=list_counts("mixed", mixed),
             retained=retained,
             hidden=hidden,
-            fitting=list(fitting),
+            fitting=list_counts("fitting", fitting),
             basis=basis,
             seed=seed,
         )
-        self.outputs = (output,) if isinstance(output, str) else tuple(output)
-        check_outputs(self.outputs)
         check_choice("normalization", normalization, _NORMALIZATIONS)
-        self.normalization = normalization
+        self.outputs, self.normalization = outputs, normalization
         self.categories = dict(categories)
         self.scalars = (*scalars, *pseudoscalars, *self.categories)
         self.vectors, self.tensors = tuple(vectors), tuple(tensors)

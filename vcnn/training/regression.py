@@ -115,10 +115,11 @@ class FieldRegression:
             "training_threads": torch.get_num_threads(),
         }
         rng = np.random.default_rng([self.config.seed, 4])
+        network, clouds = self.network, self.samples.clouds
         closure = replace(
             self.closure,
             provenance={**self.closure.provenance, **spent},
-            training_range=TrainingRange.of(self.samples.clouds, self.network.galilean, rng),
+            training_range=TrainingRange.of(clouds, network.galilean, rng, network.categories),
         )
         if directory is not None:
             closure.save(directory / "model.safetensors")

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from vcnn.closure.closure import Closure
+from vcnn.closure.scales import scale_weights
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError, naming, suggest
 from vcnn.flow.field import FlowField
@@ -97,7 +98,7 @@ def draw_samples(
         return torch.tensor(array, dtype=config.torch_dtype)
 
     return Samples(
-        closure.scale_clouds(closure.region.clouds(flow, centres)),
+        closure.scale_clouds(closure.region.clouds(scale_weights(flow, closure.scales), centres)),
         tuple(map(as_tensor, goals)),
         as_tensor((factor * flow.weights / flow.weights.mean())[centres]),
     )
