@@ -46,12 +46,13 @@ from vcnn import (
     Network,
     RegionOfInfluence,
     TrainingConfig,
+    VectorCloudNetwork,
     fit,
     register_network,
 )
 from vcnn.evaluation import relative_l2, rotate_study
 from vcnn.evaluation.report import field_comparison
-from vcnn.network import PairEmbeddingNetwork, Symmetry, perceptron, seeded
+from vcnn.network import Symmetry, perceptron, seeded
 from vcnn.testing import equivariance_errors
 
 
@@ -82,7 +83,7 @@ def mixing_length(flow):
 
 
 def channel(viscosity, closure, cells=40):
-    mesh = meshes.channel(length=1.0, height=2.0, cells=(3, cells), grading=60.0)
+    mesh = meshes.channel(length=0.3, height=2.0, cells=(3, cells), grading=60.0)
     return solvers.RANS(mesh, viscosity, bulk_velocity=1.0, closure=closure, location="vertex")
 
 
@@ -171,9 +172,10 @@ assert np.allclose(ours, theirs, rtol=1e-12)
 # not have it. So the closure that the solver is given adds it and then asks the network: any object
 # with `predict(flow)` will do.
 #
-# The network here is the one of pairs, which sees velocities around a point and no derivative at
-# it. In a channel, where $\nu_t$ and the gradient at a point determine each other, the loop with a
-# closure that follows the gradient point by point does not settle.
+# Derivatives at a point feed back in the loop. With `fits=0` the network sees none, only moments of
+# its clouds, and the coupled flow is better for it. The piece of channel is shorter than the clouds
+# for a reason as well: in a longer one there is room for waves along the stream. Training has seen
+# none, the network answers them in any way, and with some answers they grow from round to round.
 
 
 # %%
@@ -186,7 +188,7 @@ class TellsReynolds:
 
 
 def train(scalars, loss=None, flows=flows, epochs=80):
-    network = PairEmbeddingNetwork(scalars, output="positive_scalar")
+    network = VectorCloudNetwork(scalars, output="positive_scalar", fits=0)
     config = TrainingConfig(epochs=epochs, batch_size=32, learning_rate=3e-3)
     training = [with_wall_reynolds(flows[reynolds]) for reynolds in (1000, 4000, 16000)]
     chosen = {} if loss is None else {"loss": loss}

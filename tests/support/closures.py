@@ -66,7 +66,7 @@ def small_closure(stress=True, region=LATTICE):
         tensors={"anisotropy": a + a.transpose(0, 2, 1)},
     )
     network = VectorCloudNetwork(
-        ["wall_distance"], output=output, channels=4, hidden=16, fitting=(24,)
+        ["wall_distance"], output=output, fits=0, channels=4, hidden=16, fitting=(24,)
     )
     config = TrainingConfig(epochs=3, dtype="float64")
     return mesh, fit(network, [flow], names, region, config, progress=False)
