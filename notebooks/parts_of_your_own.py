@@ -172,10 +172,10 @@ assert np.allclose(ours, theirs, rtol=1e-12)
 # not have it. So the closure that the solver is given adds it and then asks the network: any object
 # with `predict(flow)` will do.
 #
-# Derivatives at a point feed back in the loop. With `fits=0` the network sees none, only moments of
-# its clouds, and the coupled flow is better for it. The piece of channel is shorter than the clouds
-# for a reason as well: in a longer one there is room for waves along the stream. Training has seen
-# none, the network answers them in any way, and with some answers they grow from round to round.
+# Derivatives at a point feed back in the loop: with `fits=0` the network sees none, only moments of
+# its clouds. That the piece of channel is shorter than the clouds has a reason too. A longer one has
+# room for waves along the stream. Training has seen none, the network answers them in any way, and
+# with some answers they grow from round to round.
 
 
 # %%
