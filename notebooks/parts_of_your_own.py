@@ -173,7 +173,7 @@ assert np.allclose(ours, theirs, rtol=1e-12)
 # with `predict(flow)` will do.
 #
 # Derivatives at a point feed back in the loop: with `fits=0` the network sees none, only moments of
-# its clouds. That the piece of channel is shorter than the clouds has a reason too. A longer one has
+# its clouds. That the piece of channel is shorter than the clouds has a reason: a longer one has
 # room for waves along the stream. Training has seen none, the network answers them in any way, and
 # with some answers they grow from round to round.
 
