@@ -53,7 +53,7 @@ def cloud_closure(output="positive_scalar", seed=1, gain=1.0, region=BALL, targe
     return Closure(network, region, target, 2, scales)
 
 
-def small_closure(stress=True, region=LATTICE):
+def small_closure(stress=True, region=LATTICE, fits=2):
     """A network that learned an eddy viscosity from a laminar flow, and an anisotropy too."""
     output = ["positive_scalar", "traceless_symmetric_tensor"] if stress else "positive_scalar"
     names = ["eddy_viscosity", "anisotropy"] if stress else "eddy_viscosity"
@@ -66,7 +66,7 @@ def small_closure(stress=True, region=LATTICE):
         tensors={"anisotropy": a + a.transpose(0, 2, 1)},
     )
     network = VectorCloudNetwork(
-        ["wall_distance"], output=output, fits=0, channels=4, hidden=16, fitting=(24,)
+        ["wall_distance"], output=output, fits=fits, channels=4, hidden=16, fitting=(24,)
     )
     config = TrainingConfig(epochs=3, dtype="float64")
     return mesh, fit(network, [flow], names, region, config, progress=False)
