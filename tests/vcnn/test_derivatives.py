@@ -170,12 +170,16 @@ def test_slopes_are_those_of_central_differences(d, periodic, region, options):
     assert_slopes(closure_of(pair_embedding(**options), region, flow), flow)
 
 
-@pytest.mark.parametrize("galilean", [False, True])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"galilean": True}, {"fits": 0, "second_moments": True}],
+    ids=["", "galilean", "second moments alone"],
+)
 @pytest.mark.parametrize("region", REGIONS.values(), ids=REGIONS)
 @pytest.mark.parametrize("d", [2, 3])
-def test_slopes_of_moments_and_local_fits(d, region, galilean):
+def test_slopes_of_moments_and_local_fits(d, region, options):
     flow = flow_of(d, periodic=True)
-    assert_slopes(closure_of(vector_cloud(galilean=galilean), region, flow), flow)
+    assert_slopes(closure_of(vector_cloud(**options), region, flow), flow)
 
 
 OTHERS = [

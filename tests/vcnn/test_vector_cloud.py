@@ -43,9 +43,10 @@ def calibrated(network, clouds):
     return network
 
 
+@pytest.mark.parametrize("second", [False, True])
 @pytest.mark.parametrize("galilean", [False, True])
 @pytest.mark.parametrize("d", [1, 2, 3])
-def test_moments_are_sums_over_pairs(d, galilean):
+def test_moments_are_sums_over_pairs(d, galilean, second):
     """Of several vectors and tensors, pair by pair, with numpy."""
     rng, channels, radial = np.random.default_rng(0), 2, 3
     inputs = Inputs(("strain_rate",), ("a", "b"), ("S", "T"), galilean)
@@ -59,13 +60,14 @@ def test_moments_are_sums_over_pairs(d, galilean):
     fields = super(VectorCloudNetwork, network).points(flow)
     own, others = rng.normal(size=(n, 4)), rng.normal(size=(n, channels))
     data = point_data(fields, inputs)
-    points = MomentPoints.of(data, torch.tensor(own), torch.tensor(others), inputs)
+    points = MomentPoints.of(data, torch.tensor(own), torch.tensor(others), inputs, second)
     clouds = BALL.clouds(flow)
     like = torch.zeros(1, dtype=torch.float64)
-    pairs, rows = Pairs.from_clouds(clouds, like), cloud_rows(clouds, like, radial, 1, False)
+    pairs = Pairs.from_clouds(clouds, like)
+    rows = cloud_rows(clouds, like, radial, 1, False, second)
     squared = (pairs.positions**2).sum(dim=0)
     weights = pairs.shares * radial_functions(squared, radial)
-    found = cloud_moments(rows, points, channels, inputs)
+    found = cloud_moments(rows, points, channels, inputs, second)
 
     vectors = [v.T.numpy() for v in data.vectors]
     tensors = [T.permute(2, 0, 1).numpy() for T in data.tensors]
@@ -86,6 +88,7 @@ def test_moments_are_sums_over_pairs(d, galilean):
             "matrices": [
                 *(np.einsum("n,c,i,j->ncij", w, o, r, v) for v in u),
                 *(np.einsum("n,c,ij->ncij", w, o, T[j]) for T in tensors),
+                *[np.einsum("n,c,i,j->ncij", w, o, r, r)] * second,
             ],
         }
         for kind, parts in terms.items():
@@ -96,12 +99,13 @@ def test_moments_are_sums_over_pairs(d, galilean):
         assert abs(wanted).max() > 0.1
 
 
+@pytest.mark.parametrize("second", [False, True])
 @pytest.mark.parametrize("region", REGIONS.values(), ids=REGIONS)
 @pytest.mark.parametrize("d", [1, 2, 3])
-def test_every_output_turns_with_the_frame(d, region):
+def test_every_output_turns_with_the_frame(d, region, second):
     """Also translated, permuted, refined; relative to how much outputs vary."""
     flow = flow_of(d)
-    network = calibrated(network_of(), region.clouds(flow))
+    network = calibrated(network_of(second_moments=second), region.clouds(flow))
     with torch.no_grad():  # outputs of an untrained one are nearly the same everywhere
         network.fitting[-1].weight.mul_(10)
         for value in network(region.clouds(flow)):
@@ -184,7 +188,7 @@ def test_moments_alone(d):
     flow = flow_of(d, 5)
     region = RegionOfInfluence.ball(5.0)
     network = calibrated(network_of(fits=0), region.clouds(flow))
-    rows = cloud_rows(region.clouds(flow), network.shift, 4, 0, False)
+    rows = cloud_rows(region.clouds(flow), network.shift, 4, 0, False, False)
     assert rows.fits.shape == (5, 0, rows.moments.shape[2])
     assert_equivariant(network, flow, 1e-12, region)
 
@@ -234,6 +238,7 @@ def test_clouds_of_few_points(count):
         ({"basis": -1}, "basis: expected a positive integer, got -1"),
         ({"fits": 5}, r"fits: expected 0..4 \(radial functions\), got 5"),
         ({"fits": -1}, r"fits: expected 0..4 \(radial functions\), got -1"),
+        ({"second_moments": 2}, "second_moments: expected true or false, got 2"),
         ({"mixed": (8, 4)}, r"mixed: expected three integers from 2 on, got \[8, 4\]"),
         ({"mixed": (8, 8, 1)}, r"mixed: expected three integers from 2 on, got \[8, 8, 1\]"),
         ({"retained": 13}, r"retained: expected 1..12 \(mixed vectors\), got 13"),

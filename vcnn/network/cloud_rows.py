@@ -24,8 +24,9 @@ class CloudRows:
     ----------
     neighbours : (m n,) indices of points
     centres : (m,) indices of points
-    moments : (m, (1 + d) K, n)
-        w φ_k (1, r): times fields of points they are moments.
+    moments : (m, P K, n)
+        w φ_k times the P powers 1, r and, if asked for, r_i r_j of i <= j: times fields of points
+        they are moments.
     fits : (m, F d (d + 3) / 2, n)
         Times differences of fields from those of the centre they are derivatives there
         (:func:`vcnn.network.local_fit.fit_rows`).
@@ -42,7 +43,7 @@ class CloudRows:
 
 
 def cloud_rows(
-    clouds: VectorClouds, like: torch.Tensor, radial: int, fits: int, as_sum: bool
+    clouds: VectorClouds, like: torch.Tensor, radial: int, fits: int, as_sum: bool, second: bool
 ) -> CloudRows:
     """The rows of some clouds, of the dtype and on the device of ``like``.
 
@@ -56,22 +57,27 @@ def cloud_rows(
         K, F: how many radial functions, and how many of them weigh derivatives.
     as_sum : bool
         Weigh by quadrature weights, and by 0 at the centre itself, in place of shares of the cloud.
+    second : bool
+        With the second powers of r.
     """
     if not clouds.keep:
-        return _rows(clouds, like, radial, fits, as_sum)
-    key = (like.dtype, like.device, radial, fits, as_sum)
+        return _rows(clouds, like, radial, fits, as_sum, second)
+    key = (like.dtype, like.device, radial, fits, as_sum, second)
     if key not in clouds.kept:
         # also for those who differentiate later on, by what is multiplied with the rows
         with torch.inference_mode(False), torch.no_grad():
-            clouds.kept[key] = _rows(clouds, like, radial, fits, as_sum)
+            clouds.kept[key] = _rows(clouds, like, radial, fits, as_sum, second)
     return clouds.kept[key]
 
 
-def _rows(clouds, like, radial, fits, as_sum):
+def _rows(clouds, like, radial, fits, as_sum, second):
     pairs = Pairs.from_clouds(clouds, like, weights_around(clouds) if as_sum else None)
     r, m = pairs.positions, pairs.clouds
     weights = pairs.shares * radial_functions(dot(r, r), radial)
-    moments = torch.cat([weights, *(weights * x for x in r)]).view((1 + len(r)) * radial, m, -1)
+    powers = [weights, *(weights * x for x in r)]
+    if second:
+        powers += [weights * (r[i] * r[j]) for i in range(len(r)) for j in range(i, len(r))]
+    moments = torch.cat(powers).view(len(powers) * radial, m, -1)
     derivatives = moments.new_zeros(m, 0, moments.shape[2])
     if fits:
         derivatives = fit_rows(r, _shares(weights[:fits], m) if as_sum else weights[:fits], m)

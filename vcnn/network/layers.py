@@ -16,6 +16,7 @@ from vcnn.errors import InputError
 _PRECISIONS = {torch.float32: np.float32, torch.float64: np.float64}
 _MOST_WEIGHTS = 2**28
 _LEAST, _LEAST_SHARE = 1e-4, 0.01
+_LEAST_CHANNEL = 0.3
 
 
 def as_tensor(array: np.ndarray | torch.Tensor, like: torch.Tensor) -> torch.Tensor:
@@ -37,6 +38,20 @@ def check_precision(dtype: object) -> None:
 def root_mean_square(values: torch.Tensor) -> torch.Tensor:
     """Root mean square over the first axis of ``values`` (n, ...), at least 1e-4."""
     return values.square().mean(dim=0).sqrt().clamp(min=_LEAST)
+
+
+def channel_sizes(channels: torch.Tensor, learned: int, classes: torch.Tensor) -> torch.Tensor:
+    """Sizes (k,) that bring channels (n, k) of points to order one.
+
+    The first are ``learned``. One of these that begins near 0, as constants of points without
+    features may, would be blown up, and with it every change of its weights: it counts as of 0.3
+    times the size of all of them. The last are ``classes`` (n, c); kinds of which there are none
+    have no size, and may come later.
+    """
+    sizes = root_mean_square(channels)
+    sizes[:learned].clamp_(min=_LEAST_CHANNEL * sizes[:learned].square().mean().sqrt())
+    sizes[len(sizes) - classes.shape[1] :][classes.sum(dim=0) == 0] = 1
+    return sizes
 
 
 def standardization(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -22,7 +22,7 @@ class MomentPoints:
     data : PointData
     columns : (n, C)
         Scalar channels e, then e' ⊗ v of every vector and e' ⊗ T of every tensor, with channels e'
-        of their own, and e' itself if velocities are relative.
+        of their own, and e' itself for relative velocities or second moments of positions.
     fields : (n, k)
         What is differentiated: components of vectors, then scalars.
     """
@@ -33,7 +33,7 @@ class MomentPoints:
 
     @classmethod
     def of(
-        cls, data: PointData, own: torch.Tensor, others: torch.Tensor, inputs: Inputs
+        cls, data: PointData, own: torch.Tensor, others: torch.Tensor, inputs: Inputs, second: bool
     ) -> MomentPoints:
         """From scalar channels e (n, c) and those of vectors and tensors e' (n, c')."""
         columns = [own]
@@ -41,7 +41,7 @@ class MomentPoints:
         columns += [
             (others[:, :, None] * T.flatten(0, 1).T[:, None]).flatten(1) for T in data.tensors
         ]
-        columns += [others] * inputs.galilean
+        columns += [others] * (inputs.galilean or second)
         scalars = data.features[:, : len(inputs.scalars)]
         vectors = [v.T for v in data.vectors]
         return cls(data, torch.cat(columns, 1), torch.cat([*vectors, scalars], 1))
@@ -78,7 +78,9 @@ def _shorten(members, axes):
     return members / torch.sqrt(1 + members.square().sum(dim=axes, keepdim=True) / _LARGE**2)
 
 
-def cloud_moments(rows: CloudRows, points: MomentPoints, channels: int, inputs: Inputs) -> Members:
+def cloud_moments(
+    rows: CloudRows, points: MomentPoints, channels: int, inputs: Inputs, second: bool
+) -> Members:
     """Moments Σ w φ_n (1, r) ⊗ (e, e' ⊗ v, e' ⊗ T) of each cloud, in one batched matrix product.
 
     Parameters
@@ -88,28 +90,33 @@ def cloud_moments(rows: CloudRows, points: MomentPoints, channels: int, inputs: 
     channels : int
         How many e' there are.
     inputs : Inputs
+    second : bool
+        Whether rows and points are those of second moments of positions too.
 
     Returns
     -------
     Members
-        Σ φ e; Σ φ e r, Σ φ e' v, Σ φ e' T r; Σ φ e' r ⊗ v, Σ φ e' T.
+        Σ φ e; Σ φ e r, Σ φ e' v, Σ φ e' T r; Σ φ e' r ⊗ v, Σ φ e' T and Σ φ e' r ⊗ r.
     """
     d = len(points.data.vectors[0])
-    moments = (rows.moments @ rows.gather(points.columns)).unflatten(1, (1 + d, -1))
+    powers = 1 + d + second * d * (d + 1) // 2
+    moments = (rows.moments @ rows.gather(points.columns)).unflatten(1, (powers, -1))
     vectors, tensors = len(points.data.vectors), len(points.data.tensors)
-    widths = [channels * d] * vectors + [channels * d * d] * tensors + [channels] * inputs.galilean
+    alone = inputs.galilean or second
+    widths = [channels * d] * vectors + [channels * d * d] * tensors + [channels] * alone
     own, *rest = moments.split([moments.shape[3] - sum(widths), *widths], 3)
     of_vectors = [part.unflatten(3, (channels, d)) for part in rest[:vectors]]
     of_tensors = [part.unflatten(3, (channels, d, d)) for part in rest[vectors:][:tensors]]
     if inputs.galilean:  # Σ w φ e' ⊗ (u − u₀)
         u0 = points.data.vectors[0][:, rows.centres].T
         of_vectors[0] = of_vectors[0] - rest[-1][..., None] * u0[:, None, None, None]
-    products = [T[:, 1:].movedim(1, 5).diagonal(dim1=4, dim2=5).sum(4) for T in of_tensors]
+    products = [T[:, 1 : 1 + d].movedim(1, 5).diagonal(dim1=4, dim2=5).sum(4) for T in of_tensors]
+    shapes = [_matrices(rest[-1][:, 1 + d :], d)] if second else []
     return Members(
         own[:, 0].flatten(1),
         torch.cat(
             [
-                own[:, 1:].movedim(1, 3).flatten(1, 2),
+                own[:, 1 : 1 + d].movedim(1, 3).flatten(1, 2),
                 *(v[:, 0].flatten(1, 2) for v in of_vectors),
                 *(product.flatten(1, 2) for product in products),
             ],
@@ -117,12 +124,21 @@ def cloud_moments(rows: CloudRows, points: MomentPoints, channels: int, inputs: 
         ),
         torch.cat(
             [
-                *(v[:, 1:].movedim(1, 3).flatten(1, 2) for v in of_vectors),
+                *(v[:, 1 : 1 + d].movedim(1, 3).flatten(1, 2) for v in of_vectors),
                 *(T[:, 0].flatten(1, 2) for T in of_tensors),
+                *shapes,
             ],
             1,
         ),
     )
+
+
+def _matrices(products, d):
+    """Moments (m, d (d + 1) / 2, K, c) of r_i r_j, i <= j -> (m, K c, d, d)."""
+    rows, columns = torch.triu_indices(d, d)
+    place = torch.zeros(d, d, dtype=torch.long)
+    place[rows, columns] = place[columns, rows] = torch.arange(len(rows))
+    return products[:, place].flatten(3, 4).movedim(3, 1)
 
 
 def cloud_derivatives(rows: CloudRows, points: MomentPoints) -> Members:

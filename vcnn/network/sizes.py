@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vcnn.errors import InputError
@@ -22,21 +23,31 @@ class Sizes:
     ----------
     inputs : Inputs
     outputs : kinds of outputs
-    radial, fits, channels, mixed, retained, basis : as of the network
+    radial, fits, second_moments, channels, mixed, retained, basis : as of the network
     """
 
     inputs: Inputs
     outputs: tuple[str, ...]
     radial: int
     fits: int
+    second_moments: bool
     channels: int
     mixed: tuple[int, int, int]
     retained: int
     basis: int
 
+    @classmethod
+    def of(cls, inputs: Inputs, outputs: tuple[str, ...], settings: Mapping) -> Sizes:
+        """From the settings of a network."""
+        names = cls.__annotations__.keys() - {"inputs", "outputs", "mixed"}
+        chosen = {name: settings[name] for name in names}
+        return cls(inputs, outputs, mixed=tuple(settings["mixed"]), **chosen)
+
     def __post_init__(self):
         for name in ("radial", "channels", "retained", "basis"):
             check_count(name, getattr(self, name))
+        if type(self.second_moments) is not bool:
+            raise InputError(f"second_moments: expected true or false, got {self.second_moments!r}")
         if len(self.mixed) != 3 or any(type(n) is not int or n < LEADING for n in self.mixed):
             raise InputError(
                 f"mixed: expected three integers from {LEADING} on, got {list(self.mixed)}"
@@ -68,7 +79,7 @@ class Sizes:
         return (
             self.radial * self.own,
             self.radial * (self.own + self.others * fields),
-            self.radial * self.others * fields,
+            self.radial * self.others * (fields + self.second_moments),
         )
 
     @property

@@ -16,14 +16,19 @@ from vcnn.network.cloud_rows import cloud_rows, weights_around
 from vcnn.network.features import Inputs, monomials, point_data
 from vcnn.network.heads import list_outputs, values
 from vcnn.network.invariants import member_invariants
-from vcnn.network.layers import perceptron, root_mean_square, seeded, standardization
+from vcnn.network.layers import (
+    channel_sizes,
+    perceptron,
+    root_mean_square,
+    seeded,
+    standardization,
+)
 from vcnn.network.moments import Members, MomentPoints, cloud_derivatives, cloud_moments
 from vcnn.network.sizes import MATRICES, Sizes
 from vcnn.network.symmetry import Symmetry
 
 _NORMALIZATIONS = ("mean", "sum")
 _FARTHEST = 8.0  # standard deviations of training, to which inputs of ρ are shortened
-_LEAST_CHANNEL = 0.3  # size of a learned channel, of the root mean square of all
 
 
 class VectorCloudNetwork(Network):
@@ -81,6 +86,8 @@ class VectorCloudNetwork(Network):
     fits : int
         Derivatives are fitted with the weights of that many of them, the widest first; 0: moments
         alone describe a cloud.
+    second_moments : bool
+        With moments Σ w φ_n r ⊗ r e' too, for points at rest, which have no other matrices.
     channels : int
         Number of e that are learned; there are half as many e'.
     mixed : sequence of three int
@@ -117,6 +124,7 @@ class VectorCloudNetwork(Network):
         galilean: bool = False,
         radial: int = 4,
         fits: int = 2,
+        second_moments: bool = False,
         channels: int = 4,
         mixed: Sequence[int] = (24, 12, 4),
         retained: int = 4,
@@ -138,6 +146,7 @@ class VectorCloudNetwork(Network):
             galilean=galilean,
             radial=radial,
             fits=fits,
+            second_moments=second_moments,
             channels=channels,
             mixed=list_counts("mixed", mixed),
             retained=retained,
@@ -156,9 +165,7 @@ class VectorCloudNetwork(Network):
         self.inputs = Inputs(
             (*scalars, *pseudoscalars), self.vectors, self.tensors, self.galilean, self.categories
         )
-        self.sizes = Sizes(
-            self.inputs, self.outputs, radial, fits, channels, tuple(mixed), retained, basis
-        )
+        self.sizes = Sizes.of(self.inputs, self.outputs, self.config)
         with seeded(seed):
             self._make_layers(hidden, fitting)
         self._make_scales()
@@ -206,7 +213,7 @@ class VectorCloudNetwork(Network):
         if self.normalization == "sum":
             channels = channels / self.total
         others, own = channels.split([self.sizes.others, self.sizes.own], dim=1)
-        return MomentPoints.of(data, own, others, self.inputs)
+        return MomentPoints.of(data, own, others, self.inputs, self.sizes.second_moments)
 
     def _channels(self, data):
         """(n, k) e', then e."""
@@ -216,10 +223,7 @@ class VectorCloudNetwork(Network):
     def forward(
         self, clouds: VectorClouds, points: MomentPoints
     ) -> torch.Tensor | tuple[torch.Tensor, ...]:
-        """Closure values of m clouds: scalars (m,), vectors (m, d), tensors (m, d, d).
-
-        A tuple if there are several.
-        """
+        """Values of m clouds, (m,), (m, d) or (m, d, d) by output; a tuple if there are several."""
         members = self._describe(clouds, points).scaled(*self._member_sizes)
         invariants = (self._invariants(members, clouds, points) - self.shift) / self.spread
         invariants = invariants / torch.sqrt(1 + (invariants / _FARTHEST) ** 2)
@@ -241,14 +245,8 @@ class VectorCloudNetwork(Network):
                 total = float(weights_around(clouds).sum()) / len(clouds)
                 self.total.fill_(total or 1.0)  # clouds may hold nothing but their centre
             data = self.points(clouds.flow).data
-            sizes = root_mean_square(self._channels(data))
-            # learned channels that begin near 0, as constants of points without features may, would
-            # be blown up, and with them every change of their weights
-            learned = sizes[: self.sizes.others + self.sizes.channels]
-            learned.clamp_(min=_LEAST_CHANNEL * learned.square().mean().sqrt())
-            # kinds of points that these clouds lack have no size, and may come later
-            sizes[len(sizes) - self.inputs.classes :][data.classes.sum(dim=0) == 0] = 1
-            self.channel_sizes.copy_(sizes)
+            learned = self.sizes.others + self.sizes.channels
+            self.channel_sizes.copy_(channel_sizes(self._channels(data), learned, data.classes))
             points = self.points(clouds.flow)
             raw = self._describe(clouds, points)
             lengths = raw.vectors.norm(dim=2), raw.matrices.flatten(2).norm(dim=2)
@@ -267,8 +265,9 @@ class VectorCloudNetwork(Network):
     def _describe(self, clouds, points) -> Members:
         """Mixed moments, derivatives, and vectors and tensors of the centre, of m clouds."""
         sizes, data, as_sum = self.sizes, points.data, self.normalization == "sum"
-        rows = cloud_rows(clouds, self.shift, sizes.radial, sizes.fits, as_sum)
-        moments = cloud_moments(rows, points, sizes.others, self.inputs)
+        second = sizes.second_moments
+        rows = cloud_rows(clouds, self.shift, sizes.radial, sizes.fits, as_sum, second)
+        moments = cloud_moments(rows, points, sizes.others, self.inputs, second)
         fits = cloud_derivatives(rows, points)
         vectors = self.mixed_vectors(moments.vectors.transpose(1, 2)).transpose(1, 2)
         matrices = self.mixed_matrices(moments.matrices.movedim(1, 3)).movedim(3, 1)
