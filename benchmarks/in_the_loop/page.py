@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from benchmarks.common.markdown import table
 from benchmarks.data.hills import VALIDATION
 from benchmarks.in_the_loop.graininess import LAYERS, graininess_rows
+from benchmarks.in_the_loop.seen import HEADER, seen_rows
 from vcnn import Closure
 from vcnn.evaluation.report.text import percent
 
@@ -27,6 +28,7 @@ def page(results: Mapping[str, dict], closures: Mapping[str, Closure]) -> str:
             _starts(results),
             _other(results),
             _graininess(results),
+            _seen(results),
             _les(results),
             _rotated(results),
             _costs(results),
@@ -133,6 +135,18 @@ along the walls, in layers of wall distance d: the coupled closure, Spalart-Allm
 same mesh, and their ratio.
 
 {table(header, graininess_rows(results))}
+"""
+
+
+def _seen(results) -> str:
+    return f"""## Moments alone, or derivatives as well
+
+Closures that learned SST's ν_t for a short while (10 epochs, 1,000 points of each flow): the network
+of pairs, `VectorCloudNetwork(fits=0)`, and the same with derivatives fitted at the centre, its
+default. ν_t a priori, velocity of the coupled flow against the teacher's, rounds. What is better a
+priori need not be better in the loop. The closures above see moments alone.
+
+{table(HEADER, seen_rows(results))}
 """
 
 

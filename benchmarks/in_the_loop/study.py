@@ -31,36 +31,16 @@ from benchmarks.in_the_loop.flows import teacher_flow, train_closure
 from benchmarks.in_the_loop.graininess import graininess
 from benchmarks.in_the_loop.page import page
 from benchmarks.in_the_loop.pictures import draw
-from solvers import RANS, FlowResult, LaminarFlow, SpalartAllmaras, coupled_rotation_study, evaluate
+from benchmarks.in_the_loop.seen import NETWORKS, seen
+from benchmarks.in_the_loop.solve import solve_hill
+from solvers import RANS, LaminarFlow, SpalartAllmaras, coupled_rotation_study, evaluate
 from solvers.fem.fields import function_from
 from solvers.studies.coupled_rotation_report import pictures
-from vcnn import Closure, ClosureLike, DivergenceError
+from vcnn import Closure, ClosureLike
 from vcnn.evaluation import relative_l2
 from vcnn.files import write_text
 
 MODEL = PRETRAINED / "hill-eddy-viscosity.safetensors"
-
-
-def solve_hill(
-    closure: ClosureLike, name: str, bulk: float, start: FlowResult | None = None
-) -> tuple[dict, FlowResult | None]:
-    """One hill with a closure in the loop at a bulk velocity: what it took, and the solution."""
-    mesh, data = read_hill(hill_file(name))
-    problem = RANS(mesh, float(data["nu"]), bulk, closure=closure, location="vertex")
-    begin = time.perf_counter()
-    try:
-        result = problem.solve(start=start)
-    except DivergenceError as error:
-        return {"failure": str(error), "seconds": time.perf_counter() - begin}, None
-    flow = result.flow("vertex")
-    return {
-        "rounds": len(result.history),
-        "seconds": time.perf_counter() - begin,
-        "clipped": result.history.clipped[-1],
-        "extrapolating": float(np.mean(closure.extrapolation(flow) > 1)),
-        "residual": list(result.history.residual),
-        "change": list(result.history.change),
-    }, result
 
 
 def against_teacher(closure: ClosureLike, teacher: str, name: str, folder: Path) -> dict:
@@ -165,6 +145,8 @@ def jobs(closures: dict[str, Closure], folder: Path) -> dict[str, Callable[[], d
             named[f"{kind} at LES, {name}"] = partial(
                 against_les, closures[kind], kind, name, folder
             )
+        for network in NETWORKS:
+            named[f"{network}, {name}"] = partial(seen, network, name, folder)
     named["Reynolds number"] = partial(other_reynolds_number, sst)
     named["turned"] = partial(rotated, {"vector-cloud": sst, "graph-kernel": closures["graph"]})
     named["costs"] = partial(costs, sst)
