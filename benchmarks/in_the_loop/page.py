@@ -141,9 +141,9 @@ same mesh, and their ratio.
 def _seen(results) -> str:
     return f"""## Moments alone, or derivatives as well
 
-Closures that learned SST's ν_t for a short while (10 epochs, 1,000 points of each flow): the network
-of pairs, `VectorCloudNetwork(fits=0)`, and the same with derivatives fitted at the centre, its
-default. ν_t a priori, velocity of the coupled flow against the teacher's, rounds. What is better a
+Closures that learned SST's ν_t for a short while (10 epochs, 1,000 points of each flow): the
+network of pairs, `VectorCloudNetwork(fits=0)`, and the same with derivatives fitted at the centre,
+its default. ν_t a priori, velocity of the coupled flow against the teacher's, rounds. What is better a
 priori need not be better in the loop. The closures above see moments alone.
 
 {table(HEADER, seen_rows(results))}

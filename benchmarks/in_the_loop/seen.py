@@ -60,11 +60,9 @@ def seen_rows(results: Mapping[str, dict]) -> list[list[str]]:
         cells = [hill]
         for network in NETWORKS:
             row = results[f"{network}, {hill}"]
-            loop = (
-                ["-", "does not settle"]
-                if "failure" in row
-                else [percent(row["error"]), row["rounds"]]
-            )
+            loop = ["-", "does not settle"]
+            if "failure" not in row:
+                loop = [percent(row["error"]), row["rounds"]]
             cells += [percent(row["a priori"]), *loop]
         rows.append(cells)
     return rows
