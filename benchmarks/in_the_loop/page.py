@@ -143,8 +143,8 @@ def _seen(results) -> str:
 
 Closures that learned SST's ν_t for a short while (10 epochs, 1,000 points of each flow): the
 network of pairs, `VectorCloudNetwork(fits=0)`, and the same with derivatives fitted at the centre,
-its default. ν_t a priori, velocity of the coupled flow against the teacher's, rounds. What is better
-a priori need not be better in the loop. The closures above see moments alone.
+its default. ν_t a priori, velocity of the coupled flow against the teacher's, rounds. What is
+better a priori need not be better in the loop. The closures above see moments alone.
 
 {table(HEADER, seen_rows(results))}
 """
