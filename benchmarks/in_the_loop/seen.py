@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from benchmarks.data.hills import VALIDATION, hill_file, hill_names, read_hill
+from benchmarks.data.hills import VALIDATION, hill_names
 from benchmarks.in_the_loop.flows import REGION, SCALARS, teacher_flow
-from benchmarks.in_the_loop.solve import solve_hill
+from benchmarks.in_the_loop.solve import solve_as_taught
 from vcnn import Closure, TrainingConfig, VectorCloudNetwork, fit
-from vcnn.evaluation import relative_l2
 from vcnn.evaluation.report.text import percent
 from vcnn.network import PairEmbeddingNetwork
 
@@ -41,16 +40,7 @@ def train_briefly(network: str, folder: Path) -> Closure:
 
 def seen(network: str, hill: str, folder: Path) -> dict:
     """Errors of ν_t a priori and of the coupled velocity against the teacher, and rounds."""
-    closure, taught = train_briefly(network, folder), teacher_flow("sst", hill, folder)
-    _, data = read_hill(hill_file(hill))
-    row, result = solve_hill(closure, hill, float(data["ubar"][0]))
-    row["a priori"] = relative_l2(
-        closure.predict(taught), taught.scalars["eddy_viscosity"], taught.weights
-    )
-    if result is not None:
-        velocity = result.flow("vertex").velocity
-        row["error"] = relative_l2(velocity, taught.velocity, taught.weights)
-    return row
+    return solve_as_taught(train_briefly(network, folder), "sst", hill, folder)[0]
 
 
 def seen_rows(results: Mapping[str, dict]) -> list[list[str]]:

@@ -27,12 +27,12 @@ from benchmarks.data.catalogue import SST_HILL, require
 from benchmarks.data.hills import VALIDATION, hill_file, read_hill
 from benchmarks.in_the_loop.cards import card
 from benchmarks.in_the_loop.costs import costs
-from benchmarks.in_the_loop.flows import teacher_flow, train_closure
+from benchmarks.in_the_loop.flows import train_closure
 from benchmarks.in_the_loop.graininess import graininess
 from benchmarks.in_the_loop.page import page
 from benchmarks.in_the_loop.pictures import draw
 from benchmarks.in_the_loop.seen import NETWORKS, seen
-from benchmarks.in_the_loop.solve import solve_hill
+from benchmarks.in_the_loop.solve import solve_as_taught, solve_hill
 from solvers import RANS, LaminarFlow, SpalartAllmaras, coupled_rotation_study, evaluate
 from solvers.fem.fields import function_from
 from solvers.studies.coupled_rotation_report import pictures
@@ -45,18 +45,15 @@ MODEL = PRETRAINED / "hill-eddy-viscosity.safetensors"
 
 def against_teacher(closure: ClosureLike, teacher: str, name: str, folder: Path) -> dict:
     """At the teacher's driving, its velocity being what to meet."""
-    _, data = read_hill(hill_file(name))
-    row, result = solve_hill(closure, name, float(data["ubar"][0]))
+    row, result, taught = solve_as_taught(closure, teacher, name, folder)
     if result is None:
         return row
-    taught = teacher_flow(teacher, name, folder)
     result.flow("vertex").save(folder / "solved" / f"{teacher}_{name}.vtu")
     flow, theirs = result.flow("vertex"), taught.scalars["eddy_viscosity"]
-    row["a priori"] = relative_l2(closure.predict(taught), theirs, taught.weights)
     row["viscosity"] = relative_l2(flow.scalars["eddy_viscosity"], theirs, flow.weights)
-    row["error"] = relative_l2(flow.velocity, taught.velocity, flow.weights)
     row["graininess"] = graininess(flow, taught, name)
     if teacher == "sst":
+        _, data = read_hill(hill_file(name))
         openfoam, areas = data["sst_velocity"][:, :2], data["cell_areas"].astype(float)
         exact = function_from(result.domain, taught.velocity, "vertex", "velocity")
         row["own error"] = row["error"]

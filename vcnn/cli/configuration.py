@@ -167,9 +167,8 @@ def _network(table: dict[str, Any]) -> Network:
 
 
 def _refuse_earlier(table: dict[str, Any], known_keys: list[str]) -> None:
-    unknown = [key for key in table if key not in known_keys]
-    for key in network_keys(EARLIER_ARCHITECTURE) if unknown else ():
-        if key.name in unknown:
+    for key in network_keys(EARLIER_ARCHITECTURE):
+        if key.name in table and key.name not in known_keys:
             raise InputError(
                 f"unknown key {key.name!r}; the earlier network has it, architecture = "
                 f'"{EARLIER_ARCHITECTURE}"; known are: {", ".join(known_keys)}'

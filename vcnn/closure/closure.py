@@ -229,7 +229,7 @@ class Closure:
         """
         self.check(flow)
         dtype = asked_precision() if dtype is None else dtype
-        network = in_precision(self.network, dtype)
+        network = self.network if dtype is None else in_precision(self.network, dtype)
         columns = evaluate_blocks(network, find_clouds(self, flow, centres))
         arrays = self.scales.unscale(column.double().cpu().numpy() for column in columns)
         fields = dict(zip(self.targets, arrays, strict=True))

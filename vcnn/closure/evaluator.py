@@ -17,16 +17,14 @@ from vcnn.threads import few_threads
 type SplitClouds = tuple[Iterable[VectorClouds], np.ndarray]  # parts of like size, their order
 
 
-def in_precision(network: Network, dtype: torch.dtype | None) -> Network:
-    """The network itself for None, else a copy that computes in this precision.
+def in_precision(network: Network, dtype: torch.dtype) -> Network:
+    """A copy of a network that computes in this precision.
 
     Raises
     ------
     InputError
         If networks cannot.
     """
-    if dtype is None:
-        return network
     check_precision(dtype)
     return copy.deepcopy(network).to(dtype)
 

@@ -119,7 +119,7 @@ def check_centres(flow: FlowField, centres: np.ndarray | None) -> np.ndarray:
         raise InputError("centres: expected at least one point index, got none")
     if centres.ndim != 1 or not np.issubdtype(centres.dtype, np.integer):
         raise InputError("centres: expected a one-dimensional array of point indices")
-    if len(centres) and not (0 <= centres.min() and centres.max() < len(flow)):
+    if not (0 <= centres.min() and centres.max() < len(flow)):
         raise InputError(f"centres: indices must lie in 0..{len(flow) - 1}")
     return centres
 

@@ -119,8 +119,6 @@ class EllipsoidalRegion(ABC):
             If there is no centre, one is no point of the flow, or the seed is missing.
         """
         centres = check_centres(flow, centres)
-        if len(centres) == 0:
-            raise InputError("centres: expected at least one")
         clouds = join_clouds(self.stream(flow, centres), centres)
         if max_points is None:
             return clouds

@@ -8,7 +8,6 @@ assert_equivariant(closure, flow, 1e-12)
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +16,7 @@ import torch
 from scipy.stats import special_ortho_group
 
 from vcnn.closure.closure import Closure
+from vcnn.closure.evaluator import in_precision
 from vcnn.closure.scales import Scales, scale_weights
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence
@@ -26,7 +26,6 @@ from vcnn.flow.norms import magnitudes
 from vcnn.flow.tensors import rotate
 from vcnn.keys import check_choice
 from vcnn.network.base import Network
-from vcnn.network.layers import check_precision
 from vcnn.network.symmetry import Symmetry
 from vcnn.threads import few_threads
 
@@ -178,9 +177,9 @@ def assert_equivariant(
 
 
 def _closure(model, flow, region, dtype) -> Closure:
-    check_precision(dtype)
+    network = in_precision(model.network if isinstance(model, Closure) else model, dtype).eval()
     if isinstance(model, Closure):
-        return replace(model, network=copy.deepcopy(model.network).to(dtype).eval())
+        return replace(model, network=network)
     if region is None:
         raise InputError(
             "region: needed with a network, which does not know its region of influence"
@@ -192,7 +191,7 @@ def _closure(model, flow, region, dtype) -> Closure:
         tensors=dict.fromkeys(model.tensors, 1.0),
         targets=((0.0, 1.0),) * len(names),
     )
-    return Closure(copy.deepcopy(model).to(dtype).eval(), region, names, flow.dimension, scales)
+    return Closure(network, region, names, flow.dimension, scales)
 
 
 def values_of(closure: Closure, clouds: VectorClouds) -> dict[str, np.ndarray]:

@@ -53,7 +53,7 @@ def check_names(config: Mapping[str, Any]) -> None:
 
 def check_count(key: str, number: object) -> None:
     """Raise `InputError` unless a number of something is a positive integer."""
-    if type(number) is not int or number < 1:
+    if not _is_count(number):
         raise InputError(f"{key}: expected a positive integer, got {number!r}")
 
 
@@ -69,7 +69,7 @@ def list_counts(key: str, numbers: Sequence[int]) -> list[int]:
     InputError
         If they are no list of positive integers.
     """
-    if not isinstance(numbers, list | tuple) or any(type(n) is not int or n < 1 for n in numbers):
+    if not isinstance(numbers, list | tuple) or not all(map(_is_count, numbers)):
         raise InputError(f"{key}: expected a list of positive integers, got {numbers!r}")
     return list(numbers)
 
@@ -83,14 +83,17 @@ def check_categories(categories: Mapping[str, int]) -> dict[str, int]:
         If it is no mapping to integers from 1 on.
     """
     if not isinstance(categories, Mapping) or not all(
-        isinstance(name, str) and type(count) is int and count > 0
-        for name, count in categories.items()
+        isinstance(name, str) and _is_count(count) for name, count in categories.items()
     ):
         raise InputError(
             f"categories: expected names with the number of categories, got {categories!r}; "
             'write {"species": 2}'
         )
     return dict(categories)
+
+
+def _is_count(number: object) -> bool:
+    return type(number) is int and number > 0
 
 
 def plain_config(config: Mapping[str, Any], name: str) -> dict[str, Any]:

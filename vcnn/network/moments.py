@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from vcnn.network.cloud_rows import CloudRows
-from vcnn.network.features import Inputs, PointData
+from vcnn.network.features import Inputs, PointData, full
 from vcnn.network.local_fit import LocalFit
 
 _LARGE = 3.0  # times their size, to which members are shortened
@@ -111,7 +111,7 @@ def cloud_moments(
         u0 = points.data.vectors[0][:, rows.centres].T
         of_vectors[0] = of_vectors[0] - rest[-1][..., None] * u0[:, None, None, None]
     products = [T[:, 1 : 1 + d].movedim(1, 5).diagonal(dim1=4, dim2=5).sum(4) for T in of_tensors]
-    shapes = [_matrices(rest[-1][:, 1 + d :], d)] if second else []
+    shapes = [full(rest[-1][:, 1 + d :].movedim(1, 3), d).flatten(1, 2)] if second else []
     return Members(
         own[:, 0].flatten(1),
         torch.cat(
@@ -131,14 +131,6 @@ def cloud_moments(
             1,
         ),
     )
-
-
-def _matrices(products, d):
-    """Moments (m, d (d + 1) / 2, K, c) of r_i r_j, i <= j -> (m, K c, d, d)."""
-    rows, columns = torch.triu_indices(d, d)
-    place = torch.zeros(d, d, dtype=torch.long)
-    place[rows, columns] = place[columns, rows] = torch.arange(len(rows))
-    return products[:, place].flatten(3, 4).movedim(3, 1)
 
 
 def cloud_derivatives(rows: CloudRows, points: MomentPoints) -> Members:
