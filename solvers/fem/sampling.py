@@ -15,8 +15,6 @@ from solvers.fem.fields import gather_cells, gather_vertices
 from solvers.fenics import Expr, basix, dolfinx, fem, ufl
 from vcnn.flow.field import FlowField
 
-_ROUND_OFF = 1e-14  # of the largest velocity
-
 
 def flow_field(
     domain: Domain,
@@ -58,9 +56,6 @@ def flow_field(
     )
     gradient = np.stack([fields.pop(name) for name in slopes], axis=-1).reshape(-1, d, d)
     velocity = np.stack([fields.pop(name) for name in components], axis=-1)
-    # Basis functions are not exactly 0 at the nodes of others. A point on a wall is at rest: if it
-    # moved by round-off, that would be the direction of its region of influence.
-    velocity[np.abs(velocity) < _ROUND_OFF * np.abs(velocity).max(initial=0)] = 0
     places = _places(domain, location)
     return FlowField(
         places.points,
