@@ -187,9 +187,9 @@ class TellsReynolds:
         return self.closure.predict(with_wall_reynolds(flow))
 
 
-def train(scalars, loss=None, flows=flows, epochs=80):
+def train(scalars, loss=None, flows=flows):
     network = VectorCloudNetwork(scalars, output="positive_scalar", fits=0)
-    config = TrainingConfig(epochs=epochs, batch_size=32, learning_rate=3e-3)
+    config = TrainingConfig(epochs=80, batch_size=32, learning_rate=3e-3)
     training = [with_wall_reynolds(flows[reynolds]) for reynolds in (1000, 4000, 16000)]
     chosen = {} if loss is None else {"loss": loss}
     ball = RegionOfInfluence.ball(0.5)
@@ -256,7 +256,7 @@ clean = flows[4000]
 by_loss = {}
 print("error of ν_t, compared with the clean values")
 for name, loss in {"mean square": None, "absolute": absolute_error}.items():
-    closure = train(["wall_distance"], loss, spoilt, epochs=40)
+    closure = train(["wall_distance"], loss, spoilt)
     values = closure.predict(clean)
     by_loss[name] = relative_l2(values, clean.scalars["eddy_viscosity"], clean.weights)
     print(f"{name}: {by_loss[name]:.1%}")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-_GROWTH = 1.5  # of the change from one round to the next: the history misleads
+_GROWTH = 1.5  # of the change from one round to the next
+_FAR = 0.03  # of x: where a change is as large and grows, the history misleads
 _LEAST = 1 / 64
-_CONDITION = 1e6  # of the least squares: further columns hold round-off and what is not linear
+_CONDITION = 1e4  # of the least squares: further columns hold round-off and what is not linear
 
 
 class Anderson:
@@ -17,8 +18,11 @@ class Anderson:
         x⁺ = x + β f − (ΔX + β ΔF) γ
 
     (Walker & Ni, SIAM J. Numer. Anal. 49, 2011, eq. 2.1 and Sec. 4, type II; the oldest columns are
-    dropped while ΔF is badly conditioned). β, the relaxation, is halved and the history forgotten
-    when |f| grows by half; else it grows by half up to 1.
+    left out while those of ΔF, scaled to length 1, are badly conditioned). β, the relaxation, is
+    halved when |f| grows by half; else it grows by half up to 1. Far from the fixed point such
+    growth is that of a G that is not linear, and the history is forgotten. Near it is that of modes
+    that G amplifies, and the history is what stops them: as GMRES does, whose iterates are those of
+    a linear G (Thm. 2.2), a step to one dimension of them after another.
 
     Parameters
     ----------
@@ -33,7 +37,7 @@ class Anderson:
         β of the last step.
     """
 
-    def __init__(self, depth: int = 8, relaxation: float = 1.0):
+    def __init__(self, depth: int = 40, relaxation: float = 1.0):
         self.depth, self.relaxation = depth, relaxation
         self._x, self._f = [], []
 
@@ -50,17 +54,28 @@ class Anderson:
         (n,)
         """
         f = g - x
-        if self._f and np.linalg.norm(f) > _GROWTH * np.linalg.norm(self._f[-1]):
+        change = np.linalg.norm(f)
+        if self._f and change > _GROWTH * np.linalg.norm(self._f[-1]):
             self.relaxation = max(self.relaxation / 2, _LEAST)
-            self._x, self._f = [], []
+            if change > _FAR * np.linalg.norm(x):
+                self._x, self._f = [], []
         elif self._f:
             self.relaxation = min(1.5 * self.relaxation, 1.0)
         self._x, self._f = [*self._x, x][-self.depth - 1 :], [*self._f, f][-self.depth - 1 :]
-        step = self.relaxation * f
         if len(self._f) == 1:
-            return x + step
-        dX, dF = np.diff(self._x, axis=0).T, np.diff(self._f, axis=0).T
-        while dF.shape[1] > 1 and not np.linalg.cond(dF) < _CONDITION:
-            dX, dF = dX[:, 1:], dF[:, 1:]
-        gamma = np.linalg.lstsq(dF, f)[0]
-        return x + step - (dX + self.relaxation * dF) @ gamma
+            return x + self.relaxation * f
+        dX, dF = (np.diff(each, axis=0)[::-1].T for each in (self._x, self._f))  # the newest first
+        gamma = _least_squares(dF, f)
+        dX, dF = dX[:, : len(gamma)], dF[:, : len(gamma)]
+        return x + self.relaxation * f - (dX + self.relaxation * dF) @ gamma
+
+
+def _least_squares(columns: np.ndarray, f: np.ndarray) -> np.ndarray:
+    """argmin |f − columns γ| with as many of the first columns as are well conditioned."""
+    lengths = np.linalg.norm(columns, axis=0)
+    lengths[lengths == 0] = 1.0  # as after rounds that changed nothing
+    q, r = np.linalg.qr(columns / lengths)
+    count = min(columns.shape)
+    while count > 1 and not np.linalg.cond(r[:count, :count]) < _CONDITION:
+        count -= 1
+    return np.linalg.lstsq(r[:count, :count], q[:, :count].T @ f)[0] / lengths[:count]

@@ -30,3 +30,35 @@ def test_relaxation_falls_where_plain_iteration_diverges():
     for _ in range(30):
         x = anderson.next(x, np.cos(3 * x))
     np.testing.assert_allclose(x, np.cos(3 * x), atol=1e-12)
+
+
+def test_more_modes_than_eight_that_plain_iteration_amplifies():
+    """24 eigenvalues of modulus 1.5 to 7 in the plane, as of waves that a closure has not seen."""
+    rng = np.random.default_rng(1)
+    blocks = np.zeros((60, 60))
+    for k in range(30):
+        modulus, angle = (7 - 0.5 * k, 0.4 + 0.25 * k) if k < 12 else (0.5, 0.1 * k)
+        c, s = modulus * np.cos(angle), modulus * np.sin(angle)
+        blocks[2 * k : 2 * k + 2, 2 * k : 2 * k + 2] = [[c, -s], [s, c]]
+    basis, _ = np.linalg.qr(rng.normal(size=(60, 60)))
+    A, solution = basis @ blocks @ basis.T, rng.normal(size=60)
+
+    def changes(depth):
+        anderson, x, made = Anderson(depth, 0.5), solution + 1e-3 * rng.normal(size=60), []
+        for _ in range(70):
+            g = solution + A @ (x - solution)
+            made.append(np.linalg.norm(g - x))
+            x = anderson.next(x, g)
+        return made
+
+    assert changes(Anderson().depth)[-1] < 1e-9
+    assert min(changes(8)) > 1e-4
+
+
+def test_rounds_that_change_nothing_divide_by_nothing():
+    anderson, x = Anderson(), np.ones(3)
+    with np.errstate(all="raise"):
+        for _ in range(3):
+            x = anderson.next(x, x.copy())
+            x = anderson.next(x, 2 * x)
+    assert np.isfinite(x).all()
