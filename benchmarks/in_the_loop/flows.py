@@ -22,7 +22,9 @@ from vcnn.network import PairEmbeddingNetwork
 
 UNITS = {"length": "hill height", "velocity": "volume-mean velocity / 0.72"}
 SCALARS = ("strain_rate", "wall_distance")
-REGION = RegionOfInfluence.ball(1.0, spacing=0.25)
+# An edge that begins at the centre: what is summed over nodes 0.25 apart has to vary slowly, or
+# ν_t shows where they are.
+REGION = RegionOfInfluence.ball(1.25, spacing=0.25, smooth=0.0)
 
 
 def sst_flow(name: str) -> FlowField:
@@ -104,14 +106,14 @@ def train_closure(name: str, folder: Path) -> Closure:
     network, target, config = {
         # Moments alone: a closure that follows fitted derivatives takes about twice as many rounds.
         "sst": (
-            VectorCloudNetwork(SCALARS, output="positive_scalar", fits=0),
+            VectorCloudNetwork(SCALARS, output="positive_scalar", fits=0, radial=3),
             "eddy_viscosity",
             {"epochs": 40},
         ),
         "sa": (
-            VectorCloudNetwork(SCALARS, output="positive_scalar", fits=0),
+            VectorCloudNetwork(SCALARS, output="positive_scalar", fits=0, radial=3),
             "eddy_viscosity",
-            {"epochs": 30},
+            {"epochs": 40},
         ),
         # An anisotropy that follows the gradient point by point does not settle in the loop: this
         # one sees none.

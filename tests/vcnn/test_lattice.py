@@ -4,12 +4,14 @@ seen.
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import special_ortho_group
 
 from tests.support.synthetic import random_flow
 from vcnn import Closure, FlowField, InputError, RegionOfInfluence, Scales, VectorCloudNetwork
 from vcnn.clouds.lattice import gather_at_lattice
 from vcnn.network import PairEmbeddingNetwork
+from vcnn.network.cloud_rows import cloud_rows
 from vcnn.testing import assert_equivariant
 
 REGION = RegionOfInfluence.ball(0.8, spacing=0.2)
@@ -201,3 +203,16 @@ def test_a_section_of_space_has_the_nodes_of_a_plane(sides, periodic):
     expected_places, expected_weights = nodes(expected, expected.points)
     np.testing.assert_allclose(places, expected_places, atol=1e-12)
     np.testing.assert_allclose(weights, expected_weights, atol=1e-12)
+
+
+@pytest.mark.parametrize("second_moments", [False, True])
+def test_velocities_are_not_multiplied_with_where_nodes_happen_to_lie(second_moments):
+    """Moments of r are about the mean of the nodes: a motion in common leaves no Σ φ r ⊗ u."""
+    flow = random_flow(2)
+    clouds = REGION.clouds(flow, np.arange(20))
+    rows = cloud_rows(clouds, torch.zeros(0, dtype=torch.float64), 4, 0, False, second_moments)
+    moments = rows.moments.sum(dim=2).unflatten(1, (-1, 4))
+    assert moments[:, 0].min() > 1e-6
+    assert (moments[:, 1:3] / moments[:, :1]).abs().max() < 1e-15
+    if second_moments:  # a variance
+        assert (moments[:, [3, 5]] >= 0).all()

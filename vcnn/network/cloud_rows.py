@@ -26,7 +26,7 @@ class CloudRows:
     centres : (m,) indices of points
     moments : (m, P K, n)
         w φ_k times the P powers 1, r and, if asked for, r_i r_j of i <= j: times fields of points
-        they are moments.
+        they are moments. At the nodes of a lattice r is from their mean with the weights w φ_k.
     fits : (m, F d (d + 3) / 2, n)
         Times differences of fields from those of the centre they are derivatives there
         (:func:`vcnn.network.local_fit.fit_rows`).
@@ -74,9 +74,12 @@ def _rows(clouds, like, radial, fits, as_sum, second):
     pairs = Pairs.from_clouds(clouds, like, weights_around(clouds) if as_sum else None)
     r, m = pairs.positions, pairs.clouds
     weights = pairs.shares * radial_functions(dot(r, r), radial)
-    powers = [weights, *(weights * x for x in r)]
+    # Nodes of a lattice are too few for their first moment to be 0 around a centre in between, and
+    # what it is would enter the moments of velocities as noise.
+    x = _from_means(r, weights, m) if _at_nodes(clouds) else r
+    powers = [weights, *(weights * of_axis for of_axis in x)]
     if second:
-        powers += [weights * (r[i] * r[j]) for i in range(len(r)) for j in range(i, len(r))]
+        powers += [weights * (x[i] * x[j]) for i in range(len(x)) for j in range(i, len(x))]
     moments = torch.cat(powers).view(len(powers) * radial, m, -1)
     derivatives = moments.new_zeros(m, 0, moments.shape[2])
     if fits:
@@ -91,14 +94,25 @@ def weights_around(clouds: VectorClouds) -> np.ndarray | torch.Tensor:
     Points that lie at the centre but for round-off, such as its twin across a period, are the
     centre.
     """
-    if clouds.region is not None and clouds.region.lattice_spacing is not None:
+    if _at_nodes(clouds):
         return clouds.pair_weights
     least = 0.0 if clouds.region is None else (_SAME * clouds.region.lateral) ** 2
     return clouds.pair_weights * ((clouds.positions**2).sum(1) > least)
 
 
+def _at_nodes(clouds):
+    return clouds.region is not None and clouds.region.lattice_spacing is not None
+
+
+def _from_means(r, weights, clouds):
+    """(d, n, N) r (d, N) from its means over each cloud, with each of the weights (n, N)."""
+    shares = _shares(weights, clouds).unflatten(1, (clouds, -1))
+    positions = r.view(len(r), 1, clouds, -1)
+    return (positions - (shares * positions).sum(dim=3, keepdim=True)).flatten(2)
+
+
 def _shares(weights, clouds):
-    """Weights (n, N) of order one in each cloud: fits do not depend on the unit of a weight."""
+    """Weights (n, N) as shares of each cloud: what is made of them does not depend on their unit."""
     by_cloud = weights.view(len(weights), clouds, -1)
     sums = by_cloud.sum(dim=2, keepdim=True)
     return (by_cloud / torch.where(sums > 0, sums, 1)).flatten(1)
