@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from solvers.coupling.rans import RANS
 from solvers.flow.result import FlowResult
 from solvers.learning.observations import Misfit, Observation
 from vcnn.closure.closure import Closure
+from vcnn.closure.evaluator import in_precision
 from vcnn.errors import DivergenceError
 
 
@@ -105,8 +105,9 @@ class FlowEvaluator:
     ):
         self.flows, self.directory = flows, directory
         self.tolerance, self.adjoint_steps, self.prior = tolerance, adjoint_steps, prior
-        self.closure = replace(closure, network=copy.deepcopy(closure.network).double())
-        self._prior_closure = replace(closure, network=copy.deepcopy(closure.network).double())
+        self.closure, self._prior_closure = (
+            replace(closure, network=in_precision(closure.network, torch.float64)) for _ in range(2)
+        )
         self._couplings: dict[int, _Coupling] = {}
         self._results: dict[int, FlowResult] = {}
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 
 import numpy as np
+import torch
 
 from vcnn.closure.closure import Closure
+from vcnn.closure.evaluator import in_precision
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.evaluation.equivariance import values_of
 
@@ -33,7 +34,7 @@ def edge_jumps(closure: Closure, clouds: VectorClouds) -> np.ndarray:
     (m,) norms of the changes, as the network puts them out in double precision; 0 for a cloud of
     one point
     """
-    closure = replace(closure, network=copy.deepcopy(closure.network).double())
+    closure = replace(closure, network=in_precision(closure.network, torch.float64))
     region = closure.region
     velocity = clouds.flow.velocity[clouds.centres]
     squared = region.squared_distances(clouds.positions, velocity, clouds.owners)

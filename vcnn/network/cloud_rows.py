@@ -112,7 +112,7 @@ def _from_means(r, weights, clouds):
 
 
 def _shares(weights, clouds):
-    """Weights (n, N) as shares of each cloud: what is made of them does not depend on their unit."""
+    """Weights (n, N) as shares of each cloud, which do not depend on the unit of a weight."""
     by_cloud = weights.view(len(weights), clouds, -1)
     sums = by_cloud.sum(dim=2, keepdim=True)
     return (by_cloud / torch.where(sums > 0, sums, 1)).flatten(1)
