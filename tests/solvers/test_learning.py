@@ -77,7 +77,7 @@ def test_velocities_are_learned_of_a_flow_that_was_not_seen():
     well, and the other one less.
     """
     prior, (first, second) = make_task(fits=0)
-    config = replace(CONFIG, epochs=12)
+    config = replace(CONFIG, epochs=30)
     learned = fit_through_solver(prior, [first], config, validation=[second], progress=False)
     assert misfit(learned, first) < 0.2 * misfit(prior, first)
     assert misfit(learned, second) < 0.2 * misfit(prior, second)
