@@ -123,6 +123,25 @@ assert np.abs(c - alone).max() < 1e-12
     assert run.returncode == 0, run.stderr
 
 
+def test_flows_of_their_own_on_parts_of_the_ranks():
+    """Twice on two ranks of three, which share a communicator that outlives both; once on one."""
+    code = """
+import meshes
+from solvers import LaminarFlow
+from solvers.fenics import MPI
+part = MPI.COMM_WORLD.Split(MPI.COMM_WORLD.rank // 2)
+problem = LaminarFlow(meshes.channel(1.0, 1.0, cells=(3, 4)), 0.1, 1.0)
+first, second = problem.solve(comm=part), problem.solve(comm=part)
+assert first.domain.comm is second.domain.comm
+assert first.domain.comm.size == part.size
+assert (first.domain.comm is MPI.COMM_SELF) == (part.size == 1)
+assert abs(second.pressure_gradient - 1.2) < 1e-10
+assert len(second.flow()) == 12
+"""
+    run = mpirun(3, code)
+    assert run.returncode == 0, run.stderr
+
+
 def test_rank_without_any_of_the_points():
     code = """
 import meshes
