@@ -25,6 +25,7 @@ SCALARS = ("strain_rate", "wall_distance")
 # An edge that begins at the centre: what is summed over nodes 0.25 apart has to vary slowly, or
 # ν_t shows where they are.
 REGION = RegionOfInfluence.ball(1.25, spacing=0.25, smooth=0.0)
+RECORDED = RegionOfInfluence.ball(1.0, spacing=0.2, smooth=1)
 
 
 def sst_flow(name: str) -> FlowField:
@@ -131,12 +132,13 @@ def train_closure(name: str, folder: Path) -> Closure:
         ),
     }[name]
     teacher = "sst" if name == "graph" else name
+    region = RECORDED if name == "les" else REGION
     flows = [teacher_flow(teacher, hill, folder) for hill in hill_names("train")]
     return fit(
         network,
         flows,
         target,
-        REGION,
+        region,
         TrainingConfig(**{"centres": 3000, **config}),
         importance="importance",
         run_directory=Path(folder) / name,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 _GROWTH = 1.5  # of the change from one round to the next
-_FAR = 0.03  # of x: where a change is as large and grows, the history misleads
+_NEAR = 0.01  # of x: where a change is as small, G is nearly linear
+_FEW = 8  # differences that are kept of rounds before that
 _LEAST = 1 / 64
 _CONDITION = 1e4  # of the least squares: further columns hold round-off and what is not linear
 
@@ -20,14 +21,14 @@ class Anderson:
     (Walker & Ni, SIAM J. Numer. Anal. 49, 2011, eq. 2.1 and Sec. 4, type II; the oldest columns are
     left out while those of ΔF, scaled to length 1, are badly conditioned). β, the relaxation, is
     halved when |f| grows by half; else it grows by half up to 1. Far from the fixed point such
-    growth is that of a G that is not linear, and the history is forgotten. Near it is that of modes
-    that G amplifies, and the history is what stops them: as GMRES does, whose iterates are those of
-    a linear G (Thm. 2.2), a step to one dimension of them after another.
+    growth is that of a G that is not linear: the history is forgotten, and is short at all times.
+    Near it growth is that of modes that G amplifies, and a long history is what stops them: as
+    GMRES does, whose iterates are those of a linear G (Thm. 2.2), one dimension after another.
 
     Parameters
     ----------
     depth : int
-        Number of differences kept.
+        Number of differences kept, of rounds with small changes; of others 8 at most.
     relaxation : float
         β at first, in (0, 1].
 
@@ -54,14 +55,16 @@ class Anderson:
         (n,)
         """
         f = g - x
-        change = np.linalg.norm(f)
+        change, near = np.linalg.norm(f), _NEAR * np.linalg.norm(x)
         if self._f and change > _GROWTH * np.linalg.norm(self._f[-1]):
             self.relaxation = max(self.relaxation / 2, _LEAST)
-            if change > _FAR * np.linalg.norm(x):
+            if change > near:
                 self._x, self._f = [], []
         elif self._f:
             self.relaxation = min(1.5 * self.relaxation, 1.0)
         self._x, self._f = [*self._x, x][-self.depth - 1 :], [*self._f, f][-self.depth - 1 :]
+        while len(self._f) > _FEW + 1 and np.linalg.norm(self._f[0]) > near:
+            del self._x[0], self._f[0]
         if len(self._f) == 1:
             return x + self.relaxation * f
         dX, dF = (np.diff(each, axis=0)[::-1].T for each in (self._x, self._f))  # the newest first
