@@ -1,6 +1,7 @@
 """Anderson's acceleration of fixed points."""
 
 import numpy as np
+import pytest
 
 from solvers.algebra.anderson import Anderson
 
@@ -53,6 +54,18 @@ def test_more_modes_than_eight_that_plain_iteration_amplifies():
 
     assert changes(Anderson().depth)[-1] < 1e-9
     assert min(changes(8)) > 1e-4
+
+
+@pytest.mark.parametrize("change, same", [(0.05, True), (1e-4, False)])
+def test_history_is_short_where_changes_are_large(change, same):
+    """There as with 8 differences, whatever the rounds were."""
+    rng = np.random.default_rng(2)
+    long, short = Anderson(), Anderson(depth=8)
+    for _ in range(20):
+        x, f = rng.normal(size=(2, 50))
+        g = x + change * np.linalg.norm(x) / np.linalg.norm(f) * f
+        one, other = long.next(x, g), short.next(x, g)
+    assert np.allclose(one, other, rtol=0, atol=1e-12) == same
 
 
 def test_rounds_that_change_nothing_divide_by_nothing():
