@@ -22,9 +22,9 @@ from vcnn.network import PairEmbeddingNetwork
 
 UNITS = {"length": "hill height", "velocity": "volume-mean velocity / 0.72"}
 SCALARS = ("strain_rate", "wall_distance")
-# An edge that begins at the centre: what is summed over nodes 0.25 apart has to vary slowly, or
+# An edge that begins at the centre: what is summed over nodes 0.4 apart has to vary slowly, or
 # ν_t shows where they are.
-REGION = RegionOfInfluence.ball(1.25, spacing=0.25, smooth=0.0)
+REGION = RegionOfInfluence.ball(2.0, spacing=0.4, smooth=0.0)
 RECORDED = RegionOfInfluence.ball(1.0, spacing=0.2, smooth=1)
 
 
@@ -107,12 +107,12 @@ def train_closure(name: str, folder: Path) -> Closure:
     network, target, config = {
         # Moments alone: a closure that follows fitted derivatives takes about twice as many rounds.
         "sst": (
-            VectorCloudNetwork(SCALARS, output="positive_scalar", fits=0, radial=3),
+            VectorCloudNetwork(SCALARS, output="positive_scalar", fits=0),
             "eddy_viscosity",
             {"epochs": 40},
         ),
         "sa": (
-            VectorCloudNetwork(SCALARS, output="positive_scalar", fits=0, radial=3),
+            VectorCloudNetwork(SCALARS, output="positive_scalar", fits=0),
             "eddy_viscosity",
             {"epochs": 40},
         ),
