@@ -25,7 +25,6 @@ SCALARS = ("strain_rate", "wall_distance")
 # An edge that begins at the centre: what is summed over nodes 0.4 apart has to vary slowly, or
 # ν_t shows where they are.
 REGION = RegionOfInfluence.ball(2.0, spacing=0.4, smooth=0.0)
-RECORDED = RegionOfInfluence.ball(1.0, spacing=0.2, smooth=1)
 
 
 def sst_flow(name: str) -> FlowField:
@@ -104,16 +103,18 @@ def train_closure(name: str, folder: Path) -> Closure:
     KeyError
         If there is no such closure.
     """
-    network, target, config = {
+    network, target, region, config = {
         # Moments alone: a closure that follows fitted derivatives takes about twice as many rounds.
         "sst": (
             VectorCloudNetwork(SCALARS, output="positive_scalar", fits=0),
             "eddy_viscosity",
+            REGION,
             {"epochs": 40},
         ),
         "sa": (
             VectorCloudNetwork(SCALARS, output="positive_scalar", fits=0),
             "eddy_viscosity",
+            REGION,
             {"epochs": 40},
         ),
         # An anisotropy that follows the gradient point by point does not settle in the loop: this
@@ -123,16 +124,17 @@ def train_closure(name: str, folder: Path) -> Closure:
                 ["wall_distance"], output=["positive_scalar", "traceless_symmetric_tensor"], order=2
             ),
             ["eddy_viscosity", "anisotropy"],
+            RegionOfInfluence.ball(1.0, spacing=0.2, smooth=1),
             {"epochs": 12, "centres": 2500},
         ),
         "graph": (
             GraphKernelNetwork(SCALARS, output="positive_scalar", kernel=(32, 48)),
             "eddy_viscosity",
+            REGION,
             {"epochs": 4, "centres": 1000, "batch_size": 16, "max_points": 24},
         ),
     }[name]
     teacher = "sst" if name == "graph" else name
-    region = RECORDED if name == "les" else REGION
     flows = [teacher_flow(teacher, hill, folder) for hill in hill_names("train")]
     return fit(
         network,

@@ -65,12 +65,13 @@ class Anderson:
         self._x, self._f = [*self._x, x][-self.depth - 1 :], [*self._f, f][-self.depth - 1 :]
         while len(self._f) > _FEW + 1 and np.linalg.norm(self._f[0]) > near:
             del self._x[0], self._f[0]
+        step = self.relaxation * f
         if len(self._f) == 1:
-            return x + self.relaxation * f
+            return x + step
         dX, dF = (np.diff(each, axis=0)[::-1].T for each in (self._x, self._f))  # the newest first
         gamma = _least_squares(dF, f)
         dX, dF = dX[:, : len(gamma)], dF[:, : len(gamma)]
-        return x + self.relaxation * f - (dX + self.relaxation * dF) @ gamma
+        return x + step - (dX + self.relaxation * dF) @ gamma
 
 
 def _least_squares(columns: np.ndarray, f: np.ndarray) -> np.ndarray:

@@ -88,7 +88,15 @@ def test_a_point_that_leaves_changes_nothing_at_once(region, d, make):
         assert change < 0.05 * abs(curvature).max()
     sharp = replace(closure, region=replace(region, smooth=1))
     inside, outside = (flow_at(distances[at]) for at in (last, last + 1))
-    (jump,) = sharp.predict(outside, [0]) - sharp.predict(inside, [0])
+
+    def jump_of(part):
+        """With a part of the point's weight."""
+        weights = np.append(inside.weights[:-1], part * inside.weights[-1])
+        before, after = (replace(flow, weights=weights) for flow in (inside, outside))
+        return (sharp.predict(after, [0]) - sharp.predict(before, [0]))[0]
+
+    jump = jump_of(1)
+    assert 0.49 < jump_of(0.005) / jump_of(0.01) < 0.51  # its share, whatever becomes of it
     clouds = sharp.region.clouds(inside, [0])
     far = np.linalg.norm(clouds.positions - inside.points[-1] + inside.points[0], axis=1)
     share = clouds.shares[far < 1e-6].sum()
