@@ -40,7 +40,7 @@ rotation, reflection, translation and permutation (O(2)).
 
 **Trained** on the 21 training hills of the Closure Challenge (McConkey et al., arXiv 2603.28884) at
 Re = 5,600: the ν_t of OpenFOAM's k-ω SST, in the velocity that our equations have with it at the
-vertices of the meshes, by `OMP_NUM_THREADS=1 python -m benchmarks.in_the_loop.study --ship` (20
+vertices of the meshes, by `OMP_NUM_THREADS=1 python -m benchmarks.in_the_loop.study --ship` (40
 epochs, seed 0).
 
 **In the loop**, on hills it never saw, from rest, closure asked at the vertices. Relative L2

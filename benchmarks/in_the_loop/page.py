@@ -41,7 +41,7 @@ def _head(spent) -> str:
 
 Written by `python -m benchmarks.in_the_loop.study`. Networks learn ν_t (or ν_t and an anisotropy)
 on the 21 training hills of the Closure Challenge, from clouds of mean velocity, strain rate and
-wall distance in balls of radius 1 hill height, gathered at a lattice with spacing 0.25; no
+wall distance in balls of radius 2 hill heights, gathered at a lattice with spacing 0.4; no
 turbulence equation is an input. They are then asked while the equations are solved, on the four
 validation hills, from rest, until what they say changes by less than 1e-9. No network was trained
 on these hills, but the number of epochs and the region were chosen with an eye on them. Training

@@ -197,7 +197,7 @@ def triangles(products: torch.Tensor) -> torch.Tensor:
     """Upper triangles (..., k (k + 1) / 2) of symmetric (..., k, k)."""
     k = products.shape[-1]
     rows, columns = torch.triu_indices(k, k, device=products.device)
-    return products[..., rows, columns]
+    return products.flatten(-2).index_select(-1, k * rows + columns)
 
 
 def full(T: torch.Tensor, d: int) -> torch.Tensor:

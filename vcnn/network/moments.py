@@ -147,9 +147,12 @@ def cloud_derivatives(rows: CloudRows, points: MomentPoints) -> Members:
         ∇²s; ∇s, ∇²v, ∇(∇·v); ∂_i v_j at [i, j].
     """
     d, count = len(points.data.vectors[0]), len(points.data.vectors)
-    differences = rows.gather(points.fields) - points.fields[rows.centres][:, None]
-    fit = LocalFit.of(rows.fits @ differences, d)
-    kinds = differences.shape[2]
+    kinds = points.fields.shape[1]
+    derivatives = points.fields.new_empty(len(rows.centres), 0, kinds)
+    if rows.fits.shape[1]:
+        differences = rows.gather(points.fields) - points.fields[rows.centres][:, None]
+        derivatives = rows.fits @ differences
+    fit = LocalFit.of(derivatives, d)
     of_vectors, of_scalars = fit.gradients.split([d * count, kinds - d * count], 3)
     laplacians = fit.hessians.diagonal(dim1=2, dim2=3).sum(3)
     second = fit.hessians[..., : d * count].unflatten(4, (count, d))  # ∂_i ∂_j v_k at [i, j, :, k]
