@@ -1,0 +1,122 @@
+"""The verbs ``vcnn openfoam build``, ``apply`` and ``report``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vcnn.cli.inputs import ANY_MODEL, model_file, read_model
+from vcnn.errors import InputError
+from vcnn.files import claim
+
+Case = Annotated[Path, typer.Argument(metavar="CASE", help="Folder of an OpenFOAM case.")]
+
+app = typer.Typer(
+    help="Closures in OpenFOAM's solvers: build the library, apply a closure to a case, report.",
+)
+
+
+@app.command()
+def build() -> None:
+    """Build the library with which OpenFOAM's solvers ask closures.
+
+    It is built once for each version of OpenFOAM, and its path printed; what is missing for it is
+    named with the command that brings it.
+
+    \b
+    Example:
+      vcnn openfoam build
+    """
+    from openfoam.build.compile import build_library
+
+    print(build_library())
+
+
+@app.command()
+def apply(
+    case: Case,
+    closure: Annotated[
+        str | None, typer.Option("--closure", metavar="MODEL", help=f"To be asked: {ANY_MODEL}.")
+    ] = None,
+    length: Annotated[
+        float, typer.Option(metavar="L", help="The model's unit of length, in the case's.")
+    ] = 1.0,
+    velocity: Annotated[
+        float, typer.Option(metavar="U", help="The model's unit of velocity, in the case's.")
+    ] = 1.0,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Put the case's files back as they were before.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --undo: even if they were changed since.")
+    ] = False,
+) -> None:
+    """Let the solver of a case ask a closure.
+
+    Changes entries of turbulenceProperties, controlDict, fvSchemes and fvSolution where they stand,
+    prints the differences, and keeps the files as they were in CASE/vcnn.orig. Applied again, with
+    another model say, it brings the entries up to date.
+
+    \b
+    Example:
+      vcnn openfoam apply hill --closure hill-stress
+      vcnn openfoam apply hill_in_mm --closure hill-stress --length 28 --velocity 1500
+      vcnn openfoam apply hill --undo
+    """
+    if undo == (closure is not None):
+        raise InputError("expected one of --closure MODEL and --undo")
+    if force and not undo:
+        raise InputError("--force: needs --undo; to apply again overwrites nothing of yours")
+    if undo:
+        _undo(case, force)
+        return
+    from openfoam.build.compile import build_library
+    from openfoam.case.apply import ClosureInCase, apply_closure
+
+    model = read_model(Path(closure))
+    library, python = build_library(), Path(sys.executable)
+    settings = ClosureInCase(_name(closure), library, python, length, velocity)
+    applied = apply_closure(case, model, settings)
+    print(applied.difference.rstrip("\n") or f"{case}: it asks this closure already")
+    for note in applied.notes:
+        print(f"note: {note}", file=sys.stderr)
+    print(f"now run {applied.application or 'its solver'} in {case}; --undo puts the files back")
+
+
+@app.command()
+def report(
+    case: Case,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the report.")
+    ],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
+) -> None:
+    """Report what the solver and its closure did in a case, as one page.
+
+    \b
+    Example:
+      vcnn openfoam report hill -o report
+    """
+    from openfoam.report.page import write_report
+
+    claim(output, force)
+    print(f"written to {write_report(case, output, force=force)}")
+
+
+def _name(closure: str) -> str:
+    """That of a model of the package, or the path of a file, which does not depend on the folder."""
+    from vcnn.closure.file import pretrained_file, pretrained_names
+
+    file = model_file(Path(closure))
+    shipped = closure in pretrained_names() and file == pretrained_file(closure)
+    return closure if shipped else str(file.resolve())
+
+
+def _undo(case: Path, force: bool) -> None:
+    from openfoam.case.apply import undo
+
+    names = undo(case, force)
+    print(f"{case}: {', '.join(names)} are as they were")
