@@ -12,7 +12,6 @@ import numpy as np
 
 import meshes
 from meshes.readers.any_file import is_own, read_flow, read_mesh
-from solvers.coupling.requirements import TURBULENT_STRESS, check_closure
 from solvers.flow.conditions import Condition, Wall
 from solvers.flow.problem import FlowProblem
 from solvers.studies.case_conditions import read_conditions
@@ -27,6 +26,7 @@ from solvers.studies.case_keys import (
     generator_keys,
 )
 from vcnn.closure.protocol import ClosureLike
+from vcnn.closure.requirements import TURBULENT_STRESS, check_closure
 from vcnn.errors import InputError, naming, suggest
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import count_cells

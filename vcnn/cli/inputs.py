@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vcnn.cli.plugins import load_entry_point
-from vcnn.errors import InputError, naming, suggest
+from vcnn.errors import InputError, naming
 
 if TYPE_CHECKING:  # torch is slow to import
     from vcnn.closure.closure import Closure
@@ -93,35 +92,6 @@ def load_study(name: str) -> Callable:
     )
 
 
-def model_file(model: Path) -> Path:
-    """The file of a model that a user names: a path, or the name of one of the package's.
-
-    A file of that name in the folder comes first; a note says so.
-
-    Raises
-    ------
-    InputError
-        If there is neither.
-    """
-    from vcnn.closure.file import pretrained_file, pretrained_names
-
-    name, shipped = str(model), pretrained_names()
-    if name in shipped:
-        beside = next(
-            (path for path in (model, Path(f"{name}.safetensors")) if path.is_file()), None
-        )
-        if beside is None:
-            return pretrained_file(name)
-        warnings.warn(f"{beside}: taken in place of the model {name} of the package", stacklevel=2)
-        return beside
-    if model.suffix or model.is_file() or len(model.parts) > 1:
-        return model
-    raise InputError(
-        f"{model}: neither a file nor a model of the package (these are: {', '.join(shipped)})"
-        f"{suggest(name, shipped)}"
-    )
-
-
 def check_order(models: Iterable[Path], flows: Iterable[Path]) -> None:
     """Raise `InputError` if a flow stands where a model should, and a model where a flow should."""
     from vcnn.closure.file import pretrained_names
@@ -137,7 +107,7 @@ def check_order(models: Iterable[Path], flows: Iterable[Path]) -> None:
 
 
 def read_model(model: Path) -> Closure:
-    """The closure that a user names, see :func:`model_file`.
+    """The closure that a user names, see :func:`vcnn.closure.file.model_file`.
 
     Raises
     ------
@@ -145,6 +115,7 @@ def read_model(model: Path) -> Closure:
         If there is none of that name, or it cannot be read.
     """
     from vcnn.closure.closure import Closure
+    from vcnn.closure.file import model_file
 
     path = model_file(model)
     with naming(path):
