@@ -65,9 +65,7 @@ class Applied:
     application: str
 
 
-def apply_closure(
-    case: str | os.PathLike, closure: Closure, settings: ClosureInCase
-) -> Applied:
+def apply_closure(case: str | os.PathLike, closure: Closure, settings: ClosureInCase) -> Applied:
     """Let the solver of a case ask a closure.
 
     Entries are changed where they stand, comments and layout stay; the files as they were are kept
@@ -150,9 +148,7 @@ def _own_coefficients(file) -> dict[str, str]:
     if inner is None:
         return {}
     path = ("RAS", f"{BASELINE}Coeffs")
-    return {
-        e.name: " ".join(file.words(*path, e.name)) for e in inner.entries if e.inner is None
-    }
+    return {e.name: " ".join(file.words(*path, e.name)) for e in inner.entries if e.inner is None}
 
 
 def _with_library(file, library) -> DictionaryFile:

@@ -65,7 +65,8 @@ class Originals:
     def replace(self, contents: Mapping[str, bytes]) -> None:
         """Keep files as they are, unless earlier ones are kept, and write others in their place.
 
-        All are written or, if one cannot be, none is.
+        All are written or, if one cannot be, none is. What somebody else has changed since the last
+        time counts as theirs from then on.
 
         Parameters
         ----------
@@ -73,7 +74,8 @@ class Originals:
             Names are those of files within the case.
         """
         folder = self.case / FOLDER
-        written = {**self.written, **{name: _digest(text) for name, text in contents.items()}}
+        new = {name: _digest(text) for name, text in contents.items() if not self._is_edited(name)}
+        written = {**self.written, **new}
         with replacing(folder) as part:
             for name in written:
                 source = (folder if name in self.written else self.case) / name
@@ -106,7 +108,7 @@ class Originals:
         folder = self.case / FOLDER
         if not self.written:
             raise InputError(f"{self.case}: no closure was applied to it (there is no {FOLDER})")
-        changed = [name for name in self.written if not force and self._is_changed(name)]
+        changed = [name for name in self.written if not force and self._is_edited(name)]
         if changed:
             raise InputError(
                 f"{self.case}: {', '.join(changed)} changed since the closure was applied; --force "
@@ -118,8 +120,10 @@ class Originals:
         shutil.rmtree(folder)
         return self.names
 
-    def _is_changed(self, name) -> bool:
-        """Whether a file is neither what was written nor what was there before."""
+    def _is_edited(self, name) -> bool:
+        """Whether a file that was written is neither that any more nor what it was before."""
+        if name not in self.written:
+            return False
         path = self.case / name
         if not path.is_file():
             return True

@@ -107,7 +107,7 @@ def report(
 
 
 def _name(closure: str) -> str:
-    """That of a model of the package, or the path of a file, which does not depend on the folder."""
+    """Of a model of the package its name, of a file its whole path."""
     from vcnn.closure.file import pretrained_file, pretrained_names
 
     file = model_file(Path(closure))
