@@ -106,7 +106,7 @@ def test_undo_keeps_what_was_changed_since(tmp_path):
     path = case / "system/controlDict"
     path.write_text(path.read_text().replace("500", "900"))
     edited = contents(case)
-    with pytest.raises(InputError, match="system/controlDict changed since .* --force"):
+    with pytest.raises(InputError, match=r"system/controlDict changed since .* --force"):
         undo(case)
     assert contents(case) == edited
     undo(case, force=True)

@@ -26,7 +26,7 @@ ANY_FLOW = "a flow file, an OpenFOAM case folder, or whatever else 'vcnn import'
 ANY_MODEL = "a .safetensors file, or the name of a model of the package ('vcnn show' lists them)"
 
 
-def read_flow(path: Path, fields: Iterable[str] = ()) -> FlowField:
+def read_flow(path: Path, fields: Iterable[str] = (), time: str | None = None) -> FlowField:
     """The FlowField in a flow file, case folder or mesh file.
 
     Read by the entry point "flow" of group "vcnn.readers", so that vcnn itself knows no formats but
@@ -37,6 +37,8 @@ def read_flow(path: Path, fields: Iterable[str] = ()) -> FlowField:
     path : path
     fields : names, optional
         Of what is needed from the flow besides the velocity.
+    time : str, optional
+        Of a case or a series; default the latest.
 
     Raises
     ------
@@ -48,7 +50,7 @@ def read_flow(path: Path, fields: Iterable[str] = ()) -> FlowField:
         "vcnn.readers", "flow", "flows: nothing installed reads them; install vcnn anew"
     )
     with naming(path):
-        flow = read(path)
+        flow = read(path, time)
     present = {**flow.scalars, **flow.vectors, **flow.tensors}
     missing = [name for name in fields if name not in present]
     if missing and "source" in flow.provenance:
