@@ -1,0 +1,1 @@
+"""Closures in OpenFOAM: a turbulence model in C++, and the Python process that it asks."""
