@@ -1,1 +1,1 @@
-"""Closures in OpenFOAM's solvers: the library that asks them, cases that use it, their reports."""
+"""Closures in OpenFOAM: a turbulence model in C++, and the Python process that it asks."""

@@ -88,13 +88,13 @@ class GradientOperator:
         InputError
             If there is not one value for each cell.
         """
-        values, known = np.asarray(values, dtype=float), wall_values or {}
+        values, of_wall = np.asarray(values, dtype=float), wall_values or {}
         n, d = self.shape
         if len(values) != n:
             raise InputError(f"values: expected one for each of {n} cells, got {len(values)}")
         changes = [values[self.end] - values[self.start]]
         for name, cells in self.at_walls.items():
-            at_wall = np.broadcast_to(known.get(name, 0.0), (len(cells), *values.shape[1:]))
+            at_wall = np.broadcast_to(of_wall.get(name, 0.0), (len(cells), *values.shape[1:]))
             changes.append(at_wall - values[cells])
         columns = np.concatenate(changes).reshape(self.matrix.shape[1], -1)
         return (self.matrix @ columns).reshape(n, d, *values.shape[1:])
@@ -167,7 +167,7 @@ def _farther_steps(mesh, centres, steps, normal):
     Returns (from, to, dx); what they add is added to the normal matrices.
     """
     start, end, shift = steps
-    lacking, found = ~_spans(normal, mesh), [(start[:0], end[:0], centres[:0])]
+    lacking, rings = ~_spans(normal, mesh), [(start[:0], end[:0], centres[:0])]
     pairs = (start[lacking[start]], end[lacking[start]], shift[lacking[start]])
     for _ in range(_RINGS):
         if not lacking.any():
@@ -176,7 +176,7 @@ def _farther_steps(mesh, centres, steps, normal):
         own, other, step = (array[lacking[pairs[0]]] for array in pairs)
         dx = centres[other] + step - centres[own]
         apart = np.linalg.norm(dx, axis=1) > 0  # the way back leads to the cell itself
-        found.append((own[apart], other[apart], dx[apart]))
+        rings.append((own[apart], other[apart], dx[apart]))
         normal += _normal_matrices(own[apart], dx[apart], len(centres))
         lacking = ~_spans(normal, mesh)
     if lacking.any():
@@ -185,7 +185,7 @@ def _farther_steps(mesh, centres, steps, normal):
             f"gradient, first cell {np.argmax(lacking)}; they lie in one row or layer without "
             "walls or periods"
         )
-    return map(np.concatenate, zip(*found, strict=True))
+    return map(np.concatenate, zip(*rings, strict=True))
 
 
 def _spans(normal, mesh) -> np.ndarray:

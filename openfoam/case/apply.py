@@ -13,7 +13,7 @@ from openfoam.case.dictionary_file import DictionaryFile, quoted
 from openfoam.case.originals import Originals
 from openfoam.case.schemes import with_residual_control, with_scheme
 from openfoam.case.state import CONTROL, SCHEMES, CaseState
-from vcnn.closure.closure import Closure
+from vcnn.closure.protocol import ClosureLike
 from vcnn.errors import InputError
 
 _TURBULENCE = ("constant/turbulenceProperties", "constant/momentumTransport")
@@ -30,7 +30,7 @@ class ClosureInCase:
     Parameters
     ----------
     model : str
-        The name of a model of the package, or the path of a file.
+        The name of a model of the package, the path of a file, or ``FILE.py:NAME``.
     library : path
         That asks it.
     python : path
@@ -65,7 +65,9 @@ class Applied:
     application: str
 
 
-def apply_closure(case: str | os.PathLike, closure: Closure, settings: ClosureInCase) -> Applied:
+def apply_closure(
+    case: str | os.PathLike, closure: ClosureLike, settings: ClosureInCase
+) -> Applied:
     """Let the solver of a case ask a closure.
 
     Entries are changed where they stand, comments and layout stay; the files as they were are kept
@@ -75,7 +77,7 @@ def apply_closure(case: str | os.PathLike, closure: Closure, settings: ClosureIn
     Parameters
     ----------
     case : path
-    closure : Closure
+    closure : ClosureLike
         In its own units.
     settings : ClosureInCase
 

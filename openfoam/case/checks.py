@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+import numpy as np
 
 from meshes.readers.openfoam.content import is_there
 from openfoam.case.state import CaseState
-from vcnn.closure.closure import Closure
-from vcnn.closure.requirements import TURBULENT_STRESS, Requirement
+from openfoam.worker.case_geometry import CaseGeometry, read_case_geometry
+from openfoam.worker.forms import form_of
+from openfoam.worker.suited import suit
+from openfoam.worker.units import Units
+from vcnn.closure.protocol import ClosureLike, StatesClouds
 from vcnn.errors import InputError, naming
-from vcnn.flow.quantities import find_quantity
 
 STRESS_MODEL, CORRECTED_MODEL, BASELINE = "vcnn", "vcnnKOmegaSST", "kOmegaSST"
 
-_STRESS = replace(TURBULENT_STRESS, problem=f"OpenFOAM's {STRESS_MODEL}")
-_CORRECTION = Requirement(
-    f"OpenFOAM's {CORRECTED_MODEL}", (("correction",), ("correction", "anisotropy"))
-)
-_OF_FLOW = ("boundary", "strain_rate", "velocity_gradient", "wall_distance")
-_OF_BASELINE = ("eddy_viscosity", "specific_dissipation", "turbulent_kinetic_energy")
 _RESOLVED = "nutLowReWallFunction"  # which is 0, as at walls that are resolved
 
 
@@ -38,13 +36,15 @@ class ModelChoice:
     notes: tuple[str, ...]
 
 
-def choose_model(state: CaseState, closure: Closure, length: float, velocity: float) -> ModelChoice:
-    """The model that a closure is asked by in a case.
+def choose_model(
+    state: CaseState, closure: ClosureLike, length: float, velocity: float
+) -> ModelChoice:
+    """The model that a closure is asked by in a case, which is looked at as its worker will.
 
     Parameters
     ----------
     state : CaseState
-    closure : Closure
+    closure : ClosureLike
     length, velocity : float
         What its units of length and velocity measure in those of the case.
 
@@ -52,45 +52,25 @@ def choose_model(state: CaseState, closure: Closure, length: float, velocity: fl
     ------
     InputError
         If it predicts something else than a stress or a correction, sees what the case does not
-        have, or was trained on flows of another dimension or far smaller ones.
+        have, or was trained on flows of another dimension or far smaller ones; or if the case is
+        compressible or lacks a field.
     """
-    rows = [find_quantity(name) for name in closure.targets]
-    is_corrected = any(row is not None and row.name == "correction" for row in rows)
-    with naming("closure"):
-        (_CORRECTION if is_corrected else _STRESS).quantities(closure.targets)
-        _check_needs(state, closure, is_corrected)
-        if closure.dimension != state.dimension:
-            raise InputError(
-                f"was trained on {closure.dimension}-D flows, the case is {state.dimension}-D "
-                f"({'with' if state.dimension == 2 else 'without'} empty patches)"
-            )
-    with naming("--length, --velocity"):
-        reach = closure.in_units(length, velocity).reach
-    _check_fields(state, is_corrected)
-    notes = [*_wall_functions(state), *_size(state, reach)]
-    return ModelChoice(CORRECTED_MODEL if is_corrected else STRESS_MODEL, tuple(notes))
-
-
-def _check_needs(state, closure, is_corrected) -> None:
-    fields = [name for name in _OF_FLOW if state.has_walls or name != "wall_distance"]
-    fields += ["layer"] * ("layer" in closure.usage)
-    fields += _OF_BASELINE * is_corrected
-    rows = {name: find_quantity(name) for name in closure.needs}
-    missing = [name for name, row in rows.items() if row is None or row.name not in fields]
-    if missing:
-        raise InputError(f"needs {', '.join(missing)}; a case that runs has: {', '.join(fields)}")
-
-
-def _check_fields(state, is_corrected) -> None:
-    """Those that OpenFOAM's own classes read when they are made."""
     if is_there(state.case / "constant/thermophysicalProperties"):
         raise InputError(
             f"{state.case}: it has constant/thermophysicalProperties; closures are for "
             "incompressible flow"
         )
-    for name in ("U", "nut", *(("k", "omega") if is_corrected else ())):
-        if not state.has_field(name):
-            raise InputError(f"{state.case}: {state.path_of(name)} is missing")
+    with naming("--length, --velocity"):
+        units = Units(length, velocity)
+    geometry = read_case_geometry(state.case, 1, -1, units)
+    closure = suit(closure, geometry)
+    form = form_of(closure, geometry.at_rest.mesh, bool(geometry.walls))
+    needed = ["U", "nut", *(("k", "omega") if form.corrects else ()), *form.sent.values()]
+    missing = next((name for name in needed if not state.has_field(name)), None)
+    if missing is not None:
+        raise InputError(f"{state.case}: {state.path_of(missing)} is missing")
+    name = CORRECTED_MODEL if form.corrects else STRESS_MODEL
+    return ModelChoice(name, (*_wall_functions(state), *_width(closure, geometry)))
 
 
 def _wall_functions(state) -> list[str]:
@@ -107,10 +87,13 @@ def _wall_functions(state) -> list[str]:
     ]
 
 
-def _size(state, reach) -> list[str]:
-    if 2 * reach <= state.size:
+def _width(closure: ClosureLike, geometry: CaseGeometry) -> list[str]:
+    """Whether clouds see the whole case from everywhere, which tells of other units."""
+    reach = closure.reach if isinstance(closure, StatesClouds) else None
+    extent = float(np.ptp(geometry.at_rest.mesh.points, axis=0).max())
+    if reach is None or 2 * reach <= extent:
         return []
     return [
-        f"clouds of radius {reach:.3g} are wider than the case, {state.size:.3g}: are --length and "
-        "--velocity what the closure's units measure in those of the case?"
+        f"clouds of radius {reach:.3g} are wider than the case, {extent:.3g} in the closure's "
+        "units: are --length and --velocity what these measure in those of the case?"
     ]

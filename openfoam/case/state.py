@@ -1,17 +1,13 @@
-"""What a case is before a closure comes in: where it starts, its patches, its solver."""
+"""What a case is before a closure comes in: where it starts and ends, its solver, its fields."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from meshes.readers.openfoam.content import is_there
 from meshes.readers.openfoam.dictionary import read_dictionary
-from meshes.readers.openfoam.snapshot import read_mesh_at
 from meshes.readers.openfoam.times import Times, choose_time, find_times
 from meshes.readers.openfoam.values import word
 from openfoam.case.dictionary_file import DictionaryFile
@@ -36,10 +32,6 @@ class CaseState:
     application : str
         Its solver, such as simpleFoam.
     is_steady : bool
-    patch_types : mapping name -> type
-        Of patches that have faces.
-    extent : (3,)
-        Of the mesh, length.
     """
 
     case: Path
@@ -48,8 +40,6 @@ class CaseState:
     end: float
     application: str
     is_steady: bool
-    patch_types: Mapping[str, str]
-    extent: np.ndarray
 
     @classmethod
     def read(cls, case: Path) -> CaseState:
@@ -64,7 +54,6 @@ class CaseState:
         control = DictionaryFile.read(case, CONTROL)
         schemes = DictionaryFile.read(case, SCHEMES)
         start = _start(times, control)
-        mesh = read_mesh_at(times, start)
         scheme = schemes.words("ddtSchemes", "default")
         return cls(
             case=case,
@@ -73,24 +62,7 @@ class CaseState:
             end=_number(control, "endTime", math.inf),
             application=" ".join(control.words("application")),
             is_steady=any(name in _STEADY for name in scheme),
-            patch_types={name: word(mesh.patches[name], "type") for name in mesh.spans},
-            extent=np.ptp(mesh.points, axis=0),
         )
-
-    @property
-    def dimension(self) -> int:
-        """2 between ``empty`` patches, else 3."""
-        return 2 if "empty" in self.patch_types.values() else 3
-
-    @property
-    def size(self) -> float:
-        """The longest extent of the mesh, length."""
-        return float(self.extent.max())
-
-    @property
-    def has_walls(self) -> bool:
-        """Whether a patch is a wall."""
-        return "wall" in self.patch_types.values()
 
     def has_field(self, name: str) -> bool:
         """Whether the time that it starts from has a field, in all folders of it."""

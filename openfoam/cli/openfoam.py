@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import ANY_MODEL, model_file, read_model
+from vcnn.cli.inputs import ANY_MODEL
 from vcnn.errors import InputError
 from vcnn.files import claim
 
@@ -39,7 +39,10 @@ def build() -> None:
 def apply(
     case: Case,
     closure: Annotated[
-        str | None, typer.Option("--closure", metavar="MODEL", help=f"To be asked: {ANY_MODEL}.")
+        str | None,
+        typer.Option(
+            "--closure", metavar="MODEL", help=f"To be asked: {ANY_MODEL}; or FILE.py:NAME."
+        ),
     ] = None,
     length: Annotated[
         float, typer.Option(metavar="L", help="The model's unit of length, in the case's.")
@@ -75,11 +78,13 @@ def apply(
         return
     from openfoam.build.compile import build_library
     from openfoam.case.apply import ClosureInCase, apply_closure
+    from openfoam.worker.named_closure import read_closure
 
-    model = read_model(Path(closure))
+    model = _place(closure)
+    answering = read_closure(model, case)
     library, python = build_library(), Path(sys.executable)
-    settings = ClosureInCase(_name(closure), library, python, length, velocity)
-    applied = apply_closure(case, model, settings)
+    settings = ClosureInCase(model, library, python, length, velocity)
+    applied = apply_closure(case, answering, settings)
     print(applied.difference.rstrip("\n") or f"{case}: it asks this closure already")
     for note in applied.notes:
         print(f"note: {note}", file=sys.stderr)
@@ -106,13 +111,16 @@ def report(
     print(f"written to {write_report(case, output, force=force)}")
 
 
-def _name(closure: str) -> str:
+def _place(closure: str) -> str:
     """Of a model of the package its name, of a file its whole path."""
-    from vcnn.closure.file import pretrained_file, pretrained_names
+    from vcnn.closure.file import model_file, pretrained_file, pretrained_names
 
-    file = model_file(Path(closure))
-    shipped = closure in pretrained_names() and file == pretrained_file(closure)
-    return closure if shipped else str(file.resolve())
+    file, colon, name = closure.rpartition(":")
+    if colon and file.endswith(".py"):
+        return f"{Path(file).resolve()}:{name}"
+    path = model_file(Path(closure))
+    shipped = closure in pretrained_names() and path == pretrained_file(closure)
+    return closure if shipped else str(path.resolve())
 
 
 def _undo(case: Path, force: bool) -> None:

@@ -128,14 +128,17 @@ def test_a_correction_needs_what_it_corrects(tmp_path):
 @pytest.mark.parametrize(
     ("closure", "line"),
     [
-        (closure_of("pressure"), "closure: predicts pressure (scalar); OpenFOAM's vcnn needs"),
-        (closure_of("correction", "eddy_viscosity"), "OpenFOAM's vcnnKOmegaSST needs correction"),
+        (closure_of("pressure"), "closure: predicts pressure (scalar); the RASModel vcnn needs"),
+        (closure_of("correction", "eddy_viscosity"), "the RASModel vcnnKOmegaSST needs correction"),
         (
             closure_of("eddy_viscosity", scalars=("production",)),
-            "closure: needs production; a case",
+            "closure: needs production; a flow that is being solved has",
         ),
-        (closure_of("eddy_viscosity", scalars=("k",)), "closure: needs k; a case that runs has"),
-        (closure_of("eddy_viscosity", dimension=3), "trained on 3-D flows, the case is 2-D (with"),
+        (
+            closure_of("eddy_viscosity", scalars=("k",)),
+            "closure: needs k; a flow that is being solved has",
+        ),
+        (closure_of("eddy_viscosity", dimension=3), "trained on 3-D flows, the mesh is 2-D"),
     ],
 )
 def test_closures(tmp_path, closure, line):
@@ -149,7 +152,7 @@ def test_what_a_corrected_model_has_may_be_seen(tmp_path):
 
 def test_a_case_in_space(tmp_path):
     case = write_run(tmp_path, BoxCase(cells=(4, 3, 2), sides="cyclic"))
-    assert "trained on 2-D flows, the case is 3-D (without empty patches)" in refusal(case)
+    assert "trained on 2-D flows, the mesh is 3-D" in refusal(case)
     apply_closure(case, closure_of("eddy_viscosity", dimension=3), SETTINGS)
 
 
