@@ -1,0 +1,7 @@
+// The models for incompressible flow, by the names that constant/turbulenceProperties gives.
+#include "versions.H"
+#include "vcnnModel.H"
+#include "vcnnKOmegaSST.H"
+
+VCNN_REGISTER(vcnn);
+VCNN_REGISTER(vcnnKOmegaSST);
