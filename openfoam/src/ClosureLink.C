@@ -1,8 +1,19 @@
 #include "ClosureLink.H"
 
-#include "SolverPerformance.H"
-#include "clockTime.H"
 #include "exchange.H"
+
+#include "PstreamReduceOps.H"
+#include "SolverPerformance.H"
+#include "calculatedFvPatchFields.H"
+#include "clockTime.H"
+#include "fvMesh.H"
+#include "fvcGrad.H"
+#include "surfaceFields.H"
+#include "wallFvPatch.H"
+
+#ifndef OPENFOAM
+#include "Residuals.H"
+#endif
 
 #include <iomanip>
 #include <sstream>

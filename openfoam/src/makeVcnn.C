@@ -1,5 +1,4 @@
 // The models for incompressible flow, by the names that constant/turbulenceProperties gives.
-#include "versions.H"
 #include "vcnnModel.H"
 #include "vcnnKOmegaSST.H"
 
