@@ -32,7 +32,7 @@ def build() -> None:
     """
     from openfoam.build.compile import build_library
 
-    print(build_library())
+    print(build_library(_say))
 
 
 @app.command()
@@ -82,7 +82,7 @@ def apply(
 
     model = _place(closure)
     answering = read_closure(model, case)
-    library, python = build_library(), Path(sys.executable)
+    library, python = build_library(_say), Path(sys.executable)
     settings = ClosureInCase(model, library, python, length, velocity)
     applied = apply_closure(case, answering, settings)
     print(applied.difference.rstrip("\n") or f"{case}: it asks this closure already")
@@ -109,6 +109,11 @@ def report(
 
     claim(output, force)
     print(f"written to {write_report(case, output, force=force)}")
+
+
+def _say(line: str) -> None:
+    """What takes long, beside what a verb prints."""
+    print(line, file=sys.stderr)
 
 
 def _place(closure: str) -> str:
