@@ -26,7 +26,7 @@ struct Head
 
 const int CHILDS_SOCKET = 3;  // the first after standard input, output and error
 const std::int64_t LONGEST_TEXT = 1 << 20;
-const int PATIENCE = 200;  // hundredths of a second
+const int PATIENCE = 500;  // hundredths of a second, for a process to end by itself
 
 //- Pointers to the words, as exec wants them
 std::vector<char*> pointers(std::vector<std::string>& words)
@@ -133,12 +133,27 @@ std::string Worker::failure(std::int64_t kind, std::int64_t a)
     return receiveText(a, text) ? inOneLine(text) : ended();
 }
 
-std::string Worker::ended()
+int Worker::wait()
 {
     int status = 0;
-    ::kill(pid_, SIGKILL);  // one that closed its socket is about to exit, or hangs
+    for (int i = 0; i < PATIENCE; ++i)
+    {
+        if (::waitpid(pid_, &status, WNOHANG) == pid_)
+        {
+            pid_ = -1;
+            return status;
+        }
+        ::usleep(10000);
+    }
+    ::kill(pid_, SIGKILL);
     while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {}
     pid_ = -1;
+    return status;
+}
+
+std::string Worker::ended()
+{
+    const int status = wait();
     const std::string process = "the Python process ";
     if (WIFSIGNALED(status))
     {
@@ -151,16 +166,7 @@ std::string Worker::ended()
 Worker::~Worker()
 {
     if (socket_ >= 0) ::close(socket_);
-    for (int i = 0; pid_ > 0 && i < PATIENCE; ++i)
-    {
-        if (::waitpid(pid_, nullptr, WNOHANG) == pid_) pid_ = -1;
-        else ::usleep(10000);
-    }
-    if (pid_ > 0)
-    {
-        ::kill(pid_, SIGKILL);
-        ::waitpid(pid_, nullptr, 0);
-    }
+    if (pid_ > 0) wait();
 }
 
 std::string Worker::start(std::vector<std::string> command)

@@ -8,7 +8,7 @@ import pytest
 from meshes.readers.openfoam.dictionary import read_dictionary
 from openfoam.case import originals
 from openfoam.case.apply import ClosureInCase, apply_closure, undo
-from tests.support.foam_runs import (
+from tests.support.foam_dictionaries import (
     CONTROL,
     FILES,
     SCHEMES,

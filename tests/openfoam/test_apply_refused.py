@@ -6,7 +6,7 @@ import pytest
 
 from openfoam.case.apply import ClosureInCase, apply_closure
 from tests.support.foam_cases import BoxCase
-from tests.support.foam_runs import (
+from tests.support.foam_dictionaries import (
     CONTROL,
     SCHEMES,
     SETTINGS,

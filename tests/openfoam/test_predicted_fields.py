@@ -12,7 +12,7 @@ import meshes
 from openfoam.case.fields import claim_fields
 from tests.support.command_line import run
 from tests.support.foam_cases import BoxCase
-from tests.support.foam_runs import closure_of, contents, write_run
+from tests.support.foam_dictionaries import closure_of, contents, write_run
 from vcnn import InputError
 
 TURNED = np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]])  # the plane of the flow is that of y and z

@@ -1,127 +1,172 @@
-"""Cases that OpenFOAM could run, small ones with all their dictionaries."""
+"""OpenFOAM run by tests: a channel that a force drives, its closure answered by a fake worker."""
 
+import os
+import re
+import subprocess
+from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
 
-from openfoam.case.apply import ClosureInCase
-from tests.support.foam_cases import BoxCase
-from vcnn import Closure, RegionOfInfluence, Scales, VectorCloudNetwork
+import numpy as np
 
-LIBRARY = Path("/l/1912/libvcnnFoam.so")
-SETTINGS = ClosureInCase("/m/a.safetensors", LIBRARY, Path("/v/python"))
-KINDS = {
-    "eddy_viscosity": ("positive_scalar", (0.01, 0.01)),
-    "correction": ("positive_scalar", (1.0, 0.5)),
-    "anisotropy": ("traceless_symmetric_tensor", (0.0, 0.01)),
-    "reynolds_stress": ("reynolds_stress", (0.0, 0.01)),
-    "pressure": ("scalar", (0.0, 1.0)),
-}
+import meshes
+from meshes import read_openfoam, write_openfoam
+from vcnn import FlowField
 
-TURBULENCE = """FoamFile { version 2.0; format ascii; class dictionary; object turbulenceProperties; }
+FAKE = Path(__file__).parents[1] / "openfoam" / "fake_worker.py"
+NU, FORCE = 0.01, 0.08  # U = 0.125 FORCE / NU in the middle where there is no turbulence
 
-// which model
-simulationType  RAS;    // not laminar
-
-RAS
-{
-    RASModel        kOmegaSST;  // of Menter
-    turbulence      on;
-
-    printCoeffs     on;
-}
-"""
-CONTROL = """FoamFile { version 2.0; format ascii; class dictionary; object controlDict; }
-application     simpleFoam;
-startFrom       latestTime;
-startTime       0;
-stopAt          endTime;
-endTime         500;
-deltaT          1;
-writeInterval   100;
-
-functions
-{
-    #includeFunc residuals
-}
-
-// ************************************************************************* //
-"""
-SCHEMES = """FoamFile { version 2.0; format ascii; class dictionary; object fvSchemes; }
-ddtSchemes { default steadyState; }
+_SCHEMES = """
+ddtSchemes { default DDT; }
 gradSchemes { default Gauss linear; }
 divSchemes
 {
-    default         none;
-    div(phi,U)      bounded Gauss linearUpwind grad(U);
-    div((nuEff*dev2(T(grad(U))))) Gauss linear; /* viscous */
+    default Gauss linear;
+    div(phi,U) BOUNDED Gauss linear;
+    div(phi,k) BOUNDED Gauss upwind;
+    div(phi,omega) BOUNDED Gauss upwind;
 }
 laplacianSchemes { default Gauss linear corrected; }
+interpolationSchemes { default linear; }
+snGradSchemes { default corrected; }
+wallDist { method meshWave; }
 """
-SOLUTION = """FoamFile { version 2.0; format ascii; class dictionary; object fvSolution; }
+_SOLUTION = """
 solvers
 {
-    p { solver PCG; preconditioner DIC; tolerance 1e-9; relTol 0.01; }
-    "(U|k|omega)" { solver PBiCG; preconditioner DILU; tolerance 1e-9; relTol 0.01; }
+    ".*" { solver smoothSolver; smoother symGaussSeidel; tolerance 1e-13; relTol 0; maxIter 200; }
 }
-SIMPLE
+SIMPLE { pRefCell 0; pRefValue 0; residualControl { U 1e-8; nut 1e-8; } }
+PIMPLE { pRefCell 0; pRefValue 0; nCorrectors 1; nOuterCorrectors 1; }
+relaxationFactors { fields { p 0.3; } equations { ".*" 1; } }
+"""
+_CONTROL = """
+application simpleFoam;
+startFrom latestTime;
+startTime 0;
+stopAt endTime;
+endTime END;
+deltaT 1;
+writeControl timeStep;
+writeInterval END;
+writeFormat ascii;
+writePrecision 17;
+runTimeModifiable no;
+libs ("LIBRARY");
+"""
+_FORCE = """
+force
 {
-    nNonOrthogonalCorrectors 0;
-    residualControl { U 1e-6; p 1e-5; }
+    type vectorSemiImplicitSource;
+    selectionMode all;
+    volumeMode specific;
+    injectionRateSuSp { U ((FORCE 0 0) 0); }
 }
 """
-FILES = {
-    "constant/turbulenceProperties": TURBULENCE,
-    "system/controlDict": CONTROL,
-    "system/fvSchemes": SCHEMES,
-    "system/fvSolution": SOLUTION,
-}
-_SCALAR = """FoamFile {{ version 2.0; format ascii; class volScalarField; object {name}; }}
-dimensions [{dimensions}];
-internalField uniform {value};
-boundaryField
-{{
-    inlet {{ type cyclic; }}
-    outlet {{ type cyclic; }}
-    "(floor|lid)" {{ type {wall}; value uniform 0; }}
-    back {{ type empty; }}
-    front {{ type empty; }}
-}}
-"""
+_DECOMPOSE = "numberOfSubdomains 2; method simple; simpleCoeffs { n (2 1 1); delta 0.001; }\n"
 
 
-def scalar_text(name, dimensions="0 2 -1 0 0 0 0", value=0, wall="fixedValue"):
-    """The file of a uniform field of a `BoxCase`."""
-    return _SCALAR.format(name=name, dimensions=dimensions, value=value, wall=wall)
+@dataclass(frozen=True)
+class Foam:
+    """OpenFOAM of this machine with the library built for it."""
+
+    library: Path
+    environment: dict
+
+    def run(self, case, *command, ranks=1, timeout=120):
+        """A finished program of OpenFOAM in a case; ``log`` there gets what it says."""
+        with (case / "log").open("a", encoding="utf-8") as log:
+            return subprocess.run(
+                self.command(*command, ranks=ranks),
+                cwd=case,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                timeout=timeout,
+            )
+
+    def start(self, case, *command, ranks=1):
+        """A program of OpenFOAM that runs."""
+        with (case / "log").open("a", encoding="utf-8") as log:
+            return subprocess.Popen(
+                self.command(*command, ranks=ranks),
+                cwd=case,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+
+    def command(self, *command, ranks):
+        """A command, by the mpirun that OpenFOAM was built with: another one may come first."""
+        if ranks == 1:
+            return command
+        own = "/usr/bin/mpirun"
+        mpirun = own if os.access(own, os.X_OK) else which("mpirun")
+        options = ("--allow-run-as-root", "--oversubscribe", "-n", str(ranks))
+        return [mpirun, *options, *command, "-parallel"]
 
 
-def write_run(folder, box=None, wall="fixedValue", time="0", **files):
-    """A `BoxCase` with fields of a RAS model and dictionaries, some of them given by name."""
-    (box or BoxCase()).write(folder, time=time)
-    for name, dimensions in (
-        ("nut", "0 2 -1 0 0 0 0"),
-        ("k", "0 2 -2 0 0 0 0"),
-        ("omega", "0 0 -1 0 0 0 0"),
-    ):
-        (folder / time / name).write_text(scalar_text(name, dimensions, wall=wall))
-    for name, text in FILES.items():
-        (folder / name).write_text(files.get(name.rpartition("/")[2], text))
-    return folder
-
-
-def contents(folder):
-    """Name -> what is in it, of all files below a folder."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def closure_of(*targets, scalars=("wall_distance",), dimension=2, radius=0.4, **options):
-    """A closure with random weights that predicts quantities of `KINDS`."""
-    outputs, scales = zip(*(KINDS[name] for name in targets), strict=True)
-    network = VectorCloudNetwork(
-        scalars, output=list(outputs), fits=0, channels=4, hidden=4, fitting=(4,), seed=1
+def write_channel(case, foam, model="vcnn", fields=None, steps=40, transient=False, **coefficients):
+    """A channel between y = 0 and 1 along x, 4 x 8 cells, and a RAS model with its coefficients."""
+    mesh = meshes.channel(0.5, 1.0, cells=(4, 8))
+    centres = meshes.cell_centres(mesh)
+    values = {"pressure": 0.0, "eddy_viscosity": 0.0, **(fields or {})}
+    flow = FlowField(
+        centres,
+        np.zeros_like(centres),
+        weights=meshes.cell_volumes(mesh),
+        scalars={name: np.full(len(centres), value) for name, value in values.items()},
+        periods=[(0.5, 0)],
+        parameters={"viscosity": NU},
+        mesh=mesh,
+        location="cell",
+        provenance={"walls": ["bottom", "top"]},
     )
-    scaling = Scales(scalars=dict.fromkeys(scalars, (1.0, 1.0)), targets=scales)
-    region = RegionOfInfluence.ball(radius)
-    return Closure(network.eval(), region, targets, dimension, scaling, **options)
+    write_openfoam(flow, case, fields={"pressure": "p", "eddy_viscosity": "nut"})
+    kind = {"DDT": "Euler", "BOUNDED": ""} if transient else {"DDT": "steadyState"}
+    texts = {
+        "system/controlDict": fill(_CONTROL, END=steps, LIBRARY=foam.library),
+        "system/fvSchemes": fill(_SCHEMES, **{"BOUNDED": "bounded", **kind}),
+        "system/fvSolution": _SOLUTION,
+        "system/fvOptions": fill(_FORCE, FORCE=FORCE),
+        "system/decomposeParDict": _DECOMPOSE,
+        "constant/turbulenceProperties": _turbulence(model, coefficients),
+    }
+    for name, text in texts.items():
+        put(case / name, text)
+    return case
+
+
+def _turbulence(model, coefficients):
+    values = {"python": FAKE, "every": 1, "relaxation": 1, **coefficients}
+    lines = [
+        f'{key} "{value}";' if key in ("model", "python") else f"{key} {value};"
+        for key, value in values.items()
+    ]
+    text = "simulationType RAS;\nRAS { RASModel MODEL; turbulence on; MODELCoeffs { LINES } }\n"
+    return fill(text, MODEL=model, LINES=" ".join(lines))
+
+
+def fill(text, **words):
+    """A text with words in capitals replaced."""
+    for word, value in words.items():
+        text = re.sub(rf"{word}(?=\W|Coeffs)", lambda _, new=str(value): new, text)
+    return text
+
+
+def put(path, text):
+    """A dictionary of OpenFOAM."""
+    head = f"FoamFile {{ version 2.0; format ascii; class dictionary; object {path.name}; }}\n"
+    path.write_text(head + text, encoding="utf-8")
+
+
+def solution(case):
+    """The flow of the last time, and the heights of its cells above the floor."""
+    flow = read_openfoam(case)
+    return flow, flow.points[:, 1]
+
+
+def call_lines(case):
+    """What the log says about the calls of the closure."""
+    log = (case / "log").read_text(encoding="utf-8")
+    return re.findall(r"^vcnn: call .*$", log, re.M)
