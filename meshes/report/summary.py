@@ -196,7 +196,7 @@ def _profile_numbers(profile) -> dict:
         "x": profile.parameters["station"],
         "y": profile.points[:, 1].tolist(),
         "velocity": profile.velocity.tolist(),
-        "pressure": profile.scalars["pressure"].tolist(),
+        "pressure": profile.scalars["pressure"].tolist() if "pressure" in profile.scalars else None,
     }
 
 

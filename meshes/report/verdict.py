@@ -46,7 +46,7 @@ def _convergence_sentence(run) -> str:
     parameters, facts = run.flow.parameters, []
     if "bulk_velocity" in parameters:
         facts.append(f"bulk velocity {parameters['bulk_velocity']:.6g}")
-        if parameters["pressure_gradient"]:
+        if parameters.get("pressure_gradient"):
             facts.append(f"driving force {parameters['pressure_gradient']:.6g}")
     if run.viscosity_ratio is not None:
         facts.append(f"eddy viscosity up to {run.viscosity_ratio:.3g} times the molecular one")

@@ -12,6 +12,7 @@ import meshio
 import meshes
 from meshes.readers.any_file import read_flow, read_mesh
 from meshes.report.reference import Reference, check_reference, read_reference
+from meshes.report.stations import choose_stations
 from solvers.coupling.requirements import TURBULENT_STRESS, check_closure
 from solvers.flow.conditions import Condition, Wall
 from solvers.flow.problem import FlowProblem
@@ -139,7 +140,7 @@ def read_case(path: Path) -> Case:
                 check_table(table["units"], UNIT_KEYS)
         mesh = _mesh(table["mesh"], path.parent)
         with naming("stations"):
-            stations = _stations(values["stations"] or [], mesh)
+            stations = choose_stations(values["stations"] or [], mesh)
         return Case(
             mesh=mesh,
             viscosity=values["viscosity"],
@@ -172,18 +173,6 @@ def _mesh(table, folder) -> meshio.Mesh:
         options = {key: value for key, value in table.items() if key != GENERATOR_KEY.name}
         check_table(options, generator_keys(name))
         return getattr(meshes, name)(**options)
-
-
-def _stations(stations, mesh) -> tuple[float, ...]:
-    low, high = mesh.points[:, 0].min(), mesh.points[:, 0].max()
-    if stations and mesh.points.shape[1] == 3:
-        raise InputError("only a plane flow has profiles at stations")
-    for x in stations:
-        if not low <= x <= high:
-            raise InputError(f"x = {x:g} is outside the mesh, {low:g} to {high:g}")
-    if stations or mesh.points.shape[1] == 3:
-        return tuple(map(float, stations))
-    return tuple(float(round(low + part * (high - low), 3)) for part in (0.1, 0.3, 0.5, 0.7, 0.9))
 
 
 def _start(name, mesh, folder) -> Path | FlowField | None:
