@@ -116,10 +116,21 @@ def read_solved(folder: Path, reference: tuple[str, str] | None = None) -> Solve
         flow=_with_drive(_without_reference(flow), _driving_force(folders[0], folder)),
         kinds=kinds,
         wall_velocities={wall: axes @ velocity for wall, velocity in velocities.items()},
-        fluxes={boundary: fluxes.get(boundary, 0.0) for boundary in kinds},
+        fluxes={boundary: _flux_of(boundary, fluxes, kinds) for boundary in kinds},
         notes=tuple(notes),
         reference=_reference(flow, name, other),
     )
+
+
+def _flux_of(boundary, fluxes, boundaries) -> float:
+    """That of its patch; of one that several patches make, whose names begin with its own, theirs.
+
+    The reader merges patches of one period, such as inlet_half0 and inlet_half1.
+    """
+    if boundary in fluxes:
+        return fluxes[boundary]
+    parts = {patch: flux for patch, flux in fluxes.items() if patch not in boundaries}
+    return sum(flux for patch, flux in parts.items() if patch.startswith(boundary))
 
 
 def _fluxes_of_cells(flow) -> dict[str, float]:

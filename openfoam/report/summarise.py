@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -165,16 +166,26 @@ def _compare(case, vertices, reference, profiles, walls, speed) -> tuple[Compari
 
     There the nearest vertex stands for the flow.
     """
-    other, velocity, outside = reference.flow, case.flow.velocity, np.zeros(1, bool)
-    if reference is not case.reference:
-        velocity = between_vertices(vertices.mesh, vertices.velocity, other.points)
-        outside = np.isnan(velocity).any(axis=1)
-        nearest = cKDTree(vertices.points).query(other.points[outside])[1]
-        velocity[outside] = vertices.velocity[nearest]
+    other = reference.flow
+    if reference is case.reference:
+        friction = {wall: _own_friction(case, other, wall, speed) for wall in walls}
+        return compare(other, case.flow.velocity, profiles, friction), 0
+    velocity = between_vertices(vertices.mesh, vertices.velocity, other.points)
+    outside = np.isnan(velocity).any(axis=1)
+    nearest = cKDTree(vertices.points).query(other.points[outside])[1]
+    velocity[outside] = vertices.velocity[nearest]
     at_rest = [wall for wall, u in case.wall_velocities.items() if not u.any()]
     nu = case.flow.parameters["viscosity"]
-    friction = wall_frictions(other, walls, at_rest, nu, speed) if walls else {}
+    friction = wall_frictions(other, walls, at_rest, nu, speed) if profiles else {}
     return compare(other, velocity, profiles, friction), int(outside.sum())
+
+
+def _own_friction(case, flow, wall, speed) -> np.ndarray:
+    """Of another flow in the same cells; NaN where they reach out of its viscous sublayer."""
+    other = replace(case, flow=flow)
+    friction, stress = along_wall(other, wall, speed).skin_friction, wall_stress(other, wall)
+    units = stress.units(flow.parameters["viscosity"])
+    return friction if units.largest <= _SUBLAYER else np.full_like(friction, np.nan)
 
 
 def _reynolds(case) -> ReynoldsNumber | None:
