@@ -27,7 +27,8 @@ def flow_verdict(run: FlowSummary) -> str:
             f"Beware: at {percent_or_power(run.share_clipped)} of the points what the closure "
             "predicts is out of bounds and was clipped."
         )
-    if run.record is not None and run.extrapolating is None:
+    failed = "extrapolation" in run.failures
+    if run.record is not None and run.extrapolating is None and not failed:
         sentences.append(
             "The model does not say what it was trained on, so where it extrapolates is not known."
         )

@@ -11,7 +11,7 @@ import numpy as np
 from meshes.readers.openfoam.content import is_there
 from meshes.readers.openfoam.dictionary import read_dictionary
 from meshes.readers.openfoam.values import numbers, word
-from vcnn.errors import InputError, naming
+from vcnn.errors import naming
 
 _CUT = re.compile(r"procBoundary\d+to\d+through(.+)")  # a cyclic patch between two processors
 _INNER = re.compile(r"procBoundary\d+to\d+")
@@ -35,24 +35,30 @@ def patch_fluxes(folders: Sequence[Path], case: Path) -> dict[str, float]:
     for folder in folders:
         if not is_there(folder / "phi"):
             return {}
+        faces = _count_faces(folder.parent / "constant" / "polyMesh" / "boundary", case)
         for name, entries in _boundary_field(folder / "phi", case).items():
             if _INNER.fullmatch(name) or not isinstance(entries.get("value"), list):
                 continue
             cut = _CUT.fullmatch(name)
             patch = cut[1] if cut else name
             with naming(f"{folder / 'phi'}: {name}"):
-                fluxes[patch] = fluxes.get(patch, 0.0) + _sum(entries["value"])
+                flux = _sum(entries["value"], faces.get(name, 0))
+            fluxes[patch] = fluxes.get(patch, 0.0) + flux
     return fluxes
 
 
-def _sum(values) -> float:
-    """Of a list, or of what is the same number on all faces: 0, or the faces would be counted."""
+def _sum(values, faces) -> float:
+    """Of a list, or of one number for all faces."""
     lists = [value for value in values if isinstance(value, np.ndarray)]
     if lists:
         return float(lists[0].sum())
-    if values[:1] == ["uniform"] and numbers(values[1:], 1)[0] != 0:
-        raise InputError("the same flux on all faces; expected a list of them")
-    return 0.0
+    return faces * float(numbers(values[1:], 1)[0]) if values[:1] == ["uniform"] else 0.0
+
+
+def _count_faces(path, case) -> dict[str, int]:
+    items = read_dictionary(path, case).get("", [])
+    patches = zip(items[::2], items[1::2], strict=False)
+    return {name: int(word(entries, "nFaces") or 0) for name, entries in patches}
 
 
 def wall_velocities(folder: Path, case: Path, walls: Iterable[str]) -> dict[str, np.ndarray]:
