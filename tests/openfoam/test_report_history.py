@@ -13,6 +13,7 @@ from openfoam.report.page import write_report
 from openfoam.report.progress import NO_HISTORY, NO_LOG
 from openfoam.report.solved_case import read_solved
 from openfoam.report.summarise import summarise
+from tests.docs.test_formats import keys
 from tests.support.solved_foam_cases import (
     channel_flow,
     log_text,
@@ -58,6 +59,8 @@ def test_the_page_has_all_its_parts(case, tmp_path):
     assert numbers["history"]["change"] == [1.0, 0.1, 2e-4]
     assert numbers["history"]["extrapolating"] == [0.5, None, None]
     assert numbers["residuals"]["p"][:2] == [0.7, 0.49]  # not its corrector's
+    named = keys("result-json") | keys("report-json") | keys("foam-report-json")
+    assert set(numbers) == named
     assert numbers["steps"] == 40 and numbers["time"] == 40 and not numbers["resumed"]
     with pytest.raises(InputError, match="exists already"):
         write_report(case, tmp_path / "page")
