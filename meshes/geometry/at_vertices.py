@@ -45,12 +45,12 @@ def vertex_means(
         vertex, so that linear fields are met exactly.
     """
     vertices, cells = cells_of_vertices(mesh)
-    told = values[cells]
+    values_there = values[cells]
     if gradients is not None:
         steps = mesh.points[vertices] - cell_centres(mesh)[cells]
-        told = told + np.einsum("ki,ki...->k...", steps, gradients[cells])
+        values_there = values_there + np.einsum("ki,ki...->k...", steps, gradients[cells])
     sums = np.zeros((len(mesh.points), *values.shape[1:]))
-    np.add.at(sums, vertices, told)
+    np.add.at(sums, vertices, values_there)
     count = np.bincount(vertices, minlength=len(mesh.points))
     return sums / np.maximum(count, 1).reshape(-1, *[1] * (values.ndim - 1))
 

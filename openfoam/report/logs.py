@@ -75,7 +75,7 @@ def read_logs(case: Path) -> SolverLog | None:
     steps: dict[float, dict[str, float]] = {}
     for run in runs:
         first = min(run.steps)
-        steps = {time: found for time, found in steps.items() if time < first} | run.steps
+        steps = {time: fields for time, fields in steps.items() if time < first} | run.steps
     times = sorted(steps)
     fields = dict.fromkeys(name for time in times for name in steps[time])
     residuals = {

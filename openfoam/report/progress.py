@@ -95,10 +95,10 @@ def _history_words(history) -> str:
         "its change is how far what it says is from what it said before. In the last call "
         f"{percent_or_power(history.clipped[-1])} of the cells were clipped"
     )
-    told = history.told_extrapolating
-    if told is None:
+    share = history.told_extrapolating
+    if share is None:
         return f"{words}."
-    return f"{words}; when that was computed last, {percent_or_power(told)} extrapolated."
+    return f"{words}; when that was computed last, {percent_or_power(share)} extrapolated."
 
 
 def _residual_curves(log) -> dict:

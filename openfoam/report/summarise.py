@@ -132,8 +132,8 @@ def _record(turbulence, flow, history, attempt) -> ClosureRecord:
     distance = attempt("extrapolation", lambda: extrapolation(read_closure(turbulence), flow), None)
     if history is None:
         return ClosureRecord("cell", distance)
-    clipped, told = float(history.clipped[-1]), history.told_extrapolating
-    return ClosureRecord("cell", distance, None, clipped, told)
+    clipped, extrapolating = float(history.clipped[-1]), history.told_extrapolating
+    return ClosureRecord("cell", distance, None, clipped, extrapolating)
 
 
 def _profiles(vertices, stations) -> tuple[FlowField, ...]:
@@ -143,10 +143,10 @@ def _profiles(vertices, stations) -> tuple[FlowField, ...]:
     profiles = []
     for x in stations:
         points = line_across(mesh.points, facets, x, _COUNT)
-        told = between_vertices(mesh, values, points)
-        inside = np.isfinite(told).all(axis=1)
-        scalars = dict(zip(names, told[inside, 2:].T, strict=True))
-        profile = FlowField(points[inside], told[inside, :2], scalars=scalars)
+        on_line = between_vertices(mesh, values, points)
+        inside = np.isfinite(on_line).all(axis=1)
+        scalars = dict(zip(names, on_line[inside, 2:].T, strict=True))
+        profile = FlowField(points[inside], on_line[inside, :2], scalars=scalars)
         profiles.append(profile.with_fields(parameters={"station": x}))
     return tuple(profiles)
 

@@ -10,7 +10,7 @@ from meshes.geometry.boundary_facets import BoundaryFacets, facets_of, find_boun
 from meshes.geometry.lines import walk
 from meshes.report.quantities import WallQuantities, WallUnits
 from openfoam.report.solved_case import SolvedCase
-from vcnn.errors import InputError, naming
+from vcnn.errors import naming
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import boundary_facets
 
@@ -74,11 +74,9 @@ def along_wall(case: SolvedCase, wall: str, speed: float) -> WallQuantities:
     Raises
     ------
     InputError
-        If the flow is not plane, or the wall is not one line with two ends.
+        If the wall is not one line with two ends.
     """
     flow = case.flow
-    if flow.mesh.points.shape[1] != 2:
-        raise InputError("along_wall: the flow must be plane")
     period = flow.periods[0] if flow.periods else None
     with naming(f"wall {wall!r}"):
         line = walk(flow.mesh.points, boundary_facets(flow.mesh)[wall], period)
