@@ -1,10 +1,10 @@
-"""Closures in OpenFOAM: the library that OpenFOAM loads, and how it is built.
+"""Closures in OpenFOAM's solvers: the library that asks them, cases that use it, their reports.
 
     from openfoam import build_library
 
 build      build_library
 
-OpenFOAM's solvers ask the closure through a RAS model, `vcnn` or `vcnnKOmegaSST`, whose C++ sources
+The solvers ask the closure through a RAS model, `vcnn` or `vcnnKOmegaSST`, whose C++ sources
 are in ``openfoam/src``; a Python process answers. Nothing here knows of finite elements.
 """
 

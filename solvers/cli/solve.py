@@ -84,11 +84,12 @@ def solve(
       length = 1.0
       velocity = 1.0
     """
+    from meshes.report.attempts import Attempts
+    from meshes.report.page import write_report
+    from meshes.report.verdict import flow_verdict
     from solvers.fenics import MPI
     from solvers.studies.case import read_case
-    from solvers.studies.run_diagnostics import Attempts, summarise
-    from solvers.studies.run_report import write_report
-    from solvers.studies.run_verdict import run_verdict
+    from solvers.studies.run_diagnostics import summarise
 
     ask_for(threads)
     comm, flow_case = MPI.COMM_WORLD, read_case(case)
@@ -113,13 +114,13 @@ def solve(
     run = summarise(flow_case, result, model, source["name"], resumed=checkpoint is not None)
     if comm.rank == 0:  # the result first, whatever becomes of pictures
         run.vertices.save(output / "flow.vtu")
-        numbers = {"answer": run_verdict(run), **run.numbers()}
+        numbers = {"answer": flow_verdict(run), **run.numbers()}
         write_text(folder.result, json.dumps(numbers, indent=1, allow_nan=False))
-    attempt = Attempts(comm)
+    attempt = Attempts(comm.rank, comm.size)
     attempt("flow.bp", lambda: result.save(output / "flow.bp"), None)
     if comm.rank == 0:
         page = attempt("report", lambda: write_report(run, output), "none, see the warnings")
-        print(f"{run_verdict(run)}\nreport: {page}")
+        print(f"{flow_verdict(run)}\nreport: {page}")
 
 
 def _turbulence(case: Case, name: Path | None) -> tuple[Closure | None, dict[str, str | None]]:

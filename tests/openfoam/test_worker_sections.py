@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-import meshes
 from tests.support.foam_cases import _HEX_FACES, box, box_sides, write_case
 from tests.support.foam_worker import Worker, tensors
 from vcnn import Closure, FlowField

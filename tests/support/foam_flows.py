@@ -63,6 +63,19 @@ drive
 }
 """
 _DECOMPOSE = "numberOfSubdomains 2; method simple; simpleCoeffs { n (2 1 1); delta 0.001; }\n"
+_SCALAR = """FoamFile {{ version 2.0; format ascii; class volScalarField; object {name}; }}
+dimensions [{dimensions}];
+internalField nonuniform List<scalar>
+{count}
+(
+{rows}
+)
+;
+boundaryField
+{{
+{patches}
+}}
+"""
 _MODEL = """simulationType RAS;
 RAS
 {
@@ -118,12 +131,10 @@ def write_wall_field(case, time, name, dimensions, values, wall="fixedValue; val
     conditions = {"bottom": wall, "top": wall, "inlet": "cyclic", "outlet": "cyclic"}
     conditions["sides"] = "empty"
     patches = "\n".join(f"{patch} {{ type {kind}; }}" for patch, kind in conditions.items())
-    (Path(case) / time / name).write_text(
-        "FoamFile { version 2.0; format ascii; class volScalarField; object %s; }\n"
-        "dimensions [%s];\ninternalField nonuniform List<scalar>\n%d\n(\n%s\n)\n;\n"
-        "boundaryField\n{\n%s\n}\n" % (name, dimensions, len(values), rows, patches),
-        encoding="utf-8",
+    text = _SCALAR.format(
+        name=name, dimensions=dimensions, count=len(values), rows=rows, patches=patches
     )
+    (Path(case) / time / name).write_text(text, encoding="utf-8")
 
 
 def last_flow(case, angle=0.0):
