@@ -12,7 +12,7 @@ it does, in words KEY=VALUE:
     fail=3 error=TEXT     fails at the third question, and says this
     deaf=                 exits without hearing a question
     kill=3, exit=3, wrong=3, nan=3   is killed, exits, answers a row more, answers NaN at it
-    sleep=3 asleep=FILE   makes the file at the third question, and does not answer
+    sleep=3 asleep=FILE   makes the file at the third question, and does not answer, but on rank 1
     share=8,8             cells of each rank, for those that answer for their own
     record=FILE           appends what it was started with
 """
@@ -92,7 +92,7 @@ def main():
             os.kill(os.getpid(), signal.SIGKILL)
         if call == int(says.get("exit", 0)):
             sys.exit(3)
-        if call == int(says.get("sleep", 0)):
+        if call == int(says.get("sleep", 0)) and arguments["--rank"] != "1":
             Path(says["asleep"]).touch()
             time.sleep(60)
         rank = int(arguments["--rank"])
