@@ -15,7 +15,9 @@
 #include "Residuals.H"
 #endif
 
+#include <cstdlib>
 #include <iomanip>
+#include <iostream>
 #include <sstream>
 
 static_assert(sizeof(Foam::scalar) == sizeof(double), "expected OpenFOAM in double precision");
@@ -98,7 +100,11 @@ void ClosureLink::endIfAny(const std::string& error) const
     if (first == Pstream::nProcs()) return;
     if (first == Pstream::myProcNo())
     {
-        FatalErrorInFunction << "closure: " << error.c_str() << exit(FatalError);
+        // FatalError would begin another line behind its title
+        Info<< flush;
+        std::cerr << "\n--> FOAM FATAL ERROR: closure: " << error << "\n\nFOAM exiting\n" << std::endl;
+        if (!Pstream::parRun()) std::exit(1);
+        Pstream::exit(1);
     }
     // it ends all: the others wait for that, so that there is one message, not one of each
     label none = 0;

@@ -4,14 +4,15 @@
 Started instead of Python: ``-P -m openfoam.worker`` is passed over. The name of the model says what
 it does, in words KEY=VALUE:
 
-    nut=0.002 | beta=1.1  what it answers; with linear= that times 1 + U_x / 2
+    nut=0.002 | beta=1.1  what it answers; with linear= that times 1 + U_x / 2,
+                          with changing= that times 1 + 1 / (number of the question)
     a=0.01                an anisotropy, too, of that times U_x
     wants="k omega"       fields that it wants besides U
     start=TEXT            is not ready but fails, and says this
     fail=3 error=TEXT     fails at the third question, and says this
     deaf=                 exits without hearing a question
     kill=3, exit=3, wrong=3, nan=3   is killed, exits, answers a row more, answers NaN at it
-    sleep=3 asleep=FILE   makes the file at the third question, and does not answer
+    sleep=3 asleep=FILE   makes the file at the third question, and does not answer, but on rank 1
     share=8,8             cells of each rank, for those that answer for their own
     record=FILE           appends what it was started with
 """
@@ -45,6 +46,7 @@ def text(pipe, kind, words):
 def answers(says, rows, call):
     """Rows of an answer: nut or beta, and an anisotropy in proportion to the velocity along x."""
     value = float(says.get("nut", says.get("beta", "0")))
+    value *= 1 + (1 / call if "changing" in says else 0)
     for row in rows:
         yield value * (1 + (0.5 * row[0] if "linear" in says else 0))
         if "a" in says:
@@ -90,7 +92,7 @@ def main():
             os.kill(os.getpid(), signal.SIGKILL)
         if call == int(says.get("exit", 0)):
             sys.exit(3)
-        if call == int(says.get("sleep", 0)):
+        if call == int(says.get("sleep", 0)) and arguments["--rank"] != "1":
             Path(says["asleep"]).touch()
             time.sleep(60)
         rank = int(arguments["--rank"])
