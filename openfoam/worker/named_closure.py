@@ -6,7 +6,6 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from vcnn.closure.file import model_file
 from vcnn.closure.plain import as_closure
 from vcnn.closure.protocol import ClosureLike
 from vcnn.errors import InputError, naming, suggest
@@ -32,7 +31,8 @@ def read_closure(model: str, folder: Path) -> ClosureLike:
     if colon and file.endswith(".py"):
         with naming(model):
             return as_closure(_python_object(folder / file, name))
-    from vcnn.closure.closure import Closure
+    from vcnn.closure.closure import Closure  # with torch, which is slow to import
+    from vcnn.closure.file import model_file
 
     path = folder / model
     path = model_file(path if path.is_file() else Path(model))
@@ -44,9 +44,9 @@ def _python_object(path: Path, name: str) -> object:
     """What a Python file calls so; of a class an object."""
     if not path.is_file():
         raise InputError(f"{path}: no such file")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    spec = importlib.util.spec_from_file_location(f"closures_of_{path.stem}", path)
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
+    sys.modules[spec.name] = module
     sys.path.append(str(path.parent.resolve()))  # last: for modules beside it
     spec.loader.exec_module(module)
     things = vars(module)

@@ -103,6 +103,11 @@ class Respondent:
         if "anisotropy" not in self.form.columns and self.measures:
             with suppress(InputError):  # of a closure that does not know its training
                 trusted = trust(self.closure, flow)
+                share = self._share(self.geometry.at_own_cells(trusted))
+                _note(
+                    f"the correction is trusted in {share:.0%} of the volume, where the first flow "
+                    "is like those of training"
+                )
         return BaselineCorrection(self.closure, np.ones(len(flow)), trust=trusted)
 
     def _within_bounds(self, values, flow):
@@ -137,12 +142,14 @@ class Respondent:
 
 
 def _note_friction(friction, units) -> None:
-    """A note where a closure in units of the friction velocity was given another."""
+    """Say where a closure in units of the friction velocity was given another."""
     if not 1 / _NEAR < friction < _NEAR:
-        print(
-            f"vcnn: the friction velocity of this flow is {friction * units.velocity:.4g}, the "
-            f"closure's unit of velocity is {units.velocity:.4g}; it was trained where they are "
-            "the same",
-            file=sys.stderr,
-            flush=True,
+        _note(
+            f"the friction velocity of this flow is {friction * units.velocity:.4g}, the closure's "
+            f"unit of velocity is {units.velocity:.4g}; it was trained where they are the same"
         )
+
+
+def _note(text) -> None:
+    """In the solver's log."""
+    print(f"vcnn: {text}", file=sys.stderr, flush=True)

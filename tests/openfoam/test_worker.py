@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 
 import meshes
 from tests.support.flows_at_cells import flow_on
+from tests.support.foam_cases import BoxCase
 from tests.support.foam_worker import Worker, hill_flow, in_space, tensors, write_closures
 from vcnn import Closure
 from vcnn.closure import BaselineCorrection, trust
@@ -158,7 +159,7 @@ def test_a_turned_case_gives_turned_tensors(case, flow, tmp_path):
     np.testing.assert_allclose(tensors(turned[:, 1:]), expected, atol=1e-13)
 
 
-def test_a_correction_is_bounded_and_trusted_where_the_first_flow_is_alike(case, flow):
+def test_a_correction_is_trusted_where_the_first_flow_is_alike(case, flow, capsys):
     with Worker(case, "hill-correction") as solver:
         assert solver.ready() == [["U"], ["beta"]]
         first, clipped, _ = solver.ask(in_space(flow.velocity))
@@ -168,7 +169,10 @@ def test_a_correction_is_bounded_and_trusted_where_the_first_flow_is_alike(case,
     expected = corrected.predict(flow)["eddy_viscosity"]
     np.testing.assert_allclose(first[:, 0], expected, rtol=1e-12)
     assert clipped < 0 and np.ptp(first) > 0.1
-    at_one = trust(factor, flow) == 0
+    trusted = trust(factor, flow)
+    share = flow.weights @ trusted / flow.weights.sum()
+    assert f"the correction is trusted in {share:.0%} of the volume" in capsys.readouterr().err
+    at_one = trusted == 0
     assert at_one.any() and (second[at_one] == 1).all()
 
 
@@ -204,3 +208,15 @@ def test_a_case_in_space(tmp_path):
     expected = np.minimum(0.41 * d, 0.09) ** 2 * rate
     np.testing.assert_allclose(values[:, 0], expected, rtol=1e-10)
     assert values.shape[1] == 7 and not values[:, 1:].any()
+
+
+def test_a_channel_one_cell_long(tmp_path):
+    """Its period joins each cell with itself; ``empty`` sides make it plane, no section."""
+    channel = BoxCase(cells=(1, 6, 1))
+    channel.write(tmp_path)
+    write_closures(tmp_path)
+    y = channel.centres[:, 1]
+    values, *_ = ask(tmp_path, "own.py:mixing_length", np.stack([y, 0 * y], axis=-1))
+    length = np.minimum(0.41 * np.minimum(y, 1.5 - y), 0.09)
+    inside = slice(1, -1)  # at the upper wall the velocity is not 0
+    np.testing.assert_allclose(values[inside, 0], length[inside] ** 2, rtol=1e-12)
