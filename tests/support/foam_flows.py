@@ -110,7 +110,7 @@ def write_driven(
         "system/controlDict": control_text(library, steps),
         "system/fvSchemes": _SCHEMES,
         "system/fvSolution": fill(_SOLUTION, TOLERANCE=tolerance),
-        "system/fvOptions": fill(_DRIVE, UBAR=f"{bulk * c!r} {bulk * s!r} 0"),
+        "system/fvOptions": fill(_DRIVE, UBAR=f"{float(bulk * c)!r} {float(bulk * s)!r} 0"),
         "system/decomposeParDict": _DECOMPOSE,
         "constant/turbulenceProperties": fill(_MODEL, RELAXATION=relaxation, **settings),
     }
