@@ -77,12 +77,12 @@ def test_forces_do_not_depend_on_the_frame(tmp_path):
 
 
 def test_shear_and_forces_in_space(tmp_path):
-    """u = (γ z, 0, 0) between two walls: exactly ν γ on each, and the pressure's parts cancel."""
+    """u = (γ z, 0, w) between two walls: exactly ν γ on each, whatever w is, and pressures cancel."""
     mesh = box_mesh()
     points = meshes.cell_centres(mesh)
     flow = FlowField(
         points,
-        np.stack([3.0 * points[:, 2], 0 * points[:, 2], 0 * points[:, 2]], axis=-1),
+        points[:, [2, 2, 2]] * [3.0, 0.0, 0.0] + [0.0, 0.0, 0.1],
         weights=meshes.cell_volumes(mesh),
         scalars={"pressure": 2 + 0 * points[:, 0]},
         parameters={"viscosity": NU},
