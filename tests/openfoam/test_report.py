@@ -77,7 +77,7 @@ def test_forces_do_not_depend_on_the_frame(tmp_path):
 
 
 def test_shear_and_forces_in_space(tmp_path):
-    """u = (γ z, 0, w) between two walls: exactly ν γ on each, whatever w is, and pressures cancel."""
+    """u = (γ z, 0, w) between two walls: exactly ν γ on each, whatever w is."""
     mesh = box_mesh()
     points = meshes.cell_centres(mesh)
     flow = FlowField(
