@@ -11,7 +11,7 @@ import typer
 
 from solvers.cli.progress import progress_line
 from solvers.cli.run_folder import RunFolder
-from vcnn.cli.inputs import ANY_MODEL, Threads, model_file, read_model
+from vcnn.cli.inputs import ANY_MODEL, Threads, read_model
 from vcnn.cli.key_listing import keys_option
 from vcnn.cli.ranks import on_every_rank
 from vcnn.errors import naming
@@ -132,6 +132,8 @@ def _turbulence(case: Case, name: Path | None) -> tuple[Closure | None, dict[str
     source : dict
         ``name`` of the model or the closure's file, and ``sha256`` of what is in the file.
     """
+    from vcnn.closure.file import model_file
+
     if name is None:
         return None, {"name": case.model, "sha256": None}
     file = model_file(name)

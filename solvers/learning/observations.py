@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from solvers.adjoint.implicit import observe
-from solvers.fem.arguments import float_array
 from solvers.fem.points import LocatedPoints, PointOperator, locate
+from vcnn.arrays import float_array
 from vcnn.errors import InputError
 
 KINDS = ("velocity", "velocity_gradient")

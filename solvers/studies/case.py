@@ -13,7 +13,6 @@ import meshes
 from meshes.readers.any_file import read_flow, read_mesh
 from meshes.report.reference import Reference, check_reference, read_reference
 from meshes.report.stations import choose_stations
-from solvers.coupling.requirements import TURBULENT_STRESS, check_closure
 from solvers.flow.conditions import Condition, Wall
 from solvers.flow.problem import FlowProblem
 from solvers.studies.case_conditions import read_conditions
@@ -28,6 +27,7 @@ from solvers.studies.case_keys import (
     generator_keys,
 )
 from vcnn.closure.protocol import ClosureLike
+from vcnn.closure.requirements import TURBULENT_STRESS, check_closure
 from vcnn.errors import InputError, naming, suggest
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import count_cells
