@@ -75,7 +75,7 @@ def read_turbulence(case: Path) -> Turbulence:
 def extrapolation(
     turbulence: Turbulence, case: Path, fields: Mapping[str, np.ndarray]
 ) -> np.ndarray | None:
-    """(N,) distances of the clouds of a flow from those of training; None if these are not known.
+    """(N,) distances of a flow's clouds from those of training; None of closures that know none.
 
     The closure is asked as the solver's worker asks it.
 
@@ -91,11 +91,15 @@ def extrapolation(
     InputError
         If there is no such closure, or the case lacks what it needs.
     """
+    from vcnn.closure.closure import Closure
+
+    closure = read_closure(turbulence.model, case)
+    unknown = isinstance(closure, Closure) and closure.training_range is None
+    if unknown or not isinstance(closure, MeasuresExtrapolation):
+        return None
     units = Units(turbulence.length, turbulence.velocity)
     geometry = read_case_geometry(case, 1, -1, units)
-    closure = suit(read_closure(turbulence.model, case), geometry)
-    if not isinstance(closure, MeasuresExtrapolation):
-        return None
+    closure = suit(closure, geometry)
     sent = form_of(closure, geometry.at_rest.mesh, bool(geometry.walls)).sent
     missing = [name for name in ("U", *sent.values()) if name not in fields]
     if missing:
@@ -103,13 +107,7 @@ def extrapolation(
     flow = geometry.flow(fields["U"] / units.velocity)
     scalars = {own: geometry.at_points(fields[foam]) for own, foam in sent.items()}
     flow = flow.with_fields(scalars=units.into(scalars))
-    try:
-        distance = closure.extrapolation(flow)
-    except InputError as error:
-        if "does not say which clouds" in str(error):
-            return None
-        raise
-    return geometry.at_own_cells(distance)
+    return geometry.at_own_cells(closure.extrapolation(flow))
 
 
 def _number(settings: Mapping, name: str) -> float:

@@ -93,7 +93,7 @@ def test_shear_and_forces_in_space(tmp_path):
     case = write_solved(flow, tmp_path / "box")
     text = (case / "40" / "U").read_text()
     moving = "front { type fixedValue; value uniform (3 0 0); }"
-    (case / "40" / "U").write_text(re.sub(r"front \{[^}]*\}", moving, text))
+    (case / "40" / "U").write_text(re.sub(r"front\s*\{[^}]*\}", moving, text))
     run = summarise(read_solved(case))
     np.testing.assert_allclose(run.forces["back"], [NU * 3 * 2.0, 0, -2 * 2.0], atol=1e-12)
     np.testing.assert_allclose(run.forces["front"], [-NU * 3 * 2.0, 0, 2 * 2.0], atol=1e-12)
