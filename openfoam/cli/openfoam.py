@@ -10,7 +10,7 @@ import typer
 
 from vcnn.cli.inputs import ANY_MODEL
 from vcnn.errors import InputError
-from vcnn.files import claim
+from vcnn.headers import parse_json
 
 Case = Annotated[Path, typer.Argument(metavar="CASE", help="Folder of an OpenFOAM case.")]
 
@@ -97,6 +97,20 @@ def report(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the report.")
     ],
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|NAME=FIELD",
+            help="A velocity to compare with: of a file or case, or a field of this case.",
+        ),
+    ] = None,
+    reference_velocity: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the velocity in that file.")
+    ] = None,
+    at: Annotated[
+        list[float] | None,
+        typer.Option(metavar="X", help="Where profiles are drawn; may be given repeatedly."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ) -> None:
     """Report what the solver and its closure did in a case, as one page.
@@ -104,11 +118,20 @@ def report(
     \b
     Example:
       vcnn openfoam report hill -o report
+      vcnn openfoam report hill -o report --reference les_velocity=0/U_LES --at 2 --at 4
     """
     from openfoam.report.page import write_report
 
-    claim(output, force)
-    print(f"written to {write_report(case, output, force=force)}")
+    page = write_report(
+        case,
+        output,
+        force=force,
+        reference=reference,
+        reference_velocity=reference_velocity,
+        at=at or (),
+    )
+    answer = parse_json(page.with_suffix(".json").read_bytes(), page)["answer"]
+    print(f"{answer}\nreport: {page}")
 
 
 def _say(line: str) -> None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from meshes.readers.openfoam.content import is_there
 from meshes.readers.openfoam.dictionary import read_dictionary
 from meshes.readers.openfoam.values import numbers, word
-from vcnn.errors import naming
-from vcnn.flow.field import FlowField
-from vcnn.flow.quantities import find_quantity
-
-if TYPE_CHECKING:  # torch is slow to import
-    from vcnn.closure.closure import Closure
+from openfoam.worker.case_geometry import read_case_geometry
+from openfoam.worker.forms import form_of
+from openfoam.worker.named_closure import read_closure
+from openfoam.worker.suited import suit
+from openfoam.worker.units import Units
+from vcnn.closure.protocol import MeasuresExtrapolation
+from vcnn.errors import InputError, naming
 
 _MODELS = ("vcnn", "vcnnKOmegaSST")
 
@@ -72,45 +72,42 @@ def read_turbulence(case: Path) -> Turbulence:
     return Turbulence("an unknown model")
 
 
-def read_closure(turbulence: Turbulence) -> Closure:
-    """The closure in the units of the case.
+def extrapolation(
+    turbulence: Turbulence, case: Path, fields: Mapping[str, np.ndarray]
+) -> np.ndarray | None:
+    """(N,) distances of a flow's clouds from those of training; None of closures that know none.
+
+    The closure is asked as the solver's worker asks it.
+
+    Parameters
+    ----------
+    turbulence : Turbulence
+    case : path
+    fields : mapping OpenFOAM field -> (N, ...)
+        In the cells of the case, by rising number.
 
     Raises
     ------
     InputError
-        If there is none of that name, or it cannot be read.
+        If there is no such closure, or the case lacks what it needs.
     """
     from vcnn.closure.closure import Closure
-    from vcnn.closure.file import pretrained_file, pretrained_names
 
-    name = turbulence.model
-    closure = Closure.load(pretrained_file(name) if name in pretrained_names() else Path(name))
-    if (turbulence.length, turbulence.velocity) == (1.0, 1.0):
-        return closure
-    return closure.in_units(turbulence.length, turbulence.velocity)
-
-
-def extrapolation(closure: Closure, flow: FlowField) -> np.ndarray | None:
-    """(n,) distances of the clouds of a flow from those of training; None if these are not known.
-
-    Raises
-    ------
-    InputError
-        If the flow lacks what the closure needs.
-    """
-    if closure.training_range is None:
+    closure = read_closure(turbulence.model, case)
+    unknown = isinstance(closure, Closure) and closure.training_range is None
+    if unknown or not isinstance(closure, MeasuresExtrapolation):
         return None
-    return closure.extrapolation(flow.with_fields(scalars=_by_other_names(closure, flow)))
-
-
-def _by_other_names(closure, flow) -> dict[str, np.ndarray]:
-    """Scalars that the closure knows by another name than the flow: "nut" is its eddy viscosity."""
-    present, renamed = {**flow.scalars, **flow.vectors, **flow.tensors}, {}
-    for name in closure.needs:
-        quantity = find_quantity(name)
-        if name not in present and quantity is not None and quantity.name in flow.scalars:
-            renamed[name] = flow.scalars[quantity.name]
-    return renamed
+    units = Units(turbulence.length, turbulence.velocity)
+    geometry = read_case_geometry(case, 1, -1, units)
+    closure = suit(closure, geometry)
+    sent = form_of(closure, geometry.at_rest.mesh, bool(geometry.walls)).sent
+    missing = [name for name in ("U", *sent.values()) if name not in fields]
+    if missing:
+        raise InputError(f"the case has no field {', '.join(missing)}, which the closure needs")
+    flow = geometry.flow(fields["U"] / units.velocity)
+    scalars = {own: geometry.at_points(fields[foam]) for own, foam in sent.items()}
+    flow = flow.with_fields(scalars=units.into(scalars))
+    return geometry.at_own_cells(closure.extrapolation(flow))
 
 
 def _number(settings: Mapping, name: str) -> float:

@@ -49,6 +49,10 @@ class SolvedCase:
     wall_velocities : mapping wall -> (d,)
     fluxes : mapping boundary -> float
         What leaves through each, of a plane flow per depth.
+    cell_fields : mapping OpenFOAM field -> (N, ...)
+        As the case has them, in its own order of cells.
+    order : (n,) int, optional
+        Which of these cells each point of the flow is; None where it is the one of its number.
     notes : tuple of str
         What to know of how these were found, in sentences.
     reference : Reference, optional
@@ -61,6 +65,8 @@ class SolvedCase:
     kinds: Mapping[str, str]
     wall_velocities: Mapping[str, np.ndarray]
     fluxes: Mapping[str, float]
+    cell_fields: Mapping[str, np.ndarray]
+    order: np.ndarray | None
     notes: tuple[str, ...]
     reference: Reference | None
 
@@ -117,6 +123,8 @@ def read_solved(folder: Path, reference: tuple[str, str] | None = None) -> Solve
         kinds=kinds,
         wall_velocities={wall: axes @ velocity for wall, velocity in velocities.items()},
         fluxes={boundary: _flux_of(boundary, fluxes, kinds) for boundary in kinds},
+        cell_fields=dataset.cell_fields,
+        order=None if plane is None else plane.order,
         notes=tuple(notes),
         reference=_reference(flow, name, other),
     )

@@ -18,7 +18,7 @@ from meshes.report.records import ClosureRecord, FirstCells
 from meshes.report.reference import Comparison, Reference, compare, wall_frictions
 from meshes.report.summary import FlowSummary
 from openfoam.report.closure_history import read_history
-from openfoam.report.closure_record import extrapolation, read_closure, read_turbulence
+from openfoam.report.closure_record import extrapolation, read_turbulence
 from openfoam.report.logs import read_logs
 from openfoam.report.progress import case_progress
 from openfoam.report.solved_case import SolvedCase
@@ -56,7 +56,7 @@ def summarise(
     attempt, flow, nu = Attempts(), case.flow, case.flow.parameters["viscosity"]
     turbulence, history = read_turbulence(case.folder), read_history(case.folder)
     speed, vertices = _speed(case), _at_vertices(case, attempt)
-    record = _record(turbulence, flow, history, attempt) if turbulence.model else None
+    record = _record(turbulence, case, history, attempt) if turbulence.model else None
     plane, profiles, walls = flow.dimension == 2, (), {}
     if plane:
         profiles = attempt("velocity profiles", lambda: _profiles(vertices, stations), ())
@@ -127,9 +127,13 @@ def _at_vertices(case, attempt) -> FlowField:
     return FlowField(mesh.points, velocity, scalars=scalars, parameters=flow.parameters, mesh=mesh)
 
 
-def _record(turbulence, flow, history, attempt) -> ClosureRecord:
+def _record(turbulence, case, history, attempt) -> ClosureRecord:
     """What its own history tells of a closure, and what it says of the flow now."""
-    distance = attempt("extrapolation", lambda: extrapolation(read_closure(turbulence), flow), None)
+    distance = attempt(
+        "extrapolation", lambda: extrapolation(turbulence, case.folder, case.cell_fields), None
+    )
+    if distance is not None and case.order is not None:
+        distance = distance[case.order]
     if history is None:
         return ClosureRecord("cell", distance)
     clipped, extrapolating = float(history.clipped[-1]), history.told_extrapolating

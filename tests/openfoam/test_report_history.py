@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from openfoam.report.progress import NO_HISTORY, NO_LOG
 from openfoam.report.solved_case import read_solved
 from openfoam.report.summarise import summarise
 from tests.docs.test_formats import keys
+from tests.support.solve_cases import small_closure
 from tests.support.solved_foam_cases import (
     channel_flow,
     log_text,
@@ -84,6 +86,19 @@ def test_extrapolation_is_that_of_the_final_flow(case):
     assert "Beware: at 50.0 % of the points the closure extrapolates" in flow_verdict(run)
 
 
+def test_closures_that_know_no_training(case, tmp_path):
+    """A network that does not say, and a function of a Python file."""
+    small_closure().save(tmp_path / "small.safetensors")
+    (tmp_path / "own.py").write_text(
+        "def constant(flow):\n    return {'eddy_viscosity': 0.01 + 0 * flow.points[:, 0]}\n"
+    )
+    for model in ("small.safetensors", "own.py:constant"):
+        write_turbulence(case, tmp_path / model)
+        run = summarise(read_solved(case))
+        assert run.closure == model and run.failures == {} and run.extrapolating is None
+        assert "The model does not say what it was trained on" in flow_verdict(run)
+
+
 def test_what_to_beware_of(case):
     """Clipping in the last call, too few iterations, an error, cells too high for their slope."""
     write_turbulence(case, "hill-stress")
@@ -120,9 +135,8 @@ def test_what_is_missing_is_said(case):
     write_turbulence(case, "hill-stress")
     assert summarise(read_solved(case)).progress.text == f"{NO_LOG} {NO_HISTORY}"
     nut = case / "40" / "nut"
-    nut.write_text(
-        nut.read_text().replace("top { type zeroGradient", "top { type nutkWallFunction")
-    )
+    wall = "top { type nutkWallFunction; value uniform 0; }"
+    nut.write_text(re.sub(r"top\s*\{[^}]*\}", wall, nut.read_text()))
     assert "Beware: top has a wall function (nutkWallFunction)" in flow_verdict(
         summarise(read_solved(case))
     )
