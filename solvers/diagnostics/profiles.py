@@ -9,8 +9,8 @@ import numpy as np
 
 from solvers.fem.points import are_inside, locate
 from solvers.flow.result import FlowResult
-from vcnn.arrays import float_array
 from vcnn.errors import InputError
+from vcnn.flow.arrays import float_array
 from vcnn.flow.field import FlowField
 
 _SAME = 1e-9  # of a line's length: how near to each other two of its points are one
