@@ -14,9 +14,9 @@ from solvers.coupling.scalar_feedback import ScalarFeedback
 from solvers.fem.arguments import check_location, check_number
 from solvers.fenics import fem
 from solvers.flow.result import FlowResult
-from vcnn.arrays import float_array
 from vcnn.closure.requirements import CARRIED_SCALAR, check_closure
 from vcnn.errors import InputError, naming
+from vcnn.flow.arrays import float_array
 
 _SOME = np.array([0.0, 0.5, 1.0])  # concentrations
 

@@ -17,10 +17,10 @@ from solvers.flow.incompressible import PICARD_STEPS, solve_incompressible
 from solvers.flow.problem import FlowModel
 from solvers.flow.result import FlowResult
 from solvers.flow.start import start_on
-from vcnn.arrays import float_array
 from vcnn.closure.plain import GivenValues, Predicts, as_closure
 from vcnn.closure.requirements import TURBULENT_STRESS, check_closure
 from vcnn.errors import InputError, naming
+from vcnn.flow.arrays import float_array
 from vcnn.flow.field import FlowField
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from meshes.geometry.lines import line_across
 from solvers.fem.points import are_inside, locate
 from solvers.flow.result import FlowResult
-from vcnn.arrays import float_array
 from vcnn.errors import InputError
+from vcnn.flow.arrays import float_array
 from vcnn.flow.field import FlowField
 
 

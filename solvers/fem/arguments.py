@@ -7,8 +7,8 @@ from numbers import Real
 
 import numpy as np
 
-from vcnn.arrays import float_array
 from vcnn.errors import InputError
+from vcnn.flow.arrays import float_array
 from vcnn.keys import check_choice
 
 LOCATIONS = ("cell", "vertex")  # of the points that a flow is known at

@@ -15,8 +15,8 @@ from meshes.geometry.wall_distance import wall_distance
 from solvers.fem.arguments import call_at
 from solvers.fem.domain import Domain
 from solvers.fenics import basix, fem
-from vcnn.arrays import float_array
 from vcnn.errors import InputError
+from vcnn.flow.arrays import float_array
 
 
 def nodes_per_cell(domain: Domain) -> int:

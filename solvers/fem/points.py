@@ -15,8 +15,8 @@ from scipy.sparse import csr_array
 from solvers.fem.communicator import communicator
 from solvers.fem.point_search import find_cells, inverse_jacobian, map_to_space
 from solvers.fenics import MPI, dolfinx, fem
-from vcnn.arrays import float_array
 from vcnn.errors import InputError
+from vcnn.flow.arrays import float_array
 
 if TYPE_CHECKING:  # slow to import
     import torch

@@ -9,8 +9,8 @@ import numpy as np
 
 from solvers.fem.arguments import check_number
 from solvers.fem.domain import Domain
-from vcnn.arrays import float_array
 from vcnn.errors import InputError
+from vcnn.flow.arrays import float_array
 
 _PARALLEL = 1 - 1e-8  # the least cosine between a direction and the axis that it is along
 

@@ -11,8 +11,8 @@ import torch
 
 from solvers.adjoint.implicit import observe
 from solvers.fem.points import LocatedPoints, PointOperator, locate
-from vcnn.arrays import float_array
 from vcnn.errors import InputError
+from vcnn.flow.arrays import float_array
 
 KINDS = ("velocity", "velocity_gradient")
 

@@ -17,8 +17,8 @@ from solvers.scalar.advection import dx, transport_form, upwinding
 from solvers.scalar.carrier import Carrier, as_carrier
 from solvers.scalar.production import production_terms
 from solvers.scalar.result import TransportResult
-from vcnn.arrays import float_array
 from vcnn.errors import InputError
+from vcnn.flow.arrays import float_array
 from vcnn.flow.field import FlowField
 
 if TYPE_CHECKING:

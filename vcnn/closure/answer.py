@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcnn.arrays import float_array
 from vcnn.closure.plain import UNNAMED
 from vcnn.closure.protocol import ClosureLike
 from vcnn.closure.requirements import Requirement
 from vcnn.errors import DivergenceError, InputError, naming
+from vcnn.flow.arrays import float_array
 from vcnn.flow.field import FlowField
 from vcnn.flow.quantities import QUANTITIES
 
