@@ -34,7 +34,7 @@ solvers
 SIMPLE
 {
     consistent yes; pRefCell 0; pRefValue 0;
-    residualControl { U TOLERANCE; p TOLERANCE; nut TOLERANCE; }
+    residualControl { CONTROL }
 }
 relaxationFactors { equations { ".*" 0.9; } }
 """
@@ -87,7 +87,7 @@ RAS
 
 def write_driven(
     case, library, mesh, viscosity, bulk, closure, *, angle=0.0, tolerance=1e-6, every=20,
-    relaxation=0.5, steps=3000,
+    relaxation=0.5, steps=3000, controlled=("U", "p", "nut"),
 ):  # fmt: skip
     """A periodic case for simpleFoam whose closure the worker answers, turned by an angle."""
     centres = meshes.cell_centres(mesh)
@@ -105,11 +105,12 @@ def write_driven(
     c, s = np.cos(angle), np.sin(angle)
     flow = flow.rotated([[c, -s], [s, c]])
     write_openfoam(flow, case, fields={"pressure": "p"})
+    control = " ".join(f"{name} {tolerance};" for name in controlled)
     settings = {"CLOSURE": closure, "PYTHON": sys.executable, "EVERY": every}
     texts = {
         "system/controlDict": control_text(library, steps),
         "system/fvSchemes": _SCHEMES,
-        "system/fvSolution": fill(_SOLUTION, TOLERANCE=tolerance),
+        "system/fvSolution": fill(_SOLUTION, CONTROL=control),
         "system/fvOptions": fill(_DRIVE, UBAR=f"{float(bulk * c)!r} {float(bulk * s)!r} 0"),
         "system/decomposeParDict": _DECOMPOSE,
         "constant/turbulenceProperties": fill(_MODEL, RELAXATION=relaxation, **settings),
