@@ -34,7 +34,9 @@ def folder(tmp_path, monkeypatch):
 
 
 def entries(folder):
-    return (folder / "case/constant/turbulenceProperties").read_text().split("vcnnCoeffs")[1].split()
+    return (
+        (folder / "case/constant/turbulenceProperties").read_text().split("vcnnCoeffs")[1].split()
+    )
 
 
 def test_apply_and_undo(folder, capsys):
