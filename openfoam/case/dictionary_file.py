@@ -150,16 +150,16 @@ class DictionaryFile:
 
     def _with_new(self, path, value) -> DictionaryFile:
         """An entry that is not there; the dictionaries around it that are missing come with it."""
-        known = len(path) - 1
-        while known and self.find(*path[:known]) is None:
-            known -= 1
-        for name in reversed(path[known + 1 :]):
+        depth = len(path) - 1
+        while depth and self.find(*path[:depth]) is None:
+            depth -= 1
+        for name in reversed(path[depth + 1 :]):
             value = {name: value}
-        entry = self.find(*path[:known]) if known else None
+        entry = self.find(*path[:depth]) if depth else None
         scope = self.root if entry is None else entry.inner
         if scope is None:
-            raise InputError(f"{self.name}: {path[known - 1]}: expected a dictionary {{ ... }}")
-        return self._insert(scope, entry, path[known], value)
+            raise InputError(f"{self.name}: {path[depth - 1]}: expected a dictionary {{ ... }}")
+        return self._insert(scope, entry, path[depth], value)
 
     def _insert(self, scope, owner, name, value) -> DictionaryFile:
         """A new entry behind the last one of a scope, set in as its siblings are."""

@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 
 import meshes
 from tests.support.flows_at_cells import flow_on
+from tests.support.foam_cases import BoxCase
 from tests.support.foam_worker import Worker, hill_flow, in_space, tensors, write_closures
 from vcnn import Closure
 from vcnn.closure import BaselineCorrection, trust
@@ -204,3 +205,15 @@ def test_a_case_in_space(tmp_path):
     expected = np.minimum(0.41 * d, 0.09) ** 2 * rate
     np.testing.assert_allclose(values[:, 0], expected, rtol=1e-10)
     assert values.shape[1] == 7 and not values[:, 1:].any()
+
+
+def test_a_channel_one_cell_long(tmp_path):
+    """Its period joins each cell with itself; ``empty`` sides make it plane, no section."""
+    channel = BoxCase(cells=(1, 6, 1))
+    channel.write(tmp_path)
+    write_closures(tmp_path)
+    y = channel.centres[:, 1]
+    values, *_ = ask(tmp_path, "own.py:mixing_length", np.stack([y, 0 * y], axis=-1))
+    length = np.minimum(0.41 * np.minimum(y, 1.5 - y), 0.09)
+    inside = slice(1, -1)  # at the upper wall the velocity is not 0
+    np.testing.assert_allclose(values[inside, 0], length[inside] ** 2, rtol=1e-12)

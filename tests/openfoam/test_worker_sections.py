@@ -10,6 +10,7 @@ from vcnn import Closure, FlowField
 from vcnn.closure import BaselineCorrection, MirroredSection, NearWall
 
 NU = 1 / 180
+STRAIGHT = np.eye(3)
 R = Rotation.from_euler("xyz", [40, -25, 110], degrees=True).as_matrix()
 
 
@@ -21,7 +22,7 @@ def velocity(y, z):
     return np.stack([along, v, w], axis=-1)
 
 
-def write_duct(folder, quarter, frame=np.eye(3), shift=(0, 0, 0), n=8):
+def write_duct(folder, quarter, frame=STRAIGHT, shift=(0, 0, 0), n=8):
     """A case, and the y and z of its cells in a duct around the x axis."""
     cells = (1, n, n) if quarter else (1, 2 * n, 2 * n)
     side = 1.0 if quarter else 2.0
