@@ -102,7 +102,8 @@ void ClosureLink::endIfAny(const std::string& error) const
     {
         // FatalError would begin another line behind its title
         Info<< flush;
-        std::cerr << "\n--> FOAM FATAL ERROR: closure: " << error << "\n\nFOAM exiting\n" << std::endl;
+        std::cerr << "\n--> FOAM FATAL ERROR: closure: " << error
+            << "\n\nFOAM exiting\n" << std::endl;
         if (!Pstream::parRun()) std::exit(1);
         Pstream::exit(1);
     }

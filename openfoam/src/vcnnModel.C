@@ -51,7 +51,8 @@ tmp<volScalarField> vcnn<Basic>::epsilon() const
 template<class Basic>
 tmp<volScalarField> vcnn<Basic>::omega() const
 {
-    return volScalarField::New("omega", this->mesh_, dimensionedScalar("omega", dimless/dimTime, 0));
+    const dimensionedScalar none("omega", dimless/dimTime, 0);
+    return volScalarField::New("omega", this->mesh_, none);
 }
 
 template<class Basic>

@@ -111,7 +111,7 @@ def test_no_worker_is_started_to_process_results(foam, tmp_path):
 @pytest.mark.parametrize("share", ["no", "yes"])
 def test_ranks_give_what_one_process_gives(foam, tmp_path, share):
     model = f"nut={NUT} linear= a=0.05 share=16,16"
-    one = write_channel(tmp_path / "one", foam, model, steps=40)
+    one = write_channel(tmp_path / "one", foam, model)
     two = tmp_path / "two"
     shutil.copytree(one, two)
     text = (two / "constant/turbulenceProperties").read_text(encoding="utf-8")

@@ -44,7 +44,7 @@ solvers
 }
 SIMPLE { pRefCell 0; pRefValue 0; residualControl { CONTROL } }
 PIMPLE { pRefCell 0; pRefValue 0; nCorrectors 1; nOuterCorrectors 1; }
-relaxationFactors { fields { p 0.3; } equations { ".*" 0.7; } }
+relaxationFactors { fields { p 0.3; } equations { ".*" RELAXED; } }
 """
 _CONTROL = """
 application simpleFoam;
@@ -52,9 +52,9 @@ startFrom latestTime;
 startTime 0;
 stopAt endTime;
 endTime END;
-deltaT 1;
+deltaT DELTA;
 writeControl timeStep;
-writeInterval END;
+writeInterval STEPS;
 writeFormat ascii;
 writePrecision 17;
 runTimeModifiable no;
@@ -146,11 +146,14 @@ def write_channel(
         provenance={"walls": ["bottom", "top"]},
     )
     write_openfoam(flow, case, fields={"pressure": "p", "eddy_viscosity": "nut"})
+    delta = 0.25 if transient else 1
     kind = {"DDT": "Euler", "BOUNDED": ""} if transient else {"DDT": "steadyState"}
     texts = {
-        "system/controlDict": fill(_CONTROL, END=steps, LIBRARY=foam.library),
+        "system/controlDict": fill(
+            _CONTROL, END=steps * delta, STEPS=steps, DELTA=delta, LIBRARY=foam.library
+        ),
         "system/fvSchemes": fill(_SCHEMES, **{"BOUNDED": "bounded", **kind}),
-        "system/fvSolution": fill(_SOLUTION, CONTROL=control),
+        "system/fvSolution": fill(_SOLUTION, CONTROL=control, RELAXED=1 if transient else 0.7),
         "system/fvOptions": fill(_FORCE, FORCE=FORCE),
         "system/decomposeParDict": _DECOMPOSE,
         "constant/turbulenceProperties": _turbulence(ras, {"model": closure, **coefficients}),
