@@ -8,11 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-<<<<<<< HEAD
-PACKAGES = ("vcnn", "meshes", "openfoam", "solvers", "benchmarks")
-=======
 PACKAGES = ("vcnn", "meshes", "solvers", "openfoam", "benchmarks")
->>>>>>> H1
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 POINTING = {"found", "known", "there", "here", "given", "told", "mine"}

@@ -21,11 +21,7 @@ def template(node) -> str | None:
 
 
 def nodes():
-<<<<<<< HEAD
-    for package in ("vcnn", "meshes", "openfoam", "solvers"):
-=======
     for package in ("vcnn", "meshes", "solvers", "openfoam"):
->>>>>>> H1
         for path in sorted((ROOT / package).rglob("*.py")):
             yield from ast.walk(ast.parse(path.read_text(encoding="utf-8")))
 

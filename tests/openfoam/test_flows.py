@@ -58,9 +58,10 @@ def test_a_channel_with_a_mixing_length_is_of_second_order(foam, tmp_path):
     for cells in (32, 64):
         mesh = meshes.channel(0.5, 1.0, cells=(4, cells), grading=20.0)
         case = tmp_path / str(cells)
+        # residuals of the pressure and of a velocity that are 0 are noise
         write_driven(
             case, foam.library, mesh, NU, BULK, MIXING_LENGTH, every=1, relaxation=1,
-            tolerance=1e-9, controlled=["nut"],  # of nothing across and no pressure residuals are noise
+            tolerance=1e-9, controlled=["nut"],
         )  # fmt: skip
         run(foam, case)
         errors.append(force_of(case) / force - 1)
@@ -78,7 +79,7 @@ def coarse_hill(foam, tmp_path_factory):
     folder = tmp_path_factory.mktemp("hill")
     mesh = meshes.periodic_hill(1.0, cells=(40, 30), grading=15.0)
     case = write_driven(
-        folder / "case", foam.library, mesh, HILL_NU, HILL_BULK, "hill-stress", tolerance=1e-8
+        folder / "case", foam.library, mesh, HILL_NU, HILL_BULK, "hill-stress", tolerance=1e-7
     )
     return mesh, run(foam, case)
 
@@ -94,7 +95,7 @@ def test_ranks_and_frames_give_the_same_flow(foam, coarse_hill, tmp_path):
     angle = np.radians(37)
     turned = write_driven(
         tmp_path / "turned", foam.library, mesh, HILL_NU, HILL_BULK, "hill-stress",
-        tolerance=1e-8, angle=angle,
+        tolerance=1e-7, angle=angle,
     )  # fmt: skip
     run(foam, turned)
     for other in (last_flow(two), last_flow(turned, angle)):

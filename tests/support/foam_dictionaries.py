@@ -16,7 +16,7 @@ KINDS = {
     "pressure": ("scalar", (0.0, 1.0)),
 }
 
-TURBULENCE = """FoamFile { version 2.0; format ascii; class dictionary; object turbulenceProperties; }
+TURBULENCE = """FoamFile { format ascii; class dictionary; object turbulenceProperties; }
 
 // which model
 simulationType  RAS;    // not laminar

@@ -13,13 +13,8 @@ import meshes
 from meshes import read_openfoam, write_openfoam
 from vcnn import FlowField
 
-<<<<<<< HEAD
 FAKE = Path(__file__).parents[1] / "openfoam" / "fake_worker.py"
 NU, FORCE = 0.01, 0.08  # U = 0.125 FORCE / NU in the middle where there is no turbulence
-=======
-TURBULENCE = """
-FoamFile { version 2.0; format ascii; class dictionary; object turbulenceProperties; }
->>>>>>> H3
 
 _SCHEMES = """
 ddtSchemes { default DDT; }
