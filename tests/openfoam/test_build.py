@@ -35,7 +35,7 @@ def test_it_is_built_once(foam):
 
 def test_a_machine_without_openfoam_is_told_what_to_do(no_environment, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(InputError, match="no simpleFoam here; .*apt-get install openfoam"):
+    with pytest.raises(InputError, match=r"no simpleFoam here; .*apt-get install openfoam"):
         build_library()
 
 
