@@ -38,7 +38,7 @@ solvers
     ".*" { solver smoothSolver; smoother symGaussSeidel; tolerance 1e-13; relTol 0; maxIter 200; }
 }
 SIMPLE { pRefCell 0; pRefValue 0; residualControl { CONTROL } }
-PIMPLE { pRefCell 0; pRefValue 0; nCorrectors 1; nOuterCorrectors 1; }
+PIMPLE { pRefCell 0; pRefValue 0; nCorrectors 2; nOuterCorrectors 1; }
 relaxationFactors { fields { p 0.3; } equations { ".*" RELAXED; } }
 """
 _CONTROL = """
