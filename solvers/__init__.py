@@ -25,6 +25,8 @@ from typing import TYPE_CHECKING
 from vcnn.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from meshes.report.quantities import ReynoldsNumber as ReynoldsNumber
+    from meshes.report.quantities import WallQuantities as WallQuantities
     from solvers.adjoint.coupling import DifferentiableCoupling as DifferentiableCoupling
     from solvers.adjoint.flow import DifferentiableFlow as DifferentiableFlow
     from solvers.adjoint.transport import DifferentiableTransport as DifferentiableTransport
@@ -33,11 +35,9 @@ if TYPE_CHECKING:
     from solvers.coupling.scalar_equation import ScalarEquation as ScalarEquation
     from solvers.datasets.bumps import bump_concentration as bump_concentration
     from solvers.datasets.hills import hill_concentration as hill_concentration
-    from solvers.diagnostics.boundaries import ReynoldsNumber as ReynoldsNumber
     from solvers.diagnostics.boundaries import boundary_fluxes as boundary_fluxes
     from solvers.diagnostics.boundaries import reynolds_number as reynolds_number
     from solvers.diagnostics.profiles import station_profiles as station_profiles
-    from solvers.diagnostics.walls import WallQuantities as WallQuantities
     from solvers.diagnostics.walls import along_wall as along_wall
     from solvers.diagnostics.walls import wall_force as wall_force
     from solvers.fem.checkpoint import load_checkpoint as load_checkpoint

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 SCRIPTS = sorted((Path(__file__).parents[1] / "docs" / "gallery").glob("plot_*.py"))
-OWN = ("vcnn", "meshes", "solvers")
+OWN = ("vcnn", "meshes", "solvers", "openfoam")
 PUBLIC = {
     *OWN,
     "vcnn.testing",

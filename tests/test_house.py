@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("vcnn", "meshes", "solvers", "benchmarks")
+PACKAGES = ("vcnn", "meshes", "solvers", "openfoam", "benchmarks")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 POINTING = {"found", "known", "there", "here", "given", "told", "mine"}

@@ -16,7 +16,7 @@ from benchmarks.common.paths import existing
 from benchmarks.data.catalogue import DUCTS
 from meshes import section
 from solvers import RANS, Developed, FlowResult, Symmetry, Wall
-from solvers.coupling import stress
+from vcnn.closure import stress
 from vcnn.flow.mesh import named_mesh
 from vcnn.flow.quantities import find_quantity
 

@@ -12,12 +12,12 @@ import numpy as np
 
 from benchmarks.data.hills import at_vertices, hill_file, hill_names, read_hill
 from solvers import RANS, SpalartAllmaras
-from solvers.coupling.stress import SMALL_STRAIN, deviator, split_stress
 from solvers.fem.build import build_domain
 from solvers.fem.fields import function_from
 from solvers.fem.sampling import flow_field
 from vcnn import Closure, FlowField, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
 from vcnn.baselines import GraphKernelNetwork
+from vcnn.closure.stress import SMALL_STRAIN, deviator, split_stress
 from vcnn.network import PairEmbeddingNetwork
 
 UNITS = {"length": "hill height", "velocity": "volume-mean velocity / 0.72"}

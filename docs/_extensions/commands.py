@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 import tomllib
+from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -41,8 +42,9 @@ class CommandsDirective(SphinxDirective):
         return [
             self._section("vcnn", root),
             *(
-                self._section(f"vcnn {name}", EntryPoint(name, value, _GROUP).load())
-                for name, value in verbs.items()
+                self._section(f"vcnn {name}", function)
+                for verb, value in verbs.items()
+                for name, function in functions(verb, EntryPoint(verb, value, _GROUP).load())
             ),
         ]
 
@@ -99,6 +101,14 @@ class CommandsDirective(SphinxDirective):
         group = nodes.tgroup("", cols=2)
         group += [nodes.colspec(colwidth=30), nodes.colspec(colwidth=70), body]
         return nodes.table("", group)
+
+
+def functions(verb: str, loaded: object) -> list[tuple[str, Callable]]:
+    """A verb's name and function, or those of all verbs in a group."""
+    if not isinstance(loaded, typer.Typer):
+        return [(verb, loaded)]
+    commands = loaded.registered_commands
+    return [(f"{verb} {c.name or c.callback.__name__}", c.callback) for c in commands]
 
 
 def _inline(text: str) -> list[nodes.Node]:

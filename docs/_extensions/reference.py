@@ -10,7 +10,7 @@ from typing import get_origin
 from numpydoc.xref import DEFAULT_LINKS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PACKAGES = ("vcnn", "meshes", "solvers")
+PACKAGES = ("vcnn", "meshes", "solvers", "openfoam")
 # classes of others whose members are not told again; a network has hundreds of torch's
 _FOREIGN = ("ABC", "Enum", "Exception", "Generic", "Module", "Protocol", "object", "str")
 

@@ -20,6 +20,9 @@ from meshes.readers.vtk_file import SUFFIXES, read_vtk
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 
+_KINDS = (".csv", ".foam", ".npz")
+_OF_CASES = ("constant/polyMesh", "processor*", "system/controlDict", "constant/*/polyMesh")
+
 
 def read_flow(
     path: str | os.PathLike,
@@ -146,6 +149,17 @@ def read_dataset(
         f"{path}: unknown kind of file {path.suffix!r}; expected an OpenFOAM case folder, .vtu, "
         ".pvd, .xdmf, .npz, .csv, or a mesh that meshio reads (.msh, .med, .su2, ...)"
     )
+
+
+def is_flow(path: Path) -> bool:
+    """Whether a path looks like a flow: a file of a kind that is read, or the folder of a case.
+
+    Whether it can be read is told by reading it.
+    """
+    if path.is_dir():
+        return any(next(path.glob(name), None) is not None for name in _OF_CASES)
+    suffix = path.suffix.lower()
+    return suffix in _KINDS or suffix in SUFFIXES or suffix in meshio.extension_to_filetypes
 
 
 def is_case(path: Path) -> bool:

@@ -14,7 +14,7 @@ from meshes.geometry.periods import check_period, flow_period
 from meshes.geometry.surface import box_sides, outer_boundary
 from meshes.geometry.wall_fields import with_wall_fields
 from meshes.readers.dataset import Dataset
-from meshes.readers.domain import along, find_domain
+from meshes.readers.domain import Domain, along, find_domain
 from meshes.readers.fields import choose_fields, crosses_plane, into_plane, sort_fields
 from meshes.readers.tidy import tidy
 from vcnn.errors import InputError, naming, suggest
@@ -95,6 +95,42 @@ def dataset_flow(
             flow = replace(flow, provenance={**flow.provenance, "notes": notes})
     _warn(dataset, notes)
     return flow
+
+
+def cells_at_rest(dataset: Dataset) -> tuple[FlowField, Domain]:
+    """A flow at rest at the cells of a dataset, and where these lie.
+
+    It has the points, weights, periods and walls that :func:`dataset_flow` gives a flow with a
+    velocity: what a solver sends its velocities for.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Of which fields do not count.
+
+    Raises
+    ------
+    InputError
+        If it holds no cells of dimension 2 or 3.
+    """
+    with naming(_place(dataset)):
+        dataset = tidy(dataset)
+        domain = find_domain(dataset)
+        if domain.mesh is None:
+            raise InputError("holds points without a mesh")
+        periods = _periods(dataset, domain, None)
+        mesh, walls = _walls(dataset, domain.mesh, periods, None)
+        points, weights = _places(dataset, domain, "cell")
+        flow = FlowField(
+            points=points,
+            weights=weights,
+            periods=periods,
+            parameters=dataset.parameters,
+            mesh=mesh,
+            location="cell",
+            provenance=dataset.provenance,
+        )
+        return with_wall_fields(flow, walls), domain
 
 
 def dataset_mesh(dataset: Dataset) -> meshio.Mesh:

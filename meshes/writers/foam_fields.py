@@ -18,6 +18,12 @@ _CLASSES = {
     (6,): ("volSymmTensorField", "symmTensor"),
     (9,): ("volTensorField", "tensor"),
 }
+# types of patches that are conditions too: a field has the type of the patch there
+_CONSTRAINTS = (
+    *("cyclic", "cyclicACMI", "cyclicAMI", "cyclicSlip", "empty", "nonuniformTransformCyclic"),
+    *("processor", "processorCyclic", "symmetry", "symmetryPlane", "wedge"),
+)
+_WITHOUT_MOTION = ("eddy_viscosity", "anisotropy", "reynolds_stress")  # none where the flow sticks
 _OTHERS = {"p": (0, 2), "epsilon": (-1, 3), "nuTilda": (1, 1)}  # powers, of what is read as it is
 
 
@@ -74,7 +80,8 @@ def field_text(name: str, values: np.ndarray, patches: Mapping[str, str]) -> tup
         The flow's, whatever OpenFOAM calls it: its dimension is that of the quantity.
     values : (N,), (N, 3) or (N, 3, 3)
     patches : mapping name -> type
-        The velocity sticks to walls; elsewhere values are those of the cells behind.
+        The velocity sticks to walls, where the stress of turbulence is 0 too; elsewhere values are
+        those of the cells behind.
     """
     if values.ndim == 3:
         symmetric = np.array_equal(values, values.transpose(0, 2, 1))
@@ -90,7 +97,7 @@ def field_text(name: str, values: np.ndarray, patches: Mapping[str, str]) -> tup
         "",
         "boundaryField",
         "{",
-        *(f"    {patch} {{ type {_condition(name, t)}; }}" for patch, t in patches.items()),
+        *(f"    {patch} {{ {_condition(name, t, values)} }}" for patch, t in patches.items()),
         "}",
     ]
     return kind, "\n".join(lines) + "\n"
@@ -106,10 +113,22 @@ def list_lines(values: np.ndarray) -> list[str]:
     return [str(len(rows)), "(", *texts, ")"]
 
 
-def _condition(name, patch_type) -> str:
-    if patch_type in ("empty", "cyclic"):
-        return patch_type
-    return "noSlip" if name == "velocity" and patch_type == "wall" else "zeroGradient"
+def file_text(kind: str, name: str, text: str) -> str:
+    """What stands in a file: the header of a class and a name, then the text."""
+    head = f"FoamFile\n{{\n    version 2.0;\n    format  ascii;\n    class   {kind};\n"
+    return f"{head}    object  {name};\n}}\n\n{text}"
+
+
+def _condition(name, patch_type, values) -> str:
+    if patch_type in _CONSTRAINTS:
+        return f"type {patch_type};"
+    if patch_type == "wall" and name == "velocity":
+        return "type noSlip;"
+    row = find_quantity(name)
+    if patch_type == "wall" and row is not None and row.name in _WITHOUT_MOTION:
+        zero = "0" if values.ndim == 1 else f"({' '.join('0' * values.shape[1])})"
+        return f"type fixedValue; value uniform {zero};"
+    return "type zeroGradient;"
 
 
 def _dimensions(name) -> str:

@@ -12,7 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from meshes.writers.faces import Faces, sort_faces
-from meshes.writers.foam_fields import check_word, field_text, fields_in_space, list_lines
+from meshes.writers.foam_fields import (
+    check_word,
+    field_text,
+    fields_in_space,
+    file_text,
+    list_lines,
+)
 from meshes.writers.slab import SIDES, solid_of
 from vcnn.errors import InputError, naming
 from vcnn.files import replacing
@@ -48,8 +54,8 @@ def write_openfoam(
     ``system/controlDict``; schemes and solution of the linear systems are left to the user. A plane
     flow becomes one cell thick, with ``empty`` sides. Boundaries keep their names: those that a
     period joins are ``cyclic``, walls ``wall``, all others ``patch``. The velocity is fixed to 0 at
-    walls, whatever else a field needs at a boundary is left to the user. :func:`read_openfoam`
-    with the same ``fields`` gives the flow back.
+    walls, and so are ν_t and stresses of turbulence; whatever else a field needs at a boundary is
+    left to the user. :func:`read_openfoam` with the same ``fields`` gives the flow back.
 
     Parameters
     ----------
@@ -222,6 +228,5 @@ def _lines(lines) -> str:
 
 
 def _put(path, kind, text) -> None:
-    head = f"FoamFile\n{{\n    version 2.0;\n    format  ascii;\n    class   {kind};\n"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{head}    object  {path.name};\n}}\n\n{text}", encoding="ascii")
+    path.write_text(file_text(kind, path.name, text), encoding="ascii")

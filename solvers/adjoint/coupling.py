@@ -12,12 +12,12 @@ from scipy.sparse.linalg import LinearOperator, gmres
 
 from solvers.adjoint.flow import DifferentiableFlow
 from solvers.coupling.loop import iterate_coupling
-from solvers.coupling.requirements import check_differentiable
 from solvers.coupling.stress_feedback import StressFeedback
 from solvers.fem.points import locate
 from solvers.fenics import MPI
 from solvers.flow.result import FlowResult
 from vcnn.closure.protocol import Differentiable
+from vcnn.closure.requirements import check_differentiable
 from vcnn.errors import DivergenceError, InputError
 
 

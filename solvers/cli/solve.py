@@ -11,7 +11,7 @@ import typer
 
 from solvers.cli.progress import progress_line
 from solvers.cli.run_folder import RunFolder
-from vcnn.cli.inputs import ANY_MODEL, Threads, model_file, read_model
+from vcnn.cli.inputs import ANY_MODEL, Threads, read_model
 from vcnn.cli.key_listing import keys_option
 from vcnn.cli.ranks import on_every_rank
 from vcnn.errors import naming
@@ -84,11 +84,12 @@ def solve(
       length = 1.0
       velocity = 1.0
     """
+    from meshes.report.attempts import Attempts
+    from meshes.report.page import write_report
+    from meshes.report.verdict import flow_verdict
     from solvers.fenics import MPI
     from solvers.studies.case import read_case
-    from solvers.studies.run_diagnostics import Attempts, summarise
-    from solvers.studies.run_report import write_report
-    from solvers.studies.run_verdict import run_verdict
+    from solvers.studies.run_diagnostics import summarise
 
     ask_for(threads)
     comm, flow_case = MPI.COMM_WORLD, read_case(case)
@@ -113,13 +114,13 @@ def solve(
     run = summarise(flow_case, result, model, source["name"], resumed=checkpoint is not None)
     if comm.rank == 0:  # the result first, whatever becomes of pictures
         run.vertices.save(output / "flow.vtu")
-        numbers = {"answer": run_verdict(run), **run.numbers()}
+        numbers = {"answer": flow_verdict(run), **run.numbers()}
         write_text(folder.result, json.dumps(numbers, indent=1, allow_nan=False))
-    attempt = Attempts(comm)
+    attempt = Attempts(comm.rank, comm.size)
     attempt("flow.bp", lambda: result.save(output / "flow.bp"), None)
     if comm.rank == 0:
         page = attempt("report", lambda: write_report(run, output), "none, see the warnings")
-        print(f"{run_verdict(run)}\nreport: {page}")
+        print(f"{flow_verdict(run)}\nreport: {page}")
 
 
 def _turbulence(case: Case, name: Path | None) -> tuple[Closure | None, dict[str, str | None]]:
@@ -131,6 +132,8 @@ def _turbulence(case: Case, name: Path | None) -> tuple[Closure | None, dict[str
     source : dict
         ``name`` of the model or the closure's file, and ``sha256`` of what is in the file.
     """
+    from vcnn.closure.file import model_file
+
     if name is None:
         return None, {"name": case.model, "sha256": None}
     file = model_file(name)

@@ -9,13 +9,14 @@ import numpy as np
 
 from solvers.coupling.loop import solve_coupled
 from solvers.coupling.problem import CoupledProblem
-from solvers.coupling.requirements import CARRIED_SCALAR, check_closure
 from solvers.coupling.scalar_equation import ScalarEquation, as_scalar
 from solvers.coupling.scalar_feedback import ScalarFeedback
-from solvers.fem.arguments import check_location, check_number, float_array
+from solvers.fem.arguments import check_location, check_number
 from solvers.fenics import fem
 from solvers.flow.result import FlowResult
+from vcnn.closure.requirements import CARRIED_SCALAR, check_closure
 from vcnn.errors import InputError, naming
+from vcnn.flow.arrays import float_array
 
 _SOME = np.array([0.0, 0.5, 1.0])  # concentrations
 

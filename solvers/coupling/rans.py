@@ -8,9 +8,8 @@ import numpy as np
 
 from solvers.coupling.loop import solve_coupled
 from solvers.coupling.problem import CoupledProblem
-from solvers.coupling.requirements import TURBULENT_STRESS, check_closure
 from solvers.coupling.stress_feedback import StressFeedback
-from solvers.fem.arguments import check_location, float_array
+from solvers.fem.arguments import check_location
 from solvers.fem.domain import Domain
 from solvers.fem.fields import function_from
 from solvers.fenics import fem
@@ -19,7 +18,9 @@ from solvers.flow.problem import FlowModel
 from solvers.flow.result import FlowResult
 from solvers.flow.start import start_on
 from vcnn.closure.plain import GivenValues, Predicts, as_closure
+from vcnn.closure.requirements import TURBULENT_STRESS, check_closure
 from vcnn.errors import InputError, naming
+from vcnn.flow.arrays import float_array
 from vcnn.flow.field import FlowField
 
 
@@ -41,7 +42,7 @@ class RANS(CoupledProblem):
         ν_t, ν_t and an anisotropy a, or a Reynolds stress <u'u'> (n, d, d), velocity²: flow and
         closure are then made to agree (``solvers.coupling.loop.solve_coupled``), and a Reynolds
         stress is split into an eddy viscosity in the operator and the rest
-        (``solvers.coupling.stress.split_stress``). Numbers and tensors without a name are ν_t
+        (``vcnn.closure.stress.split_stress``). Numbers and tensors without a name are ν_t
         and <u'u'>; without a start the closure is asked first for the flow with ν_t = 0.02 U d, d
         the distance to the wall. Or the class of a turbulence model, such as `SpalartAllmaras`,
         which then solves the problem.

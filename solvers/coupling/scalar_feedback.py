@@ -8,13 +8,13 @@ import numpy as np
 
 from solvers.coupling.ask import ask_closure
 from solvers.coupling.coupled_flow import CoupledFlow
-from solvers.coupling.requirements import CARRIED_SCALAR
 from solvers.coupling.scalar_equation import ScalarEquation, as_scalar
 from solvers.fem.fields import nodes_per_cell, values_of
 from solvers.fem.sampling import flow_field
 from solvers.fenics import basix, fem, ufl
 from solvers.flow.result import FlowResult
 from solvers.scalar.transport import ScalarTransport
+from vcnn.closure.requirements import CARRIED_SCALAR
 from vcnn.errors import DivergenceError, InputError
 
 

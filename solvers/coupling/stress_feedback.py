@@ -8,19 +8,19 @@ import numpy as np
 
 from solvers.coupling.ask import ask_closure
 from solvers.coupling.coupled_flow import CoupledFlow
-from solvers.coupling.requirements import TURBULENT_STRESS
-from solvers.coupling.stress import StressBounds
 from solvers.fem.sampling import average_at_vertices, flow_field, sample
 from solvers.fenics import fem, ufl
 from solvers.flow.result import FlowResult
 from vcnn.closure.plain import as_closure
+from vcnn.closure.requirements import TURBULENT_STRESS
+from vcnn.closure.stress import StressBounds
 from vcnn.errors import InputError
 
 
 class StressFeedback:
     """The fields ν_t and a of `RANS`, a `solvers.coupling.feedback.Feedback`.
 
-    They are kept within their `solvers.coupling.stress.StressBounds`.
+    They are kept within their `vcnn.closure.stress.StressBounds`.
 
     Parameters
     ----------

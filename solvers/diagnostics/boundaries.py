@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from meshes.report.quantities import ReynoldsNumber
 from solvers.fem.build import named_facets
 from solvers.fenics import dolfinx, fem, ufl
 from solvers.flow.conditions import Inlet, Wall
@@ -47,28 +46,6 @@ def boundary_fluxes(result: FlowResult) -> dict[str, float]:
     return {name: domain.total(through * ds(number)) for number, name in enumerate(facets, start=1)}
 
 
-@dataclass(frozen=True)
-class ReynoldsNumber:
-    """Re = U L/ν, with the velocity and the length that it is made with.
-
-    Parameters
-    ----------
-    number : float
-        Re.
-    velocity : float
-        U, length/time.
-    length : float
-        L, length.
-    meaning : str
-        Which velocity and which length, in words.
-    """
-
-    number: float
-    velocity: float
-    length: float
-    meaning: str
-
-
 def reynolds_number(result: FlowResult) -> ReynoldsNumber:
     """The Reynolds number of a flow whose viscosity is a number.
 
@@ -87,28 +64,20 @@ def reynolds_number(result: FlowResult) -> ReynoldsNumber:
         With ``number``, ``velocity``, ``length``, and in words their ``meaning``.
     """
     domain, conditions = result.domain, result.problem.boundary_conditions
-    plane, inlets = domain.dimension == 2, conditions.of_kind(Inlet)
+    nu, plane, inlets = result.problem.viscosity, domain.dimension == 2, conditions.of_kind(Inlet)
     extent = np.ptp(domain.source.points, axis=0).max()
     if conditions.drive is not None:
         along = ufl.as_vector(main_direction(domain, conditions.drive))
         velocity = domain.integral(ufl.dot(result.velocity, along)) / domain.volume
         if plane:
-            length = domain.volume / np.linalg.norm(domain.period)
-            meaning = "bulk velocity and mean height of the section"
-        else:
-            walls = sum(domain.boundary_integral(1.0, name) for name in domain.walls)
-            length = 4 * domain.volume / walls if walls else extent
-            meaning = f"bulk velocity and {'hydraulic diameter' if walls else 'largest extent'}"
-    elif inlets:
+            return ReynoldsNumber.of_section(nu, velocity, domain.volume, domain.period)
+        area = sum(domain.boundary_integral(1.0, name) for name in domain.walls)
+        return ReynoldsNumber.of_duct(nu, velocity, domain.volume, area, extent)
+    if inlets:
         fluxes = boundary_fluxes(result)
         area = sum(domain.boundary_integral(1.0, name) for name in inlets)
-        velocity = sum(fluxes[name] for name in inlets) / area
-        length = area if plane else area**0.5
-        meaning = f"mean velocity and {'height' if plane else 'root of the area'} of the inlet"
-    else:
-        walls = conditions.of_kind(Wall).values()
-        velocity = max((np.linalg.norm(wall.velocity or 0) for wall in walls), default=0.0)
-        length = extent
-        meaning = "largest velocity of a wall and largest extent"
-    velocity, length = abs(float(velocity)), float(length)
-    return ReynoldsNumber(velocity * length / result.problem.viscosity, velocity, length, meaning)
+        flux = sum(fluxes[name] for name in inlets)
+        return ReynoldsNumber.of_inlets(nu, flux, area, plane)
+    walls = conditions.of_kind(Wall).values()
+    velocity = max((np.linalg.norm(wall.velocity or 0) for wall in walls), default=0.0)
+    return ReynoldsNumber.of(nu, velocity, extent, "largest velocity of a wall and largest extent")

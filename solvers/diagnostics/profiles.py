@@ -7,13 +7,12 @@ from numbers import Integral
 
 import numpy as np
 
-from solvers.fem.arguments import float_array
+from meshes.geometry.lines import line_across
 from solvers.fem.points import are_inside, locate
 from solvers.flow.result import FlowResult
 from vcnn.errors import InputError
+from vcnn.flow.arrays import float_array
 from vcnn.flow.field import FlowField
-
-_SAME = 1e-9  # of a line's length: how near to each other two of its points are one
 
 
 def station_profiles(
@@ -51,7 +50,9 @@ def station_profiles(
         raise InputError(f"stations: expected a sequence of numbers, got {stations.tolist()}")
     if not (isinstance(count, Integral) and count >= 2):
         raise InputError(f"count: expected a whole number >= 2, got {count!r}")
-    lines = [_line_across(domain.facts, x, count) for x in stations]
+    facts = domain.facts
+    facets = np.concatenate([f[:, :2] for blocks in facts.boundaries.values() for _, f in blocks])
+    lines = [line_across(facts.source.points, facets, x, count) for x in stations]
     inside = are_inside(domain.mesh, np.concatenate(lines))
     ends = np.cumsum([len(line) for line in lines])[:-1]
     points = [line[part] for line, part in zip(lines, np.split(inside, ends), strict=True)]
@@ -62,23 +63,3 @@ def station_profiles(
         FlowField(y, velocity, scalars={"pressure": pressure}, parameters={"station": x})
         for x, y, velocity, pressure in zip(stations.tolist(), points, *fields, strict=True)
     ]
-
-
-def _line_across(facts, x, count) -> np.ndarray:
-    """Points from the lowest to the highest place where a vertical line meets the boundary.
-
-    Where it meets the boundary in between, at obstacles, there is a point too.
-    """
-    facets = np.concatenate([f[:, :2] for blocks in facts.boundaries.values() for _, f in blocks])
-    a, b = facts.source.points[facets].transpose(1, 0, 2)
-    met = (np.minimum(a, b)[:, 0] <= x) & (x <= np.maximum(a, b)[:, 0]) & (a[:, 0] != b[:, 0])
-    if not met.any():
-        raise InputError(f"station: x = {x:g} is outside the domain")
-    a, b = a[met], b[met]
-    y = a[:, 1] + (x - a[:, 0]) / (b - a)[:, 0] * (b - a)[:, 1]
-    heights, least = np.linspace(y.min(), y.max(), count), _SAME * np.ptp(y)
-    y = np.sort(y)
-    y = y[np.append(True, np.diff(y) > least)]  # a vertex belongs to two facets
-    new = np.abs(y[:, None] - heights).min(axis=1) > least
-    heights = np.sort(np.append(heights, y[new]))
-    return np.stack([np.full(len(heights), float(x)), heights], axis=-1)

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from meshes.report.quantities import WallUnits
 from solvers.fenics import MPI, basix, fem, ufl
 from solvers.flow.momentum import coefficient
 from solvers.flow.result import FlowResult
-
-
-@dataclass(frozen=True)
-class WallUnits:
-    """y⁺ of the first cells at a wall: their heights times u_τ/ν, u_τ² the wall's shear stress.
-
-    Parameters
-    ----------
-    largest : float
-    mean : float
-        Over the area of the wall.
-    """
-
-    largest: float
-    mean: float
 
 
 def wall_units(result: FlowResult, wall: str) -> WallUnits:

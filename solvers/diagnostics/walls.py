@@ -2,83 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from meshes.geometry.cells import cell_centres
 from meshes.geometry.facets import cells_at
+from meshes.geometry.lines import walk
+from meshes.report.quantities import WallQuantities
 from solvers.fem.arguments import check_number, is_number
 from solvers.fem.points import locate
 from solvers.fenics import dolfinx, fem, ufl
 from solvers.flow.drive import BulkVelocity, main_direction
 from solvers.flow.momentum import coefficient, dx
 from solvers.flow.result import FlowResult
-from vcnn.errors import InputError, suggest
-
-_CORNER = np.cos(np.radians(30))  # between neighbouring facets: a wall that is curved turns less
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class WallQuantities:
-    """Coefficients at the k facets of a wall, means over each, in their order along it.
-
-    Parameters
-    ----------
-    points : (k, 2)
-        Their middles, length.
-    arc : (k,)
-        Arc length from the wall's upstream end.
-    lengths : (k,)
-        Of the facets.
-    tangent, normal : (k, 2)
-        Unit vectors: along the wall away from its upstream end, and into the fluid.
-    skin_friction : (k,)
-        c_f = ν ∂(u·t)/∂n / (U²/2).
-    pressure_coefficient : (k,)
-        c_p = p / (U²/2), p the periodic part of the kinematic pressure, whose mean over the domain
-        is 0.
-    period : (2,) or None
-        From the wall's upstream end to its other end, if these are one.
-    """
-
-    points: np.ndarray
-    arc: np.ndarray
-    lengths: np.ndarray
-    tangent: np.ndarray
-    normal: np.ndarray
-    skin_friction: np.ndarray
-    pressure_coefficient: np.ndarray
-    period: np.ndarray | None
-
-    def __repr__(self) -> str:
-        low, high = self.skin_friction.min(), self.skin_friction.max()
-        return f"WallQuantities({len(self.arc)} facets, skin friction {low:.4g} to {high:.4g})"
-
-    @property
-    def separation(self) -> np.ndarray:
-        """(s, 2) points where the skin friction turns negative.
-
-        They are linear between facets' middles, and on corners where it changes its sign there.
-        """
-        return self._crossings(-1)
-
-    @property
-    def reattachment(self) -> np.ndarray:
-        """(r, 2) points where the skin friction turns positive."""
-        return self._crossings(1)
-
-    def _crossings(self, sign) -> np.ndarray:
-        """Points where sign times the skin friction turns positive."""
-        c, x = self.skin_friction, self.points
-        ends = x + self.lengths[:, None] / 2 * self.tangent
-        turns = np.sum(self.tangent * np.roll(self.tangent, -1, axis=0), axis=1) < _CORNER
-        if self.period is not None:  # the last facet is followed by the first one
-            c, x = np.append(c, c[0]), np.vstack([x, x[0] + self.period])
-        before, after = sign * c[:-1], sign * c[1:]
-        k = np.flatnonzero((before < 0) & (after >= 0))
-        part = (before[k] / (before[k] - after[k]))[:, None]
-        return np.where(turns[k, None], ends[k], (1 - part) * x[k] + part * x[k + 1])
+from vcnn.errors import InputError, naming, suggest
 
 
 def along_wall(
@@ -115,7 +51,9 @@ def along_wall(
             "along_wall: the flow must be plane; forces on walls are given by wall_force"
         )
     U = _reference_velocity(result, reference_velocity)
-    line = _walk(domain, wall)
+    _check_wall(domain, wall)
+    with naming(f"wall {wall!r}"):
+        line = walk(domain.source.points, domain.facts.boundaries[wall], domain.period)
     ends = domain.source.points[line]
     step = np.diff(ends, axis=0)
     lengths = np.linalg.norm(step, axis=1)
@@ -219,25 +157,3 @@ def _check_wall(domain, wall) -> None:
             f"wall {wall!r}: expected one of {', '.join(domain.facets)}"
             f"{suggest(wall, domain.facets)}"
         )
-
-
-def _walk(domain, wall) -> np.ndarray:
-    """Vertices of a wall of ``domain.source`` in their order, from its upstream end."""
-    _check_wall(domain, wall)
-    neighbours = {}
-    for _, facets in domain.facts.boundaries[wall]:
-        for a, b in facets[:, :2].tolist():
-            neighbours.setdefault(a, []).append(b)
-            neighbours.setdefault(b, []).append(a)
-    ends = [vertex for vertex, near in neighbours.items() if len(near) == 1]
-    if len(ends) == 2:
-        downstream = np.array([1.0, 0.0]) if domain.period is None else domain.period
-        line = [min(ends, key=lambda vertex: domain.source.points[vertex] @ downstream)]
-        while len(line) < len(neighbours):
-            onward = [vertex for vertex in neighbours[line[-1]] if vertex not in line[-2:]]
-            if not onward:
-                break
-            line.append(onward[0])
-        if len(line) == len(neighbours):
-            return np.array(line)
-    raise InputError(f"wall {wall!r}: expected one line with two ends, it has {len(ends)} ends")

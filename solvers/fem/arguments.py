@@ -1,4 +1,4 @@
-"""Checks of the numbers, arrays, names and callables that users give."""
+"""Checks of the numbers, names and callables that users give."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from numbers import Real
 import numpy as np
 
 from vcnn.errors import InputError
+from vcnn.flow.arrays import float_array
 from vcnn.keys import check_choice
 
 LOCATIONS = ("cell", "vertex")  # of the points that a flow is known at
@@ -42,23 +43,6 @@ def check_number(value: object, name: str, expected: str) -> None:
     """
     if not (is_number(value) and _HOLDS[expected](value)):
         raise InputError(f"{name}: expected {expected}, got {value!r}")
-
-
-def float_array(values: object, name: str, expected: str) -> np.ndarray:
-    """The values as an array of floats.
-
-    Raises
-    ------
-    InputError
-        If they are no numbers, or lists of different lengths.
-    """
-    try:
-        return np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        got = repr(values) if isinstance(values, str) else f"a {type(values).__name__}"
-        raise InputError(
-            f"{name}: expected {expected}, got {got} that is no array of numbers"
-        ) from None
 
 
 def call_at(function: Callable, x: np.ndarray, name: str) -> np.ndarray:

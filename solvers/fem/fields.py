@@ -12,10 +12,11 @@ from collections.abc import Callable
 import numpy as np
 
 from meshes.geometry.wall_distance import wall_distance
-from solvers.fem.arguments import call_at, float_array
+from solvers.fem.arguments import call_at
 from solvers.fem.domain import Domain
 from solvers.fenics import basix, fem
 from vcnn.errors import InputError
+from vcnn.flow.arrays import float_array
 
 
 def nodes_per_cell(domain: Domain) -> int:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
-from solvers.fem.arguments import float_array
 from solvers.fem.communicator import communicator
 from solvers.fem.point_search import find_cells, inverse_jacobian, map_to_space
 from solvers.fenics import MPI, dolfinx, fem
 from vcnn.errors import InputError
+from vcnn.flow.arrays import float_array
 
 if TYPE_CHECKING:  # slow to import
     import torch

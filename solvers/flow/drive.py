@@ -7,9 +7,10 @@ from typing import Self
 
 import numpy as np
 
-from solvers.fem.arguments import check_number, float_array
+from solvers.fem.arguments import check_number
 from solvers.fem.domain import Domain
 from vcnn.errors import InputError
+from vcnn.flow.arrays import float_array
 
 _PARALLEL = 1 - 1e-8  # the least cosine between a direction and the axis that it is along
 

@@ -56,7 +56,7 @@ class FlowResult:
     clipped : (n,) int, optional
         Of RANS with a closure that predicts, at the points where it was asked last: −1 where it was
         below its bounds, 1 where it was above, else 0
-        (``solvers.coupling.stress.TurbulentStress``).
+        (``vcnn.closure.stress.TurbulentStress``).
     notes : tuple of str
         What to know of how it was found, in sentences.
     """

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from solvers.adjoint.implicit import observe
-from solvers.fem.arguments import float_array
 from solvers.fem.points import LocatedPoints, PointOperator, locate
 from vcnn.errors import InputError
+from vcnn.flow.arrays import float_array
 
 KINDS = ("velocity", "velocity_gradient")
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from solvers.coupling.requirements import check_differentiable
 from solvers.learning.ensemble import EnsembleConfig, fit_ensemble
 from solvers.learning.flows import FlowToLearn
 from solvers.learning.gradient import LearningConfig, fit_by_gradient
 from solvers.learning.workers import Workers
 from vcnn.closure.closure import Closure
+from vcnn.closure.requirements import check_differentiable
 from vcnn.errors import InputError
 from vcnn.files import fingerprint
 from vcnn.threads import few_threads

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solvers.algebra.bordered import BorderedSystem
-from solvers.fem.arguments import float_array, is_number
+from solvers.fem.arguments import is_number
 from solvers.fem.dirichlet import hold_on_boundaries
 from solvers.fem.fields import function_from, interpolate_on_boundary
 from solvers.fenics import MPI, Expr, fem, ufl
@@ -18,6 +18,7 @@ from solvers.scalar.carrier import Carrier, as_carrier
 from solvers.scalar.production import production_terms
 from solvers.scalar.result import TransportResult
 from vcnn.errors import InputError
+from vcnn.flow.arrays import float_array
 from vcnn.flow.field import FlowField
 
 if TYPE_CHECKING:

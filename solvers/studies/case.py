@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import meshio
-import numpy as np
 
 import meshes
-from meshes.readers.any_file import is_own, read_flow, read_mesh
-from solvers.coupling.requirements import TURBULENT_STRESS, check_closure
+from meshes.readers.any_file import read_flow, read_mesh
+from meshes.report.reference import Reference, check_reference, read_reference
+from meshes.report.stations import choose_stations
 from solvers.flow.conditions import Condition, Wall
 from solvers.flow.problem import FlowProblem
 from solvers.studies.case_conditions import read_conditions
@@ -27,6 +27,7 @@ from solvers.studies.case_keys import (
     generator_keys,
 )
 from vcnn.closure.protocol import ClosureLike
+from vcnn.closure.requirements import TURBULENT_STRESS, check_closure
 from vcnn.errors import InputError, naming, suggest
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import count_cells
@@ -53,9 +54,8 @@ class Case:
         What the turbulent stress comes from, unless a closure is given.
     stations : tuple of float
         The x of lines across a plane flow, for velocity profiles.
-    reference : FlowField, optional
+    reference : Reference, optional
         A velocity to compare with.
-    reference_name : str
     tolerance, max_rounds, location : float, int, str
         Of a closure, as in :meth:`solvers.RANS.solve` and :class:`solvers.RANS`.
     units : mapping, optional
@@ -71,8 +71,7 @@ class Case:
     conditions: Mapping[str, Condition]
     model: str | None
     stations: tuple[float, ...]
-    reference: FlowField | None
-    reference_name: str
+    reference: Reference | None
     tolerance: float
     max_rounds: int
     location: str
@@ -141,16 +140,14 @@ def read_case(path: Path) -> Case:
                 check_table(table["units"], UNIT_KEYS)
         mesh = _mesh(table["mesh"], path.parent)
         with naming("stations"):
-            stations = _stations(values["stations"] or [], mesh)
-        reference, name = _reference(values["reference"], mesh, path.parent)
+            stations = choose_stations(values["stations"] or [], mesh)
         return Case(
             mesh=mesh,
             viscosity=values["viscosity"],
             conditions=read_conditions(table["conditions"], mesh, path.parent),
             model=values["model"],
             stations=stations,
-            reference=reference,
-            reference_name=name,
+            reference=_reference(values["reference"], mesh, path.parent),
             tolerance=tolerance,
             max_rounds=rounds,
             location=values["location"],
@@ -178,18 +175,6 @@ def _mesh(table, folder) -> meshio.Mesh:
         return getattr(meshes, name)(**options)
 
 
-def _stations(stations, mesh) -> tuple[float, ...]:
-    low, high = mesh.points[:, 0].min(), mesh.points[:, 0].max()
-    if stations and mesh.points.shape[1] == 3:
-        raise InputError("only a plane flow has profiles at stations")
-    for x in stations:
-        if not low <= x <= high:
-            raise InputError(f"x = {x:g} is outside the mesh, {low:g} to {high:g}")
-    if stations or mesh.points.shape[1] == 3:
-        return tuple(map(float, stations))
-    return tuple(float(round(low + part * (high - low), 3)) for part in (0.1, 0.3, 0.5, 0.7, 0.9))
-
-
 def _start(name, mesh, folder) -> Path | FlowField | None:
     """A checkpoint, by its name or that of its run's folder, or a flow."""
     if name is None:
@@ -210,37 +195,11 @@ def _start(name, mesh, folder) -> Path | FlowField | None:
         return flow
 
 
-def _reference(table, mesh, folder) -> tuple[FlowField | None, str]:
+def _reference(table, mesh, folder) -> Reference | None:
     if table is None:
-        return None, ""
+        return None
     with naming("[reference]"):
         check_table(table, REFERENCE_KEYS)
-        flow, name = _reference_flow(folder / table["file"], table.get("velocity"))
-        if flow.dimension != mesh.points.shape[1]:
-            raise InputError(
-                f"file: has {flow.dimension} dimensions, the mesh has {mesh.points.shape[1]}"
-            )
-        low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
-        beyond = np.max([low - flow.points.min(axis=0), flow.points.max(axis=0) - high], axis=0)
-        if (beyond > 0.02 * (high - low)).any():
-            axis = int(np.argmax(beyond / (high - low)))
-            reach = [
-                f"{x.min():.4g} to {x.max():.4g}"
-                for x in (flow.points[:, axis], mesh.points[:, axis])
-            ]
-            raise InputError(f"file: has {'xyz'[axis]} = {reach[0]}, the mesh {reach[1]}")
-        return flow, name
-
-
-def _reference_flow(path: Path, velocity: str | None) -> tuple[FlowField, str]:
-    """The flow of a file with a velocity of its own choice, and what it is called."""
-    if velocity is None:
-        return read_flow(path), path.name
-    name = f"{velocity} of {path.name}"
-    if not is_own(path):
-        return read_flow(path, fields={"velocity": velocity}), name
-    flow = read_flow(path)
-    if velocity not in flow.vectors:
-        names = ", ".join(flow.vectors) or "none"
-        raise InputError(f"velocity: {path.name} has no vectors {velocity!r} (it has: {names})")
-    return replace(flow, velocity=flow.vectors[velocity]), name
+        reference = read_reference(folder / table["file"], table.get("velocity"))
+        check_reference(reference.flow, mesh)
+        return reference

@@ -11,12 +11,12 @@ import numpy as np
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from meshes.report.pictures import draw_streamlines
 from solvers.fenics import MPI
 from solvers.flow.conditions import Symmetry, Wall
 from solvers.flow.drive import BulkVelocity
 from solvers.studies.case import read_case
 from solvers.studies.coupled_rotation import CoupledRotationStudy, coupled_rotation_study
-from solvers.studies.run_pictures import draw_streamlines
 from vcnn.closure.closure import Closure
 from vcnn.errors import InputError, naming
 from vcnn.evaluation.report.fields import ERRORS, VALUES

@@ -2,61 +2,33 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-from dataclasses import asdict
-
 import numpy as np
 
+from meshes.report.attempts import Attempts
+from meshes.report.quantities import WallQuantities
+from meshes.report.records import ClosureRecord
+from meshes.report.reference import Comparison, compare, wall_frictions
+from meshes.report.summary import FlowSummary
 from solvers.diagnostics.boundaries import boundary_fluxes, reynolds_number
 from solvers.diagnostics.profiles import station_profiles
 from solvers.diagnostics.wall_units import wall_units
-from solvers.diagnostics.walls import WallQuantities, along_wall, wall_force
+from solvers.diagnostics.walls import along_wall, wall_force
 from solvers.fem.fields import function_from
+from solvers.fem.points import evaluate
 from solvers.fem.sampling import average_at_vertices
-from solvers.fenics import MPI
+from solvers.flow.boundary_conditions import conditions_from
 from solvers.flow.conditions import Inlet, Wall
 from solvers.flow.result import FlowResult
 from solvers.studies.case import Case
-from solvers.studies.run_reference import Comparison, compare
-from solvers.studies.run_summary import RunSummary
+from solvers.studies.run_words import boundary_kinds, first_cells, run_progress
 from vcnn.closure.closure import Closure
-from vcnn.errors import InputError
+from vcnn.errors import InputError, naming
 from vcnn.flow.mesh import boundary_facets
-
-log = logging.getLogger("vcnn.solvers")
-
-
-class Attempts:
-    """Make what may fail: what fails is kept by its name, the log says so, and one goes on.
-
-    On several ranks only an `InputError` is caught, which all of them meet; after another error on
-    one of them the rest would wait for it.
-
-    Attributes
-    ----------
-    failures : dict name -> str
-    """
-
-    def __init__(self, comm: MPI.Comm):
-        self.failures: dict[str, str] = {}
-        self._first, self._caught = comm.rank == 0, InputError if comm.size > 1 else Exception
-
-    def __call__(self, name: str, make: Callable[[], object], otherwise: object) -> object:
-        """What ``make`` gives, or if it fails what stands in its place."""
-        try:
-            return make()
-        except self._caught as error:
-            kind = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
-            self.failures[name] = kind + " ".join(str(error).split())
-            if self._first:
-                log.warning("%s could not be made: %s", name, self.failures[name])
-            return otherwise
 
 
 def summarise(
     case: Case, result: FlowResult, closure: Closure | None, name: str, resumed: bool
-) -> RunSummary:
+) -> FlowSummary:
     """Read off a solution what there is to report; call it on all ranks.
 
     Parameters
@@ -72,12 +44,12 @@ def summarise(
 
     Returns
     -------
-    RunSummary
+    FlowSummary
         Its ``failures`` name what could not be made.
     """
     flow, vertices, domain = result.flow(), result.flow("vertex"), result.domain
     speed, plane = _speed(case, flow), domain.dimension == 2
-    attempt = Attempts(domain.comm)
+    attempt = Attempts(domain.comm.rank, domain.comm.size)
     profiles, walls, extrapolation, comparison = (), {}, None, Comparison()
     if plane:
         profiles = attempt(
@@ -87,7 +59,7 @@ def summarise(
     if case.reference is not None:
         comparison = attempt(
             "comparison with the reference",
-            lambda: compare(case, result, profiles, walls, speed),
+            lambda: _compare(case, result, profiles, walls, speed),
             comparison,
         )
     if closure is not None and closure.training_range is not None:
@@ -98,29 +70,45 @@ def summarise(
     if case.location == "cell":
         functions = {name: function_from(domain, v, "cell", name) for name, v in of_closure.items()}
         of_closure = average_at_vertices(domain, functions)
-    return RunSummary(
-        case=case,
+    record = None
+    if result.history is not None:
+        record = ClosureRecord(case.location, extrapolation, result.clipped)
+    return FlowSummary(
         closure=name,
-        resumed=resumed,
+        viscosity=case.viscosity,
+        method="with quadratic velocities",
         flow=flow,
         vertices=vertices.with_fields(scalars=of_closure),
-        residuals=result.residuals,
-        history={} if result.history is None else asdict(result.history),
+        progress=run_progress(result, record, resumed),
+        boundaries=boundary_kinds(conditions_from(case.conditions)),
         speed=speed,
         forces=attempt("forces", lambda: {w: wall_force(result, w) for w in domain.walls}, {}),
         walls=walls,
         profiles=profiles,
+        record=record,
+        reference=case.reference,
         comparison=comparison,
-        extrapolation=extrapolation,
-        clipped=result.clipped,
         fluxes=attempt("fluxes", lambda: boundary_fluxes(result), {}),
         reynolds=attempt("Reynolds number", lambda: reynolds_number(result), None),
-        wall_units=attempt(
-            "wall units", lambda: {w: wall_units(result, w) for w in domain.walls}, {}
+        first_cells=attempt(
+            "wall units",
+            lambda: first_cells({w: wall_units(result, w) for w in domain.walls}, name),
+            first_cells({}, name),
         ),
         notes=result.notes,
         failures=attempt.failures,
     )
+
+
+def _compare(case, result, profiles, walls, speed) -> Comparison:
+    reference, friction = case.reference.flow, {}
+    with naming(f"[reference]: {case.reference.name}"):
+        velocity = evaluate(result.velocity, reference.points)
+        if profiles:
+            conditions = case.conditions.items()
+            at_rest = [name for name, c in conditions if isinstance(c, Wall) and c.velocity is None]
+            friction = wall_frictions(reference, walls, at_rest, case.viscosity, speed)
+        return compare(reference, velocity, profiles, friction)
 
 
 def _speed(case, flow) -> float:

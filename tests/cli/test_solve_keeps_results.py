@@ -25,8 +25,8 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("broken", "name"),
     [
-        ("solvers.studies.run_fields.streamlines", "Streamlines on the speed."),
-        ("solvers.studies.run_report.velocity_profiles", "Velocity along x at the stations."),
+        ("meshes.report.fields.streamlines", "Streamlines on the speed."),
+        ("meshes.report.page.velocity_profiles", "Velocity along x at the stations."),
         ("solvers.studies.run_diagnostics.station_profiles", "velocity profiles"),
         ("solvers.studies.run_diagnostics.wall_force", "forces"),
         ("solvers.studies.run_diagnostics.boundary_fluxes", "fluxes"),
@@ -68,7 +68,7 @@ def test_interrupted_between_result_and_report(folder, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as context:
-        context.setattr("solvers.studies.run_report.write_page", stop)
+        context.setattr("meshes.report.page.write_page", stop)
         assert run("solve", "channel.toml", "-o", "run") == 130
     assert Path("run/result.json").exists() and not Path("run/report.html").exists()
     assert run("solve", "channel.toml", "-o", "run", "--resume") == 0

@@ -5,13 +5,16 @@ import textwrap
 from importlib import metadata
 from importlib.metadata import EntryPoint
 from types import ModuleType
+from typing import Annotated
 
 import pytest
+import typer
 
 import vcnn.cli as command_line
 from tests.support.command_line import refused, run
 from vcnn.cli import plugins
 from vcnn.clouds import TransportRegion
+from vcnn.errors import DivergenceError, InputError
 
 
 def bring(monkeypatch, verb, name="stir"):
@@ -107,3 +110,39 @@ def test_the_configuration_in_the_help_can_be_read(folder):
     assert run.targets == {"concentration": "scalar"}
     assert run.region == TransportRegion(0.1, 3.0) and run.training.epochs == 100
     assert [path.name for path in run.flows] == ["hill_1.00.vtu", "hill_2.00.vtu"]
+
+
+def test_an_entry_point_may_be_a_group_of_verbs(monkeypatch, capsys):
+    """Each guarded and helped as others are."""
+    app = typer.Typer(help="Stir and pour.")
+
+    @app.command()
+    def slowly(spoons: Annotated[int, typer.Argument(metavar="SPOONS")], hot: bool = False):
+        """Stir slowly."""
+        if spoons > 2:
+            raise InputError(f"spoons: expected two at most, got {spoons}")
+        print(f"stirred with {spoons}{' hot' * hot}")
+
+    @app.command(name="pour-out")
+    def pour():
+        """Pour it out."""
+        raise DivergenceError("it boils over")
+
+    bring(monkeypatch, app)
+    assert run("stir", "slowly", "2", "--hot") == 0
+    assert capsys.readouterr().out == "stirred with 2 hot\n"
+    assert run("stir", "slowly", "3") == 2
+    assert capsys.readouterr().err == "error: spoons: expected two at most, got 3\n"
+    assert run("stir", "pour-out") == 1
+    assert capsys.readouterr().err == "error: it boils over\n"
+    assert run("stir", "slowli", "3") == 2
+    assert "No such command 'slowli'. Did you mean 'slowly'?" in capsys.readouterr().err
+    assert run("stir", "slowly", "--help") == 0
+    assert "Usage: vcnn stir slowly [OPTIONS]" in capsys.readouterr().out
+    run("stir")
+    said = capsys.readouterr()
+    assert (
+        "Stir and pour." in said.out + said.err and "pour-out  Pour it out." in said.out + said.err
+    )
+    assert run("--help") == 0
+    assert "\n  stir      Stir and pour." in capsys.readouterr().out

@@ -21,7 +21,7 @@ def template(node) -> str | None:
 
 
 def nodes():
-    for package in ("vcnn", "meshes", "solvers"):
+    for package in ("vcnn", "meshes", "solvers", "openfoam"):
         for path in sorted((ROOT / package).rglob("*.py")):
             yield from ast.walk(ast.parse(path.read_text(encoding="utf-8")))
 

@@ -40,7 +40,7 @@ _VERBS = (
     *("meshes.cli.import_flow", "meshes.readers.any_file", "solvers.cli.solve", "vcnn.cli.predict"),
     *("vcnn.cli.show", "vcnn.cli.train", "vcnn.training.fitting"),
 )
-_USED = ("meshio", "pyvista", "scipy.spatial", "solvers.fenics", "solvers.studies.run_report")
+_USED = ("meshio", "pyvista", "scipy.spatial", "solvers.fenics", "meshes.report.page")
 
 
 def preload() -> None:

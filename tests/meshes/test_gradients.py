@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from meshes import bump_channel, cell_centres, cell_gradient, channel, read_flow
+from meshes.geometry.boundaries import named_facets
+from meshes.geometry.gradients import GradientOperator
 from meshes.readers.dataset import Dataset
 from meshes.readers.flow import dataset_flow
 from tests.support.shear import in_space, read_noting, shear
@@ -100,3 +102,34 @@ def test_flows_on_meshes_one_cell_thick(tmp_path):
     )
     flow, note = read_noting(dataset_flow, one)
     assert len(flow) == 1 and "strain_rate is missing" in note
+
+
+@pytest.mark.parametrize("kind", ["quadrilateral", "triangle"])
+def test_an_operator_is_found_once_for_all_fields(kind):
+    """Linear fields that a period joins nowhere, with what they are on the walls."""
+    mesh = channel(2.0, 1.0, (5, 4), kind=kind)
+    operator = GradientOperator.of(mesh, walls=["bottom", "top"])
+    for G in (np.array([[0.0, 1.0], [2.0, 3.0]]), np.array([[-1.0, 0.5], [0.0, 4.0]])):
+        u = cell_centres(mesh) @ G
+        walls = {}
+        for name in ("bottom", "top"):
+            (edges,) = named_facets(mesh, [name])
+            walls[name] = mesh.points[edges].mean(axis=1) @ G
+        np.testing.assert_allclose(operator.apply(u, walls), np.tile(G, (len(u), 1, 1)), atol=1e-12)
+        np.testing.assert_array_equal(operator.apply(u, walls), cell_gradient(mesh, u, (), walls))
+
+
+def test_an_operator_sees_nothing_of_a_uniform_motion():
+    mesh = channel(2.0, 1.0, (5, 4), kind="triangle")
+    operator = GradientOperator.of(mesh, [[2.0, 0.0]])
+    np.testing.assert_array_equal(operator.apply(np.full((40, 2), 1e3 / 3)), 0)
+
+
+def test_walls_of_which_nothing_is_said_are_at_rest():
+    mesh = channel(2.0, 1.0, (5, 4))
+    u = np.ones((20, 2))
+    operator = GradientOperator.of(mesh, walls=["bottom", "top"])
+    at_rest = cell_gradient(mesh, u, (), {"bottom": 0.0, "top": 0.0})
+    np.testing.assert_array_equal(operator.apply(u), at_rest)
+    with pytest.raises(InputError, match="one for each of 20 cells, got 19"):
+        operator.apply(u[:-1])

@@ -205,7 +205,7 @@ def test_the_text_of_a_small_case(tmp_path):
 OTHER_NAMES = {  # -> dimensions and condition at walls, which are those of the flow's field
     "velocity": ("U_LES", "0 1 -1 0 0 0 0", "noSlip"),
     "pressure": ("p_rgh", "0 2 -2 0 0 0 0", "zeroGradient"),
-    "eddy_viscosity": ("turbulence", "0 2 -1 0 0 0 0", "zeroGradient"),
+    "eddy_viscosity": ("turbulence", "0 2 -1 0 0 0 0", "fixedValue; value uniform 0"),
     "drift": ("velocity", "0 0 0 0 0 0 0", "zeroGradient"),
     "tau": ("k", "0 0 0 0 0 0 0", "zeroGradient"),
     "gradient": ("nut", "0 0 0 0 0 0 0", "zeroGradient"),

@@ -215,8 +215,8 @@ def test_the_reference_is_any_vector_of_a_flow(tmp_path):
     path = tmp_path / "case.toml"
     path.write_text(text.replace("NAME", "les_velocity"), encoding="utf-8")
     case = read_case(path)
-    np.testing.assert_array_equal(case.reference.velocity, 2 * centres)
-    assert case.reference_name == "les_velocity of les.vtu"
+    np.testing.assert_array_equal(case.reference.flow.velocity, 2 * centres)
+    assert case.reference.name == "les_velocity of les.vtu"
     path.write_text(text.replace("NAME", "velocity_les"), encoding="utf-8")
     with pytest.raises(InputError, match=r"velocity: les.vtu has no vectors 'velocity_les' \(it"):
         read_case(path)

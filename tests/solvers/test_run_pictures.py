@@ -6,10 +6,10 @@ import pytest
 from matplotlib.colors import to_hex
 
 import meshes
+from meshes.report.maps import clipping_map, difference_map, extrapolation_map, scalar_map
+from meshes.report.pictures import convergence, streamlines, velocity_profiles, wall_curves
+from meshes.report.reference import reference_friction
 from solvers import LaminarFlow, along_wall, station_profiles
-from solvers.studies.run_maps import clipping_map, difference_map, extrapolation_map, scalar_map
-from solvers.studies.run_pictures import convergence, streamlines, velocity_profiles, wall_curves
-from solvers.studies.run_reference import reference_friction
 from tests.support.pictures import coloured_share, colours_at, png_of
 from vcnn import FlowField
 from vcnn.evaluation.report.fields import corner_triangles

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import meshes
+from meshes.report.quantities import WallQuantities
 from solvers import (
     RANS,
     FlowProblem,
@@ -16,7 +17,6 @@ from solvers import (
     station_profiles,
     wall_force,
 )
-from solvers.diagnostics.walls import WallQuantities
 from solvers.fenics import MPI, fem, ufl
 from vcnn import InputError
 

@@ -10,7 +10,7 @@ from numpydoc.docscrape import NumpyDocString
 from docs._extensions.reference import full_name, public_objects
 from tests.support.raised_errors import raised
 
-OWN = ("vcnn", "meshes", "solvers")
+OWN = ("vcnn", "meshes", "solvers", "openfoam")
 SHAPE = re.compile(r"\([\w .+²−-]*(,[\w .+²−-]*)+\)|\(\.\.\.\)|\(\)|any shapes?\b|broadcast")
 _ARRAY = re.compile(r"ndarray|ArrayLike|Tensor\b")
 # last words of a name -> how its dimension is written

@@ -1,4 +1,7 @@
-"""The command line: one verb a job, an entry point of group "vcnn.commands" of each package."""
+"""The command line: one verb a job, an entry point of group "vcnn.commands" of each package.
+
+An entry point may also be a group of verbs, a `typer.Typer`.
+"""
 
 from __future__ import annotations
 
@@ -95,17 +98,33 @@ def vcnn(
 
 
 def _command(entry: EntryPoint):
-    """The verb of an entry point; where it cannot be imported, one that says so."""
-    app, settings = typer.Typer(**_STYLE), {}
+    """The verb, or group of verbs, of an entry point; if it cannot be imported, one that says so.
+
+    A group is a `typer.Typer` with the verbs as its commands.
+    """
     try:
         verb = entry.load()
     except ImportError as error:
-        verb = _refusal(f"vcnn {entry.name}: not available here ({error})")
-        settings = {
-            "help": f"Not available here ({error})",
-            "context_settings": {"ignore_unknown_options": True, "allow_extra_args": True},
-        }
-    app.command(entry.name, **settings)(_launched(verb))
+        return _verb(
+            entry.name,
+            _refusal(f"vcnn {entry.name}: not available here ({error})"),
+            help=f"Not available here ({error})",
+            context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+        )
+    if not isinstance(verb, typer.Typer):
+        return _verb(entry.name, verb)
+    app = typer.Typer(name=entry.name, help=verb.info.help, no_args_is_help=True, **_STYLE)
+    group = typer.main.get_group(app)
+    for item in verb.registered_commands:
+        name = item.name or item.callback.__name__
+        group.add_command(_verb(name, item.callback), name)
+    return group
+
+
+def _verb(name: str, function: Callable, **settings: Any):
+    """What the command line makes of a function."""
+    app = typer.Typer(**_STYLE)
+    app.command(name, **settings)(_launched(function))
     command = typer.main.get_command(app)
     for parameter in command.params:
         if parameter.param_type_name == "argument":  # its name says enough, its type is Python's

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import glob
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from vcnn.cli.inputs import read_model
+from vcnn.cli.plugins import load_entry_point
 from vcnn.closure.closure import Closure
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import InputError, naming
@@ -65,8 +67,8 @@ RUN_KEYS = (
     Key(
         "flows",
         LIST,
-        "flow files to train on, OpenFOAM case folders, or patterns such as `flows/*.vtu`, "
-        "relative to this file",
+        "flow files to train on, OpenFOAM case folders, or patterns such as `flows/*.vtu` and "
+        "`cases/*`, relative to this file; of what a pattern matches only flows are taken",
         needed=True,
     ),
     Key(
@@ -104,6 +106,7 @@ RUN_KEYS = (
         "are its own; `--start` comes before it",
     ),
 )
+_LISTED = 5  # of files that a pattern matches and are no flows
 _OF_START = ("target", "network", "region")  # what a model to begin from says
 
 
@@ -187,11 +190,32 @@ def _training(table: dict[str, Any]) -> TrainingConfig:
 
 
 def _files(key: str, patterns: list, folder: Path) -> tuple[Path, ...]:
-    """All files that the patterns match, in the order of the patterns and then by name."""
+    """All flows that the patterns match, in the order of the patterns and then by name.
+
+    What a pattern with wildcards matches besides, such as notes beside cases, is left out with a
+    warning.
+    """
     paths = []
     for pattern in patterns:
         matches = sorted(glob.glob(pattern, root_dir=folder)) if isinstance(pattern, str) else []
         if not matches:
             raise InputError(f"{key}: {pattern!r} matches no file")
+        if glob.has_magic(pattern):
+            matches = _flows(key, pattern, matches, folder)
         paths += [folder / match for match in matches]
     return tuple(paths)
+
+
+def _flows(key: str, pattern: str, matches: list[str], folder: Path) -> list[str]:
+    """Those of some files and folders that look like flows."""
+    is_flow = load_entry_point(
+        "vcnn.readers", "is_flow", "flows: nothing installed reads them; install vcnn anew"
+    )
+    flows = [match for match in matches if is_flow(folder / match)]
+    others = [match for match in matches if match not in flows]
+    listing = ", ".join(others[:_LISTED]) + ", ..." * (len(others) > _LISTED)
+    if not flows:
+        raise InputError(f"{key}: {pattern!r} matches no flow (it matches: {listing})")
+    if others:
+        warnings.warn(f"{key}: {pattern!r}: no flows, left out: {listing}", stacklevel=2)
+    return flows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vcnn.cli.plugins import load_entry_point
-from vcnn.errors import InputError, naming, suggest
+from vcnn.errors import InputError, naming
 
 if TYPE_CHECKING:  # torch is slow to import
     from vcnn.closure.closure import Closure
@@ -27,7 +26,7 @@ ANY_FLOW = "a flow file, an OpenFOAM case folder, or whatever else 'vcnn import'
 ANY_MODEL = "a .safetensors file, or the name of a model of the package ('vcnn show' lists them)"
 
 
-def read_flow(path: Path, fields: Iterable[str] = ()) -> FlowField:
+def read_flow(path: Path, fields: Iterable[str] = (), time: str | None = None) -> FlowField:
     """The FlowField in a flow file, case folder or mesh file.
 
     Read by the entry point "flow" of group "vcnn.readers", so that vcnn itself knows no formats but
@@ -38,6 +37,8 @@ def read_flow(path: Path, fields: Iterable[str] = ()) -> FlowField:
     path : path
     fields : names, optional
         Of what is needed from the flow besides the velocity.
+    time : str, optional
+        Of a case or a series; default the latest.
 
     Raises
     ------
@@ -49,7 +50,7 @@ def read_flow(path: Path, fields: Iterable[str] = ()) -> FlowField:
         "vcnn.readers", "flow", "flows: nothing installed reads them; install vcnn anew"
     )
     with naming(path):
-        flow = read(path)
+        flow = read(path, time)
     present = {**flow.scalars, **flow.vectors, **flow.tensors}
     missing = [name for name in fields if name not in present]
     if missing and "source" in flow.provenance:
@@ -93,35 +94,6 @@ def load_study(name: str) -> Callable:
     )
 
 
-def model_file(model: Path) -> Path:
-    """The file of a model that a user names: a path, or the name of one of the package's.
-
-    A file of that name in the folder comes first; a note says so.
-
-    Raises
-    ------
-    InputError
-        If there is neither.
-    """
-    from vcnn.closure.file import pretrained_file, pretrained_names
-
-    name, shipped = str(model), pretrained_names()
-    if name in shipped:
-        beside = next(
-            (path for path in (model, Path(f"{name}.safetensors")) if path.is_file()), None
-        )
-        if beside is None:
-            return pretrained_file(name)
-        warnings.warn(f"{beside}: taken in place of the model {name} of the package", stacklevel=2)
-        return beside
-    if model.suffix or model.is_file() or len(model.parts) > 1:
-        return model
-    raise InputError(
-        f"{model}: neither a file nor a model of the package (these are: {', '.join(shipped)})"
-        f"{suggest(name, shipped)}"
-    )
-
-
 def check_order(models: Iterable[Path], flows: Iterable[Path]) -> None:
     """Raise `InputError` if a flow stands where a model should, and a model where a flow should."""
     from vcnn.closure.file import pretrained_names
@@ -137,7 +109,7 @@ def check_order(models: Iterable[Path], flows: Iterable[Path]) -> None:
 
 
 def read_model(model: Path) -> Closure:
-    """The closure that a user names, see :func:`model_file`.
+    """The closure that a user names, see :func:`vcnn.closure.file.model_file`.
 
     Raises
     ------
@@ -145,6 +117,7 @@ def read_model(model: Path) -> Closure:
         If there is none of that name, or it cannot be read.
     """
     from vcnn.closure.closure import Closure
+    from vcnn.closure.file import model_file
 
     path = model_file(model)
     with naming(path):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 import typer
 
 from vcnn.cli.inputs import (
@@ -17,6 +19,7 @@ from vcnn.cli.inputs import (
     read_flow,
     read_model,
 )
+from vcnn.cli.plugins import load_entry_point
 from vcnn.errors import InputError, naming
 from vcnn.evaluation.report.text import percent, table
 from vcnn.files import claim, staged
@@ -31,8 +34,16 @@ def predict(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help=f"Trained model: {ANY_MODEL}.")],
     flows: Annotated[list[Path], typer.Argument(metavar="FLOW", help=f"Each {ANY_FLOW}.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the predictions.")
-    ],
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the predictions."),
+    ] = None,
+    foam: Annotated[
+        bool,
+        typer.Option("--foam", help="In place of -o: write fields into the OpenFOAM cases."),
+    ] = False,
+    time: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Of a case or a series; default: the latest.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
     threads: Threads = None,
 ):
@@ -42,54 +53,113 @@ def predict(
     errors.json. The field "extrapolation" is above 1 where no cloud of training is like that of the
     point; "extrapolated" in the table is the share of the flow's area or volume where it is.
 
+    With --foam predictions become fields of the cases, "vcnn_eddy_viscosity" say, in the folder of
+    the time, or in those of the processors.
+
     \b
     Example:
       vcnn predict runs/hills/model.safetensors flows/hill_*.vtu cases/openfoam_hill -o predictions
       vcnn predict hill-concentration flows/hill_1.50.vtu -o predictions
+      vcnn predict hill-stress cases/openfoam_hill --foam
     """
     ask_for(threads)
-    claim(output, force)
-    files = [file_name(path) for path in flows]
+    if foam == (output is not None):
+        raise InputError("expected one of -o FOLDER and --foam")
+    files = [str(path) if foam else file_name(path) for path in flows]
     twice = {file for file in files if files.count(file) > 1}
     if twice:
         raise InputError(
             f"{', '.join(sorted(twice))}: given twice; each flow needs a file name of its own"
         )
+    if output is not None:
+        claim(output, force)
     check_order([model], flows)
     closure = read_model(model)
-    contents = {path: read_flow(path, closure.needs) for path in flows}
+    cases = {path: _claim_fields(closure, path, time, force) for path in flows if foam}
+    contents = {path: read_flow(path, closure.needs, time) for path in flows}
     for path, flow in contents.items():
         with naming(path):
             closure.check(flow)
-    errors, extrapolated = {}, {}
-    with staged(output) as folder:
-        for file, (path, flow) in zip(files, contents.items(), strict=True):
-            with naming(path):
-                fields, errors[file], extrapolated[file] = _predict(closure, flow)
-                _with_fields(flow, fields).save(folder / file)
-        (folder / "errors.json").write_text(json.dumps(errors, indent=1) + "\n")
+    if output is None:
+        predictions = _into_cases(closure, contents, cases)
+    else:
+        predictions = _into_folder(closure, dict(zip(files, contents.items(), strict=True)), output)
     rows = [
-        [file, *(percent(errors[file].get(name)) for name in closure.targets), percent(share)]
-        for file, share in extrapolated.items()
+        [file, *(percent(p.errors.get(name)) for name in closure.targets), percent(p.extrapolated)]
+        for file, p in zip(files, predictions, strict=True)
     ]
     print(table(["flow", *(f"error of {name}" for name in closure.targets), "extrapolated"], rows))
-    print(f"written to {output}")
+    print(f"written to {output or ', '.join(files)}")
 
 
-def _predict(closure: Closure, flow: FlowField) -> tuple[dict, dict[str, float], float | None]:
-    """New fields of a flow, relative errors where the truth is known, the share extrapolated."""
+@dataclass(frozen=True, eq=False)
+class _Prediction:
+    """Fields of a flow, relative errors where the truth is known, the share extrapolated."""
+
+    fields: dict
+    truth: dict
+    errors: dict[str, float]
+    extrapolation: np.ndarray | None
+    extrapolated: float | None
+
+
+def _into_folder(closure: Closure, flows: dict, output: Path) -> list[_Prediction]:
+    """Predictions of flows, written as flow files."""
+    predictions = {}
+    with staged(output) as folder:
+        for file, (path, flow) in flows.items():
+            with naming(path):
+                predictions[file] = prediction = _predict(closure, flow)
+                _with_fields(flow, _compared(prediction)).save(folder / file)
+        errors = {file: prediction.errors for file, prediction in predictions.items()}
+        (folder / "errors.json").write_text(json.dumps(errors, indent=1) + "\n")
+    return list(predictions.values())
+
+
+def _into_cases(closure: Closure, flows: dict, cases: dict) -> list[_Prediction]:
+    """Predictions of cases, written as their fields."""
+    predictions = []
+    for path, flow in flows.items():
+        with naming(path):
+            predictions.append(prediction := _predict(closure, flow))
+            fields = dict(prediction.fields)
+            if prediction.extrapolation is not None:
+                fields["extrapolation"] = prediction.extrapolation
+            cases[path].write(flow, fields)
+    return predictions
+
+
+def _claim_fields(closure: Closure, path: Path, time: str | None, force: bool):
+    """The place of the predictions in a case, by the entry point "foam" of "vcnn.writers"."""
+    claim_fields = load_entry_point(
+        "vcnn.writers", "foam", "--foam: nothing installed writes cases; install vcnn anew"
+    )
+    names = [*closure.targets, *(["extrapolation"] if closure.training_range is not None else [])]
+    return claim_fields(path, time, names, force)
+
+
+def _predict(closure: Closure, flow: FlowField) -> _Prediction:
     from vcnn.flow.norms import relative_l2
 
-    predicted, truth = closure.by_name().predict(flow), closure.truth(flow)
-    fields = {f"{name}_predicted": values for name, values in predicted.items()}
-    fields |= {f"{name}_error": predicted[name] - values for name, values in truth.items()}
+    fields, truth = closure.by_name().predict(flow), closure.truth(flow)
     errors = {
-        name: relative_l2(predicted[name], values, flow.weights) for name, values in truth.items()
+        name: relative_l2(fields[name], values, flow.weights) for name, values in truth.items()
     }
     if closure.training_range is None:
-        return fields, errors, None
-    fields["extrapolation"] = distance = closure.extrapolation(flow)
-    return fields, errors, float(flow.weights @ (distance > 1) / flow.weights.sum())
+        return _Prediction(fields, truth, errors, None, None)
+    distance = closure.extrapolation(flow)
+    share = float(flow.weights @ (distance > 1) / flow.weights.sum())
+    return _Prediction(fields, truth, errors, distance, share)
+
+
+def _compared(prediction: _Prediction) -> dict:
+    """Fields by the names that they have beside the truth."""
+    fields = {f"{name}_predicted": values for name, values in prediction.fields.items()}
+    for name, values in prediction.truth.items():
+        fields[f"{name}_error"] = prediction.fields[name] - values
+    if prediction.extrapolation is not None:
+        fields["extrapolation"] = prediction.extrapolation
+    return fields
 
 
 def _with_fields(flow: FlowField, fields: dict) -> FlowField:

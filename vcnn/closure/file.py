@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +14,7 @@ from vcnn.closure.extrapolation import TrainingRange
 from vcnn.closure.header import FORMAT, HEADER_KEYS, READABLE, SCALES_KEYS
 from vcnn.closure.scales import Scales
 from vcnn.clouds.regions import RegionOfInfluence
-from vcnn.errors import InputError, naming
+from vcnn.errors import InputError, naming, suggest
 from vcnn.headers import check_entries
 from vcnn.keys import Key, check_choice
 from vcnn.network.base import FIELDS, Network, name_outputs
@@ -158,3 +159,30 @@ def pretrained_file(name: str) -> Path:
 def pretrained_names() -> list[str]:
     """Names of the models that come with the package."""
     return sorted(path.stem for path in _SHIPPED.glob("*.safetensors"))
+
+
+def model_file(model: Path) -> Path:
+    """The file of a model that a user names: a path, or the name of one of the package's.
+
+    A file of that name in the folder comes first; a note says so.
+
+    Raises
+    ------
+    InputError
+        If there is neither.
+    """
+    name, shipped = str(model), pretrained_names()
+    if name in shipped:
+        beside = next(
+            (path for path in (model, Path(f"{name}.safetensors")) if path.is_file()), None
+        )
+        if beside is None:
+            return pretrained_file(name)
+        warnings.warn(f"{beside}: taken in place of the model {name} of the package", stacklevel=2)
+        return beside
+    if model.suffix or model.is_file() or len(model.parts) > 1:
+        return model
+    raise InputError(
+        f"{model}: neither a file nor a model of the package (these are: {', '.join(shipped)})"
+        f"{suggest(name, shipped)}"
+    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,40 +92,64 @@ def read_case(
     value = choose_time(times, time)
     times.folders(value)  # which refuses incomplete ones before a mesh is read
     mesh = read_mesh_at(times, value)
-    with naming(mesh.folder):
-        cells = cell_blocks(mesh)
-    with naming(f"{case}, time {times.names[value]}"):
-        boundaries = find_boundaries(mesh)
+    place = f"{case}, time {times.names[value]}"
+    geometry = _geometry(case, mesh, place)
+    with naming(place):
         snapshot = read_fields(times, value, mesh.n_cells, names.values())
         regions = find_regions(case)
         if regions and not snapshot.values and not snapshot.unreadable:
             raise InputError(
                 f"no fields but those of regions, which are not supported: {', '.join(regions)}"
             )
-    notes, parameters = [*_notes(snapshot, names.get("velocity", "U")), *boundaries.notes], {}
+    notes = [*_notes(snapshot, names.get("velocity", "U")), *geometry.notes]
+    if regions:
+        notes.append(f"regions left out: {', '.join(regions)}")
+    return replace(
+        geometry,
+        cell_fields=snapshot.values,
+        notes=tuple(notes),
+        provenance={
+            **geometry.provenance,
+            "time": times.names[value],
+            "times": list(times.names.values()),
+            "skipped_fields": list(snapshot.unreadable),
+        },
+    )
+
+
+def read_case_mesh(case: str | os.PathLike) -> Dataset:
+    """The newest mesh of an OpenFOAM case, with or without times: no fields.
+
+    Raises
+    ------
+    InputError
+        If this is no case, or a file of it is damaged.
+    """
+    case = Path(case)
+    return _geometry(case, read_mesh_at(find_times(case), math.inf), case)
+
+
+def _geometry(case, mesh, place) -> Dataset:
+    """A mesh with its boundaries and periods, and the viscosity."""
+    with naming(mesh.folder):
+        cells = cell_blocks(mesh)
+    with naming(place):
+        boundaries = find_boundaries(mesh)
+    notes, parameters = list(boundaries.notes), {}
     try:
         viscosity = read_viscosity(case)
         parameters = {} if viscosity is None else {"viscosity": viscosity}
     except InputError as error:
         notes.append(f"the viscosity cannot be read ({error})")
-    if regions:
-        notes.append(f"regions left out: {', '.join(regions)}")
     return Dataset(
         points=mesh.points,
         cells=cells,
-        cell_fields=snapshot.values,
         boundaries=boundaries.facets,
         patch_types=boundaries.types,
         periods=tuple(boundaries.periods),
         parameters=parameters,
         notes=tuple(notes),
-        provenance={
-            "source": str(case),
-            "format": "OpenFOAM",
-            "time": times.names[value],
-            "times": list(times.names.values()),
-            "skipped_fields": list(snapshot.unreadable),
-        },
+        provenance={"source": str(case), "format": "OpenFOAM"},
     )
 
 

@@ -1,25 +1,24 @@
-"""What came out of a solved case, in words."""
+"""What came out of a flow, in words."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from solvers.flow.boundary_conditions import conditions_from
-from solvers.flow.conditions import Inlet, Periodic
-from solvers.studies.run_summary import RunSummary
+from meshes.report.summary import FlowSummary
 from vcnn.evaluation.report.text import percent_or_power
 
 
-def run_verdict(run: RunSummary) -> str:
+def flow_verdict(run: FlowSummary) -> str:
     """In words: what the iteration took and what the flow does."""
     sentences = [_convergence_sentence(run), *_separation_sentences(run), *run.notes]
     if run.reynolds is not None:
         sentences.append(f"Reynolds number {reynolds_words(run)}.")
-    if run.coarse_walls:
-        largest = max(run.wall_units[name].largest for name in run.coarse_walls)
+    cells = run.first_cells
+    if cells.coarse:
+        largest = max(cells.units[name].largest for name in cells.coarse)
         sentences.append(
-            f"Beware: the first cells on {' and '.join(run.coarse_walls)} reach to y⁺ = "
-            f"{largest:.3g}; {run.closure} needs {run.needed_wall_units:g} at most."
+            f"Beware: the first cells on {' and '.join(cells.coarse)} reach to y⁺ = "
+            f"{largest:.3g}; {cells.needing} needs {cells.needed:g} at most."
         )
     if run.error is not None:
         sentences.append(f"{difference_words(run)}.")
@@ -28,7 +27,8 @@ def run_verdict(run: RunSummary) -> str:
             f"Beware: at {percent_or_power(run.share_clipped)} of the points what the closure "
             "predicts is out of bounds and was clipped."
         )
-    if run.history and run.extrapolation is None:
+    failed = "extrapolation" in run.failures
+    if run.record is not None and run.extrapolating is None and not failed:
         sentences.append(
             "The model does not say what it was trained on, so where it extrapolates is not known."
         )
@@ -43,19 +43,11 @@ def run_verdict(run: RunSummary) -> str:
 
 
 def _convergence_sentence(run) -> str:
-    step = "round" if run.history else "step"
-    if run.steps != 1:
-        step += "s"
-    if run.resumed:
-        step = f"further {step}"
-    sentence = f"Converged in {run.steps} {step}"
-    if run.history:
-        change = run.history["change"][-1]
-        sentence += f" (between the last two the prediction of the closure changed by {change:.1e})"
+    sentence = run.progress.outcome
     parameters, facts = run.flow.parameters, []
     if "bulk_velocity" in parameters:
         facts.append(f"bulk velocity {parameters['bulk_velocity']:.6g}")
-        if parameters["pressure_gradient"]:
+        if parameters.get("pressure_gradient"):
             facts.append(f"driving force {parameters['pressure_gradient']:.6g}")
     if run.viscosity_ratio is not None:
         facts.append(f"eddy viscosity up to {run.viscosity_ratio:.3g} times the molecular one")
@@ -63,8 +55,7 @@ def _convergence_sentence(run) -> str:
 
 
 def _separation_sentences(run) -> list[str]:
-    ends = conditions_from(run.case.conditions).of_kind(Periodic | Inlet)
-    if not (run.walls and ends):
+    if not (run.walls and {"periodic", "inlet"} & set(run.boundaries.values())):
         return []  # there is no downstream
     bubbles = {name: _bubbles(wall) for name, wall in run.walls.items()}
     sentences = [
@@ -75,13 +66,13 @@ def _separation_sentences(run) -> list[str]:
     return sentences or ["The flow separates nowhere."]
 
 
-def difference_words(run: RunSummary) -> str:
+def difference_words(run: FlowSummary) -> str:
     """How far the velocity is from the reference."""
     error = percent_or_power(run.error)
-    return f"The velocity differs from {run.case.reference_name} by {error}"
+    return f"The velocity differs from {run.reference.name} by {error}"
 
 
-def reynolds_words(run: RunSummary) -> str:
+def reynolds_words(run: FlowSummary) -> str:
     """The Reynolds number and what it is made with."""
     r = run.reynolds
     return f"{r.number:.4g} (U = {r.velocity:.4g} and L = {r.length:.4g}, {r.meaning})"

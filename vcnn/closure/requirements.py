@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import meshio
@@ -95,6 +95,7 @@ def check_closure(
     requirement: Requirement,
     mesh: meshio.Mesh,
     walls: bool,
+    further: Collection[str] = (),
 ) -> None:
     """Refuse a closure that a problem cannot ask, as far as it says what it predicts and sees.
 
@@ -106,6 +107,8 @@ def check_closure(
     mesh : meshio.Mesh
     walls : bool
         Whether the flow has any.
+    further : names, optional
+        Of fields that the flow has besides those of every flow that is being solved.
 
     Raises
     ------
@@ -118,7 +121,7 @@ def check_closure(
     if isinstance(closure, StatesClouds):
         _check_clouds(closure, mesh)
     if isinstance(closure, NeedsFields):
-        fields = fields_while_solving(walls)
+        fields = [*fields_while_solving(walls), *further]
         missing = [name for name in closure.needs if name not in fields]
         if missing:
             raise InputError(

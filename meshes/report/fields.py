@@ -1,40 +1,29 @@
-"""The part of the page on a solved case that shows its fields."""
+"""The part of the page on a flow that shows its fields."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from solvers.flow.boundary_conditions import conditions_from
-from solvers.flow.conditions import Symmetry, Wall
-from solvers.studies.run_diagnostics import Attempts
-from solvers.studies.run_maps import (
+from meshes.report.attempts import Attempts
+from meshes.report.maps import (
     clipping_map,
     difference_map,
     extrapolation_map,
     scalar_map,
 )
-from solvers.studies.run_pictures import streamlines
-from solvers.studies.run_summary import RunSummary
+from meshes.report.pictures import streamlines
+from meshes.report.summary import FlowSummary
 from vcnn.evaluation.report.page import Section
 from vcnn.flow.mesh import plane_normal
 
 
-def draw_all(attempt: Attempts, drawings: Mapping[str, Callable]) -> dict[str, Figure]:
-    """Those of the pictures, by their captions, that can be drawn."""
-    figures = {caption: attempt(caption, draw, None) for caption, draw in drawings.items()}
-    return {caption: figure for caption, figure in figures.items() if figure is not None}
-
-
-def field_section(run: RunSummary, attempt: Attempts) -> Section:
+def field_section(run: FlowSummary, attempt: Attempts) -> Section:
     """Streamlines or speed, eddy viscosity, differences, extrapolation and clipping."""
     drawings, text = {}, ""
     if run.flow.dimension == 2:
-        closed = conditions_from(run.case.conditions).of_kind(Wall | Symmetry)
-        drawings["Streamlines on the speed."] = lambda: streamlines(run.vertices, closed)
+        drawings["Streamlines on the speed."] = lambda: streamlines(run.vertices, run.closed)
     else:
         if plane_normal(run.flow.mesh) is None:
             text = "Drawn is the cut by the plane z = const. through the middle of the domain."
@@ -51,24 +40,24 @@ def field_section(run: RunSummary, attempt: Attempts) -> Section:
             " An eddy viscosity below 0 or above U d, d the largest distance to a wall, and a "
             "stress beyond U² are clipped: there the flow is not the closure's."
         )
+    if run.share_clipped and run.clipped is not None:
         drawings["Where the closure was clipped."] = lambda: clipping_map(
             run.closure_points, run.clipped
         )
-    return Section("The flow", text, figures=draw_all(attempt, drawings))
+    return Section("The flow", text, figures=attempt.draw(drawings))
 
 
 def _eddy_viscosity_drawings(run) -> dict:
     """Of the run and, in the same colours, of a reference that has it."""
     if "eddy_viscosity" not in run.flow.scalars:
         return {}
-    by_cells = bool(run.history) and run.case.location == "cell"
+    by_cells = run.record is not None and run.record.location == "cell"
     flow = run.flow if by_cells else run.vertices
     shown = {"Eddy viscosity over the molecular one": flow}
-    reference = run.case.reference
-    if run.error is not None and reference.mesh is not None:
-        shown[f"The same of {run.case.reference_name}"] = reference
+    if run.error is not None and run.reference.flow.mesh is not None:
+        shown[f"The same of {run.reference.name}"] = run.reference.flow
     ratios = {
-        caption: of.scalars["eddy_viscosity"] / run.case.viscosity
+        caption: of.scalars["eddy_viscosity"] / run.viscosity
         for caption, of in shown.items()
         if "eddy_viscosity" in of.scalars
     }
@@ -86,10 +75,11 @@ def _by_cells(flow) -> str:
 
 
 def _difference_drawing(run) -> dict:
-    reference = run.case.reference
-    if run.error is None or (reference.mesh is None and reference.dimension == 3):
+    if run.error is None:
         return {}
-    name = run.case.reference_name
+    flow, name = run.reference.flow, run.reference.name
+    if flow.mesh is None and flow.dimension == 3:
+        return {}
     sizes = run.comparison.differences / run.speed
     caption = f"How far the velocity is from that of {name}, over U."
-    return {caption: partial(difference_map, reference, sizes, f"|u − u of {name}| / U")}
+    return {caption: partial(difference_map, flow, sizes, f"|u − u of {name}| / U")}

@@ -1,4 +1,4 @@
-"""Pictures of a solved case."""
+"""Pictures of a flow."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from solvers.diagnostics.walls import WallQuantities
-from solvers.studies.plane_flows import stream_function
-from solvers.studies.run_maps import map_axes
+from meshes.report.maps import map_axes
+from meshes.report.plane_flows import stream_function
+from meshes.report.quantities import WallQuantities
 from vcnn.evaluation.report.curves import WIDTH, legend_above, styles
 from vcnn.evaluation.report.fields import corner_triangles, draw_field
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import boundary_facets
 
 _GAP = 1.5  # between neighbours of a profile, of the usual distance: something lies between
+_MARKED = 200  # steps of a curve that are told apart
 
 
 def streamlines(flow: FlowField, closed: Iterable[str]) -> Figure:
@@ -184,9 +185,15 @@ def convergence(residuals: Sequence[float], history: Mapping[str, Sequence[float
     -------
     matplotlib Figure
     """
-    figure = Figure(figsize=(WIDTH, 5.2 if history else 3.8), layout="constrained")
-    heights = [2, 1] if history else [1]
-    panels = figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)
+    sizes, shares = iteration_curves(residuals, history)
+    return draw_curves(sizes, shares, "round" if history else "step")
+
+
+def iteration_curves(
+    residuals: Sequence[float], history: Mapping[str, Sequence[float]] | None
+) -> tuple[dict, dict]:
+    """The curves of :func:`convergence`, as :func:`draw_curves` takes them."""
+    first = 1 if history else 0
     sizes, shares = {"residual of the momentum balance": residuals}, {}
     if history:
         sizes["change by the closure"] = history["change"]
@@ -194,19 +201,41 @@ def convergence(residuals: Sequence[float], history: Mapping[str, Sequence[float
             "relaxation": history["relaxation"],
             "share of points clipped": history["clipped"],
         }
-    first = 1 if history else 0
+    numbered = [
+        {name: (np.arange(first, first + len(values)), values) for name, values in curves.items()}
+        for curves in (sizes, shares)
+    ]
+    return numbered[0], numbered[1]
+
+
+def draw_curves(sizes: Mapping[str, tuple], shares: Mapping[str, tuple], counted: str) -> Figure:
+    """Curves of an iteration: what should become small, and below it shares, if there are any.
+
+    Parameters
+    ----------
+    sizes, shares : mapping name -> (numbers of the steps, values)
+    counted : str
+        Name of a step.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    figure = Figure(figsize=(WIDTH, 5.2 if shares else 3.8), layout="constrained")
+    heights = [2, 1] if shares else [1]
+    panels = figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)
     looks = iter(styles(len(sizes) + len(shares)))
     for axes, curves in zip(panels[:, 0], (sizes, shares), strict=False):
-        for name, values in curves.items():
+        for name, (numbers, values) in curves.items():
             colour, line, marker = next(looks)
-            look = {"color": colour, "linestyle": line, "marker": marker, "ms": 3}
-            axes.plot(np.arange(first, first + len(values)), values, label=name, **look)
+            few = {"marker": marker, "ms": 3} if len(values) <= _MARKED else {}
+            axes.plot(numbers, values, label=name, color=colour, linestyle=line, **few)
         axes.grid(alpha=0.3)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False)
     panels[0, 0].set_yscale("log", nonpositive="mask")
     panels[0, 0].set_ylabel("relative size")
-    if history:
+    if shares:
         panels[1, 0].set(ylim=(-0.05, 1.05), ylabel="share")
-    panels[-1, 0].set_xlabel("round" if history else "step")
+    panels[-1, 0].set_xlabel(counted)
     return figure

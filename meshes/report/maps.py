@@ -1,4 +1,4 @@
-"""Maps of scalars of a solved case, on its plane, its section or a cut through it."""
+"""Maps of scalars of a flow, on its plane, its section or a cut through it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from matplotlib.colors import BoundaryNorm, ListedColormap, Normalize
 from matplotlib.figure import Figure
 
 from meshes.geometry.facets import shared_facets
-from solvers.studies.plane_flows import flat_section
+from meshes.report.plane_flows import flat_section
 from vcnn.evaluation.report.curves import WIDTH
 from vcnn.evaluation.report.fields import ERRORS, VALUES, corner_triangles, draw_field
 from vcnn.flow.field import FlowField

@@ -1,4 +1,4 @@
-"""The page on a solved case: what came out, in words, pictures and tables."""
+"""The page on a flow: what came out, in words, pictures and tables."""
 
 from __future__ import annotations
 
@@ -9,23 +9,19 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from solvers.fenics import MPI
-from solvers.flow.boundary_conditions import conditions_from
-from solvers.flow.conditions import Periodic
-from solvers.studies.run_diagnostics import Attempts
-from solvers.studies.run_fields import draw_all, field_section
-from solvers.studies.run_pictures import (
-    convergence,
+from meshes.report.attempts import Attempts
+from meshes.report.fields import field_section
+from meshes.report.pictures import (
+    draw_curves,
     velocity_profiles,
     wall_curves,
 )
-from solvers.studies.run_summary import RunSummary
-from solvers.studies.run_verdict import difference_words, reynolds_words, run_verdict
+from meshes.report.summary import CLOSED, FlowSummary
+from meshes.report.verdict import difference_words, flow_verdict, reynolds_words
 from vcnn.evaluation.report.page import Section, write_page
-from vcnn.evaluation.report.text import percent_or_power
 
 
-def write_report(run: RunSummary, directory: Path) -> Path:
+def write_report(run: FlowSummary, directory: Path) -> Path:
     """Write the page, its pictures and ``report.json`` into the folder of the run; on one rank.
 
     What cannot be drawn is named on the page instead.
@@ -37,11 +33,11 @@ def write_report(run: RunSummary, directory: Path) -> Path:
     dimension = run.flow.dimension
     introduction = (
         f"Steady flow in {'a plane' if dimension == 2 else 'space'}, kinematic viscosity "
-        f"{run.case.viscosity:g}, on {len(run.flow):,} cells with quadratic velocities"
+        f"{run.viscosity:g}, on {len(run.flow):,} cells {run.method}"
         f"{_stress_words(run)}. Coefficients and profiles refer to the velocity U = "
         f"{run.speed:.6g}."
     )
-    attempt = Attempts(MPI.COMM_SELF)
+    attempt = Attempts()
     sections = [
         field_section(run, attempt),
         *_profile_section(run, attempt),
@@ -57,7 +53,7 @@ def write_report(run: RunSummary, directory: Path) -> Path:
         return write_page(
             directory,
             _title(run),
-            run_verdict(run),
+            flow_verdict(run),
             introduction,
             [*sections, *_failure_section(failures)],
             {**run.numbers(), "failures": dict(failures)},
@@ -96,10 +92,10 @@ def _profile_section(run, attempt) -> list[Section]:
     def draw() -> Figure:
         """The profiles."""
         return velocity_profiles(
-            run.profiles, run.comparison.profiles, speed=run.speed, name=run.case.reference_name
+            run.profiles, run.comparison.profiles, speed=run.speed, name=_reference_name(run)
         )
 
-    figures = draw_all(attempt, {"Velocity along x at the stations.": draw})
+    figures = attempt.draw({"Velocity along x at the stations.": draw})
     return [Section("Velocity profiles", text, figures=figures)]
 
 
@@ -125,7 +121,7 @@ def _wall_section(run, attempt) -> list[Section]:
 
     def draw() -> Figure:
         """The curves."""
-        return wall_curves(run.walls, friction, run.case.reference_name)
+        return wall_curves(run.walls, friction, _reference_name(run))
 
     return [
         Section(
@@ -134,7 +130,7 @@ def _wall_section(run, attempt) -> list[Section]:
             f"turns negative and reattaches where it turns positive.{text}",
             ["wall", "lowest c_f", "highest c_f", "separation at x", "reattachment at x"],
             rows,
-            draw_all(attempt, {"Skin friction and pressure coefficient.": draw}),
+            attempt.draw({"Skin friction and pressure coefficient.": draw}),
         )
     ]
 
@@ -151,13 +147,11 @@ def _force_section(run) -> Section:
 
 
 def _flux_section(run) -> Section:
-    conditions = conditions_from(run.case.conditions).by_name
-    partners = {c.to for c in conditions.values() if isinstance(c, Periodic)}
-    rows = []
-    for name, flux in run.fluxes.items():
-        kind = "periodic" if name in partners else type(conditions[name]).__name__.lower()
-        if kind not in ("wall", "symmetry"):
-            rows.append([name, kind, f"{flux:+.8g}"])
+    rows = [
+        [name, run.boundaries[name], f"{flux:+.8g}"]
+        for name, flux in run.fluxes.items()
+        if run.boundaries[name] not in CLOSED
+    ]
     text = (
         "∫ u·n ds of the discrete velocity, negative where more enters than leaves; together they "
         f"are {sum(run.fluxes.values()):.1e}, through walls and planes of symmetry pass "
@@ -175,25 +169,19 @@ def _closed_flux(run, rows) -> float:
 
 
 def _wall_units_section(run) -> list[Section]:
-    if not run.wall_units:
+    cells = run.first_cells
+    if not cells.units:
         return []
-    needed = run.needed_wall_units
-    text = (
-        "The heights of the first cells at walls times u_τ/ν, u_τ² being the shear stress there; "
-        "quadratic elements have two points in each."
-    )
-    if needed is not None:
-        text += f" The model is meant for {needed:g} at most."
     rows = [
         [
             name,
             f"{units.largest:.3g}",
             f"{units.mean:.3g}",
-            "too high" if name in run.coarse_walls else "",
+            "too high" if name in cells.coarse else "",
         ]
-        for name, units in run.wall_units.items()
+        for name, units in cells.units.items()
     ]
-    return [Section("The first cells", text, ["wall", "largest y⁺", "mean y⁺", ""], rows)]
+    return [Section("The first cells", cells.text, ["wall", "largest y⁺", "mean y⁺", ""], rows)]
 
 
 def _failure_section(failures) -> list[Section]:
@@ -205,17 +193,16 @@ def _failure_section(failures) -> list[Section]:
 
 
 def _convergence_section(run, attempt) -> Section:
-    text = "The residual is relative to the load."
-    if run.history:
-        clipped = percent_or_power(run.share_clipped) if run.share_clipped else "none"
-        text += (
-            " A round corrects the flow once and asks the closure once; the change is how far "
-            "what it says is from what the flow was solved with. The relaxation is the part of "
-            "that change that a step takes, besides what Anderson's acceleration makes of earlier "
-            f"rounds. In the last round {clipped} of the points were clipped."
+    progress, drawings = run.progress, {}
+    if progress.sizes or progress.shares:
+        drawings["How the iteration went."] = lambda: draw_curves(
+            progress.sizes, progress.shares, progress.counted
         )
-    drawings = {"How the iteration went.": lambda: convergence(run.residuals, run.history)}
-    return Section("Convergence", text, figures=draw_all(attempt, drawings))
+    return Section("Convergence", progress.text, figures=attempt.draw(drawings))
+
+
+def _reference_name(run) -> str:
+    return "" if run.reference is None else run.reference.name
 
 
 def _places(points) -> str:

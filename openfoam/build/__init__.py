@@ -1,0 +1,1 @@
+"""The library that OpenFOAM loads: which OpenFOAM is here, its headers, compiling."""

@@ -1,0 +1,1 @@
+"""The process that OpenFOAM's turbulence model asks for what a closure predicts."""

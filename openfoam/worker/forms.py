@@ -1,0 +1,94 @@
+"""Which fields a closure is sent, and what of its predictions goes back to the solver."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import meshio
+
+from vcnn.closure.protocol import ClosureLike, NeedsFields
+from vcnn.closure.requirements import Requirement, check_closure
+from vcnn.errors import naming
+from vcnn.flow.quantities import find_quantity
+
+STRESS = Requirement(
+    "the RASModel vcnn",
+    (("eddy_viscosity",), ("reynolds_stress",), ("eddy_viscosity", "anisotropy")),
+)
+CORRECTION = Requirement(
+    "the RASModel vcnnKOmegaSST", (("correction",), ("correction", "anisotropy"))
+)
+# Quantities that only the solver knows -> OpenFOAM's names, and those of k-omega SST.
+_OF_SOLVER = {"pressure": "p"}
+_OF_SST = {
+    **_OF_SOLVER,
+    "turbulent_kinetic_energy": "k",
+    "specific_dissipation": "omega",
+    "eddy_viscosity": "nut",
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """What goes to and fro for one closure.
+
+    Parameters
+    ----------
+    requirement : Requirement
+        That it fulfils.
+    sent : mapping name of a field of the flow -> OpenFOAM's name
+        Besides the velocity.
+    columns : sequence of str
+        What comes back: "nut" or "beta", alone or with "anisotropy".
+    """
+
+    requirement: Requirement
+    sent: dict[str, str]
+    columns: Sequence[str]
+
+    @property
+    def corrects(self) -> bool:
+        """Whether it is a correction of the case's own turbulence model."""
+        return self.requirement is CORRECTION
+
+    @property
+    def fields(self) -> list[str]:
+        """OpenFOAM's names of all fields that a question holds."""
+        return ["U", *self.sent.values()]
+
+
+def form_of(closure: ClosureLike, mesh: meshio.Mesh, walls: bool) -> Form:
+    """The form of a closure that may be asked on a mesh.
+
+    One that does not say what it predicts is taken for a turbulent stress.
+
+    Parameters
+    ----------
+    closure : ClosureLike
+    mesh : meshio.Mesh
+    walls : bool
+        Whether there are any.
+
+    Raises
+    ------
+    InputError
+        If it predicts something else, needs a field that the solver does not have, was made for
+        another dimension, or has clouds far larger than the mesh.
+    """
+    rows = [find_quantity(target) for target in closure.targets]
+    corrects = any(row is not None and row.name == "correction" for row in rows)
+    requirement, names = (CORRECTION, _OF_SST) if corrects else (STRESS, _OF_SOLVER)
+    needs = closure.needs if isinstance(closure, NeedsFields) else ()
+    sent = {}
+    for need in needs:
+        row = find_quantity(need)
+        if row is not None and row.name in names:
+            sent[need] = names[row.name]
+    with naming("closure"):
+        check_closure(closure, requirement, mesh, walls, sent)
+    targets = closure.targets
+    quantities = set(requirement.quantities(targets).values()) if targets else {"anisotropy"}
+    tensor = bool(quantities & {"anisotropy", "reynolds_stress"})
+    scalar = "beta" if corrects else "nut"
+    return Form(requirement, sent, (scalar, "anisotropy") if tensor else (scalar,))

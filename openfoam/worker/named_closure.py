@@ -1,0 +1,55 @@
+"""The closure that a case names."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+from vcnn.closure.plain import as_closure
+from vcnn.closure.protocol import ClosureLike
+from vcnn.errors import InputError, naming, suggest
+
+
+def read_closure(model: str, folder: Path) -> ClosureLike:
+    """A closure by its name.
+
+    Parameters
+    ----------
+    model : str
+        A ``.safetensors`` file, the name of a model of the package, or ``FILE.py:NAME``: anything
+        that :func:`vcnn.as_closure` takes, or a class of such objects, in a Python file.
+    folder : path
+        Where relative paths begin: the case.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name, or it cannot be read.
+    """
+    file, colon, name = model.rpartition(":")
+    if colon and file.endswith(".py"):
+        with naming(model):
+            return as_closure(_python_object(folder / file, name))
+    from vcnn.closure.closure import Closure  # with torch, which is slow to import
+    from vcnn.closure.file import model_file
+
+    path = folder / model
+    path = model_file(path if path.is_file() else Path(model))
+    with naming(path):
+        return Closure.load(path).by_name()
+
+
+def _python_object(path: Path, name: str) -> object:
+    """What a Python file calls so; of a class an object."""
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    spec = importlib.util.spec_from_file_location(f"closures_of_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    sys.path.append(str(path.parent.resolve()))  # last: for modules beside it
+    spec.loader.exec_module(module)
+    things = vars(module)
+    if name not in things:
+        raise InputError(f"no {name!r} in it{suggest(name, things)}")
+    return things[name]() if isinstance(things[name], type) else things[name]

@@ -1,0 +1,145 @@
+"""Flows with closures in simpleFoam: a channel, its exact solution; hills, and other solvers."""
+
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+import meshes
+from solvers import RANS
+from tests.support.foam_flows import control_text, last_flow, write_driven, write_wall_field
+from tests.support.foam_runs import put
+from vcnn import Closure
+from vcnn.evaluation import relative_l2
+
+NU, BULK = 1e-3, 1.0
+MIXING_LENGTH = f"{Path(__file__).with_name('mixing_length.py')}:MixingLength"
+HILL_NU, HILL_BULK = 1 / 5600, 0.72
+
+
+def exact_profile(force, count=20001):
+    """U(y) up to the middle of the channel, 0 = f (1/2 − y) − (ν + l² U') U'."""
+    y = np.linspace(0, 0.5, count)
+    stress, squared = force * (0.5 - y), np.minimum(0.41 * y, 0.09) ** 2
+    slope = 2 * stress / (NU + np.sqrt(NU**2 + 4 * squared * stress))
+    steps = 0.5 * (slope[1:] + slope[:-1]) * np.diff(y)
+    return y, np.concatenate([[0.0], np.cumsum(steps)])
+
+
+def exact_force():
+    """The force that drives the mean velocity BULK."""
+
+    def excess(force):
+        y, u = exact_profile(force)
+        return np.trapezoid(u, y) / 0.5 - BULK
+
+    return brentq(excess, 1e-3, 1)
+
+
+def force_of(case):
+    """The last pressure gradient that drove the flow."""
+    log = (case / "log").read_text(encoding="utf-8")
+    return float(re.findall(r"pressure gradient = (\S+)", log)[-1])
+
+
+def run(foam, case, ranks=1):
+    assert foam.run(case, "simpleFoam", ranks=ranks, timeout=600).returncode == 0
+    log = (case / "log").read_text(encoding="utf-8")
+    assert "SIMPLE solution converged" in log
+    return case
+
+
+def test_a_channel_with_a_mixing_length_is_of_second_order(foam, tmp_path):
+    force = exact_force()
+    errors = []
+    for cells in (32, 64):
+        mesh = meshes.channel(0.5, 1.0, cells=(4, cells), grading=20.0)
+        case = tmp_path / str(cells)
+        # residuals of the pressure and of a velocity that are 0 are noise
+        write_driven(
+            case, foam.library, mesh, NU, BULK, MIXING_LENGTH, every=1, relaxation=1,
+            tolerance=1e-9, controlled=["nut"],
+        )  # fmt: skip
+        run(foam, case)
+        errors.append(force_of(case) / force - 1)
+        flow = last_flow(case)
+        d = flow.scalars["wall_distance"]
+        u = np.interp(d, *exact_profile(force))
+        assert relative_l2(flow.velocity[:, 0], u, flow.weights) < 0.3 * abs(errors[-1]) + 2e-3
+    assert abs(errors[1]) < 2e-3
+    assert np.log2(errors[0] / errors[1]) > 1.8
+
+
+@pytest.fixture(scope="module")
+def coarse_hill(foam, tmp_path_factory):
+    """A hill with hill-stress, and what its run gave."""
+    folder = tmp_path_factory.mktemp("hill")
+    mesh = meshes.periodic_hill(1.0, cells=(40, 30), grading=15.0)
+    case = write_driven(
+        folder / "case", foam.library, mesh, HILL_NU, HILL_BULK, "hill-stress", tolerance=1e-7
+    )
+    return mesh, run(foam, case)
+
+
+def test_ranks_and_frames_give_the_same_flow(foam, coarse_hill, tmp_path):
+    mesh, case = coarse_hill
+    flow = last_flow(case)
+    two = tmp_path / "two"
+    shutil.copytree(case, two, ignore=shutil.ignore_patterns("[1-9]*", "log", "postProcessing"))
+    assert foam.run(two, "decomposePar").returncode == 0
+    run(foam, two, ranks=2)
+    assert foam.run(two, "reconstructPar", "-latestTime").returncode == 0
+    angle = np.radians(37)
+    turned = write_driven(
+        tmp_path / "turned", foam.library, mesh, HILL_NU, HILL_BULK, "hill-stress",
+        tolerance=1e-7, angle=angle,
+    )  # fmt: skip
+    run(foam, turned)
+    for other in (last_flow(two), last_flow(turned, angle)):
+        assert relative_l2(other.velocity, flow.velocity, flow.weights) <= 1e-6
+
+
+def test_a_loop_over_files_gives_the_same_flow(foam, tmp_path):
+    """Independent of the library: OpenFOAM's own k-omega with k = ν_t, ω = 1, held fixed."""
+    name, mesh = "hill-eddy-viscosity", meshes.periodic_hill(1.0, cells=(40, 30), grading=15.0)
+    case = write_driven(
+        tmp_path / "case", foam.library, mesh, HILL_NU, HILL_BULK, name, relaxation=1,
+        tolerance=1e-7,
+    )  # fmt: skip
+    loop = tmp_path / "loop"
+    shutil.copytree(case, loop)
+    flow = last_flow(run(foam, case))
+    text = "simulationType RAS;\nRAS { RASModel kOmega; turbulence off; printCoeffs off; }\n"
+    put(loop / "constant/turbulenceProperties", text)
+    solution = (loop / "system/fvSolution").read_text(encoding="utf-8")
+    never = re.sub("residualControl {.*?}", "", solution)
+    (loop / "system/fvSolution").write_text(never, encoding="utf-8")
+    closure, change, rounds = Closure.pretrained(name), 1.0, 0
+    nu_t, time = np.zeros(len(flow)), "0"
+    while change > 1e-7 and rounds < 100:
+        write_wall_field(loop, time, "k", "0 2 -2 0 0 0 0", nu_t, "zeroGradient")
+        write_wall_field(loop, time, "omega", "0 0 -1 0 0 0 0", np.ones_like(nu_t), "zeroGradient")
+        rounds += 1
+        time = str(20 * rounds)
+        put(loop / "system/controlDict", control_text(foam.library, time))
+        assert foam.run(loop, "simpleFoam").returncode == 0
+        other = last_flow(loop)
+        new = closure.predict(other)
+        change = np.linalg.norm(new - nu_t) / np.linalg.norm(new + HILL_NU)
+        nu_t = new
+    assert change <= 1e-7
+    assert relative_l2(other.velocity, flow.velocity, flow.weights) <= 1e-6
+    assert relative_l2(new, flow.scalars["nut"], flow.weights) <= 1e-5
+
+
+def test_the_finite_elements_give_the_same_flow(foam, tmp_path):
+    """With hill-stress in both: what is left is the error of two discretisations."""
+    mesh = meshes.periodic_hill(1.0, cells=(80, 60), grading=30.0)
+    case = write_driven(tmp_path / "case", foam.library, mesh, HILL_NU, HILL_BULK, "hill-stress")
+    flow = last_flow(run(foam, case))
+    closure = Closure.pretrained("hill-stress")
+    ours = RANS(mesh, HILL_NU, HILL_BULK, closure=closure, location="vertex").solve().flow("cell")
+    assert relative_l2(flow.velocity, ours.velocity, ours.weights) <= 5e-3
