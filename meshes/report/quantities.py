@@ -109,7 +109,17 @@ class ReynoldsNumber:
 
     @classmethod
     def of(cls, viscosity: float, velocity: float, length: float, meaning: str) -> ReynoldsNumber:
-        """Of a velocity of either sign and a length, with the ``viscosity``, and their meaning."""
+        """Of a velocity and a length.
+
+        Parameters
+        ----------
+        viscosity : float
+            ν > 0, length²/time.
+        velocity : float
+            Of either sign, length/time.
+        length : float
+        meaning : str
+        """
         velocity, length = abs(float(velocity)), float(length)
         return cls(velocity * length / viscosity, velocity, length, meaning)
 
@@ -117,7 +127,18 @@ class ReynoldsNumber:
     def of_section(
         cls, viscosity: float, velocity: float, volume: float, period: np.ndarray
     ) -> ReynoldsNumber:
-        """Of a plane flow of this bulk ``velocity`` along a period, in a domain of this volume."""
+        """Of a plane flow along a period, with the mean height of its section.
+
+        Parameters
+        ----------
+        viscosity : float
+            ν > 0, length²/time.
+        velocity : float
+            Bulk velocity, length/time.
+        volume : float
+            Of the domain, length².
+        period : (2,)
+        """
         height = volume / np.linalg.norm(period)
         return cls.of(viscosity, velocity, height, "bulk velocity and mean height of the section")
 
@@ -125,14 +146,39 @@ class ReynoldsNumber:
     def of_duct(
         cls, viscosity: float, velocity: float, volume: float, walls: float, extent: float
     ) -> ReynoldsNumber:
-        """Of a flow in space along a period, ``walls`` the area of all; ``extent`` without any."""
+        """Of a flow in space along a period, with its hydraulic diameter.
+
+        Parameters
+        ----------
+        viscosity : float
+            ν > 0, length²/time.
+        velocity : float
+            Bulk velocity, length/time.
+        volume : float
+            Of the domain, length³.
+        walls : float
+            Area of all of them, length².
+        extent : float
+            The largest one of the domain, which counts without walls, length.
+        """
         length = 4 * volume / walls if walls else extent
         kind = "hydraulic diameter" if walls else "largest extent"
         return cls.of(viscosity, velocity, length, f"bulk velocity and {kind}")
 
     @classmethod
     def of_inlets(cls, viscosity: float, flux: float, area: float, plane: bool) -> ReynoldsNumber:
-        """Of a flow that enters through an ``area``, which of a ``plane`` flow is a height."""
+        """Of a flow that enters through an area.
+
+        Parameters
+        ----------
+        viscosity : float
+            ν > 0, length²/time.
+        flux : float
+            Through it, length^d/time.
+        area : float
+            length^(d − 1): of a plane flow it is a height.
+        plane : bool
+        """
         kind = "height" if plane else "root of the area"
         meaning = f"mean velocity and {kind} of the inlet"
         return cls.of(viscosity, flux / area, area if plane else area**0.5, meaning)
