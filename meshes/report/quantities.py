@@ -118,7 +118,9 @@ class ReynoldsNumber:
         velocity : float
             Of either sign, length/time.
         length : float
+            L > 0, length.
         meaning : str
+            Which velocity and which length, in words.
         """
         velocity, length = abs(float(velocity)), float(length)
         return cls(velocity * length / viscosity, velocity, length, meaning)
@@ -138,6 +140,7 @@ class ReynoldsNumber:
         volume : float
             Of the domain, length².
         period : (2,)
+            Along the flow, length.
         """
         height = volume / np.linalg.norm(period)
         return cls.of(viscosity, velocity, height, "bulk velocity and mean height of the section")
@@ -178,6 +181,7 @@ class ReynoldsNumber:
         area : float
             length^(d − 1): of a plane flow it is a height.
         plane : bool
+            Whether the flow is.
         """
         kind = "height" if plane else "root of the area"
         meaning = f"mean velocity and {kind} of the inlet"
