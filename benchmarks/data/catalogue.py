@@ -163,6 +163,7 @@ NEEDS = {
     "benchmarks.networks.speed": Needs(),
     "benchmarks.networks.reynolds_stress": Needs((HILLS,)),
     "benchmarks.networks.targets": Needs(),
+    "benchmarks.openfoam.study": Needs((DUCTS,)),
     "benchmarks.verification.circular_couette": Needs(),
     "benchmarks.verification.cylinder": Needs(),
     "benchmarks.verification.ducts": Needs((DUCTS,)),

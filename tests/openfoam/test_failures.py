@@ -7,6 +7,7 @@ import signal
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.support.foam_runs import call_lines, write_channel
@@ -102,6 +103,28 @@ def test_a_solver_that_is_killed_leaves_no_worker(foam, tmp_path, ranks):
     os.kill(killed, signal.SIGKILL)
     assert solver.wait(timeout=60) != 0
     assert len(workers(file)) == ranks and have_ended(workers(file))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_killed_at_random(foam, tmp_path, seed):
+    """The worker, the solver, or one of its ranks: nothing hangs, nothing stays behind."""
+    rng, file = np.random.default_rng(seed), tmp_path / "record"
+    ranks, victim = int(rng.integers(1, 3)), ("worker", "solver")[rng.integers(2)]
+    closure = f"nut=0.01 changing= share=16,16 record={file}"
+    share = ("no", "yes")[rng.integers(2)] if ranks == 2 else "no"
+    case = write_channel(tmp_path / "case", foam, closure, steps=1_000_000, share=share)
+    if ranks == 2:
+        foam.run(case, "decomposePar")
+    solver = foam.start(case, "simpleFoam", ranks=ranks)
+    wait_for(file, solver)
+    time.sleep(rng.uniform(0, 1))
+    worker = workers(file)[-1]
+    rank = solver.pid if ranks == 1 else parent(worker)
+    os.kill(worker if victim == "worker" else rank, signal.SIGKILL)
+    assert solver.wait(timeout=60) != 0
+    message = "--> FOAM FATAL ERROR: closure: the Python process was ended by signal 9"
+    assert errors(case) == ([message] if victim == "worker" else [])
+    assert have_ended(workers(file))
 
 
 def parent(process):

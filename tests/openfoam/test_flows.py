@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +10,16 @@ import pytest
 from scipy.optimize import brentq
 
 import meshes
+from benchmarks.openfoam.cases import Driven, asking, control_text, put, turbulence_text
+from benchmarks.openfoam.flows import HILL_BULK, HILL_VISCOSITY, hill, uniform_flow
+from meshes import read_openfoam
 from solvers import RANS
-from tests.support.foam_flows import control_text, last_flow, write_driven, write_wall_field
-from tests.support.foam_runs import put
 from vcnn import Closure
 from vcnn.evaluation import relative_l2
 
 NU, BULK = 1e-3, 1.0
+COARSE, ANGLE = (40, 30), np.radians(37)
 MIXING_LENGTH = f"{Path(__file__).with_name('mixing_length.py')}:MixingLength"
-HILL_NU, HILL_BULK = 1 / 5600, 0.72
 
 
 def exact_profile(force, count=20001):
@@ -59,13 +61,12 @@ def test_a_channel_with_a_mixing_length_is_of_second_order(foam, tmp_path):
         mesh = meshes.channel(0.5, 1.0, cells=(4, cells), grading=20.0)
         case = tmp_path / str(cells)
         # residuals of the pressure and of a velocity that are 0 are noise
-        write_driven(
-            case, foam.library, mesh, NU, BULK, MIXING_LENGTH, every=1, relaxation=1,
-            tolerance=1e-9, controlled=["nut"],
-        )  # fmt: skip
+        flow = uniform_flow(mesh, [BULK, 0.0], [0.5, 0.0], NU, ["bottom", "top"])
+        driven = Driven(flow, foam.library, tolerance=1e-9, controlled=["nut"])
+        driven.write(case, "vcnn", asking(MIXING_LENGTH, every=1, relaxation=1))
         run(foam, case)
         errors.append(force_of(case) / force - 1)
-        flow = last_flow(case)
+        flow = read_openfoam(case)
         d = flow.scalars["wall_distance"]
         u = np.interp(d, *exact_profile(force))
         assert relative_l2(flow.velocity[:, 0], u, flow.weights) < 0.3 * abs(errors[-1]) + 2e-3
@@ -76,43 +77,37 @@ def test_a_channel_with_a_mixing_length_is_of_second_order(foam, tmp_path):
 @pytest.fixture(scope="module")
 def coarse_hill(foam, tmp_path_factory):
     """A hill with hill-stress, and what its run gave."""
-    folder = tmp_path_factory.mktemp("hill")
-    mesh = meshes.periodic_hill(1.0, cells=(40, 30), grading=15.0)
-    case = write_driven(
-        folder / "case", foam.library, mesh, HILL_NU, HILL_BULK, "hill-stress", tolerance=1e-7
-    )
-    return mesh, run(foam, case)
+    driven = Driven(hill(COARSE, 15.0), foam.library, tolerance=1e-7)
+    case = tmp_path_factory.mktemp("hill") / "case"
+    driven.write(case, "vcnn", asking("hill-stress"))
+    return driven, run(foam, case)
 
 
 def test_ranks_and_frames_give_the_same_flow(foam, coarse_hill, tmp_path):
-    mesh, case = coarse_hill
-    flow = last_flow(case)
+    driven, case = coarse_hill
+    flow = read_openfoam(case)
     two = tmp_path / "two"
     shutil.copytree(case, two, ignore=shutil.ignore_patterns("[1-9]*", "log", "postProcessing"))
     assert foam.run(two, "decomposePar").returncode == 0
     run(foam, two, ranks=2)
     assert foam.run(two, "reconstructPar", "-latestTime").returncode == 0
-    angle = np.radians(37)
-    turned = write_driven(
-        tmp_path / "turned", foam.library, mesh, HILL_NU, HILL_BULK, "hill-stress",
-        tolerance=1e-7, angle=angle,
-    )  # fmt: skip
-    run(foam, turned)
-    for other in (last_flow(two), last_flow(turned, angle)):
+    c, s = np.cos(ANGLE), np.sin(ANGLE)
+    R = np.array([[c, -s], [s, c]])
+    turned = replace(driven, at_start=driven.at_start.rotated(R))
+    turned.write(tmp_path / "turned", "vcnn", asking("hill-stress"))
+    back = read_openfoam(run(foam, tmp_path / "turned")).rotated(R.T)
+    for other in (read_openfoam(two), back):
         assert relative_l2(other.velocity, flow.velocity, flow.weights) <= 1e-6
 
 
 def test_a_loop_over_files_gives_the_same_flow(foam, tmp_path):
     """Independent of the library: OpenFOAM's own k-omega with k = ν_t, ω = 1, held fixed."""
-    name, mesh = "hill-eddy-viscosity", meshes.periodic_hill(1.0, cells=(40, 30), grading=15.0)
-    case = write_driven(
-        tmp_path / "case", foam.library, mesh, HILL_NU, HILL_BULK, name, relaxation=1,
-        tolerance=1e-7,
-    )  # fmt: skip
-    loop = tmp_path / "loop"
+    name, case, loop = "hill-eddy-viscosity", tmp_path / "case", tmp_path / "loop"
+    driven = Driven(hill(COARSE, 15.0), foam.library, tolerance=1e-7)
+    driven.write(case, "vcnn", asking(name, relaxation=1))
     shutil.copytree(case, loop)
-    flow = last_flow(run(foam, case))
-    text = "simulationType RAS;\nRAS { RASModel kOmega; turbulence off; printCoeffs off; }\n"
+    flow = read_openfoam(run(foam, case))
+    text = turbulence_text("kOmega", {}).replace("turbulence on", "turbulence off")
     put(loop / "constant/turbulenceProperties", text)
     solution = (loop / "system/fvSolution").read_text(encoding="utf-8")
     never = re.sub("residualControl {.*?}", "", solution)
@@ -120,15 +115,15 @@ def test_a_loop_over_files_gives_the_same_flow(foam, tmp_path):
     closure, change, rounds = Closure.pretrained(name), 1.0, 0
     nu_t, time = np.zeros(len(flow)), "0"
     while change > 1e-7 and rounds < 100:
-        write_wall_field(loop, time, "k", "0 2 -2 0 0 0 0", nu_t, "zeroGradient")
-        write_wall_field(loop, time, "omega", "0 0 -1 0 0 0 0", np.ones_like(nu_t), "zeroGradient")
+        driven.write_scalar(loop, time, "k", nu_t, "zeroGradient")
+        driven.write_scalar(loop, time, "omega", np.ones_like(nu_t), "zeroGradient")
         rounds += 1
         time = str(20 * rounds)
         put(loop / "system/controlDict", control_text(foam.library, time))
         assert foam.run(loop, "simpleFoam").returncode == 0
-        other = last_flow(loop)
+        other = read_openfoam(loop)
         new = closure.predict(other)
-        change = np.linalg.norm(new - nu_t) / np.linalg.norm(new + HILL_NU)
+        change = np.linalg.norm(new - nu_t) / np.linalg.norm(new + HILL_VISCOSITY)
         nu_t = new
     assert change <= 1e-7
     assert relative_l2(other.velocity, flow.velocity, flow.weights) <= 1e-6
@@ -137,9 +132,10 @@ def test_a_loop_over_files_gives_the_same_flow(foam, tmp_path):
 
 def test_the_finite_elements_give_the_same_flow(foam, tmp_path):
     """With hill-stress in both: what is left is the error of two discretisations."""
-    mesh = meshes.periodic_hill(1.0, cells=(80, 60), grading=30.0)
-    case = write_driven(tmp_path / "case", foam.library, mesh, HILL_NU, HILL_BULK, "hill-stress")
-    flow = last_flow(run(foam, case))
+    start = hill((80, 60))
+    Driven(start, foam.library).write(tmp_path / "case", "vcnn", asking("hill-stress"))
+    flow = read_openfoam(run(foam, tmp_path / "case"))
     closure = Closure.pretrained("hill-stress")
-    ours = RANS(mesh, HILL_NU, HILL_BULK, closure=closure, location="vertex").solve().flow("cell")
+    problem = RANS(start.mesh, HILL_VISCOSITY, HILL_BULK, closure=closure, location="vertex")
+    ours = problem.solve().flow("cell")
     assert relative_l2(flow.velocity, ours.velocity, ours.weights) <= 5e-3

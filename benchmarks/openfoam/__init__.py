@@ -1,0 +1,1 @@
+"""Closures in OpenFOAM's solvers: what they give and what they cost."""
