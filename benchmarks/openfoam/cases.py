@@ -33,7 +33,16 @@ solvers
     p {{ solver GAMG; smoother GaussSeidel; tolerance 1e-14; relTol 0.1; }}
     "(U|k|omega)" {{ solver smoothSolver; smoother symGaussSeidel; tolerance 1e-14; relTol 0.1; }}
 }}
-SIMPLE {{ consistent yes; pRefCell 0; pRefValue 0; residualControl {{ {control} }} }}
+SIMPLE
+{{
+    consistent yes;
+    pRefCell 0;
+    pRefValue 0;
+    residualControl
+    {{
+{control}
+    }}
+}}
 relaxationFactors {{ equations {{ ".*" 0.9; }} }}
 """
 _CONTROL = """
@@ -62,7 +71,16 @@ drive
 """
 _DECOMPOSE = "numberOfSubdomains 2; method simple; simpleCoeffs { n (2 1 1); delta 0.001; }\n"
 _TURBULENCE = """simulationType RAS;
-RAS {{ RASModel {model}; turbulence on; printCoeffs off; {model}Coeffs {{ {coefficients} }} }}
+RAS
+{{
+    RASModel {model};
+    turbulence on;
+    printCoeffs off;
+    {model}Coeffs
+    {{
+{coefficients}
+    }}
+}}
 """
 _SCALAR = """dimensions [{dimensions}];
 internalField nonuniform List<scalar>
@@ -120,7 +138,7 @@ class Driven:
         pressure = {"pressure": np.zeros(len(flow))}
         write_openfoam(flow.with_fields(scalars=pressure), case, fields={"pressure": "p"})
         velocity = [*flow.velocity.mean(axis=0), 0.0][:3]
-        control = " ".join(f"{name} {self.tolerance};" for name in self.controlled)
+        control = _entries(dict.fromkeys(self.controlled, self.tolerance))
         texts = {
             "system/controlDict": control_text(self.library, self.steps),
             "system/fvSchemes": _SCHEMES,
@@ -173,8 +191,11 @@ def asking(closure: str, **coefficients: object) -> dict[str, object]:
 
 def turbulence_text(model: str, coefficients: Mapping[str, object]) -> str:
     """The file constant/turbulenceProperties."""
-    entries = " ".join(f"{key} {value};" for key, value in coefficients.items())
-    return _TURBULENCE.format(model=model, coefficients=entries)
+    return _TURBULENCE.format(model=model, coefficients=_entries(coefficients))
+
+
+def _entries(values) -> str:
+    return "\n".join(f"        {key} {value};" for key, value in values.items())
 
 
 def control_text(library: Path, end: int) -> str:
