@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from meshes import write_openfoam
+from meshes.writers.foam_fields import file_text
 from vcnn import FlowField
 
 _SCHEMES = """
@@ -205,5 +206,4 @@ def control_text(library: Path, end: int) -> str:
 
 def put(path: Path, text: str, kind: str = "dictionary") -> None:
     """A file of OpenFOAM."""
-    head = f"FoamFile {{ version 2.0; format ascii; class {kind}; object {path.name}; }}\n"
-    path.write_text(head + text, encoding="utf-8")
+    path.write_text(file_text(kind, path.name, text), encoding="utf-8")

@@ -20,10 +20,11 @@ class ClosureHistory:
 
     Parameters
     ----------
-    times, change, clipped, seconds : (n,)
-        When; how far what it says is from what it said before; the share of cells out of bounds.
-    extrapolating : (n,)
-        Share of the cells; NaN where that was not computed.
+    times, change, seconds : (n,)
+        When; how far what it says is from what it said before; how long it took.
+    clipped, extrapolating : (n,)
+        Shares of the cells where it is out of bounds, and where it has not been trained; NaN where
+        they were not computed.
     starts : int
         How many runs it is of.
     """
@@ -36,10 +37,19 @@ class ClosureHistory:
     starts: int
 
     @property
+    def told_clipped(self) -> float | None:
+        """The last share that was computed."""
+        return _last(self.clipped)
+
+    @property
     def told_extrapolating(self) -> float | None:
         """The last share that was computed."""
-        values = self.extrapolating[np.isfinite(self.extrapolating)]
-        return float(values[-1]) if len(values) else None
+        return _last(self.extrapolating)
+
+
+def _last(shares) -> float | None:
+    computed = shares[np.isfinite(shares)]
+    return float(computed[-1]) if len(computed) else None
 
 
 def read_history(case: Path) -> ClosureHistory | None:
@@ -56,11 +66,9 @@ def read_history(case: Path) -> ClosureHistory | None:
     if not parts:
         return None
     rows = merge_by_start(parts)
-    times, _, change, clipped, extrapolating, seconds = rows.T
-    unknown = extrapolating < 0
-    return ClosureHistory(
-        times, change, clipped, np.where(unknown, np.nan, extrapolating), seconds, len(parts)
-    )
+    times, _, change, *shares, seconds = rows.T
+    clipped, extrapolating = (np.where(share < 0, np.nan, share) for share in shares)
+    return ClosureHistory(times, change, clipped, extrapolating, seconds, len(parts))
 
 
 def _tables(case) -> list[Path]:

@@ -39,13 +39,11 @@ def case_progress(
     shares = {}
     if history is not None:
         sizes["change by the closure"] = (history.times, history.change)
-        shares["share of cells clipped"] = (history.times, history.clipped)
-        asked = np.isfinite(history.extrapolating)
-        if asked.any():
-            shares["share of cells extrapolating"] = (
-                history.times[asked],
-                history.extrapolating[asked],
-            )
+        for name in ("clipped", "extrapolating"):
+            share = getattr(history, name)
+            computed = np.isfinite(share)
+            if computed.any():
+                shares[f"share of cells {name}"] = (history.times[computed], share[computed])
     return Progress(
         counted="iteration",
         steps=0 if log is None else len(log.times),
@@ -92,13 +90,13 @@ def _log_words(log) -> str:
 def _history_words(history) -> str:
     words = (
         f"The closure was asked {len(history.times)} times, {history.seconds.mean():.2g} s each; "
-        "its change is how far what it says is from what it said before. In the last call "
-        f"{percent_or_power(history.clipped[-1])} of the cells were clipped"
+        "its change is how far what it says is from what it said before."
     )
-    share = history.told_extrapolating
-    if share is None:
-        return f"{words}."
-    return f"{words}; when that was computed last, {percent_or_power(share)} extrapolated."
+    shares = {"were clipped": history.told_clipped, "extrapolated": history.told_extrapolating}
+    texts = [f"{percent_or_power(s)} {word}" for word, s in shares.items() if s is not None]
+    return (
+        f"{words} When that was looked at last, {listed(texts)} of the cells." if texts else words
+    )
 
 
 def _residual_curves(log) -> dict:

@@ -136,8 +136,8 @@ def _record(turbulence, case, history, attempt) -> ClosureRecord:
         distance = distance[case.order]
     if history is None:
         return ClosureRecord("cell", distance)
-    clipped, extrapolating = float(history.clipped[-1]), history.told_extrapolating
-    return ClosureRecord("cell", distance, None, clipped, extrapolating)
+    clipped = history.told_clipped or 0.0
+    return ClosureRecord("cell", distance, None, clipped, history.told_extrapolating)
 
 
 def _profiles(vertices, stations) -> tuple[FlowField, ...]:

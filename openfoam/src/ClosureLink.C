@@ -278,11 +278,20 @@ void ClosureLink::relax(const scalarField& answer, volSymmTensorField& a) const
     auto& boundary = a.boundaryFieldRef();
     forAll(boundary, patch)
     {
-        // it vanishes at walls, as it was initialized; symmetry and the like know what they do
+        // symmetry and the like know what they do
         fvPatchSymmTensorField& values = boundary[patch];
-        if (isA<calculatedFvPatchSymmTensorField>(values) && !isA<wallFvPatch>(values.patch()))
+        if (!isA<calculatedFvPatchSymmTensorField>(values)) continue;
+        const symmTensorField cells(values.patchInternalField());
+        if (isA<wallFvPatch>(values.patch()))
         {
-            values == values.patchInternalField();
+            // no shear at walls, but normal stresses as beside them: with none the pressure, whose
+            // gradient is 0 there, would have nothing to balance them with in the first cells
+            const vectorField n(values.patch().nf());
+            values == sqr(n)*(n & (cells & n));
+        }
+        else
+        {
+            values == cells;
         }
     }
 }
@@ -317,8 +326,8 @@ void ClosureLink::update
 void ClosureLink::report(scalar seconds)
 {
     std::ostringstream said;
-    said << "vcnn: call " << calls_ << ", change " << std::setprecision(2) << change_
-        << ", clipped " << percent(shares_.clipped);
+    said << "vcnn: call " << calls_ << ", change " << std::setprecision(2) << change_;
+    if (shares_.clipped >= 0) said << ", clipped " << percent(shares_.clipped);
     if (shares_.extrapolating >= 0)
     {
         said << ", extrapolating " << percent(shares_.extrapolating);

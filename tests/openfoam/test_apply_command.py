@@ -8,7 +8,7 @@ import pytest
 import vcnn.cli as command_line
 from openfoam.build import compile
 from tests.support.command_line import refused, run
-from tests.support.foam_runs import closure_of, contents, write_run
+from tests.support.foam_dictionaries import closure_of, contents, write_run
 
 ENTRY = EntryPoint("openfoam", "openfoam.cli.openfoam:app", "vcnn.commands")
 OWN = """

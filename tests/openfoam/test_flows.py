@@ -105,13 +105,10 @@ def test_a_loop_over_files_gives_the_same_flow(foam, tmp_path):
     name, case, loop = "hill-eddy-viscosity", tmp_path / "case", tmp_path / "loop"
     driven = Driven(hill(COARSE, 15.0), foam.library, tolerance=1e-7)
     driven.write(case, "vcnn", asking(name, relaxation=1))
-    shutil.copytree(case, loop)
     flow = read_openfoam(run(foam, case))
+    replace(driven, controlled=()).write(loop, "vcnn", asking(name))
     text = turbulence_text("kOmega", {}).replace("turbulence on", "turbulence off")
     put(loop / "constant/turbulenceProperties", text)
-    solution = (loop / "system/fvSolution").read_text(encoding="utf-8")
-    never = re.sub("residualControl {.*?}", "", solution)
-    (loop / "system/fvSolution").write_text(never, encoding="utf-8")
     closure, change, rounds = Closure.pretrained(name), 1.0, 0
     nu_t, time = np.zeros(len(flow)), "0"
     while change > 1e-7 and rounds < 100:
@@ -132,7 +129,7 @@ def test_a_loop_over_files_gives_the_same_flow(foam, tmp_path):
 
 def test_the_finite_elements_give_the_same_flow(foam, tmp_path):
     """With hill-stress in both: what is left is the error of two discretisations."""
-    start = hill((80, 60))
+    start = hill((120, 90))
     Driven(start, foam.library).write(tmp_path / "case", "vcnn", asking("hill-stress"))
     flow = read_openfoam(run(foam, tmp_path / "case"))
     closure = Closure.pretrained("hill-stress")
