@@ -9,7 +9,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("vcnn", "meshes", "solvers")
+PACKAGES = ("vcnn", "meshes", "openfoam", "solvers")
 _BUILD = "import sys, setuptools.build_meta as b; print(getattr(b, sys.argv[2])(sys.argv[1]))"
 
 
