@@ -174,8 +174,8 @@ class Driven:
         path = case / "constant" / "polyMesh" / "boundary"
         text = path.read_text(encoding="ascii")
         for name in self.symmetries:
-            head, found, tail = text.partition(f"    {name}\n")
-            text = head + found + tail.replace(" patch;", " symmetryPlane;", 1)
+            before, line, after = text.partition(f"    {name}\n")
+            text = before + line + after.replace(" patch;", " symmetryPlane;", 1)
             for file in ("U", "p"):
                 field_path = case / "0" / file
                 lines = field_path.read_text(encoding="ascii")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import meshio
 import numpy as np
 
@@ -14,7 +16,11 @@ _LENGTH = 0.1  # of a duct, one cell: nothing changes along it
 
 
 def uniform_flow(
-    mesh: meshio.Mesh, velocity: list[float], period: list[float], viscosity: float, walls
+    mesh: meshio.Mesh,
+    velocity: list[float],
+    period: list[float],
+    viscosity: float,
+    walls: Iterable[str],
 ) -> FlowField:
     """A flow of one velocity (d,) along a period (d,), at the cells of a mesh."""
     centres = meshes.cell_centres(mesh)
