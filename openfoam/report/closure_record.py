@@ -11,6 +11,7 @@ import numpy as np
 from meshes.readers.openfoam.content import is_there
 from meshes.readers.openfoam.dictionary import read_dictionary
 from meshes.readers.openfoam.values import numbers, word
+from openfoam.build.compile import MODELS
 from openfoam.worker.case_geometry import read_case_geometry
 from openfoam.worker.forms import form_of
 from openfoam.worker.named_closure import read_closure
@@ -18,8 +19,6 @@ from openfoam.worker.suited import suit
 from openfoam.worker.units import Units
 from vcnn.closure.protocol import MeasuresExtrapolation
 from vcnn.errors import InputError, naming
-
-_MODELS = ("vcnn", "vcnnKOmegaSST")
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def read_turbulence(case: Path) -> Turbulence:
             "unknown",
         )
         settings = section.get(f"{model}Coeffs")
-        if model not in _MODELS or not isinstance(settings, dict):
+        if model not in MODELS or not isinstance(settings, dict):
             return Turbulence(model)
         closure = word(settings, "model")
         with naming(path):
