@@ -96,8 +96,7 @@ def _starts(results) -> str:
     rows = []
     for name in VALIDATION:
         starts = results[f"starts, {name}"].values()
-        cells = [row["failure"] or f"{row['rounds']} ({row['gap']:.0e})" for row in starts]
-        rows.append([name, *cells])
+        rows.append([name, results[f"sst, {name}"].get("rounds", "–"), *map(_solved_from, starts)])
     return f"""## Where the iteration begins
 
 Rounds and, in brackets, how far the velocity ends from the one reached from rest. The laminar start
@@ -105,6 +104,12 @@ has 200 times the viscosity.
 
 {table(["hill", "from rest", "from a laminar flow", "from Spalart-Allmaras"], rows)}
 """
+
+
+def _solved_from(row) -> str:
+    if row["failure"]:
+        return row["failure"]
+    return f"{row['rounds']} ({row['gap']:.0e})" if "gap" in row else f"{row['rounds']}"
 
 
 def _other(results) -> str:

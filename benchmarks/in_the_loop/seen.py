@@ -18,6 +18,7 @@ NETWORKS = {
     "moments": lambda: VectorCloudNetwork(SCALARS, output="positive_scalar", fits=0),
     "moments and derivatives": lambda: VectorCloudNetwork(SCALARS, output="positive_scalar"),
 }
+COMPARED = [name for name in VALIDATION if name.startswith("alpha_15")]  # those that settle soon
 HEADER = [
     "hill",
     *(f"{name}: {what}" for name in NETWORKS for what in ("ν_t a priori", "velocity", "rounds")),
@@ -46,7 +47,7 @@ def seen(network: str, hill: str, folder: Path) -> dict:
 def seen_rows(results: Mapping[str, dict]) -> list[list[str]]:
     """A row of the page for each hill."""
     rows = []
-    for hill in VALIDATION:
+    for hill in COMPARED:
         cells = [hill]
         for network in NETWORKS:
             row = results[f"{network}, {hill}"]

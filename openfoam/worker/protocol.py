@@ -16,6 +16,9 @@ from vcnn.errors import InputError
 
 ANSWER, ERROR, QUESTION = 0, 1, 2  # kinds of messages
 _VECTORS = ("U",)  # fields with three columns; others have one
+# A closed end is to be an exception, whatever a library has made of the signal (PETSc ends the
+# process). macOS has no such flag.
+_NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
 
 
 class SolverGone(Exception):
@@ -125,7 +128,7 @@ class Channel:
     def _send(self, *parts) -> None:
         try:
             for part in parts:
-                self.socket.sendall(part)
+                self.socket.sendall(part, _NO_SIGNAL)
         except ConnectionError:
             raise SolverGone from None
 

@@ -143,6 +143,23 @@ def test_a_solver_that_ends_before_its_answer(case, u):
     assert worker.status == [0]
 
 
+def test_a_closed_end_raises_no_signal():
+    """Whatever a library has set it to do: PETSc's own handler aborts."""
+    code = """
+import signal, socket
+from openfoam.worker.protocol import Channel, SolverGone
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+ours, theirs = socket.socketpair()
+theirs.close()
+try:
+    Channel(ours).send_error("nobody is there")
+except SolverGone:
+    print("gone")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "gone\n")
+
+
 def test_a_field_that_only_the_solver_has(case, u, tmp_path):
     """The velocity alone is what a plain closure gets."""
     assert "KeyError" in refusal(case, "own.py:pressure", u)
