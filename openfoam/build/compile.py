@@ -12,10 +12,10 @@ from tempfile import TemporaryDirectory
 
 from openfoam.build.headers import header_folders
 from openfoam.build.installation import Installation, find_installation
+from openfoam.models import MODELS
 from vcnn.errors import InputError
 from vcnn.files import fingerprint, replacing
 
-MODELS = ("vcnn", "vcnnKOmegaSST")
 _SOURCES = Path(__file__).parents[1] / "src"
 _LIBRARY = "libvcnnFoam.so"
 _OF_BOTH = ("finiteVolume", "meshTools", "OpenFOAM")

@@ -8,11 +8,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from openfoam.case.checks import BASELINE, CORRECTED_MODEL, choose_model
+from openfoam.case.checks import choose_model
 from openfoam.case.dictionary_file import DictionaryFile, quoted
 from openfoam.case.originals import Originals
 from openfoam.case.schemes import with_residual_control, with_scheme
 from openfoam.case.state import CONTROL, SCHEMES, CaseState
+from openfoam.models import BASELINE, CORRECTED_MODEL
 from vcnn.closure.protocol import ClosureLike
 from vcnn.errors import InputError
 

@@ -8,14 +8,11 @@ import numpy as np
 
 from meshes.readers.openfoam.content import is_there
 from openfoam.case.state import CaseState
-from openfoam.worker.case_geometry import CaseGeometry, read_case_geometry
-from openfoam.worker.forms import form_of
-from openfoam.worker.suited import suit
+from openfoam.models import CORRECTED_MODEL, STRESS_MODEL
+from openfoam.worker.placed import PlacedClosure, place_closure
 from openfoam.worker.units import Units
 from vcnn.closure.protocol import ClosureLike, StatesClouds
 from vcnn.errors import InputError, naming
-
-STRESS_MODEL, CORRECTED_MODEL, BASELINE = "vcnn", "vcnnKOmegaSST", "kOmegaSST"
 
 _RESOLVED = "nutLowReWallFunction"  # which is 0, as at walls that are resolved
 
@@ -27,7 +24,7 @@ class ModelChoice:
     Parameters
     ----------
     name : str
-        `STRESS_MODEL`, or `CORRECTED_MODEL` for closures that correct k-ω SST.
+        `openfoam.models.STRESS_MODEL`, or `CORRECTED_MODEL` for closures that correct k-ω SST.
     notes : tuple of str
         A sentence each.
     """
@@ -62,15 +59,14 @@ def choose_model(
         )
     with naming("--length, --velocity"):
         units = Units(length, velocity)
-    geometry = read_case_geometry(state.case, 1, -1, units)
-    closure = suit(closure, geometry)
-    form = form_of(closure, geometry.at_rest.mesh, bool(geometry.walls))
+    placed = place_closure(closure, state.case, units)
+    form = placed.form
     needed = ["U", "nut", *(("k", "omega") if form.corrects else ()), *form.sent.values()]
     missing = next((name for name in needed if not state.has_field(name)), None)
     if missing is not None:
         raise InputError(f"{state.case}: {state.path_of(missing)} is missing")
     name = CORRECTED_MODEL if form.corrects else STRESS_MODEL
-    return ModelChoice(name, (*_wall_functions(state), *_width(closure, geometry)))
+    return ModelChoice(name, (*_wall_functions(state), *_width(placed)))
 
 
 def _wall_functions(state) -> list[str]:
@@ -87,10 +83,10 @@ def _wall_functions(state) -> list[str]:
     ]
 
 
-def _width(closure: ClosureLike, geometry: CaseGeometry) -> list[str]:
+def _width(placed: PlacedClosure) -> list[str]:
     """Whether clouds see the whole case from everywhere, which tells of other units."""
-    reach = closure.reach if isinstance(closure, StatesClouds) else None
-    extent = float(np.ptp(geometry.at_rest.mesh.points, axis=0).max())
+    reach = placed.closure.reach if isinstance(placed.closure, StatesClouds) else None
+    extent = float(np.ptp(placed.geometry.at_rest.mesh.points, axis=0).max())
     if reach is None or 2 * reach <= extent:
         return []
     return [

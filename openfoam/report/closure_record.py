@@ -11,11 +11,9 @@ import numpy as np
 from meshes.readers.openfoam.content import is_there
 from meshes.readers.openfoam.dictionary import read_dictionary
 from meshes.readers.openfoam.values import numbers, word
-from openfoam.build.compile import MODELS
-from openfoam.worker.case_geometry import read_case_geometry
-from openfoam.worker.forms import form_of
+from openfoam.models import MODELS
 from openfoam.worker.named_closure import read_closure
-from openfoam.worker.suited import suit
+from openfoam.worker.placed import place_closure
 from openfoam.worker.units import Units
 from vcnn.closure.protocol import MeasuresExtrapolation
 from vcnn.errors import InputError, naming
@@ -97,16 +95,11 @@ def extrapolation(
     if unknown or not isinstance(closure, MeasuresExtrapolation):
         return None
     units = Units(turbulence.length, turbulence.velocity)
-    geometry = read_case_geometry(case, 1, -1, units)
-    closure = suit(closure, geometry)
-    sent = form_of(closure, geometry.at_rest.mesh, bool(geometry.walls)).sent
-    missing = [name for name in ("U", *sent.values()) if name not in fields]
+    placed = place_closure(closure, case, units)
+    missing = [name for name in placed.form.fields if name not in fields]
     if missing:
         raise InputError(f"the case has no field {', '.join(missing)}, which the closure needs")
-    flow = geometry.flow(fields["U"] / units.velocity)
-    scalars = {own: geometry.at_points(fields[foam]) for own, foam in sent.items()}
-    flow = flow.with_fields(scalars=units.into(scalars))
-    return geometry.at_own_cells(closure.extrapolation(flow))
+    return placed.geometry.at_own_cells(placed.closure.extrapolation(placed.flow(fields)))
 
 
 def _number(settings: Mapping, name: str) -> float:

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 
 import meshio
 
+from openfoam.models import CORRECTED_MODEL, STRESS_MODEL
 from vcnn.closure.protocol import ClosureLike, NeedsFields
 from vcnn.closure.requirements import Requirement, check_closure
 from vcnn.errors import naming
 from vcnn.flow.quantities import find_quantity
 
 STRESS = Requirement(
-    "the RASModel vcnn",
+    f"the RASModel {STRESS_MODEL}",
     (("eddy_viscosity",), ("reynolds_stress",), ("eddy_viscosity", "anisotropy")),
 )
 CORRECTION = Requirement(
-    "the RASModel vcnnKOmegaSST", (("correction",), ("correction", "anisotropy"))
+    f"the RASModel {CORRECTED_MODEL}", (("correction",), ("correction", "anisotropy"))
 )
 # Quantities that only the solver knows -> OpenFOAM's names, and those of k-omega SST.
 _OF_SOLVER = {"pressure": "p"}

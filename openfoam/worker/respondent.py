@@ -7,18 +7,15 @@ from contextlib import suppress
 
 import numpy as np
 
-from openfoam.worker.case_geometry import CaseGeometry
-from openfoam.worker.forms import Form
+from openfoam.worker.placed import PlacedClosure
 from openfoam.worker.protocol import Answer
 from openfoam.worker.suited import friction_velocity, is_near_wall
-from openfoam.worker.units import Units
 from vcnn.closure.answer import answer_of
 from vcnn.closure.correction import BaselineCorrection, trust
-from vcnn.closure.protocol import ClosureLike, MeasuresExtrapolation
+from vcnn.closure.protocol import MeasuresExtrapolation
 from vcnn.closure.requirements import TURBULENT_STRESS
 from vcnn.closure.stress import StressBounds
 from vcnn.errors import InputError
-from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import cell_dimension
 
 _EVERY = 10  # questions for one look at extrapolation, which takes as long as an answer
@@ -40,22 +37,19 @@ class Respondent:
 
     Parameters
     ----------
-    closure : ClosureLike
-    form : Form
-        Of the closure.
-    geometry : CaseGeometry
-    units : Units
+    placed : PlacedClosure
     """
 
-    def __init__(self, closure: ClosureLike, form: Form, geometry: CaseGeometry, units: Units):
-        self.closure, self.form, self.geometry, self.units = closure, form, geometry, units
-        at_rest = geometry.at_rest
-        self.weights = geometry.at_own_cells(at_rest.weights)
+    def __init__(self, placed: PlacedClosure):
+        self.placed, self.closure, self.form = placed, placed.closure, placed.form
+        self.geometry, self.units = placed.geometry, placed.units
+        at_rest = self.geometry.at_rest
+        self.weights = self.geometry.at_own_cells(at_rest.weights)
         distance = at_rest.scalars.get("wall_distance")
         extent = at_rest.weights.sum() ** (1 / cell_dimension(at_rest.mesh))
         self.size = float(extent if distance is None else distance.max())
         self.questions = 0
-        self.measures = isinstance(closure, MeasuresExtrapolation)
+        self.measures = isinstance(self.closure, MeasuresExtrapolation)
 
     def answer(self, question: np.ndarray) -> Answer:
         """What the closure says of the fields (n, columns) of the solver's cells.
@@ -67,7 +61,8 @@ class Respondent:
         DivergenceError
             If it predicts NaN or infinity.
         """
-        flow = self._flow(question)
+        columns = zip(self.form.sent.values(), question[:, 3:].T, strict=True)
+        flow = self.placed.flow({"U": question[:, :3], **dict(columns)})
         if self.questions == 0:
             self._begin(flow)
         centres = self.geometry.centres
@@ -82,12 +77,6 @@ class Respondent:
         extrapolating = self._extrapolating(flow) if self.questions % _EVERY == 0 else _UNKNOWN
         self.questions += 1
         return Answer(np.concatenate(columns, axis=1), clipped, extrapolating)
-
-    def _flow(self, question) -> FlowField:
-        flow = self.geometry.flow(question[:, :3] / self.units.velocity)
-        columns = zip(self.form.sent, question[:, 3:].T, strict=True)
-        fields = self.units.into({name: self.geometry.at_points(q) for name, q in columns})
-        return flow.with_fields(scalars=fields) if fields else flow
 
     def _begin(self, flow) -> None:
         """What is to be done with the first flow."""

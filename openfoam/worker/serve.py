@@ -8,12 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from openfoam.worker.case_geometry import read_case_geometry
-from openfoam.worker.forms import form_of
 from openfoam.worker.named_closure import read_closure
+from openfoam.worker.placed import place_closure
 from openfoam.worker.protocol import Channel, SolverGone
 from openfoam.worker.respondent import Respondent
-from openfoam.worker.suited import suit
 from openfoam.worker.units import Units
 from vcnn.errors import DivergenceError, InputError
 
@@ -63,13 +61,11 @@ def serve(
 
 def _serve(channel, case, model, ranks, rank, units) -> NoReturn:
     closure = read_closure(model, case)
-    geometry = read_case_geometry(case, ranks, rank, units)
-    closure = suit(closure, geometry)
-    form = form_of(closure, geometry.at_rest.mesh, bool(geometry.walls))
-    respondent = Respondent(closure, form, geometry, units)
+    placed = place_closure(closure, case, units, ranks, rank)
+    respondent, form = Respondent(placed), placed.form
     channel.send_ready(form.fields, form.columns)
     while True:
-        question = channel.receive_question(len(geometry.place), form.fields)
+        question = channel.receive_question(len(placed.geometry.place), form.fields)
         channel.send_answer(respondent.answer(question))
 
 
