@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+from meshes.readers.openfoam.dictionary import read_dictionary
 from tests.support.foam_runs import FORCE, NU, call_lines, solution, write_channel
 
 NUT = 0.015
@@ -49,6 +50,22 @@ def test_an_anisotropy_acts_as_a_reynolds_stress(foam, tmp_path):
     foam.run(none, "simpleFoam")
     assert not list(none.glob("*/nonlinearStress"))
     assert np.ptp(u - solution(none)[0].velocity[:, 0]) > 0.1 * u.max()
+
+
+def test_walls_have_the_normal_stress_of_their_cells_and_no_shear(foam, tmp_path):
+    """What balances it there is the pressure, whose gradient across walls is 0."""
+    A = 0.1
+    case = write_channel(tmp_path / "case", foam, f"nut={NUT} a={A}")
+    assert foam.run(case, "simpleFoam").returncode == 0
+    flow, y = solution(case)
+    latest = max(case.glob("*/nonlinearStress"), key=lambda path: float(path.parent.name))
+    at_walls = read_dictionary(latest, case)["boundaryField"]
+    for wall, height in (("bottom", y.min()), ("top", y.max())):
+        _, values = at_walls[wall]["value"]  # nonuniform, and the list
+        u = flow.velocity[np.isclose(y, height), 0]
+        expected = np.zeros((4, 6))
+        expected[:, 3] = -A * u / 4  # a_yy
+        assert values == pytest.approx(expected, rel=1e-5, abs=1e-12)
 
 
 def test_what_a_call_did_is_said(foam, tmp_path):
