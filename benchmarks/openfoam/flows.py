@@ -36,9 +36,9 @@ def uniform_flow(
     )
 
 
-def hill(cells: tuple[int, int], grading: float = 30.0) -> FlowField:
-    """The hill of slope 1 at Re = 5,600 before it is solved."""
-    mesh = meshes.periodic_hill(1.0, cells=cells, grading=grading)
+def hill(cells: tuple[int, int], grading: float = 30.0, slope: float = 1.0) -> FlowField:
+    """A hill at Re = 5,600 before it is solved."""
+    mesh = meshes.periodic_hill(slope, cells=cells, grading=grading)
     period = [float(np.ptp(mesh.points[:, 0])), 0.0]
     return uniform_flow(mesh, [HILL_BULK, 0.0], period, HILL_VISCOSITY, ["bottom", "top"])
 
