@@ -51,7 +51,9 @@ def hill_run(model: str, folder: Path) -> dict:
     controlled = ("U", "p", "k", "omega") if sst else ("U", "p", "nut")
     case = _empty(folder / f"hill_{model}")
     driven = Driven(hill(CELLS), build_library(print), controlled=controlled)
-    driven.write(case, "kOmegaSST" if sst else "vcnn", {} if sst else asking(model, **CLOSURES[model]))
+    driven.write(
+        case, "kOmegaSST" if sst else "vcnn", {} if sst else asking(model, **CLOSURES[model])
+    )
     return simple_foam(case)
 
 
