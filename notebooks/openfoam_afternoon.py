@@ -140,7 +140,7 @@ assert error < 0.05
 assert difference < 0.3
 
 # %% mystnb={"image": {"alt": "Eddy viscosity of SST and of the closure over the hill"}}
-figure, panels = plt.subplots(2, figsize=(8, 7), sharex=True, sharey=True)
+figure, panels = plt.subplots(2, figsize=(8, 5.6), sharex=True, sharey=True)
 norm = plt.Normalize(0, sst.scalars["nut"].max())
 for axes, field, title in zip(panels, (sst, flow), ("k-ω SST", "the closure"), strict=True):
     drawn = draw_field(axes, field, field.scalars["nut"], norm)
