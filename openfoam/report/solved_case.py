@@ -17,6 +17,7 @@ from meshes.readers.openfoam.times import choose_time, find_times
 from meshes.readers.openfoam.values import numbers
 from meshes.report.reference import Reference
 from openfoam.report.patches import patch_fluxes, wall_functions, wall_velocities
+from openfoam.worker.section import without_length
 from vcnn.errors import InputError, naming
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import boundary_facets, plane_normal
@@ -82,6 +83,8 @@ class SolvedCase:
 def read_solved(folder: Path, reference: tuple[str, str] | None = None) -> SolvedCase:
     """Read the latest time of a case, whole or decomposed.
 
+    One cell long along its only period it is a section, as with empty ends.
+
     Parameters
     ----------
     folder : path
@@ -96,6 +99,7 @@ def read_solved(folder: Path, reference: tuple[str, str] | None = None) -> Solve
     name, other = reference or ("", "")
     names = {**_FIELDS, **({_REFERENCE: other} if other else {})}
     dataset = read_case(folder, None, names)
+    dataset = without_length(dataset) or dataset
     if other and other not in dataset.cell_fields:
         raise InputError(f"{folder}: no field {other!r} to compare with")
     present = {own: foam for own, foam in names.items() if foam in dataset.cell_fields}

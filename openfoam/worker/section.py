@@ -43,17 +43,10 @@ def find_section(dataset: Dataset) -> Section | None:
     InputError
         If it is one that cannot be used.
     """
-    count = sum(len(vertices) for _, vertices in dataset.cells)
-    ends = [
-        name
-        for name, blocks in dataset.boundaries.items()
-        if dataset.patch_types.get(name, "").startswith("cyclic")
-        and sum(len(vertices) for _, vertices in blocks) == count
-    ]
-    if len(dataset.periods) != 1 or len(ends) != 2 or "empty" in dataset.patch_types.values():
+    across = without_length(dataset)
+    if across is None:
         return None
-    sides = {**dataset.patch_types, **dict.fromkeys(ends, "empty")}
-    plane, domain = cells_at_rest(replace(dataset, patch_types=sides, periods=()))
+    plane, domain = cells_at_rest(across)
     mesh = domain.in_space().mesh
     flow = replace(
         plane,
@@ -66,6 +59,21 @@ def find_section(dataset: Dataset) -> Section | None:
         origin, *_ = np.linalg.lstsq(np.array(mirrors), np.array(heights), rcond=None)
         flow = flow.translated(-origin)
     return Section(flow, domain.order, mirrors)
+
+
+def without_length(dataset: Dataset) -> Dataset | None:
+    """A case one cell long along its only period, with empty ends in its place; None of others."""
+    count = sum(len(vertices) for _, vertices in dataset.cells)
+    ends = [
+        name
+        for name, blocks in dataset.boundaries.items()
+        if dataset.patch_types.get(name, "").startswith("cyclic")
+        and sum(len(vertices) for _, vertices in blocks) == count
+    ]
+    if len(dataset.periods) != 1 or len(ends) != 2 or "empty" in dataset.patch_types.values():
+        return None
+    sides = {**dataset.patch_types, **dict.fromkeys(ends, "empty")}
+    return replace(dataset, patch_types=sides, periods=())
 
 
 def _planes(mesh, types, across):

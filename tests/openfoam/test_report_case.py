@@ -109,9 +109,10 @@ def test_a_decomposed_case_has_the_same_page(tmp_path, cut):
     assert parts.fluxes == pytest.approx(whole.fluxes)
 
 
-def test_a_flow_across_its_section(tmp_path):
-    """A slab with empty sides that the flow passes: a duct, by its hydraulic diameter."""
-    case = BoxCase()
+@pytest.mark.parametrize("sides", ["empty", "cyclic"])
+def test_a_flow_across_its_section(tmp_path, sides):
+    """A slab that the flow passes, one cell long: a duct, by its hydraulic diameter."""
+    case = BoxCase(sides=sides)
     case.U = np.stack([0 * case.p, 0 * case.p, 2 + 0 * case.p], axis=-1)
     case.entries["inlet"] = case.entries["outlet"] = {"type": "wall"}
     folder = case.write(tmp_path / "duct")
