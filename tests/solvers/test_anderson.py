@@ -56,6 +56,21 @@ def test_more_modes_than_eight_that_plain_iteration_amplifies():
     assert min(changes(8)) > 1e-4
 
 
+def test_no_difference_is_left_out_for_being_small():
+    """Changes fall by 100 a round: three eigenvalues take three differences all the same."""
+    rng = np.random.default_rng(0)
+    basis, _ = np.linalg.qr(rng.normal(size=(40, 40)))
+    A = basis @ np.diag(np.resize([0.02, -0.01, 0.9], 40)) @ basis.T
+    b = basis @ (rng.normal(size=40) * np.resize([1, 1, 1e-6], 40))
+    anderson, x, changes = Anderson(), np.zeros(40), []
+    for _ in range(5):
+        g = A @ x + b
+        changes.append(np.linalg.norm(g - x))
+        x = anderson.next(x, g)
+    assert changes[3] > 1e-6  # the slow mode
+    assert changes[4] < 1e-12
+
+
 @pytest.mark.parametrize("change, same", [(0.05, True), (1e-4, False)])
 def test_history_is_short_where_changes_are_large(change, same):
     """There as with 8 differences, whatever the rounds were."""
