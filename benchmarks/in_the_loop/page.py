@@ -95,8 +95,9 @@ def _learned(name, row, *more) -> list[str]:
 def _starts(results) -> str:
     rows = []
     for name in VALIDATION:
-        starts = results[f"starts, {name}"].values()
-        rows.append([name, results[f"sst, {name}"].get("rounds", "–"), *map(_solved_from, starts)])
+        if (starts := results.get(f"starts, {name}")) is not None:
+            begun = map(_solved_from, starts.values())
+            rows.append([name, results[f"sst, {name}"].get("rounds", "–"), *begun])
     return f"""## Where the iteration begins
 
 Rounds and, in brackets, how far the velocity ends from the one reached from rest. The laminar start

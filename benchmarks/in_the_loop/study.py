@@ -42,6 +42,7 @@ from vcnn.evaluation import relative_l2
 from vcnn.files import write_text
 
 MODEL = PRETRAINED / "hill-eddy-viscosity.safetensors"
+STARTED = VALIDATION[0], VALIDATION[-1]  # that settle last and first
 
 
 def against_teacher(closure: ClosureLike, teacher: str, name: str, folder: Path) -> dict:
@@ -137,11 +138,12 @@ def jobs(closures: dict[str, Closure], folder: Path) -> dict[str, Callable[[], d
         for teacher in ("sst", "sa"):
             job = partial(against_teacher, closures[teacher], teacher, name, folder)
             named[f"{teacher}, {name}"] = job
-        named[f"starts, {name}"] = partial(starts, sst, name, folder)
         for kind in ("les", "sst"):
             named[f"{kind} at LES, {name}"] = partial(
                 against_les, closures[kind], kind, name, folder
             )
+    for name in STARTED:
+        named[f"starts, {name}"] = partial(starts, sst, name, folder)
     for name, network in product(COMPARED, NETWORKS):
         named[f"{network}, {name}"] = partial(seen, network, name, folder)
     named["Reynolds number"] = partial(other_reynolds_number, sst)
