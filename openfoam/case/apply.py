@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from openfoam.case.checks import choose_model
@@ -13,7 +13,7 @@ from openfoam.case.dictionary_file import DictionaryFile, quoted
 from openfoam.case.originals import Originals
 from openfoam.case.schemes import with_residual_control, with_scheme
 from openfoam.case.state import CONTROL, SCHEMES, CaseState
-from openfoam.models import BASELINE, CORRECTED_MODEL
+from openfoam.models import BASELINE, CORRECTED_MODEL, MODELS
 from vcnn.closure.protocol import ClosureLike
 from vcnn.errors import InputError
 
@@ -36,15 +36,16 @@ class ClosureInCase:
         That asks it.
     python : path
         The interpreter that answers.
-    length, velocity : float
-        What the closure's units of length and velocity measure in those of the case.
+    length, velocity : float, optional
+        What the closure's units of length and velocity measure in those of the case; by default
+        what the case says already, else 1.
     """
 
     model: str
     library: Path
     python: Path
-    length: float = 1.0
-    velocity: float = 1.0
+    length: float | None = None
+    velocity: float | None = None
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,12 @@ def apply_closure(
     """
     case = Path(case)
     state, originals = CaseState.read(case), Originals.of(case)
-    choice = choose_model(state, closure, settings.length, settings.velocity)
     names = [name for name in _TURBULENCE if os.path.lexists(case / name)] or _TURBULENCE[:1]
     files = [DictionaryFile.read(case, name) for name in (*names, CONTROL, SCHEMES, _SOLUTION)]
     *turbulence, control, schemes, solution = files
+    applied = [file for file in turbulence if originals.content(file.name) is not None]
+    settings, kept = _with_units(settings, applied)
+    choice = choose_model(state, closure, settings.length, settings.velocity)
     new = [
         *(_with_model(file, originals, choice.name, settings, state) for file in turbulence),
         _with_library(_with_end(control, state), settings.library),
@@ -104,7 +107,25 @@ def apply_closure(
     if pairs:
         originals.replace({after.name: after.content for _, after in pairs})
     difference = "".join(_difference(case, a, b) for a, b in pairs)
-    return Applied(difference, choice.notes, state.application)
+    return Applied(difference, (*kept, *choice.notes), state.application)
+
+
+def _with_units(settings, files) -> tuple[ClosureInCase, list[str]]:
+    """With units that the case says already where none are given, and a note on those."""
+    units, notes = {}, []
+    for name in ("length", "velocity"):
+        value = getattr(settings, name)
+        if value is None:
+            paths = [("RAS", f"{model}Coeffs", name) for model in MODELS]
+            words = next(filter(None, (f.words(*path) for f in files for path in paths)), ["1"])
+            try:
+                value = float(words[0])
+            except ValueError:
+                raise InputError(f"{name}: expected a number, got {words[0]!r}") from None
+            if value != 1:
+                notes.append(f"{name} {words[0]} is kept as the case has it; --{name} changes it")
+        units[name] = value
+    return replace(settings, **units), notes
 
 
 def _with_model(file, originals, model, settings, state) -> DictionaryFile:

@@ -38,15 +38,17 @@ class DictionaryFile:
         Raises
         ------
         InputError
-            If it is missing, compressed, a link, or cannot be read.
+            If it is missing, compressed, a link or in a linked folder, or cannot be read.
         """
         path = case / name
         if not path.is_file():
             packed = " (compressed: run gunzip on it first)" if is_there(path) else ""
             raise InputError(f"{path}: no such file{packed}")
-        if path.is_symlink():
+        parts = (case.joinpath(*Path(name).parts[: k + 1]) for k in range(len(Path(name).parts)))
+        link = next((part for part in parts if part.is_symlink()), None)
+        if link is not None:
             raise InputError(
-                f"{path}: a link to {path.resolve()}, which other cases may use; put a copy in its "
+                f"{link}: a link to {link.resolve()}, which other cases may use; put a copy in its "
                 "place"
             )
         return cls(name, path.read_bytes())

@@ -45,11 +45,12 @@ def apply(
         ),
     ] = None,
     length: Annotated[
-        float, typer.Option(metavar="L", help="The model's unit of length, in the case's.")
-    ] = 1.0,
+        float | None, typer.Option(metavar="L", help="The model's unit of length, in the case's.")
+    ] = None,
     velocity: Annotated[
-        float, typer.Option(metavar="U", help="The model's unit of velocity, in the case's.")
-    ] = 1.0,
+        float | None,
+        typer.Option(metavar="U", help="The model's unit of velocity, in the case's."),
+    ] = None,
     undo: Annotated[
         bool, typer.Option("--undo", help="Put the case's files back as they were before.")
     ] = False,
@@ -73,6 +74,8 @@ def apply(
         raise InputError("expected one of --closure MODEL and --undo")
     if force and not undo:
         raise InputError("--force: needs --undo; to apply again overwrites nothing of yours")
+    if undo and (length, velocity) != (None, None):
+        raise InputError("--length, --velocity: not with --undo")
     if undo:
         _undo(case, force)
         return

@@ -52,8 +52,14 @@ def _last(shares) -> float | None:
     return float(computed[-1]) if len(computed) else None
 
 
-def read_history(case: Path) -> ClosureHistory | None:
+def read_history(case: Path, until: float = np.inf) -> ClosureHistory | None:
     """The history of all runs of a case; None if there is none.
+
+    Parameters
+    ----------
+    case : path
+    until : float
+        Later rows are of a run that was begun anew.
 
     Raises
     ------
@@ -62,6 +68,7 @@ def read_history(case: Path) -> ClosureHistory | None:
     """
     tables = {float(path.parent.name): path for path in _tables(case)}
     parts = [_read_table(path) for _, path in sorted(tables.items())]
+    parts = [part[part[:, 0] <= until] for part in parts]
     parts = [part for part in parts if len(part)]
     if not parts:
         return None

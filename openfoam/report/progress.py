@@ -61,7 +61,8 @@ def _outcome(time, log, history) -> str:
     if log is None:
         sentence = f"The flow of time {time}, of which no log says whether it converged"
     elif log.failure:
-        sentence = f"Beware: the solver ended with an error at time {log.times[-1]:g}"
+        at = f" at time {log.times[-1]:g}" if len(log.times) else ""
+        sentence = f"Beware: the solver ended with an error{at}"
     elif log.settled:
         sentence = f"Converged in {len(log.times)} iterations"
     else:
@@ -70,7 +71,7 @@ def _outcome(time, log, history) -> str:
             f"Beware: not converged after {len(log.times)} iterations, the last residuals are "
             f"{listed(last)}"
         )
-    if log is not None and log.times[-1] != float(time):
+    if log is not None and (not len(log.times) or log.times[-1] != float(time)):
         sentence += f", the flow is that of time {time}"
     if history is not None:
         sentence += (

@@ -54,7 +54,9 @@ def summarise(
         Its ``failures`` name what could not be made.
     """
     attempt, flow, nu = Attempts(), case.flow, case.flow.parameters["viscosity"]
-    turbulence, history = read_turbulence(case.folder), read_history(case.folder)
+    turbulence, log = read_turbulence(case.folder), read_logs(case.folder)
+    ends = [float(case.time), *(() if log is None else log.times[-1:])]
+    history = read_history(case.folder, max(ends))
     speed, vertices = _speed(case), _at_vertices(case, attempt)
     record = _record(turbulence, case, history, attempt) if turbulence.model else None
     plane, profiles, walls = flow.dimension == 2, (), {}
@@ -77,7 +79,7 @@ def summarise(
         method=f"of the OpenFOAM case {case.folder.resolve().name} at time {case.time}",
         flow=flow,
         vertices=vertices,
-        progress=case_progress(case.time, read_logs(case.folder), history, record is not None),
+        progress=case_progress(case.time, log, history, record is not None),
         boundaries=case.kinds,
         speed=speed,
         forces={wall: stress.force for wall, stress in stresses.items()},

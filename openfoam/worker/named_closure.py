@@ -28,9 +28,11 @@ def read_closure(model: str, folder: Path) -> ClosureLike:
         If there is none of that name, or it cannot be read.
     """
     file, colon, name = model.rpartition(":")
-    if colon and file.endswith(".py"):
+    if colon and name and file.endswith(".py"):
         with naming(model):
             return as_closure(_python_object(folder / file, name))
+    if model.endswith((".py", ".py:")):
+        raise InputError(f"{model}: expected FILE.py:NAME")
     from vcnn.closure.closure import Closure  # with torch, which is slow to import
     from vcnn.closure.file import model_file
 
@@ -48,8 +50,11 @@ def _python_object(path: Path, name: str) -> object:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     sys.path.append(str(path.parent.resolve()))  # last: for modules beside it
-    spec.loader.exec_module(module)
-    things = vars(module)
-    if name not in things:
-        raise InputError(f"no {name!r} in it{suggest(name, things)}")
-    return things[name]() if isinstance(things[name], type) else things[name]
+    try:
+        spec.loader.exec_module(module)
+        things = vars(module)
+        if name in things:
+            return things[name]() if isinstance(things[name], type) else things[name]
+    except Exception as error:
+        raise InputError(f"{type(error).__name__}: {error}") from error
+    raise InputError(f"no {name!r} in it{suggest(name, things)}")

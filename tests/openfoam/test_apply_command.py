@@ -17,6 +17,11 @@ class Constant:
 
     def predict(self, flow, centres=None, dtype=None):
         raise RuntimeError("it is not asked before the solver runs")
+
+
+class Unmade:
+    def __init__(self, of_what):
+        pass
 """
 
 
@@ -54,14 +59,19 @@ def test_apply_and_undo(folder, capsys):
     assert "constant/turbulenceProperties, system/controlDict" in capsys.readouterr().out
 
 
-def test_models_of_the_package_and_closures_of_ones_own(folder):
+def test_models_of_the_package_and_closures_of_ones_own(folder, capsys):
     units = ("--length", "0.5", "--velocity", "2")
     assert run("openfoam", "apply", "case", "--closure", "hill-stress", *units) == 0
     words = entries(folder)
     assert words[words.index("model") + 1] == '"hill-stress";'
     assert words[words.index("length") + 1] == "0.5;" and words[words.index("velocity") + 1] == "2;"
-    assert run("openfoam", "apply", "case", "--closure", "own.py:Constant") == 0
-    assert f'"{folder}/own.py:Constant";' in entries(folder)
+    assert run("openfoam", "apply", "case", "--closure", "own.py:Constant", "--velocity", "3") == 0
+    words = entries(folder)
+    assert f'"{folder}/own.py:Constant";' in words
+    assert words[words.index("length") + 1] == "0.5;" and words[words.index("velocity") + 1] == "3;"
+    assert (
+        "note: length 0.5 is kept as the case has it; --length changes" in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,6 +80,9 @@ def test_models_of_the_package_and_closures_of_ones_own(folder):
         ((), "expected one of --closure MODEL and --undo"),
         (("--closure", "hill-stress", "--undo"), "expected one of --closure MODEL and --undo"),
         (("--closure", "hill-stress", "--force"), "--force: needs --undo; to apply again overwr"),
+        (("--undo", "--length", "2"), "--length, --velocity: not with --undo"),
+        (("--closure", "own.py"), "own.py: expected FILE.py:NAME"),
+        (("--closure", "own.py:Unmade"), "own.py:Unmade: TypeError: "),
         (("--undo",), "case: no closure was applied to it (there is no vcnn.orig)"),
         (("--closure", "hill-strss"), "hill-strss: neither a file nor a model of the package"),
         (("--closure", "own.py:Nothing"), "no 'Nothing' in it"),

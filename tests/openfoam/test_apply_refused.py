@@ -101,6 +101,16 @@ def test_files_that_are_missing_compressed_or_links(tmp_path):
     assert (tmp_path / "common").read_bytes() == text
 
 
+def test_folders_that_are_links(tmp_path):
+    """What is changed in them would be changed in another case."""
+    case = write_run(tmp_path / "case")
+    (case / "system").rename(tmp_path / "common")
+    (case / "system").symlink_to(tmp_path / "common")
+    before = contents(tmp_path / "common")
+    assert f"{case}/system: a link to {tmp_path}/common" in refusal(case)
+    assert contents(tmp_path / "common") == before
+
+
 def test_no_case(tmp_path):
     assert (
         refusal(tmp_path / "nowhere")

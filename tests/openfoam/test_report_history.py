@@ -167,6 +167,52 @@ def test_several_runs_are_one_history(case):
     assert summarise(read_solved(case)).progress.resumed
 
 
+def banner(program):
+    return f"Build  : 1912\nExec   : {program}\n"
+
+
+def test_a_run_that_failed_before_it_solved_anything(case):
+    """The last run counts, not the last with residuals; programs that solve nothing do not."""
+    (case / "log.1").write_text(banner("simpleFoam") + log_text(range(1, 41)))
+    (case / "log.2").write_text(
+        f"{banner('simpleFoam -parallel')}[0] \n[1] --> FOAM FATAL IO ERROR: \n[1] \n"
+        "[1] Unknown type nonesuch\n[1] \n"
+    )
+    (case / "log.mesh").write_text(f"{banner('blockMesh')}--> FOAM FATAL ERROR: no mesh\n")
+    for name, seconds in (("log.1", 20), ("log.2", 10), ("log.mesh", 0)):
+        age(case / name, seconds)
+    log = read_logs(case)
+    assert log.failure == "Unknown type nonesuch" and log.files == ("log.1", "log.2")
+    assert len(log.times) == 40 and log.last["Ux"] == pytest.approx(0.5**40, rel=1e-5)
+    answer = flow_verdict(summarise(read_solved(case)))
+    assert answer.startswith("Beware: the solver ended with an error")
+    (case / "log.1").unlink()
+    run = summarise(read_solved(case))
+    assert flow_verdict(run).startswith(
+        "Beware: the solver ended with an error, the flow is that of time 40"
+    )
+    assert "It ended with: Unknown type nonesuch" in run.progress.text
+
+
+def test_runs_appended_to_one_log(case):
+    """A failure is forgotten, and so are times that were computed anew."""
+    failed = banner("simpleFoam") + log_text(range(1, 31), settled=False, fatal="x: y")
+    (case / "log").write_text(failed + banner("simpleFoam") + log_text(range(21, 26)))
+    log = read_logs(case)
+    assert log.settled and not log.failure and log.files == ("log",)
+    np.testing.assert_array_equal(log.times, np.arange(1, 26))
+
+
+def test_calls_after_the_last_time_are_of_a_run_that_was_begun_anew(case):
+    write_history(case, "0", [(1, 1.0, 0, 0.5), (21, 0.5, 0, -1)])
+    write_history(case, "60", [(61, 0.3, 0.1, 0.2)])
+    assert read_history(case).starts == 2
+    run = summarise(read_solved(case))
+    assert run.progress.numbers["history"]["change"] == [1.0, 0.5] and not run.progress.resumed
+    (case / "log").write_text(log_text(range(1, 71), settled=False))
+    assert summarise(read_solved(case)).progress.resumed  # what its solver has not written
+
+
 @pytest.mark.parametrize("line", ["1 2 3 4 5\n", "1 2 x 0 0 0\n"])
 def test_damaged_tables_are_refused(case, line):
     write_history(case, "0", ROWS)
