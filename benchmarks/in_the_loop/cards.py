@@ -1,4 +1,4 @@
-"""The card of the closure that the study ships."""
+"""The card of the closure of the package, as it does in the study."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from vcnn.evaluation.report.text import percent
 
 
 def card(results: Mapping[str, dict]) -> str:
-    """The card of the closure that learned from SST, which is shipped."""
+    """The card of `hill-eddy-viscosity`, of the measurements of the study."""
     rows = []
     for name in VALIDATION:
-        row = results[f"sst, {name}"]
+        row = results[f"shipped, {name}"]
         rows.append(
             [
                 name,
@@ -24,7 +24,7 @@ def card(results: Mapping[str, dict]) -> str:
                 row["rounds"],
             ]
         )
-    other = results["Reynolds number"]
+    other = results["Reynolds number, shipped"]
     return f"""# hill-eddy-viscosity
 
 The eddy viscosity ν_t of k-ω SST over periodic hills, at any point from the mean velocities around
@@ -40,11 +40,11 @@ rotation, reflection, translation and permutation (O(2)).
 
 **Trained** on the 21 training hills of the Closure Challenge (McConkey et al., arXiv 2603.28884) at
 Re = 5,600: the ν_t of OpenFOAM's k-ω SST, in the velocity that our equations have with it at the
-vertices of the meshes, by `OMP_NUM_THREADS=1 python -m benchmarks.in_the_loop.study --ship` (40
-epochs, seed 0).
+vertices of the meshes, by version 0.2 of this package (`PairEmbeddingNetwork`, 20 epochs, seed 0).
 
-**In the loop**, on hills it never saw, from rest, closure asked at the vertices. Relative L2
-errors: of the velocity against OpenFOAM's, what of that remains with SST's own ν_t, and of ν_t:
+**In the loop**, on hills it never saw, from rest, closure asked at the vertices, by `python -m
+benchmarks.in_the_loop.study`. Relative L2 errors: of the velocity against OpenFOAM's, what of that
+remains with SST's own ν_t, and of ν_t:
 
 {table(["hill", "velocity", "with SST's own ν_t", "ν_t", "rounds"], rows)}
 

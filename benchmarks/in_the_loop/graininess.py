@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -52,13 +53,19 @@ def graininess(ours: FlowField, theirs: FlowField, name: str) -> dict:
     return row
 
 
-def graininess_rows(results: Mapping[str, dict]) -> list[list[str]]:
-    """Of a table: hill, then closure, model and ratio for each layer."""
+def graininess_rows(results: Mapping[str, dict], kinds: Mapping[str, str]) -> list[list[str]]:
+    """Of a table: hill, then closure, model and ratio for each layer.
+
+    Parameters
+    ----------
+    results : name of a measurement -> numbers
+    kinds : what such names begin with -> words for these closures
+    """
     rows = []
-    for name in VALIDATION:
-        row = results[f"sa, {name}"].get("graininess")
+    for name, (kind, words) in product(VALIDATION, kinds.items()):
+        row = results[f"{kind}, {name}"].get("graininess")
         if row is not None:
             pairs = zip(row["closure"], row["model"], strict=True)
             cells = [f"{a:.1e}, {b:.1e}: {a / b:.2f}" for a, b in pairs]
-            rows.append([hill_words(name), *cells])
+            rows.append([hill_words(name), words, *cells])
     return rows

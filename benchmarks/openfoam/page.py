@@ -24,7 +24,7 @@ The hill of slope 1 at Re = 5,600, 120 x 90 = 10,800 cells, driven to its bulk v
 initial residuals of 1e-6, with k-ω SST and with shipped closures: `hill-eddy-viscosity` is asked
 every 30 iterations, `hill-stress` every 20, half of each of its answers being taken. One run after
 the other, one thread each. CPU seconds are those of solver and worker, of which the worker's start
-(Python, PyTorch, the mesh) is part.
+(Python, PyTorch, the mesh) is part. A call's are elapsed, on a shared machine.
 
 {_hill(results)}
 
