@@ -14,7 +14,7 @@ def page(results: Mapping[str, dict]) -> str:
     """The page, of the measurements of the study."""
     return f"""# Closures in OpenFOAM
 
-Written by `OMP_NUM_THREADS=1 python -m benchmarks.openfoam.study`. OpenFOAM 1912 of Debian; its
+Written by `python -m benchmarks.openfoam.study`. OpenFOAM 1912 of Debian; its
 `simpleFoam` asks closures through the library that `vcnn openfoam build` compiles ([how](
 ../../docs/how-to/openfoam-closure.md)).
 
