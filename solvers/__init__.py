@@ -5,7 +5,7 @@
 problems      FlowProblem, LaminarFlow, ScalarTransport, MixingLengthProduction
 conditions    Wall, Inlet, Outlet, Symmetry, Periodic, Developed
 drive         BulkVelocity, Force
-turbulence    MixingLength, OneEquationKL, SpalartAllmaras
+turbulence    MixingLength, OneEquationKL, SpalartAllmaras, KOmegaSST
 results       FlowResult, CouplingHistory, TransportResult, save_checkpoint, load_checkpoint
 diagnostics   along_wall, WallQuantities, wall_force, station_profiles,
               boundary_fluxes, reynolds_number, ReynoldsNumber
@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from solvers.scalar.transport import ScalarTransport as ScalarTransport
     from solvers.studies.coupled_rotation import CoupledRotationStudy as CoupledRotationStudy
     from solvers.studies.coupled_rotation import coupled_rotation_study as coupled_rotation_study
+    from solvers.turbulence.k_omega_sst import KOmegaSST as KOmegaSST
     from solvers.turbulence.mixing_length import MixingLength as MixingLength
     from solvers.turbulence.one_equation_kl import OneEquationKL as OneEquationKL
     from solvers.turbulence.spalart_allmaras import SpalartAllmaras as SpalartAllmaras

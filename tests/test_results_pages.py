@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.common.paths import RESULTS
-from benchmarks.verification import study, turbulence, turbulence_page
+from benchmarks.verification import k_omega_sst, study, turbulence, turbulence_page
 from tests.support.pages import written_pages
 
 ROOT = Path(__file__).parents[1]
@@ -82,6 +82,9 @@ def test_committed_pages_are_those_of_the_committed_numbers(tmp_path):
     rows = json.loads(turbulence.RESULTS.read_text(encoding="utf-8"))
     page = turbulence.RESULTS.with_suffix(".md").read_text(encoding="utf-8")
     assert turbulence_page.page(rows) == page
+    rows = json.loads(k_omega_sst.RESULTS.read_text(encoding="utf-8"))
+    page = k_omega_sst.RESULTS.with_suffix(".md").read_text(encoding="utf-8")
+    assert k_omega_sst.page(rows) == page
     text = study.RESULTS.read_text(encoding="utf-8")
     assert study.as_text(json.loads(text)) == text
     study.compose(json.loads(text), tmp_path / "verification")

@@ -167,6 +167,7 @@ NEEDS = {
     "benchmarks.verification.circular_couette": Needs(),
     "benchmarks.verification.cylinder": Needs(),
     "benchmarks.verification.ducts": Needs((DUCTS,)),
+    "benchmarks.verification.k_omega_sst": Needs((HILLS, DUCTS)),
     "benchmarks.verification.large_transport": Needs(),
     "benchmarks.verification.openings": Needs((OPENINGS,)),
     "benchmarks.verification.study": Needs((), (HILLS, LAMINAR_HILLS)),

@@ -180,7 +180,8 @@ change is that of a prediction over a full turn. All models were trained on {CEN
 hill, in about the same time of one processor core but for those on layers of torch_geometric and
 e3nn, whose time is in the table. "e3nn" is another house's network as published, with width 16
 (published: 50), degree 1 (2), depth 2 (3), radial 32 (100), and means in place of sums.
-"vector-cloud" is `vcnn.network.PairEmbeddingNetwork`, the vector-cloud network of version 0.2.
+"vector-cloud" is the default network, `vcnn.VectorCloudNetwork`; "pair embedding" is
+`vcnn.network.PairEmbeddingNetwork`, that of version 0.2.
 
 {rotation_verdict(few)}
 

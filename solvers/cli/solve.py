@@ -66,8 +66,8 @@ def solve(
     \b
     hill.toml:
       viscosity = 1.786e-4
-      model = "spalart-allmaras"        # without --closure; or "laminar", "one-equation-k-l",
-      stations = [0.5, 2.0, 4.0, 8.0]   # "mixing-length"; x of velocity profiles
+      model = "spalart-allmaras"        # without --closure; or "k-omega-sst", "laminar",
+      stations = [0.5, 2.0, 4.0, 8.0]   # "one-equation-k-l", "mixing-length"; x of profiles
       location = "vertex"               # where a closure is asked, or "cell"
       [mesh]
       generator = "periodic_hill"       # or "channel", "duct", "bump_channel", ...: functions of

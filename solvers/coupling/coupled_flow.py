@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from solvers.algebra.bordered import BorderedSystem
-from solvers.algebra.linear_solvers import ADVICE
+from solvers.algebra.corrections import correct, solve_roughly
 from solvers.coupling.feedback import Feedback
 from solvers.fem.checkpoint import functions_in, load_checkpoint
 from solvers.fem.fields import function_from, values_of
@@ -18,14 +18,7 @@ from solvers.flow.incompressible import PICARD_STEPS, linearise_momentum
 from solvers.flow.momentum import MomentumBalance, dx
 from solvers.flow.result import FlowResult
 from solvers.flow.start import Start, start_in
-from vcnn.errors import DivergenceError
 from vcnn.flow.field import FlowField
-
-_FIRST_STEPS = 15  # with the initial fields, for a flow to begin with
-_FIRST_RESIDUAL = 1e-2  # of the load: where these steps end
-_NEAR = 0.5  # of the load: where one Newton correction a round is enough
-_CORRECTIONS = 10  # at most, for a flow to come as near
-_ROUND_OFF = 1e-10  # of the load: a correction may leave a residual as large
 
 
 class CoupledFlow:
@@ -81,12 +74,7 @@ class CoupledFlow:
         """Solve the flow with the initial fields, roughly, and return these."""
         x = self.feedback.initial_fields()
         self.replace(x)
-        norm = self.system.residual_norm()
-        for step in range(_FIRST_STEPS):
-            limit = np.inf if step < PICARD_STEPS else 2 * norm
-            norm = self.system.step(step, limit).end
-            if step >= PICARD_STEPS and norm <= _FIRST_RESIDUAL * self.system.load():
-                break
+        solve_roughly(self.system)
         return x
 
     def correct(self, x: Mapping[str, np.ndarray]) -> float:
@@ -102,20 +90,7 @@ class CoupledFlow:
             If the residual grows without bounds, or the fields make no sense.
         """
         self.replace(x)
-        norm, load = self.system.residual_norm(), self.system.load()
-        for _ in range(_CORRECTIONS):
-            far = not norm <= load
-            limit = np.inf if far else max(2 * norm, _ROUND_OFF * load)
-            norm = self.system.step(0 if far else -1, limit).end
-            load = self.system.load()
-            if norm <= _NEAR * load:
-                break
-        if not norm < 1e12 * load:
-            name = self.feedback.name
-            raise DivergenceError(
-                f"{name}: relative residual {norm / load:.3g} of the momentum balance; {ADVICE}"
-            )
-        return norm / load
+        return correct(self.system)
 
     def predict(self) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
         """The fields that the flow makes, and at which points they were clipped."""

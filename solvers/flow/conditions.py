@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -44,14 +44,22 @@ class Inlet:
         A callable takes positions (d, k) to velocities (d, k), or to scalars (k,). An array holds
         values (M, d) or (M,) at the vertices of the mesh, of which those of the boundary matter. A
         constant is a velocity (d,) or a number.
+    turbulence : mapping name -> callable, array or number, optional
+        What enters of the quantities that a turbulence model carries, such as
+        ``"turbulent_kinetic_energy"``, as for ``value``: (k,), (M,) or a number, none of them
+        negative. Of others a model has values of its own.
     """
 
     value: Callable[[np.ndarray], np.ndarray] | np.ndarray | tuple[float, ...] | float
+    turbulence: Mapping[str, Callable[[np.ndarray], np.ndarray] | np.ndarray | float] = field(
+        default_factory=dict, kw_only=True
+    )
 
     def __repr__(self) -> str:
-        if isinstance(self.value, np.ndarray):
-            return f"Inlet(an array of shape {self.value.shape})"
-        return f"Inlet({self.value!r})"
+        value = self.value
+        of_value = f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else value
+        more = f", turbulence: {', '.join(self.turbulence)}" if self.turbulence else ""
+        return f"Inlet({of_value}{more})"
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,12 @@ from vcnn.toml_file import read_toml
 if TYPE_CHECKING:  # torch is slow to import
     from vcnn.closure.closure import Closure
 
-NEEDED_WALL_UNITS = {"spalart-allmaras": 2.0, "one-equation-k-l": 1.0, "mixing-length": 2.0}
+NEEDED_WALL_UNITS = {
+    "spalart-allmaras": 2.0,
+    "k-omega-sst": 1.0,
+    "one-equation-k-l": 1.0,
+    "mixing-length": 2.0,
+}
 
 
 @dataclass(frozen=True, eq=False)

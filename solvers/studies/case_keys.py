@@ -25,6 +25,7 @@ from vcnn.keys import (
 MODELS = {
     "laminar": "LaminarFlow",
     "spalart-allmaras": "SpalartAllmaras",
+    "k-omega-sst": "KOmegaSST",
     "one-equation-k-l": "OneEquationKL",
     "mixing-length": "MixingLength",
 }

@@ -34,7 +34,8 @@ def rotate_problem(problem: RANS, rotation: np.ndarray) -> RANS:
 
 def _rotate_condition(condition, R) -> Condition:
     if isinstance(condition, Inlet):
-        return Inlet(_rotate_velocity(condition.value, R))
+        scalars = {name: _move(value, R) for name, value in condition.turbulence.items()}
+        return Inlet(_rotate_velocity(condition.value, R), turbulence=scalars)
     if isinstance(condition, Wall) and condition.velocity is not None:
         return Wall(_rotate_velocity(condition.velocity, R))
     return condition
@@ -45,3 +46,8 @@ def _rotate_velocity(value, R):
     if callable(value):
         return lambda x: R @ value(R.T @ x)
     return np.asarray(value, dtype=float) @ R.T
+
+
+def _move(value, R):
+    """Of a callable of positions (d, k), of values (M,) at vertices, or of a number."""
+    return (lambda x: value(R.T @ x)) if callable(value) else value

@@ -37,6 +37,8 @@ class MeanFlow:
         That drives it.
     scalars : mapping name -> dolfinx Function, optional
         Of the start on ``domain`` that it was made from; None if it was made from rest.
+    residuals : tuple of float
+        Of the momentum balance, relative, on the way to it.
     """
 
     domain: Domain
@@ -47,6 +49,7 @@ class MeanFlow:
     balance: MomentumBalance
     force: float = 0.0
     scalars: Mapping[str, fem.Function] | None = None
+    residuals: tuple[float, ...] = ()
 
     @property
     def velocity(self) -> Expr:

@@ -55,7 +55,7 @@ class OneEquationKL(FlowModel):
         scalar = TransportedScalar(
             name="turbulent_kinetic_energy",
             unit=float(U) ** 2,
-            transport=lambda u, x, s: transport(u, U**2 * x, s, unit=U**2, **lengths),
+            transport=lambda u, x, _, s: transport(u, U**2 * x[0], s, unit=U**2, **lengths),
             start=root**2,
             inlet=1.5 * _INTENSITY**2,
         )

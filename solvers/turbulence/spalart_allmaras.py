@@ -48,9 +48,9 @@ class SpalartAllmaras(FlowModel):
         scalar = TransportedScalar(
             name="modified_viscosity",
             unit=self.viscosity,
-            transport=lambda u, chi, s: transport(
+            transport=lambda u, x, _, s: transport(
                 u,
-                chi,
+                *x,
                 s,
                 distance=flow.distance,
                 viscosity=nu,

@@ -109,7 +109,8 @@ def test_meshes_from_files(case, tmp_path):
         (
             "laminar",
             "k-omega",
-            "model: expected one of laminar, spalart-allmaras, one-equation-k-l, mixing-length",
+            "model: expected one of laminar, spalart-allmaras, k-omega-sst, one-equation-k-l, "
+            "mixing-length",
         ),
         ('model = "laminar"', "", "key 'model' is missing"),
         (

@@ -6,6 +6,7 @@ import pytest
 import meshes
 from solvers import (
     Inlet,
+    KOmegaSST,
     MixingLength,
     OneEquationKL,
     Outlet,
@@ -22,7 +23,7 @@ from solvers.flow.momentum import dx
 from solvers.turbulence import one_equation_kl as kl
 from tests.support.paraview import assert_shows, values_at_vertices
 
-MODELS = (SpalartAllmaras, OneEquationKL, MixingLength)
+MODELS = (SpalartAllmaras, KOmegaSST, OneEquationKL, MixingLength)
 WALLS = {"bottom": Wall(), "top": Wall()}
 
 
@@ -64,7 +65,8 @@ def result(request):
     ],
 )
 @pytest.mark.parametrize(
-    ("model", "tolerance"), [(SpalartAllmaras, 0.03), (OneEquationKL, 0.07), (MixingLength, 0.04)]
+    ("model", "tolerance"),
+    [(SpalartAllmaras, 0.03), (KOmegaSST, 0.06), (OneEquationKL, 0.07), (MixingLength, 0.04)],
 )
 def test_mean_profile_of_a_channel_agrees_with_dns(model, tolerance, reynolds, bulk, dns):
     np.testing.assert_allclose(
@@ -107,12 +109,15 @@ def test_saved_for_paraview(tmp_path, result):
     np.testing.assert_allclose(nu_t, expected, atol=1e-9 * expected.max())
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_profile_does_not_depend_on_the_mesh(model):
+@pytest.mark.parametrize(
+    ("model", "tolerance"),
+    [(SpalartAllmaras, 2e-3), (KOmegaSST, 3e-3), (OneEquationKL, 2e-3), (MixingLength, 2e-3)],
+)
+def test_profile_does_not_depend_on_the_mesh(model, tolerance):
     coarse, fine = (wall_units(channel(model, 395, 17.545, cells), 395) for cells in (48, 96))
-    np.testing.assert_allclose(coarse, fine, rtol=2e-3)
+    np.testing.assert_allclose(coarse, fine, rtol=tolerance)
     triangles = wall_units(channel(model, 395, 17.545, 48, "triangle"), 395)
-    np.testing.assert_allclose(triangles, fine, rtol=2e-3)
+    np.testing.assert_allclose(triangles, fine, rtol=tolerance)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -237,7 +242,8 @@ def test_boundary_layers_grow_from_an_inlet():
 
 
 @pytest.mark.parametrize(
-    ("model", "tolerance"), [(SpalartAllmaras, 1e-8), (OneEquationKL, 1e-8), (MixingLength, 1e-4)]
+    ("model", "tolerance"),
+    [(SpalartAllmaras, 1e-8), (KOmegaSST, 1e-8), (OneEquationKL, 1e-8), (MixingLength, 1e-4)],
 )
 def test_viscous_flow_is_laminar(model, tolerance):
     """At Re = 2 the flow is Poiseuille's, f = 3 ν U: 0 is where transported scalars decay to."""

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 import meshes
-from solvers import LaminarFlow, MixingLength, OneEquationKL, SpalartAllmaras, evaluate
+from solvers import KOmegaSST, LaminarFlow, MixingLength, OneEquationKL, SpalartAllmaras, evaluate
 from vcnn import DivergenceError
 
-MODELS = (SpalartAllmaras, OneEquationKL, MixingLength)
+MODELS = (SpalartAllmaras, KOmegaSST, OneEquationKL, MixingLength)
 
 
 @pytest.mark.parametrize("kind", ["quadrilateral", "triangle"])
-@pytest.mark.parametrize("model", [SpalartAllmaras, OneEquationKL])
+@pytest.mark.parametrize("model", [SpalartAllmaras, KOmegaSST, OneEquationKL])
 def test_flow_separates_behind_a_hill(model, kind):
     """Re = 5600, from the model's own start: reversed flow in the lee, forward flow on the crest
     and above.
@@ -63,7 +63,7 @@ def test_a_start_may_differ_in_mesh_speed_and_model(model):
             assert len(warm.residuals) < len(cold.residuals)
 
 
-@pytest.mark.parametrize("model", [SpalartAllmaras, OneEquationKL])
+@pytest.mark.parametrize("model", [SpalartAllmaras, KOmegaSST, OneEquationKL])
 def test_divergence_is_an_error_that_says_what_to_try(model):
     with pytest.raises(DivergenceError, match=r"try a .*finer.*give a `start`") as caught:
         model(meshes.periodic_hill(1.0, cells=(8, 6)), 1e-9, 1.0).solve()

@@ -126,6 +126,7 @@ _ROWS = (
     _row("spanwise_stress", "scalar", (0, 2), "<w'w'> across a plane flow", "closure file"),
     _row("turbulent_kinetic_energy", "scalar", (0, 2), "kinetic energy k", "model file", "k"),
     _row("specific_dissipation", "scalar", (-1, 1), "specific dissipation ω", "file", "omega"),
+    _row("turbulent_time_scale", "scalar", (1, -1), "time scale 1/ω of turbulence", "model"),
     _row("modified_viscosity", "scalar", (1, 1), "ν̃ of Spalart and Allmaras", "model"),
     _row("mixing_length", "scalar", (1, 0), "mixing length l_m", "model"),
     _row("wall_shear_stress", "vector", (0, 2), "friction on walls over the density", "file"),
