@@ -118,6 +118,14 @@ CLOSED = Data(
     source=_CHALLENGE,
     cite=f"{_HILL_TRUTH}; {_DUCT_TRUTH}",
 )
+SEPARATIONS = Data(
+    title="a hill at Re_h 10,595 and a curved step, of validation: k-omega SST and LES",
+    folder="closure_challenge/train",
+    originals={"PHLL10595": "data/PH_Breuer", "CBFS13700": "data/CBFS"},
+    source=_CHALLENGE,
+    cite="Breuer, Peller, Rapp & Manhart, Computers & Fluids 38 (2009), 433; "
+    "turbmodels.larc.nasa.gov: Other_LES_Data/curvedstep.html",
+)
 SST_HILL = Data(
     title="a hill at Re_h 10,595 by k-omega SST",
     folder="openfoam",
@@ -139,7 +147,7 @@ PUBLISHED_HILL = Data(
     source="github.com/ZhouXH-git/VCNN-nonlocal-constitutive-model",
     cite="Zhou, Han & Xiao, Comput. Methods Appl. Mech. Engrg. 388 (2022), 114211",
 )
-ALL = (HILLS, DUCTS, CLOSED, OPENINGS, SST_HILL, LAMINAR_HILLS, PUBLISHED_HILL)
+ALL = (HILLS, DUCTS, CLOSED, OPENINGS, SEPARATIONS, SST_HILL, LAMINAR_HILLS, PUBLISHED_HILL)
 
 
 @dataclass(frozen=True)
@@ -167,7 +175,7 @@ NEEDS = {
     "benchmarks.verification.circular_couette": Needs(),
     "benchmarks.verification.cylinder": Needs(),
     "benchmarks.verification.ducts": Needs((DUCTS,)),
-    "benchmarks.verification.k_omega_sst": Needs((HILLS, DUCTS)),
+    "benchmarks.verification.k_omega_sst": Needs((HILLS, DUCTS, SEPARATIONS)),
     "benchmarks.verification.large_transport": Needs(),
     "benchmarks.verification.openings": Needs((OPENINGS,)),
     "benchmarks.verification.study": Needs((), (HILLS, LAMINAR_HILLS)),

@@ -36,13 +36,15 @@ _FIELDS = (  # that are brought into these units
     "sst_pressure",
     "sst_velocity",
     "inlet_velocity",
+    "inlet_k",
+    "inlet_omega",
     "outlet_pressure",
     "sst_wall_shear_stress",
 )
 
 
 def read_opening(path: Path) -> tuple[meshio.Mesh, dict, dict]:
-    """A test flow with inlet and outlet in units of its `SCALES`.
+    """A flow with inlet and outlet in units of its `SCALES`.
 
     Returns
     -------
@@ -52,8 +54,8 @@ def read_opening(path: Path) -> tuple[meshio.Mesh, dict, dict]:
         The arrays of the file, those named in this module in these units; velocities (n, 2) in the
         plane.
     conditions : dict
-        Of each boundary: walls, slip where the file says symmetry, the profile of velocity at the
-        inlet and that of the pressure at the outlet.
+        Of each boundary: walls, slip where the file says symmetry, the profiles of velocity, k and
+        1/ω at the inlet and that of the pressure at the outlet.
 
     Raises
     ------
@@ -80,7 +82,12 @@ def read_opening(path: Path) -> tuple[meshio.Mesh, dict, dict]:
         if kind in kinds
     }
     points = data["points"]
-    conditions["inlet"] = Inlet(_profile(points, lines["inlet"], data["inlet_velocity"], walls))
+    entering = {
+        "turbulent_kinetic_energy": _profile(points, lines["inlet"], data["inlet_k"], walls),
+        "turbulent_time_scale": _profile(points, lines["inlet"], 1 / data["inlet_omega"], walls),
+    }
+    velocity = _profile(points, lines["inlet"], data["inlet_velocity"], walls)
+    conditions["inlet"] = Inlet(velocity, turbulence=entering)
     conditions["outlet"] = Outlet(_profile(points, lines["outlet"], data["outlet_pressure"], ()))
     return mesh, data, conditions
 
