@@ -163,8 +163,8 @@ difference of the bulk velocity at equal friction, and relative L2 errors.
 
 OpenFOAM gives ω at the wall by its value in one cell. Finite volumes that do so on {wall["cells"]}
 cells, the first at y⁺ = {wall["first"]:.2f}, have a bulk velocity {percent(wall["1"])} larger than
-the equation at Re_τ = 180, and {percent(wall["3"])} where it is given in three. By as much at least
-is the driving force of OpenFOAM's flows below too small for their bulk velocity.
+the equation at Re_τ = 180, and {percent(wall["3"])} where it is given in three: friction is too
+small there. The driving forces of OpenFOAM's flows below are smaller than ours, by as much.
 
 ## Hills, ducts, a curved step
 
