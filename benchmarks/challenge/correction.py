@@ -24,7 +24,11 @@ from vcnn.network import PairEmbeddingNetwork
 BOUNDS = (0.25, 4.0)  # of β
 
 
-USAGE = {"baseline": "eddy viscosity of k-omega SST", "bounds": list(BOUNDS)}
+USAGE = {
+    "baseline": "eddy viscosity of k-omega SST",
+    "bounds": list(BOUNDS),
+    "smoothing": LENGTH,
+}
 
 
 def correct(factor: Closure, problem: RANS, first: FlowResult) -> RANS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,6 +54,7 @@ def solve(
     """Solve a steady flow, with a trained closure or a turbulence model.
 
     The closure predicts an eddy viscosity or a Reynolds stress; flow and closure are made to agree.
+    Of one that predicts a correction, k-omega SST is solved before.
     Writes report.html, result.json, flow.vtu and flow.bp for ParaView, and checkpoint.npz, from
     which --resume goes on. A flow where the closure is out of bounds, or that is unlike its
     training, has "flags" in result.json, and the answer says "Beware". --keys lists all keys of
@@ -87,15 +89,18 @@ def solve(
     from meshes.report.attempts import Attempts
     from meshes.report.page import write_report
     from meshes.report.verdict import flow_verdict
+    from solvers.cli.corrected import solve_baseline
     from solvers.fenics import MPI
-    from solvers.studies.case import read_case
+    from solvers.studies.case import is_correction, read_case
     from solvers.studies.run_diagnostics import summarise
 
     ask_for(threads)
     comm, flow_case = MPI.COMM_WORLD, read_case(case)
     model, source = _turbulence(flow_case, closure)
+    if corrects := model is not None and is_correction(model):
+        flow_case = replace(flow_case, location="vertex")  # where the baseline is smooth
     with naming(case):
-        problem = flow_case.problem(model)
+        problem = flow_case.baseline(model) if corrects else flow_case.problem(model)
     folder = RunFolder(output, flow_case.text, source, comm)
     if resume and not force and folder.is_complete():
         if comm.rank == 0:
@@ -104,23 +109,29 @@ def solve(
         return
     checkpoint = folder.open(resume, force)
     start = flow_case.start if checkpoint is None else checkpoint
+    rounds = {"tolerance": flow_case.tolerance, "max_rounds": flow_case.max_rounds}
     with folder.solving(), naming(case), progress_line(comm):
-        if model is None:
+        if corrects:
+            problem, first = solve_baseline(flow_case, problem, model, comm)
+            start = first if checkpoint is None else checkpoint
+        if model is not None:
+            result = problem.solve(start, checkpoint=folder.checkpoint, **rounds)
+        else:
             result = problem.solve(start)
             result.checkpoint(folder.checkpoint)
-        else:
-            rounds = {"tolerance": flow_case.tolerance, "max_rounds": flow_case.max_rounds}
-            result = problem.solve(start, checkpoint=folder.checkpoint, **rounds)
     run = summarise(flow_case, result, model, source["name"], resumed=checkpoint is not None)
     if comm.rank == 0:  # the result first, whatever becomes of pictures
         run.vertices.save(output / "flow.vtu")
-        numbers = {"answer": flow_verdict(run), **run.numbers()}
-        write_text(folder.result, json.dumps(numbers, indent=1, allow_nan=False))
+        _write_numbers(folder.result, {"answer": flow_verdict(run), **run.numbers()})
     attempt = Attempts(comm.rank, comm.size)
     attempt("flow.bp", lambda: result.save(output / "flow.bp"), None)
     if comm.rank == 0:
         page = attempt("report", lambda: write_report(run, output), "none, see the warnings")
         print(f"{flow_verdict(run)}\nreport: {page}")
+
+
+def _write_numbers(path, numbers) -> None:
+    write_text(path, json.dumps(numbers, indent=1, allow_nan=False))
 
 
 def _turbulence(case: Case, name: Path | None) -> tuple[Closure | None, dict[str, str | None]]:

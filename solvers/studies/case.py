@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,10 +27,11 @@ from solvers.studies.case_keys import (
     generator_keys,
 )
 from vcnn.closure.protocol import ClosureLike
-from vcnn.closure.requirements import TURBULENT_STRESS, check_closure
+from vcnn.closure.requirements import CORRECTION, TURBULENT_STRESS, check_closure
 from vcnn.errors import InputError, naming, suggest
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import count_cells
+from vcnn.flow.quantities import find_quantity
 from vcnn.keys import check_table
 from vcnn.toml_file import read_toml
 
@@ -43,6 +44,9 @@ NEEDED_WALL_UNITS = {
     "one-equation-k-l": 1.0,
     "mixing-length": 2.0,
 }
+
+
+BASELINES = {"eddy viscosity of k-omega SST": "k-omega-sst"}  # what is corrected -> its model
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +103,23 @@ class Case:
         if self.units is not None:
             model = model.in_units(**self.units)
         walls = any(isinstance(condition, Wall) for condition in self.conditions.values())
-        check_closure(model, TURBULENT_STRESS, self.mesh, walls)
+        requirement = CORRECTION if is_correction(model) else TURBULENT_STRESS
+        check_closure(model, requirement, self.mesh, walls)
         return model
+
+    def baseline(self, factor: Closure) -> FlowProblem:
+        """The problem for the turbulence model that a correction corrects, whatever the case's is.
+
+        Raises
+        ------
+        InputError
+            If that is none of ours, or the conditions do not make sense.
+        """
+        corrected = factor.usage.get("baseline")
+        name = BASELINES.get(corrected)
+        if name is None:
+            raise InputError(f"corrects {corrected}; expected one of {', '.join(BASELINES)}")
+        return replace(self, model=name).problem()
 
     def problem(self, closure: ClosureLike | None = None) -> FlowProblem:
         """The problem to solve with a closure, or with the model.
@@ -120,6 +139,12 @@ class Case:
                 f"key 'model' is missing (one of {', '.join(MODELS)}), or give --closure"
             )
         return getattr(solvers, MODELS[self.model])(**options)
+
+
+def is_correction(closure: Closure) -> bool:
+    """Whether a closure predicts a factor of another model's eddy viscosity, and nothing else."""
+    rows = [find_quantity(name) for name in closure.targets]
+    return [row.name for row in rows if row] == ["correction"] and len(rows) == 1
 
 
 def read_case(path: Path) -> Case:

@@ -87,6 +87,7 @@ TURBULENT_STRESS = Requirement(
 VISCOUS_STRESS = Requirement(  # what can be differentiated
     "DifferentiableCoupling", (("eddy_viscosity",), ("eddy_viscosity", "anisotropy"))
 )
+CORRECTION = Requirement("a correction", (("correction",),))
 CARRIED_SCALAR = Requirement("ActiveScalar", (("concentration",),), any_scalar=True)
 
 
