@@ -51,9 +51,9 @@ mean |U| against LES.
 
 **Limits.** Plane flow over periodic hills, slopes 0.5 to 1.5, lengths 4 to 14, heights 2 to 4 (in
 H). It is told neither the viscosity nor the Reynolds number: far from Re = 5,600, and in laminar
-flow, it is wrong without an alarm. It was fitted to velocities: its stress is the one that leads to
-them in these equations, not that of the LES. Where it extrapolates `closure.extrapolation(flow)`
-exceeds 1.
+flow, it is wrong. It was fitted to velocities: its stress is the one that leads to them in these
+equations, not that of the LES. Where it extrapolates `closure.extrapolation(flow)` exceeds 1:
+everywhere, if the viscosity is more than 1.25 times another than in training.
 """
 
 

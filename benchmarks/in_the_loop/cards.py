@@ -53,6 +53,7 @@ The hill α = 1 at Re = 10,595: velocity {percent(other["error"])}, ν_t
 
 **Limits.** Plane flow over periodic hills, slopes 0.5 to 1.5, lengths 4 to 14, heights 2 to 4 (in
 H). It is told neither the viscosity nor the Reynolds number: far from Re = 5,600, and in laminar
-flow, it is wrong without an alarm. What SST gets wrong against LES it gets wrong too. Where it
-extrapolates `closure.extrapolation(flow)` exceeds 1.
+flow, it is wrong. Where it extrapolates `closure.extrapolation(flow)` exceeds 1: everywhere, if the
+viscosity is more than 1.25 times another than in training. What SST gets wrong against LES it gets
+wrong too.
 """

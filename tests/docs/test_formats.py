@@ -67,8 +67,10 @@ def test_headers_of_models(trained):
         assert set(one["scales"]) == set(names.split())
         for key in one["scales"]:
             assert f"`{key}`" in PAGE
-    with safe_open(trained / "run/model.safetensors", framework="pt") as file:
-        ranges = {name for name in file.keys() if name.startswith("training_range/")}
+    ranges = set()
+    for path in (trained / "run/model.safetensors", pretrained_file("hill-stress")):
+        with safe_open(path, framework="pt") as file:
+            ranges |= {name for name in file.keys() if name.startswith("training_range/")}
     assert ranges == set(re.findall(r"`(training_range/\w+)`", PAGE))
 
 

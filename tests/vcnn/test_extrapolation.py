@@ -115,3 +115,55 @@ def test_a_training_range_of_other_categories_is_damaged(tmp_path):
     arrays["categories/kind"] = arrays.pop("categories/species")
     with pytest.raises(InputError, match="damaged, its training range does not fit together"):
         TrainingRange.from_arrays(arrays, network.categories)
+
+
+def flow_at(viscosity, seed=0):
+    flow = random_flow(2, n=600, seed=seed)
+    nu_t = {"eddy_viscosity": 0.1 + flow.scalars["concentration"] ** 2}
+    return flow.with_fields(scalars=nu_t, parameters={"viscosity": viscosity})
+
+
+@pytest.fixture(scope="module")
+def of_turbulence():
+    """ν_t, learned at two viscosities."""
+    flows = [flow_at(0.001), flow_at(0.002, seed=1)]
+    network = VectorCloudNetwork(["wall_distance"], channels=4, hidden=8, fitting=(8,))
+    config = TrainingConfig(epochs=1)
+    return fit(network, flows, "eddy_viscosity", BALL, config, progress=False)
+
+
+def test_another_viscosity_is_extrapolation_everywhere(of_turbulence, tmp_path):
+    """Which a closure of turbulence is not told: 1 for each factor of 1.25 beyond training's."""
+    between, unknown = flow_at(0.0015, seed=9), replace(flow_at(1.0, seed=9), parameters={})
+    clouds = of_turbulence.extrapolation(unknown)
+    np.testing.assert_array_equal(of_turbulence.extrapolation(between), clouds)
+    of_turbulence.save(tmp_path / "model.safetensors")
+    for closure in (of_turbulence, Closure.load(tmp_path / "model.safetensors")):
+        for viscosity in (0.001 / 1.25**2, 0.002 * 1.25**2):
+            far = closure.extrapolation(flow_at(viscosity, seed=9))
+            np.testing.assert_allclose(far, np.maximum(clouds, 2.0), rtol=1e-9)
+
+
+def test_a_viscosity_has_units(of_turbulence):
+    flow, length, velocity = flow_at(0.002 * 1.25**3, seed=9), 0.5, 4.0
+    scalars = {name: values for name, values in flow.scalars.items() if name == "wall_distance"}
+    other = replace(
+        flow,
+        points=length * flow.points,
+        velocity=velocity * flow.velocity,
+        weights=length**2 * flow.weights,
+        periods=length * np.asarray(flow.periods),
+        scalars={"wall_distance": length * scalars["wall_distance"]},
+        parameters={"viscosity": length * velocity * flow.parameters["viscosity"]},
+    )
+    np.testing.assert_allclose(
+        of_turbulence.in_units(length, velocity).extrapolation(other),
+        of_turbulence.extrapolation(flow),
+        rtol=1e-6,
+    )
+
+
+def test_closures_of_else_do_not_depend_on_a_viscosity():
+    network = VectorCloudNetwork(["wall_distance"], channels=4, hidden=8, fitting=(8,))
+    closure = trained(network, [flow_at(0.001)])
+    assert closure.training_range.viscosity is None

@@ -141,6 +141,8 @@ class Closure:
         -------
         (n,)
             (m,) with ``centres``; at least 2 where a cloud holds a category that training lacked.
+            Of closures of turbulence, everywhere at least the distance of the flow's ``viscosity``
+            (in its ``parameters``, if it is there) from those of training: 1 for a factor of 1.25.
 
         Raises
         ------
@@ -152,7 +154,12 @@ class Closure:
         if self.training_range is None:
             raise InputError("extrapolation: the model does not say which clouds it was trained on")
         blocks, galilean = self.scaled_blocks(flow, centres), self.network.galilean
-        return np.concatenate([self.training_range.distance(b, galilean) for b in blocks])
+        known, unit = self.training_range, self.scales.length * self.scales.velocity
+        distance = np.concatenate([known.distance(block, galilean) for block in blocks])
+        if "viscosity" in flow.parameters:
+            least = known.distance_in_viscosity(flow.parameters["viscosity"] / unit)
+            distance = np.maximum(distance, least)
+        return distance
 
     def scale_clouds(self, clouds: VectorClouds) -> VectorClouds:
         """The ``clouds`` of a flow in the units that the network takes, but for their weights."""

@@ -16,6 +16,7 @@ _REFERENCES = 2000  # clouds that stand for all
 _USUAL = 0.99  # share of training clouds that are not called extrapolation
 _UNSEEN = 2.0  # distance, at least, of clouds with a category that training lacked
 _CATEGORIES = "categories/"  # names of arrays begin with it
+_FACTOR = 1.25  # between viscosities of training and others: beyond it is extrapolation
 _LEAST = 1e-3  # what varies by less among training clouds counts as this
 
 
@@ -42,12 +43,16 @@ class TrainingRange:
         Distance that 99 % of the other training clouds lie within.
     categories : mapping name -> (c,)
         Of each scalar that numbers categories, those in training clouds.
+    viscosity : (2,), optional
+        The least and largest ν of training flows, in the units of the network: what a closure of
+        turbulence is not told, but depends on.
     """
 
     references: np.ndarray
     scales: np.ndarray
     usual: np.ndarray
     categories: Mapping[str, np.ndarray] = field(default_factory=dict)
+    viscosity: np.ndarray | None = None
 
     @classmethod
     def of(
@@ -95,15 +100,29 @@ class TrainingRange:
             raise InputError("damaged, its training range is incomplete") from None
         fit = new.scales.ndim == 1 and new.references.shape[1:] == new.scales.shape
         fit &= set(seen) <= set(categories) and all(array.ndim == 1 for array in seen.values())
+        if new.viscosity is not None:
+            fit &= new.viscosity.shape == (2,) and bool((new.viscosity > 0).all())
         finite = all(np.isfinite(array).all() for array in arrays.values())
         if not (fit and finite and new.usual.shape == () and len(new.references) and new.usual > 0):
             raise InputError("damaged, its training range does not fit together")
         return new
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Its arrays, (k, q), (q,), () and (c,), by name, for files."""
+        """Its arrays, (k, q), (q,), (), (c,) and (2,), by name, for files."""
         seen = {_CATEGORIES + name: numbers for name, numbers in self.categories.items()}
+        if self.viscosity is not None:
+            seen["viscosity"] = self.viscosity
         return {"references": self.references, "scales": self.scales, "usual": self.usual, **seen}
+
+    def distance_in_viscosity(self, viscosity: float) -> float:
+        """Distance of ``viscosity``, in the units of the network; above 1 is extrapolation.
+
+        0 between those of training, and 1 for each factor of 1.25 beyond; 0 if none is known.
+        """
+        if self.viscosity is None:
+            return 0.0
+        below, above = np.log(self.viscosity / viscosity) * (1, -1)
+        return max(below, above, 0.0) / np.log(_FACTOR)
 
     def distance(self, clouds: VectorClouds, galilean: bool) -> np.ndarray:
         """Distances (m,) of ``clouds`` in the units of the network; above 1 is extrapolation.

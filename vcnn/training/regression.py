@@ -19,6 +19,7 @@ from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import InputError
 from vcnn.files import fingerprint
 from vcnn.flow.field import FlowField
+from vcnn.flow.quantities import find_quantity
 from vcnn.network.base import Network, name_outputs
 from vcnn.network.registry import check_storable
 from vcnn.training.advice import advise
@@ -29,6 +30,7 @@ from vcnn.training.samples import Samples, check_flows, check_importance, draw_s
 from vcnn.training.setup import check_setup, take_over
 from vcnn.training.task import Step, run_settings
 
+_OF_TURBULENCE = ("eddy_viscosity", "anisotropy", "reynolds_stress", "correction")
 _CALIBRATION = 1000  # clouds that a network is calibrated with
 
 
@@ -119,11 +121,23 @@ class FieldRegression:
         closure = replace(
             self.closure,
             provenance={**self.closure.provenance, **spent},
-            training_range=TrainingRange.of(clouds, network.galilean, rng, network.categories),
+            training_range=replace(
+                TrainingRange.of(clouds, network.galilean, rng, network.categories),
+                viscosity=self._viscosities(),
+            ),
         )
         if directory is not None:
             closure.save(directory / "model.safetensors")
         return closure
+
+    def _viscosities(self) -> np.ndarray | None:
+        """The least and largest ν of training flows, if turbulence is learned and all have one."""
+        known = [self.flows[name].parameters.get("viscosity", 0.0) for name in self.counts]
+        rows = [find_quantity(name) for name in self.closure.targets]
+        if not all(row and row.name in _OF_TURBULENCE for row in rows) or min(known) <= 0:
+            return None
+        scales = self.closure.scales
+        return np.array([min(known), max(known)]) / (scales.length * scales.velocity)
 
 
 def prepare_regression(
