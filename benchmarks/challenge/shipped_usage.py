@@ -34,8 +34,8 @@ def state_viscosity(name: str) -> None:
     path = PRETRAINED / f"{name}.safetensors"
     closure = Closure.load(path)
     viscosity = np.full(2, VISCOSITY) / (closure.scales.length * closure.scales.velocity)
-    known = replace(closure.training_range, viscosity=viscosity)
-    replace(closure, training_range=known).save(path)
+    widened = replace(closure.training_range, viscosity=viscosity)
+    replace(closure, training_range=widened).save(path)
 
 
 def main():

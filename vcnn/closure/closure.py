@@ -140,9 +140,7 @@ class Closure:
         Returns
         -------
         (n,)
-            (m,) with ``centres``; at least 2 where a cloud holds a category that training lacked.
-            Of closures of turbulence, everywhere at least the distance of the flow's ``viscosity``
-            (in its ``parameters``, if it is there) from those of training: 1 for a factor of 1.25.
+            (m,) with ``centres``; at least what unseen categories and another ``viscosity`` add.
 
         Raises
         ------
@@ -154,11 +152,10 @@ class Closure:
         if self.training_range is None:
             raise InputError("extrapolation: the model does not say which clouds it was trained on")
         blocks, galilean = self.scaled_blocks(flow, centres), self.network.galilean
-        known, unit = self.training_range, self.scales.length * self.scales.velocity
-        distance = np.concatenate([known.distance(block, galilean) for block in blocks])
+        distance = np.concatenate([self.training_range.distance(b, galilean) for b in blocks])
         if "viscosity" in flow.parameters:
-            least = known.distance_in_viscosity(flow.parameters["viscosity"] / unit)
-            distance = np.maximum(distance, least)
+            nu = flow.parameters["viscosity"] / (self.scales.length * self.scales.velocity)
+            distance = np.maximum(distance, self.training_range.distance_in_viscosity(nu))
         return distance
 
     def scale_clouds(self, clouds: VectorClouds) -> VectorClouds:

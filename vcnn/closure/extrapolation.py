@@ -31,7 +31,8 @@ class TrainingRange:
 
     Numbers of categories are no magnitudes and are no invariants here. A cloud that holds a
     category which no training cloud held is extrapolation, at 2 or farther; one that they held,
-    however rarely, adds nothing.
+    however rarely, adds nothing. Of closures of turbulence a flow with another ν than those of
+    training is extrapolation everywhere, 1 or farther from a factor of 1.25 on.
 
     Parameters
     ----------
@@ -44,8 +45,8 @@ class TrainingRange:
     categories : mapping name -> (c,)
         Of each scalar that numbers categories, those in training clouds.
     viscosity : (2,), optional
-        The least and largest ν of training flows, in the units of the network: what a closure of
-        turbulence is not told, but depends on.
+        The least and largest ν of training flows, length²/time in the units of the network: what a
+        closure of turbulence is not told, but depends on.
     """
 
     references: np.ndarray
@@ -115,14 +116,23 @@ class TrainingRange:
         return {"references": self.references, "scales": self.scales, "usual": self.usual, **seen}
 
     def distance_in_viscosity(self, viscosity: float) -> float:
-        """Distance of ``viscosity``, in the units of the network; above 1 is extrapolation.
+        """Distance of a viscosity from those of training; above 1 is extrapolation.
 
-        0 between those of training, and 1 for each factor of 1.25 beyond; 0 if none is known.
+        0 between them and if there are none, 1 for each factor of 1.25 beyond.
+
+        Parameters
+        ----------
+        viscosity : float
+            ν, length²/time in the units of the network.
+
+        Returns
+        -------
+        float
         """
         if self.viscosity is None:
             return 0.0
         below, above = np.log(self.viscosity / viscosity) * (1, -1)
-        return max(below, above, 0.0) / np.log(_FACTOR)
+        return float(max(below, above, 0.0) / np.log(_FACTOR))
 
     def distance(self, clouds: VectorClouds, galilean: bool) -> np.ndarray:
         """Distances (m,) of ``clouds`` in the units of the network; above 1 is extrapolation.

@@ -132,12 +132,12 @@ class FieldRegression:
 
     def _viscosities(self) -> np.ndarray | None:
         """The least and largest ν of training flows, if turbulence is learned and all have one."""
-        known = [self.flows[name].parameters.get("viscosity", 0.0) for name in self.counts]
+        values = [self.flows[name].parameters.get("viscosity", 0.0) for name in self.counts]
         rows = [find_quantity(name) for name in self.closure.targets]
-        if not all(row and row.name in _OF_TURBULENCE for row in rows) or min(known) <= 0:
+        if not all(row and row.name in _OF_TURBULENCE for row in rows) or min(values) <= 0:
             return None
         scales = self.closure.scales
-        return np.array([min(known), max(known)]) / (scales.length * scales.velocity)
+        return np.array([min(values), max(values)]) / (scales.length * scales.velocity)
 
 
 def prepare_regression(
