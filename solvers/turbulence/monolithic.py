@@ -100,7 +100,7 @@ def solve_monolithic(
     held = hold_scalars(
         start, scalars, [balance.space.sub(part) for part in range(2, 2 + len(scalars))]
     )
-    _set_scalars(w, start, scalars, held)  # the first residual is that of a flow at rest with them
+    set_scalars(w, start, scalars, held)  # the first residual is that of a flow at rest with them
     old, courant = w.copy(), fem.Constant(domain.mesh, _FIRST_COURANT_NUMBER)
     u, _, *unknowns = ufl.split(w)
     nu_t = eddy_viscosity(u, *unknowns)
@@ -175,14 +175,21 @@ def _begin(system, old, start, scalars, held, speed) -> None:
     pressure = start.balance.w.sub(1).collapse()
     pressure.x.array[:] *= float(start.balance.speed) / speed
     w.sub(1).interpolate(pressure)
-    _set_scalars(w, start, scalars, held)
+    set_scalars(w, start, scalars, held)
     old.x.array[:] = w.x.array
     if start.scalars is not None:
         system.step()
 
 
-def _set_scalars(w, start, scalars, bcs) -> None:
-    for part, scalar in enumerate(scalars, start=2):
+def set_scalars(
+    w: fem.Function,
+    start: MeanFlow,
+    scalars: Sequence[TransportedScalar],
+    bcs: Sequence[fem.DirichletBC],
+    first: int = 2,
+) -> None:
+    """Scalars of the start in the parts of w from the ``first`` on, and what holds them."""
+    for part, scalar in enumerate(scalars, start=first):
         X, _ = w.function_space.sub(part).collapse()
         w.sub(part).interpolate(fem.Expression(scalar.first(start), X.element.interpolation_points))
     for bc in bcs:

@@ -12,8 +12,9 @@ from solvers.algebra.bordered import BorderedSystem
 from solvers.algebra.corrections import correct, solve_roughly
 from solvers.fenics import Expr, basix, fem, ufl
 from solvers.flow.incompressible import PICARD_STEPS, linearise_momentum
+from solvers.flow.momentum import dx
 from solvers.turbulence.mean_flow import MeanFlow
-from solvers.turbulence.monolithic import TransportedScalar, hold_scalars, rate
+from solvers.turbulence.monolithic import TransportedScalar, hold_scalars, rate, set_scalars
 
 log = logging.getLogger("vcnn.solvers")
 
@@ -124,17 +125,12 @@ class _Steps:
         for scalar, x, x_old, s in zip(
             scalars, self.unknowns, old, ufl.TestFunctions(space), strict=True
         ):
-            inertia = rate(start, u) / self._courant * (x - x_old) * s * ufl.dx(degree=5)
+            inertia = rate(start, u) / self._courant * (x - x_old) * s * dx
             equations.append(scalar.transport(u, self.unknowns, self.unknowns, s) + inertia)
             linearised.append(scalar.transport(u, self.unknowns, old, s) + inertia)
         parts = [space.sub(part) for part in range(len(scalars))]
-        for part, scalar in enumerate(scalars):
-            X, _ = parts[part].collapse()
-            first = fem.Expression(scalar.first(start), X.element.interpolation_points)
-            self.solution.sub(part).interpolate(first)
         bcs = hold_scalars(start, scalars, parts)
-        for bc in bcs:
-            bc.set(self.solution.x.array)
+        set_scalars(self.solution, start, scalars, bcs, first=0)
         jacobian = ufl.derivative(sum(linearised), self.solution)
         self._system = BorderedSystem(sum(equations), [jacobian], self.solution, bcs, name=name)
 
