@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 
 import numpy as np
 
 from solvers.coupling.rans import RANS
 from solvers.flow.result import FlowResult
-from vcnn.closure.correction import BaselineCorrection, trust
-from vcnn.closure.protocol import ClosureLike, MeasuresExtrapolation
-from vcnn.errors import InputError
+from vcnn.closure.correction import over_model
+from vcnn.closure.protocol import ClosureLike
 
 
 def over_baseline(
@@ -43,10 +41,5 @@ def over_baseline(
     InputError
         If the closure predicts no correction, or cannot be asked about the flow.
     """
-    flow, trusted = model.flow("vertex"), None
-    if isinstance(factor, MeasuresExtrapolation):
-        with suppress(InputError):  # of a closure that does not know its training
-            trusted = trust(factor, flow)
-    baseline = np.maximum(flow.scalars["eddy_viscosity"], 0)
-    closure = BaselineCorrection(factor, baseline, trust=trusted, smooth=smooth)
+    closure = over_model(factor, model.flow("vertex"), trusted=True, smooth=smooth)
     return RANS.from_problem(model.problem, closure=closure, location="vertex")

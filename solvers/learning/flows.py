@@ -15,6 +15,7 @@ from solvers.flow.result import FlowResult
 from solvers.learning.observations import Misfit, Observation
 from vcnn.closure.closure import Closure
 from vcnn.closure.evaluator import in_precision
+from vcnn.closure.protocol import ClosureLike
 from vcnn.errors import DivergenceError
 
 
@@ -32,12 +33,28 @@ class FlowToLearn:
         What is known of it.
     start : FlowResult or path, optional
         As in :meth:`RANS.solve`.
+    adapt : callable (closure) -> ClosureLike, optional
+        Makes what this flow is solved with of the closure that learns, such as a correction of this
+        flow's eddy viscosity by a model; default: the closure itself. With several processes it
+        must be one that can be pickled.
     """
 
     name: str
     problem: RANS
     observations: Sequence[Observation]
     start: FlowResult | str | Path | None = None
+    adapt: Callable[[ClosureLike], ClosureLike] | None = None
+
+    def with_closure(self, closure: ClosureLike) -> RANS:
+        """The problem with ``closure``, adapted to it, in the loop.
+
+        Raises
+        ------
+        InputError
+            If the closure cannot be asked in it.
+        """
+        closure = closure if self.adapt is None else self.adapt(closure)
+        return replace(self.problem, closure=closure)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +180,7 @@ class FlowEvaluator:
 
     def _observe(self, number):
         flow = self.flows[number]
-        problem = replace(flow.problem, closure=self.closure)
+        problem = flow.with_closure(self.closure)
         result = problem.solve(self._results.get(number, flow.start), tolerance=self.tolerance)
         self._results[number] = result
         misfit = Misfit(flow.observations, result.domain.mesh, result.velocity.function_space)
@@ -178,13 +195,13 @@ class FlowEvaluator:
             if self.directory is not None and self._path(number).is_file():
                 start = self._path(number)
             solve = DifferentiableCoupling(
-                replace(flow.problem, closure=self.closure),
+                flow.with_closure(self.closure),
                 start,
                 tolerance=self.tolerance,
                 adjoint_steps=self.adjoint_steps,
             )
             misfit = Misfit(flow.observations, solve.solver.domain.mesh, solve.solver.space)
-            prior = solve.differentiable(self._prior_closure)
+            prior = solve.differentiable(flow.with_closure(self._prior_closure).closure)
             self._couplings[number] = _Coupling(solve, misfit, prior)
         return self._couplings[number]
 

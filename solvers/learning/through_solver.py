@@ -86,9 +86,9 @@ def fit_through_solver(
     if type(processes) is not int or processes < 1:
         raise InputError(f"processes: expected a positive integer, got {processes!r}")
     for flow in both:
-        replace(flow.problem, closure=closure)  # refuses a closure that cannot be asked
-    if isinstance(config, LearningConfig):
-        check_differentiable(closure)
+        problem = flow.with_closure(closure)  # refuses a closure that cannot be asked
+        if isinstance(config, LearningConfig):
+            check_differentiable(problem.closure)
     closure = replace(closure, network=copy.deepcopy(closure.network).eval())
     directory = None if run_directory is None else Path(run_directory)
     fit = fit_ensemble if isinstance(config, EnsembleConfig) else fit_by_gradient

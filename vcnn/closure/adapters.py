@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from vcnn.closure.plain import as_closure
 from vcnn.closure.protocol import (
     ChecksFlows,
     ClosureLike,
+    Differentiable,
     MeasuresExtrapolation,
     NeedsFields,
     StatesClouds,
@@ -124,3 +125,30 @@ class Adapter:
             raise InputError("extrapolation: the closure does not know what it was trained on")
         centres = np.arange(len(flow)) if centres is None else centres
         return self.closure.extrapolation(self.prepare(flow), centres)
+
+
+def differentiable(
+    closure: ClosureLike, flow: FlowField, centres: np.ndarray | None = None
+) -> Callable[[torch.Tensor], Mapping[str, torch.Tensor]]:
+    """A closure as a function of the velocity at the points of a flow, for torch.
+
+    Parameters
+    ----------
+    closure : ClosureLike
+    flow : FlowField
+    centres : (m,) int, optional
+        Predict at these points only.
+
+    Returns
+    -------
+    callable
+        Velocity (n, d) -> values by name.
+
+    Raises
+    ------
+    InputError
+        If it cannot be differentiated.
+    """
+    if not isinstance(closure, Differentiable):
+        raise InputError("closure: expected one that can be differentiated, such as a vcnn.Closure")
+    return closure.differentiable(flow, centres)

@@ -248,8 +248,10 @@ class Closure:
             for name, truth in self.truth(flow).items()
         }
 
-    def differentiable(self, flow: FlowField) -> DifferentiableClosure:
-        """Predictions at the points of a flow, to differentiate by what they depend on.
+    def differentiable(
+        self, flow: FlowField, centres: np.ndarray | None = None
+    ) -> DifferentiableClosure:
+        """Predictions at the points of a flow, or ``centres`` (m,), to differentiate.
 
         Calling what is returned with a velocity (n, d), a tensor, gives values by name; positions
         and fields may be given as well (:class:`vcnn.closure.DifferentiableClosure`).
@@ -260,7 +262,7 @@ class Closure:
             If the region moves with the flow and has a sharp edge, the flow lacks a field or the
             network cannot be differentiated.
         """
-        return DifferentiableClosure(self, flow)
+        return DifferentiableClosure(self, flow, centres)
 
     def save(self, path: str | Path) -> Path:
         """Write weights and everything else to one ``.safetensors`` file ``path``.

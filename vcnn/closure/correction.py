@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcnn.closure.adapters import Adapter
+from vcnn.closure.adapters import Adapter, differentiable
 from vcnn.closure.plain import UNNAMED
-from vcnn.closure.protocol import MeasuresExtrapolation
+from vcnn.closure.plane_flows import PlaneFlow
+from vcnn.closure.protocol import ClosureLike, MeasuresExtrapolation, StatesClouds, StatesUnits
+from vcnn.closure.turbulence_units import TURBULENCE, TurbulenceUnits
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.quantities import QUANTITIES, find_quantity
@@ -112,6 +115,39 @@ class BaselineCorrection(Adapter):
             values = {name: value[centres] for name, value in values.items()}
         return {"eddy_viscosity": beta * self.baseline[centres], **values}
 
+    def differentiable(
+        self, flow: FlowField, centres: np.ndarray | None = None
+    ) -> Callable[[torch.Tensor], Mapping[str, torch.Tensor]]:
+        """Velocity (n, d) at the points of a flow -> values by name, for torch.
+
+        Of ``centres`` (m,) if given.
+
+        Raises
+        ------
+        InputError
+            If the baseline is one of other points, β is made smooth, or the closure cannot be
+            differentiated.
+        """
+        import torch
+
+        self._check_points(flow)
+        if self.smooth is not None:
+            raise InputError("smooth: a correction that is made smooth cannot be differentiated")
+        centres = np.arange(len(flow)) if centres is None else centres
+        predict = differentiable(self.closure, self.prepare(flow), centres)
+        baseline = torch.from_numpy(self.baseline[centres])
+        trust = 1.0 if self.trust is None else self.trust
+        trust = torch.from_numpy(np.broadcast_to(trust, len(flow))[centres])
+
+        def values(velocity: torch.Tensor) -> dict[str, torch.Tensor]:
+            fields = dict(predict(velocity))
+            beta = fields.pop(_correction_of(fields)).double()
+            if self.bounds is not None:
+                beta = beta.clamp(*self.bounds)
+            return {"eddy_viscosity": (1 + trust * (beta - 1)) * baseline, **fields}
+
+        return values
+
     def _check_points(self, flow):
         if len(self.baseline) != len(flow):
             raise InputError(
@@ -143,6 +179,53 @@ def trust(closure: MeasuresExtrapolation, flow: FlowField) -> np.ndarray:
     """
     x = np.clip(_TRUSTED - closure.extrapolation(flow), 0, 1)
     return x**2 * (3 - 2 * x)
+
+
+def over_model(
+    closure: ClosureLike,
+    model: FlowField,
+    *,
+    trusted: bool = False,
+    smooth: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> BaselineCorrection:
+    """A correction of a turbulence model's eddy viscosity, over a flow of that model.
+
+    A closure whose unit of velocity is that of turbulence (`vcnn.closure.TurbulenceUnits`) is told
+    the flow in such units, one for flows in space that a plane flow is one (`PlaneFlow`).
+
+    Parameters
+    ----------
+    closure : ClosureLike
+        Predicts β, alone or with other fields.
+    model : FlowField
+        Of the model, at the points where the closure will be asked.
+    trusted : bool
+        Whether it is used only where that flow is like those of training (:func:`trust`), if it
+        knows which these were.
+    smooth : callable (n,) -> (n,), optional
+        As in `BaselineCorrection`.
+
+    Returns
+    -------
+    BaselineCorrection
+
+    Raises
+    ------
+    InputError
+        If the flow lacks what the closure needs, or the closure predicts no correction.
+    """
+    if "eddy_viscosity" not in model.scalars:
+        raise InputError("model: expected the flow of a turbulence model, it has no eddy_viscosity")
+    if isinstance(closure, StatesClouds) and (closure.dimension, model.dimension) == (3, 2):
+        closure = PlaneFlow(closure)
+    if isinstance(closure, StatesUnits) and closure.units.get("velocity") == TURBULENCE:
+        closure = TurbulenceUnits(closure, model)
+    used = None
+    if trusted and isinstance(closure, MeasuresExtrapolation):
+        with suppress(InputError):  # of a closure that does not know its training
+            used = trust(closure, model)
+    baseline = np.maximum(model.scalars["eddy_viscosity"], 0)
+    return BaselineCorrection(closure, baseline, trust=used, smooth=smooth)
 
 
 def _correction_of(names: Iterable[str]) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class DifferentiableClosure:
-    """Predictions at the points of a flow as a function of what is known there, for torch.
+    """Predictions at points of a flow as a function of what is known there, for torch.
 
     Calling it with the velocity, ``values = predict(velocity)``, gives what :meth:`Closure.predict`
     does for the flow with that velocity, as tensors by name. They can be differentiated by the
@@ -40,6 +40,8 @@ class DifferentiableClosure:
     ----------
     closure : Closure
     flow : FlowField
+    centres : (m,) int, optional
+        Predict at these points only.
 
     Raises
     ------
@@ -48,7 +50,7 @@ class DifferentiableClosure:
         network cannot be differentiated.
     """
 
-    def __init__(self, closure: Closure, flow: FlowField):
+    def __init__(self, closure: Closure, flow: FlowField, centres: np.ndarray | None = None):
         closure.check(flow)
         region = closure.region
         if region.moves_with_flow and region.smooth == 1:
@@ -61,6 +63,9 @@ class DifferentiableClosure:
                 f"network: {closure.network.name!r} cannot be differentiated by the velocity"
             )
         self.closure, self.flow = closure, flow
+        self._centres, self._places = None, slice(None)
+        if centres is not None:
+            self._centres, self._places = np.unique(centres, return_inverse=True)
         means = None
         if region.lattice_spacing is not None:
             means = _sparse(find_nodes(flow, region.lattice_spacing).means).__matmul__
@@ -108,6 +113,7 @@ class DifferentiableClosure:
         points = network.points(parts[0].flow, velocity.to(dtype), *([scaled] if scaled else []))
         with few_threads():
             columns = join([network.values(part, points) for part in parts], order)
+            columns = [column[self._places] for column in columns]
         return dict(zip(closure.targets, closure.scales.unscale(columns), strict=True))
 
     def _check(self, velocity, positions, fields):
@@ -135,7 +141,7 @@ class DifferentiableClosure:
     def _find(self, flow) -> tuple[list[VectorClouds], np.ndarray]:
         """Clouds of a flow in scaled units, in parts of like size, and their order."""
         parts, centres = [], []
-        for block in self.closure.scaled_blocks(flow, None):
+        for block in self.closure.scaled_blocks(flow, self._centres):
             some, order = split_by_size(self.closure.network, block)
             parts += list(some)
             centres.append(block.centres[order])

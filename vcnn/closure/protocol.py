@@ -149,6 +149,6 @@ class Differentiable(Protocol):
     """Can be differentiated by the velocity and by its own weights."""
 
     def differentiable(
-        self, flow: FlowField
+        self, flow: FlowField, centres: np.ndarray | None = None
     ) -> Callable[[torch.Tensor], Mapping[str, torch.Tensor]]:
-        """Velocity (n, d) at the points of a flow -> values by name."""
+        """Velocity (n, d) at the points of a flow -> values by name, (m, ...) with ``centres``."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vcnn.closure.adapters import Adapter
+from vcnn.closure.adapters import Adapter, differentiable
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.joining import concatenate
@@ -45,6 +45,29 @@ class MirroredSection(Adapter):
             As :func:`mirror_images`.
         """
         return mirror_images(flow, self.normals)
+
+    def differentiable(
+        self, flow: FlowField, centres: np.ndarray | None = None
+    ) -> Callable[[torch.Tensor], Mapping[str, torch.Tensor]]:
+        """Velocity (n, d) at the points of a flow -> values by name, for torch.
+
+        Of ``centres`` (m,) if given.
+
+        Raises
+        ------
+        InputError
+            As :func:`mirror_images`, or if the closure cannot be differentiated.
+        """
+        import torch
+
+        centres = np.arange(len(flow)) if centres is None else centres
+        predict = differentiable(self.closure, self.prepare(flow), centres)
+        axes = [_unit(normal, flow.dimension) for normal in self.normals]
+        mirrors = [np.eye(flow.dimension)]
+        for axis in axes:  # in the order of mirror_images
+            mirrors += [mirror - 2 * np.outer(axis, axis @ mirror) for mirror in mirrors]
+        mirrors = [torch.from_numpy(mirror.T.copy()) for mirror in mirrors]
+        return lambda velocity: predict(torch.cat([velocity @ mirror for mirror in mirrors]))
 
 
 @dataclass(frozen=True, eq=False)

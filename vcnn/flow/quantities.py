@@ -132,6 +132,14 @@ _ROWS = (
     _row("wall_shear_stress", "vector", (0, 2), "friction on walls over the density", "file"),
     # a correction of another model's eddy viscosity, and what it sees
     _row("correction", "scalar", (0, 0), "β in ν_t = β ν₀", "closure", "beta"),
+    _row(
+        "relative_anisotropy",
+        "tensor",
+        (0, 0),
+        "anisotropy a over k of another model",
+        "closure",
+        heads=("symmetric_tensor", "traceless_symmetric_tensor"),
+    ),
     _row("layer", "scalar", (0, 0), "1 − exp(−d/δ), finer near walls", "closure", **_FIXED),
     # a scalar that the flow carries
     _row("concentration", "scalar", (0, 0), "concentration c", "model closure"),
