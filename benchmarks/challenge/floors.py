@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import meshio
 import numpy as np
 
 from benchmarks.common.velocity_errors import errors_against_les
 from benchmarks.data.hills import at_vertices, hill_file, read_hill
-from benchmarks.data.thinned_hills import flow_to_learn, rows
+from benchmarks.data.thinned_hills import flow_to_learn, thinned_vertices
 from benchmarks.in_the_loop.flows import teacher_flow
 from solvers import evaluate, invert_stress
 
@@ -64,11 +63,6 @@ def floors(name: str, kind: str, folder: Path, les_folder: Path) -> dict:
 def inversion_file(name: str, kind: str, folder: Path) -> Path:
     """Where the flow of an inversion is kept, with its stress."""
     return Path(folder) / "inverted" / f"{kind.replace(' ', '_')}_{name}.vtu"
-
-
-def thinned_vertices(mesh: meshio.Mesh) -> np.ndarray:
-    """Which vertices of a hill those of the thinned mesh are."""
-    return np.unique(rows(mesh)[:, ::2])
 
 
 def hill_baseline(name: str) -> np.ndarray:

@@ -23,12 +23,14 @@ class Data:
     folder : str
         Of the files, in the folder of all data.
     originals : mapping
-        Name of a file without its suffix ``.npz`` -> where in the source its case folder is, ""
+        Name of a file without its suffix -> where in the source its case folder is, ""
         where there is none.
     source : str
         The repository, or what there is in place of one.
     cite : str
         What the data rest on.
+    suffix : str
+        Of the files.
     """
 
     title: str
@@ -36,10 +38,11 @@ class Data:
     originals: Mapping[str, str] = field(repr=False)
     source: str
     cite: str
+    suffix: str = "npz"
 
     def file(self, name: str) -> Path:
         """Where a file is looked for."""
-        return data_folder() / self.folder / f"{name}.npz"
+        return data_folder() / self.folder / f"{name}.{self.suffix}"
 
     def missing(self, names: Iterable[str] | None = None) -> list[str]:
         """Which of some names, by default of all, have no file."""
@@ -126,6 +129,15 @@ SEPARATIONS = Data(
     cite="Breuer, Peller, Rapp & Manhart, Computers & Fluids 38 (2009), 433; "
     "turbmodels.larc.nasa.gov: Other_LES_Data/curvedstep.html",
 )
+CHANNELS = Data(
+    title="plane channels at Re_tau 180, 550, 950 and 2000: DNS",
+    folder="channels",
+    originals={f"Re{number}": "" for number in (180, 550, 950, 2000)},
+    source="torroja.dmt.upm.es/channels",
+    cite="del Alamo & Jimenez, Phys. Fluids 15 (2003), L41; del Alamo, Jimenez, Zandonade & Moser, "
+    "J. Fluid Mech. 500 (2004), 135; Hoyas & Jimenez, Phys. Fluids 18 (2006), 011702",
+    suffix="prof",
+)
 SST_HILL = Data(
     title="a hill at Re_h 10,595 by k-omega SST",
     folder="openfoam",
@@ -147,7 +159,17 @@ PUBLISHED_HILL = Data(
     source="github.com/ZhouXH-git/VCNN-nonlocal-constitutive-model",
     cite="Zhou, Han & Xiao, Comput. Methods Appl. Mech. Engrg. 388 (2022), 114211",
 )
-ALL = (HILLS, DUCTS, CLOSED, OPENINGS, SEPARATIONS, SST_HILL, LAMINAR_HILLS, PUBLISHED_HILL)
+ALL = (
+    HILLS,
+    DUCTS,
+    CLOSED,
+    OPENINGS,
+    SEPARATIONS,
+    CHANNELS,
+    SST_HILL,
+    LAMINAR_HILLS,
+    PUBLISHED_HILL,
+)
 
 
 @dataclass(frozen=True)
@@ -172,6 +194,8 @@ NEEDS = {
     "benchmarks.networks.reynolds_stress": Needs((HILLS,)),
     "benchmarks.networks.targets": Needs(),
     "benchmarks.openfoam.study": Needs((DUCTS,)),
+    "benchmarks.travelling.learning": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS)),
+    "benchmarks.travelling.models": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS)),
     "benchmarks.verification.circular_couette": Needs(),
     "benchmarks.verification.cylinder": Needs(),
     "benchmarks.verification.ducts": Needs((DUCTS,)),

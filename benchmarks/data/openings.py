@@ -1,6 +1,7 @@
 """Flows of the Closure Challenge with inlet and outlet: a wall-mounted hump and a curved step.
 
-They are test flows: there is no truth to learn from, and nothing may be trained or tuned on them.
+The hump is a test flow: nothing may be trained or tuned on it. The step may be learned from; its
+truth is in another file of that name.
 """
 
 from __future__ import annotations

@@ -40,6 +40,11 @@ def thinned(mesh: meshio.Mesh, along: int = 1, across: int = 2) -> meshio.Mesh:
     return named_mesh(mesh.points[used], [("quad", quads)], boundaries)
 
 
+def thinned_vertices(mesh: meshio.Mesh) -> np.ndarray:
+    """Which vertices of a hill those of the thinned mesh are."""
+    return np.unique(rows(mesh)[:, ::2])
+
+
 def rows(mesh: meshio.Mesh) -> np.ndarray:
     """(columns, rows) vertices of a structured mesh of quadrilaterals, from the inlet, upwards."""
     inlet = np.unique(boundary_facets(mesh)["inlet"][0][1])

@@ -1,0 +1,126 @@
+"""Corrections of k-ω SST that learn from stresses first, then through the solver.
+
+    OMP_NUM_THREADS=1 python -m benchmarks.travelling.learning [NAME] [--seed 0]
+
+NAME is one of `TRAININGS`, by default hills. What was done is kept in the folder -o: a run that was
+interrupted goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from benchmarks.common.command import parser, run
+from benchmarks.data.catalogue import require
+from benchmarks.data.ducts import RATIOS, VALIDATION
+from benchmarks.data.hills import hill_names
+from benchmarks.travelling.flows import CHANNELS_SOLVED, FLOWS, KnownFlow
+from benchmarks.travelling.models import FOLDER, model_flow, start_file
+from benchmarks.travelling.targets import BOUNDS, training_flow
+from solvers import RANS, FlowToLearn, LearningConfig, fit_through_solver
+from vcnn import (
+    Closure,
+    ClosureLike,
+    FlowField,
+    RegionOfInfluence,
+    TrainingConfig,
+    VectorCloudNetwork,
+    fit,
+)
+from vcnn.closure import TURBULENCE_INPUTS, BaselineCorrection, MirroredSection, over_model
+from vcnn.closure.turbulence_units import TURBULENCE
+
+REGION = RegionOfInfluence.ball(1.0, spacing=0.15, smooth=0.0)
+UNITS = {"length": "height of the obstacle, half that of the duct", "velocity": TURBULENCE}
+STRESSES = TrainingConfig(epochs=12, centres=2500)
+THROUGH_SOLVER = LearningConfig(epochs=4, flows_per_step=2, learning_rate=3e-4, prior=5e-3)
+
+HILLS = hill_names("train")
+DUCTS = [f"AR_{ratio}_Ret_180" for ratio in RATIOS if ratio != VALIDATION]
+CHANNELS = [f"channel_{number}" for number in CHANNELS_SOLVED]
+VALIDATION_HILLS = hill_names("validation")
+TRAININGS = {  # name -> flows to learn from, flows that choose among epochs
+    "hills": (HILLS, VALIDATION_HILLS),
+    "ducts": (DUCTS, [f"AR_{VALIDATION}_Ret_180"]),
+    "all": ([*HILLS, *DUCTS, *CHANNELS], [*VALIDATION_HILLS, f"AR_{VALIDATION}_Ret_180"]),
+}
+
+
+def over_flow(flow: KnownFlow, folder: Path) -> Callable[[ClosureLike], BaselineCorrection]:
+    """What makes a closure for the solver of one for all flows, over the flow's model."""
+    adapt = _over_quarter if flow.family == "duct" else over_model
+    return partial(adapt, model=model_flow(flow, folder))
+
+
+def _over_quarter(closure: ClosureLike, model: FlowField) -> BaselineCorrection:
+    return over_model(MirroredSection(closure), model)
+
+
+def flow_to_learn(name: str, folder: Path) -> FlowToLearn:
+    """A flow with its velocity to meet, from the model's solution."""
+    flow = FLOWS[name]()
+    adapt = over_flow(flow, folder)
+    problem = RANS.from_problem(flow.model, closure=None, location="vertex")
+    return FlowToLearn(name, problem, [flow.observation], start_file(name, folder), adapt)
+
+
+def learn_stresses(names: Sequence[str], folder: Path, run_directory: Path, seed: int) -> Closure:
+    """β and a/k of known stresses."""
+    flows = []
+    for name in names:
+        flow = FLOWS[name]()
+        flows.append(training_flow(flow, model_flow(flow, folder)))
+    network = VectorCloudNetwork(
+        [*TURBULENCE_INPUTS, "wall_distance"],
+        output=["positive_scalar", "traceless_symmetric_tensor"],
+        galilean=True,
+        fits=0,
+        seed=seed,
+    )
+    closure = fit(
+        network,
+        flows,
+        ["correction", "relative_anisotropy"],
+        REGION,
+        replace(STRESSES, seed=seed),
+        importance="importance",
+        run_directory=run_directory,
+        units=UNITS,
+        provenance={"flows": list(names)},
+    )
+    return replace(closure, usage={"baseline": "k-omega SST", "bounds": list(BOUNDS)})
+
+
+def learn(name: str, folder: Path, seed: int = 0, processes: int = 2) -> Closure:
+    """One of `TRAININGS`."""
+    names, validation = TRAININGS[name]
+    directory = folder / "learned" / f"{name}_{seed}"
+    prior = learn_stresses(names, folder, directory / "stresses", seed)
+    return fit_through_solver(
+        prior,
+        [flow_to_learn(each, folder) for each in names],
+        replace(THROUGH_SOLVER, seed=seed),
+        validation=[flow_to_learn(each, folder) for each in validation],
+        run_directory=directory / "through_solver",
+        processes=processes,
+    )
+
+
+def main():
+    command = parser(__doc__)
+    command.add_argument(
+        "name", metavar="NAME", nargs="?", choices=list(TRAININGS), default="hills"
+    )
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("-o", "--output", type=Path, default=FOLDER)
+    command.add_argument("--processes", type=int, default=2)
+    options = command.parse_args()
+    require("benchmarks.travelling.learning")
+    print(learn(options.name, options.output, options.seed, options.processes))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,80 @@
+"""What a correction of a model is taught: where the model is right, nothing."""
+
+import numpy as np
+import pytest
+
+import meshes
+from benchmarks.travelling.flows import KnownFlow, read_channel
+from benchmarks.travelling.targets import BOUNDS, training_flow
+from solvers import Force, KOmegaSST, Observation
+
+
+@pytest.fixture(scope="module")
+def model():
+    """A channel at Re_τ = 180, with a model's flow at its vertices."""
+    mesh = meshes.channel(3.0, 2.0, cells=(6, 24), grading=40.0)
+    problem = KOmegaSST(mesh, 1 / 180, drive=Force(1.0))
+    return problem, problem.solve().flow("vertex")
+
+
+def known(problem, flow, stress):
+    """The model's flow as what is known, with another stress."""
+    gradient = np.pad(flow.tensors["velocity_gradient"].swapaxes(1, 2), ((0, 0), (0, 1), (0, 1)))
+    velocity = np.pad(flow.velocity, ((0, 0), (0, 1)))
+    seen = Observation(flow.points, flow.velocity)
+    return KnownFlow("channel", "channel", problem, seen, velocity, gradient, stress(gradient))
+
+
+def test_the_stress_of_the_model_asks_for_no_correction(model):
+    problem, flow = model
+    nu_t, k = flow.scalars["eddy_viscosity"], flow.scalars["turbulent_kinetic_energy"]
+
+    def stress(gradient):
+        S = (gradient + gradient.swapaxes(1, 2)) / 2
+        return 2 / 3 * k[:, None, None] * np.eye(3) - 2 * nu_t[:, None, None] * S
+
+    taught = training_flow(known(problem, flow, stress), flow)
+    important = taught.scalars["importance"] > 1
+    assert important.sum() > 20
+    # the rate below which a stress says little of ν_t
+    np.testing.assert_allclose(taught.scalars["correction"][important], 1, atol=0.01)
+    a = taught.tensors["relative_anisotropy"][important]
+    np.testing.assert_allclose(a, 0, atol=0.01)
+    assert taught.dimension == 3 and not taught.parameters
+
+
+def test_a_correction_gives_the_known_stress(model):
+    """−2 β ν₀ S + k â is the deviator of <u'u'> wherever nothing is cut."""
+    problem, flow = model
+    nu_t, k = flow.scalars["eddy_viscosity"], flow.scalars["turbulent_kinetic_energy"]
+    shape = np.array([[0.2, 0.03, 0.0], [0.03, -0.1, 0.0], [0.0, 0.0, -0.1]])
+    kept = {}
+
+    def stress(gradient):
+        kept["S"] = S = (gradient + gradient.swapaxes(1, 2)) / 2
+        kept["deviator"] = k[:, None, None] * shape - 3 * nu_t[:, None, None] * S
+        return kept["deviator"] + 2 / 3 * k[:, None, None] * np.eye(3)
+
+    taught = training_flow(known(problem, flow, stress), flow)
+    beta, a = taught.scalars["correction"], taught.tensors["relative_anisotropy"]
+    shown = (nu_t > problem.viscosity) & (beta > BOUNDS[0]) & (beta < BOUNDS[1])
+    assert shown.sum() > 20
+    nu = 0.1 * problem.viscosity  # of which β is told a part, where ν_t says nothing
+    acting = beta * (nu_t + nu) - nu
+    tau = k[:, None, None] * a - 2 * acting[:, None, None] * kept["S"]
+    size = np.abs(kept["deviator"][shown]).max()
+    np.testing.assert_allclose(tau[shown], kept["deviator"][shown], atol=2e-3 * size)
+
+
+def test_profiles_are_read_in_half_heights(tmp_path):
+    path = tmp_path / "Re100.prof"
+    rows = np.arange(39.0).reshape(3, 13) / 10
+    rows[:, 0], rows[:, 1] = (0, 0.5, 1), (0, 52, 104)
+    header = "% y/h y+ U+\n%\n"
+    path.write_text(header + "\n".join(" ".join(map(str, row)) for row in rows))
+    y, u, stress, re_tau = read_channel(path)
+    assert re_tau == 104
+    np.testing.assert_array_equal(y, (0, 0.5, 1))
+    np.testing.assert_array_equal(u, rows[:, 2])
+    np.testing.assert_allclose(stress[1, 1], rows[:, 4] ** 2)
+    np.testing.assert_array_equal(stress[0, 1], rows[:, 10])
