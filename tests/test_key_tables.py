@@ -133,7 +133,10 @@ def entries_read(*functions):
         (case_keys.MESH_FILE_KEYS, [case._mesh]),
         (case_keys.REFERENCE_KEYS, [case._reference]),
         (case_keys.CONDITION_KEYS["wall"], [case_conditions._condition]),
-        (case_keys.CONDITION_KEYS["inlet"], [case_conditions._inlet_velocity]),
+        (
+            case_keys.CONDITION_KEYS["inlet"],
+            [case_conditions._inlet, case_conditions._inlet_velocity],
+        ),
         (HEADER_KEYS, [read_model]),
     ],
 )

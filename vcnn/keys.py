@@ -34,6 +34,11 @@ def list_of(kind: Kind, words: str) -> Kind:
     return Kind(words, lambda v: isinstance(v, list) and all(map(kind.holds, v)))
 
 
+def table_of(kind: Kind, words: str) -> Kind:
+    """A table whose values are all of this kind."""
+    return Kind(words, lambda v: isinstance(v, dict) and all(map(kind.holds, v.values())))
+
+
 TEXT = Kind("text", lambda v: isinstance(v, str))
 BOOLEAN = Kind("true or false", lambda v: isinstance(v, bool))
 INTEGER = Kind("an integer", lambda v: isinstance(v, int) and not isinstance(v, bool))

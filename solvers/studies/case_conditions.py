@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import meshio
@@ -18,7 +18,7 @@ from solvers.flow.conditions import (
     Wall,
 )
 from solvers.studies.case_keys import CONDITION_KEYS, CONDITION_KIND
-from solvers.studies.expressions import vector_expression
+from solvers.studies.expressions import scalar_expression, vector_expression
 from solvers.studies.inlet_columns import velocity_columns
 from vcnn.errors import InputError, naming, suggest
 from vcnn.flow.mesh import boundary_facets, plane_normal
@@ -73,13 +73,26 @@ def _condition(entry, mesh, facets, folder) -> Condition:
     if kind == "wall":
         return Wall(tuple(options["velocity"]) if options else None)
     if kind == "inlet":
-        return Inlet(_inlet_velocity(options, mesh, facets, folder))
+        return _inlet(options, mesh, facets, folder)
     if kind == "developed":
         return Developed(**{"direction": _across(mesh), **options})
     return {"symmetry": Symmetry, "outlet": Outlet, "periodic": Periodic}[kind](**options)
 
 
-def _inlet_velocity(options, mesh, facets, folder):
+def _inlet(options, mesh, facets, folder) -> Inlet:
+    """Velocity and turbulence, at the vertices of the boundary as far as the mesh has it."""
+    vertices = np.unique(np.concatenate([f.ravel() for _, f in facets])) if facets else []
+    positions = mesh.points[vertices]
+    entering = {}
+    with naming("turbulence"):
+        for name, formula in options.get("turbulence", {}).items():
+            with naming(name):
+                entering[name] = _formula(scalar_expression, formula, positions)
+    velocity = {key: value for key, value in options.items() if key != "turbulence"}
+    return Inlet(_inlet_velocity(velocity, positions, folder), turbulence=entering)
+
+
+def _inlet_velocity(options, positions, folder):
     """The value of an `Inlet`: numbers, a formula for each component, or columns of a file."""
     if len(options) != 1:
         raise InputError(
@@ -87,24 +100,26 @@ def _inlet_velocity(options, mesh, facets, folder):
             if not options
             else "expected velocity or profile, got both"
         )
-    dimension = mesh.points.shape[1]
-    vertices = np.unique(np.concatenate([f.ravel() for _, f in facets])) if facets else []
-    positions = mesh.points[vertices]
     if "profile" in options:
-        if not facets:
-            return (0.0,) * dimension  # the mesh has no such boundary, which is said next
+        if not len(positions):
+            return (0.0,) * positions.shape[1]  # there is no such boundary, which is said next
         with naming("profile"):
             return velocity_columns(folder / options["profile"], positions)
     components = options["velocity"]
     if not any(isinstance(part, str) for part in components):
         return tuple(components)
     with naming("velocity"):
-        velocity = vector_expression(components, dimension)
-        if facets and not np.isfinite(values := velocity(positions.T)).all():
-            where = positions[np.flatnonzero(~np.isfinite(values).all(axis=0))[0]]
-            at = ", ".join(f"{x:.6g}" for x in where)
-            raise InputError(f"{components!r} has no finite value at ({at})")
-        return velocity
+        return _formula(vector_expression, components, positions)
+
+
+def _formula(make, formula, positions) -> Callable[[np.ndarray], np.ndarray]:
+    """A function of positions that has values at these."""
+    function = make(formula, positions.shape[1])
+    finite = np.atleast_2d(np.isfinite(function(positions.T))).all(axis=0)
+    if not finite.all():
+        at = ", ".join(f"{x:.6g}" for x in positions[np.flatnonzero(~finite)[0]])
+        raise InputError(f"{formula!r} has no finite value at ({at})")
+    return function
 
 
 def _across(mesh) -> tuple[float, ...]:

@@ -20,6 +20,7 @@ from vcnn.keys import (
     keys_of,
     list_of,
     parameter_meanings,
+    table_of,
 )
 
 MODELS = {
@@ -154,6 +155,13 @@ CONDITION_KEYS = {
             "profile",
             TEXT,
             "a .csv file with columns of x, y, z and u, v, w, relative to the case",
+        ),
+        Key(
+            "turbulence",
+            table_of(NUMBER | TEXT, "a table of numbers or formulas"),
+            "what enters of the quantities of the turbulence model, such as "
+            '`{ turbulent_kinetic_energy = 1e-3, turbulent_time_scale = "0.1*y" }`',
+            otherwise="values of the model",
         ),
     ),
     "outlet": (

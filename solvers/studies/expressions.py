@@ -64,14 +64,33 @@ def vector_expression(
     """
     if len(components) != dimension:
         raise InputError(f"expected {dimension} components, got {len(components)}")
-    trees = [_tree(str(formula), dimension) for formula in components]
+    parts = [scalar_expression(formula, dimension) for formula in components]
+    return lambda x: np.array([part(x) for part in parts])
+
+
+def scalar_expression(formula: str | float, dimension: int) -> Callable[[np.ndarray], np.ndarray]:
+    """A function of positions (d, k) with values (k,) from one formula.
+
+    Parameters
+    ----------
+    formula : str or number
+        As for :func:`vector_expression`.
+    dimension : int
+        d.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    tree = _tree(str(formula), dimension)
 
     def values(x: np.ndarray) -> np.ndarray:
-        """The components at positions."""
+        """The values at positions."""
         names = {**dict(zip("xyz", np.asarray(x, dtype=float), strict=False)), "pi": np.pi}
         with np.errstate(all="ignore"):
-            parts = [_value(tree, names) for tree in trees]
-        return np.array([np.broadcast_to(part, x.shape[1:]) for part in parts], dtype=float)
+            value = _value(tree, names)
+        return np.array(np.broadcast_to(value, x.shape[1:]), dtype=float)
 
     return values
 

@@ -136,7 +136,7 @@ def solve_monolithic(
         pressure,
         pressure_gradient=balance.force or solution.force,
         residuals=(*start.residuals, *solution.residuals),
-        eddy_viscosity=_interpolate_viscosity(domain, nu_t, continuous=bool(scalars)),
+        eddy_viscosity=_interpolate_viscosity(domain, nu_t),
         scalars=fields,
     )
 
@@ -247,9 +247,10 @@ def _entering(domain, X, scalar, boundary, condition) -> fem.Function:
     return function
 
 
-def _interpolate_viscosity(domain, nu_t, continuous) -> fem.Function:
-    """ν_t as a linear function; in each cell for itself if it depends on |S| alone, which jumps."""
-    N = fem.functionspace(domain.mesh, ("Lagrange" if continuous else "DG", 1))
+def _interpolate_viscosity(domain, nu_t) -> fem.Function:
+    """ν_t as a linear function; in each cell for itself if it depends on |S|, which jumps."""
+    jumps = bool(ufl.algorithms.analysis.extract_type(nu_t, ufl.classes.Grad))
+    N = fem.functionspace(domain.mesh, ("DG" if jumps else "Lagrange", 1))
     viscosity = fem.Function(N, name="eddy_viscosity")
     viscosity.interpolate(fem.Expression(nu_t, N.element.interpolation_points))
     return viscosity

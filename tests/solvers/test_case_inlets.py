@@ -113,6 +113,13 @@ def test_a_parabola_in_a_case(case):
     np.testing.assert_allclose(flow.velocity[:, 0], 6 * y * (1 - y), atol=1e-10)
 
 
+def test_turbulence_enters_by_numbers_and_formulas(case):
+    inlet = "velocity = [1, 0], turbulence = { turbulent_kinetic_energy = 1e-3, layer = '0.1*y' }"
+    entering = case(inlet).problem().boundary_conditions.by_name["inlet"].turbulence
+    np.testing.assert_array_equal(entering["turbulent_kinetic_energy"](X[:2]), np.full(50, 1e-3))
+    np.testing.assert_allclose(entering["layer"](X[:2]), 0.1 * y, rtol=1e-15)
+
+
 @pytest.mark.parametrize(
     ("inlet", "message"),
     [
@@ -121,6 +128,13 @@ def test_a_parabola_in_a_case(case):
         ('velocity = ["log(y)", 0]', r"velocity: ['log(y)', 0] has no finite value at (0, 0)"),
         ('velocity = ["y", true]', "velocity: expected a list of numbers or formulas, got"),
         ('velocity = "y"', "velocity: expected a list of numbers or formulas, got 'y'"),
+        ("velocity = [1, 0], turbulence = 1e-3", "turbulence: expected a table of numbers or"),
+        ("velocity = [1, 0], turbulence = { k = [1] }", "turbulence: expected a table of numbers"),
+        ("velocity = [1, 0], turbulence = { k = 'w' }", "turbulence: k: 'w': unknown name 'w'"),
+        (
+            "velocity = [1, 0], turbulence = { k = '1/y' }",
+            r"turbulence: k: '1/y' has no finite value at (0, 0)",
+        ),
         ('velocity = [1, 0], profile = "a.csv"', "expected velocity or profile, got both"),
         ("", "key 'velocity' is missing, or 'profile'"),
         ('profile = "none.csv"', "profile: none.csv: cannot be read"),

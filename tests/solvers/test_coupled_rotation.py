@@ -8,6 +8,7 @@ import pytest
 import meshes
 from solvers import RANS, Force, Inlet, Outlet, Periodic, Symmetry, Wall, coupled_rotation_study
 from solvers.studies.coupled_rotation_report import coupled_section, coupled_verdict
+from solvers.studies.rotated_problem import rotate_problem
 from tests.support.closures import Predicting, mixing_length
 from tests.support.pictures import coloured_share, drawn_values, png_of
 from vcnn import InputError, RegionOfInfluence, TrainingConfig, VectorCloudNetwork, fit
@@ -185,3 +186,23 @@ def test_the_outcome_is_what_was_not_given():
 def test_mistakes(options, message):
     with pytest.raises(InputError, match=message):
         study(**options)
+
+
+def test_turbulence_that_enters_turns_with_the_inlet():
+    mesh = meshes.channel(2.0, 1.0, cells=(4, 3))
+    entering = {
+        "turbulent_kinetic_energy": lambda x: x[1] ** 2,
+        "turbulent_time_scale": 0.1,
+        "layer": np.arange(float(len(mesh.points))),
+    }
+    walls = {"bottom": Wall(), "top": Wall()}
+    inlet = Inlet((1.0, 0.0), turbulence=entering)
+    problem = RANS(mesh, 0.1, conditions={**walls, "inlet": inlet, "outlet": Outlet()})
+    turn = np.array([[0.6, -0.8], [0.8, 0.6]])
+    turned = rotate_problem(problem, turn).boundary_conditions.by_name["inlet"]
+    x = np.random.default_rng(0).uniform(size=(2, 5))
+    k = turned.turbulence["turbulent_kinetic_energy"]
+    np.testing.assert_allclose(k(turn @ x), x[1] ** 2, rtol=1e-14)
+    for name in ("turbulent_time_scale", "layer"):
+        assert turned.turbulence[name] is entering[name]
+    np.testing.assert_allclose(turned.value, turn @ (1.0, 0.0))
