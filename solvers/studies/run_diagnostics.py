@@ -19,7 +19,7 @@ from solvers.fem.sampling import average_at_vertices
 from solvers.flow.boundary_conditions import conditions_from
 from solvers.flow.conditions import Inlet, Wall
 from solvers.flow.result import FlowResult
-from solvers.studies.case import Case
+from solvers.studies.case import BASELINES, Case
 from solvers.studies.run_words import boundary_kinds, first_cells, run_progress
 from vcnn.closure.closure import Closure
 from vcnn.errors import InputError, naming
@@ -49,6 +49,7 @@ def summarise(
     """
     flow, vertices, domain = result.flow(), result.flow("vertex"), result.domain
     speed, plane = _speed(case, flow), domain.dimension == 2
+    model = name if closure is None else BASELINES.get(closure.usage.get("baseline"), name)
     attempt = Attempts(domain.comm.rank, domain.comm.size)
     profiles, walls, extrapolation, comparison = (), {}, None, Comparison()
     if plane:
@@ -92,8 +93,8 @@ def summarise(
         reynolds=attempt("Reynolds number", lambda: reynolds_number(result), None),
         first_cells=attempt(
             "wall units",
-            lambda: first_cells({w: wall_units(result, w) for w in domain.walls}, name),
-            first_cells({}, name),
+            lambda: first_cells({w: wall_units(result, w) for w in domain.walls}, model),
+            first_cells({}, model),
         ),
         notes=result.notes,
         failures=attempt.failures,

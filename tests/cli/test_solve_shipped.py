@@ -62,6 +62,7 @@ def test_a_correction_over_a_model_that_is_solved_first(folder, capsys):
     assert run(*solving("hill-correction")) == 0
     result = json.loads(Path("run/result.json").read_text())
     assert result["history"]["change"][-1] <= 1e-9
+    assert result["wall_units_needed"] == 1.0  # that of the model beneath
     mesh = meshes.periodic_hill(cells=(32, 24), grading=15.0)
     model = KOmegaSST(mesh, viscosity=1.786e-4, bulk_velocity=0.72).solve()
     smooth = Smoothing(model.domain, 0.1).smooth

@@ -117,6 +117,20 @@ def test_a_training_range_of_other_categories_is_damaged(tmp_path):
         TrainingRange.from_arrays(arrays, network.categories)
 
 
+@pytest.mark.parametrize(
+    "viscosity", [[0.1], [0.1, 0.2, 0.3], 0.1, [0.0, 0.1], [-1.0, 1.0], [0.1, np.nan]]
+)
+def test_viscosities_that_are_no_range_are_damaged(viscosity):
+    arrays = {
+        "references": np.ones((4, 3)),
+        "scales": np.ones(3),
+        "usual": np.array(1.0),
+        "viscosity": np.array(viscosity),
+    }
+    with pytest.raises(InputError, match="damaged, its training range does not fit together"):
+        TrainingRange.from_arrays(arrays)
+
+
 def flow_at(viscosity, seed=0):
     flow = random_flow(2, n=600, seed=seed)
     nu_t = {"eddy_viscosity": 0.1 + flow.scalars["concentration"] ** 2}
