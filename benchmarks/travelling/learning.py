@@ -91,7 +91,9 @@ def learn_stresses(names: Sequence[str], folder: Path, run_directory: Path, seed
         units=UNITS,
         provenance={"flows": list(names)},
     )
-    return replace(closure, usage={"baseline": "eddy viscosity of k-omega SST", "bounds": list(BOUNDS)})
+    return replace(
+        closure, usage={"baseline": "eddy viscosity of k-omega SST", "bounds": list(BOUNDS)}
+    )
 
 
 def learn(name: str, folder: Path, seed: int = 0, processes: int = 2) -> Closure:
