@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.vcnn.test_adapters import closure, quarter
-from vcnn import FlowField, InputError
+from vcnn import FlowField, InputError, RegionOfInfluence
 from vcnn.closure import MirroredSection, PlaneFlow, in_space
 
 
@@ -67,12 +67,15 @@ def test_predictions_turn_in_the_plane():
     )
 
 
+@pytest.mark.parametrize("spacing", [None, 0.125])
 @pytest.mark.parametrize("kind", ["plane", "mirrored"])
 @pytest.mark.parametrize("centres", [None, [11, 2, 30]])
-def test_they_are_differentiated_by_the_velocity(kind, centres):
+def test_they_are_differentiated_by_the_velocity(kind, centres, spacing):
     """Beside what they predict, and beside central differences of it."""
     flow = plane_flow() if kind == "plane" else quarter(40)
     made = PlaneFlow(closure()) if kind == "plane" else MirroredSection(closure())
+    region = RegionOfInfluence.ball(0.5, spacing=spacing, smooth=0.5)
+    made = replace(made, closure=replace(made.closure, region=region))
     centres = None if centres is None else np.array(centres)
     predict = made.differentiable(flow, centres)
     velocity = torch.from_numpy(flow.velocity.copy()).requires_grad_()

@@ -1,0 +1,141 @@
+"""Corrections of k-ω SST that learn from some families of flows, in all of them.
+
+    OMP_NUM_THREADS=1 python -m benchmarks.travelling.study [NAME...]
+
+NAMEs are of `benchmarks.travelling.learning.TRAININGS`, by default all; an hour each to learn, and
+a minute for each flow. What was done is kept in the folder -o: a run that was interrupted goes on.
+Writes results/travelling.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.common.command import parser, run
+from benchmarks.common.markdown import table
+from benchmarks.common.measurements import Measurements
+from benchmarks.common.paths import RESULTS
+from benchmarks.data.catalogue import require
+from benchmarks.travelling.flows import FLOWS
+from benchmarks.travelling.learning import (
+    CHANNELS,
+    STRESSES,
+    THROUGH_SOLVER,
+    TRAININGS,
+    learn,
+)
+from benchmarks.travelling.models import FOLDER
+from benchmarks.travelling.scores import score_flow
+from vcnn.evaluation.report.text import percent
+from vcnn.files import write_text
+
+FAMILIES = {  # name -> flows
+    "training hills": TRAININGS["hills"][0],
+    "validation hills": TRAININGS["hills"][1],
+    "hill at Re_h 10,595": ["PHLL10595"],
+    "curved step": ["CBFS13700"],
+    "training ducts": TRAININGS["ducts"][0],
+    "validation duct": TRAININGS["ducts"][1],
+    "channels": CHANNELS,
+}
+
+
+def page(rows: dict[str, dict]) -> str:
+    """The page in Markdown."""
+    names = [name for name in TRAININGS if name in rows]
+    families = table(
+        ["", "k-ω SST", *names],
+        [[family, *_family_cells(rows, names, flows)] for family, flows in FAMILIES.items()],
+    )
+    flows = table(
+        ["flow", "learned from", "score", "k-ω SST", "ratio", "rounds", "change", "unlike", "s"],
+        [line for name in names for line in _flow_lines(name, rows[name])],
+    )
+    channels = table(
+        ["channel", "k-ω SST", *names],
+        [[name, *_friction_cells(rows, names, name)] for name in CHANNELS],
+    )
+    return f"""# Corrections that travel
+
+Written by `python -m benchmarks.travelling.study`. Corrections β of the eddy viscosity of our k-ω
+SST, with an anisotropy in units of its k, told flows in
+[units of turbulence](../../docs/how-to/travelling.md): first they learn the split stresses of DNS
+and LES, then the velocities through the solver ({STRESSES.epochs} and {THROUGH_SOLVER.epochs}
+epochs). Each flow begins with the model, solved on the same mesh.
+
+## What is learned where
+
+Mean score, mean |ΔU| by mean |U| where the velocity is known, of the flows in a row by the
+correction that learned from the flows in a column.
+
+{families}
+
+## Friction in channels
+
+Driving force at the bulk velocity of the DNS, relative to the DNS.
+
+{channels}
+
+## Flow by flow
+
+*Change*: what the closure still changes at the end, relative; *unlike*: share of the points whose
+clouds are unlike those of training. Seconds are processor time of one core, after the model's.
+
+{flows}
+"""
+
+
+def _family_cells(rows, names, flows: Sequence[str]) -> Iterator[str]:
+    """Mean scores of the model, then of each correction."""
+    for name, key in [(names[0], "model"), *((name, "score") for name in names)]:
+        scores = [rows[name][flow].get(key, np.nan) for flow in flows if flow in rows[name]]
+        yield percent(float(np.mean(scores))) if scores and np.isfinite(scores).all() else "-"
+
+
+def _friction_cells(rows, names, flow: str) -> Iterator[str]:
+    """Errors of the force of the model, then with each correction."""
+    for name, key in [(names[0], "model force"), *((name, "force") for name in names)]:
+        force = rows[name].get(flow, {}).get(key)
+        yield "-" if force is None else f"{force - 1:+.1%}"
+
+
+def _flow_lines(name: str, flows: dict[str, dict]) -> Iterator[list]:
+    for flow, row in flows.items():
+        if "failure" in row:
+            yield [flow, name, row["failure"], percent(row["model"]), *[""] * 5]
+            continue
+        yield [
+            flow,
+            name,
+            percent(row["score"]),
+            percent(row["model"]),
+            f"{row['score'] / row['model']:.2f}",
+            row["rounds"],
+            f"{row['change']:.0e}",
+            percent(row["extrapolating"]),
+            f"{row['seconds']:.0f}",
+        ]
+
+
+def main():
+    command = parser(__doc__)
+    command.add_argument("names", metavar="NAME", nargs="*", help="trainings; default: all")
+    command.add_argument("-o", "--output", type=Path, default=FOLDER)
+    command.add_argument("--processes", type=int, default=2)
+    options = command.parse_args()
+    require("benchmarks.travelling.study")
+    measurements = Measurements(options.output / "results.json")
+    for name in options.names or list(TRAININGS):
+        closure = learn(name, options.output, processes=options.processes)
+        for flow in FLOWS:
+            job = partial(score_flow, flow, closure, options.output)
+            measurements.measure(job, name, flow)
+            write_text(RESULTS / "travelling.md", page(measurements.rows))
+
+
+if __name__ == "__main__":
+    run(main)
