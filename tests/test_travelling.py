@@ -70,7 +70,7 @@ def test_profiles_are_read_in_half_heights(tmp_path):
     path = tmp_path / "Re100.prof"
     rows = np.arange(39.0).reshape(3, 13) / 10
     rows[:, 0], rows[:, 1] = (0, 0.5, 1), (0, 52, 104)
-    header = "% y/h y+ U+\n%\n"
+    header = "% y/h y+ U+\nWARNING: provisional\n%\n"
     path.write_text(header + "\n".join(" ".join(map(str, row)) for row in rows))
     y, u, stress, re_tau = read_channel(path)
     assert re_tau == 104

@@ -171,7 +171,7 @@ def read_channel(path: Path):
         <u_i'u_j'>, 0 <= i <= j <= 2.
     re_tau : float
     """
-    table = np.loadtxt(existing(path), comments="%")
+    table = np.loadtxt(existing(path), comments=("%", "WARNING"))  # as published
     y, y_plus, u = table[:, 0], table[:, 1], table[:, 2]
     normal = {(i, i): table[:, 3 + i] ** 2 for i in range(3)}
     return y, u, {**normal, (0, 1): table[:, 10]}, float(y_plus[-1] / y[-1])
