@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from vcnn.closure.correction import over_model as over_model
     from vcnn.closure.correction import trust as trust
     from vcnn.closure.differentiable import DifferentiableClosure as DifferentiableClosure
+    from vcnn.closure.ensemble import ClosureEnsemble as ClosureEnsemble
     from vcnn.closure.extrapolation import TrainingRange as TrainingRange
     from vcnn.closure.plain import as_closure as as_closure
     from vcnn.closure.plane_flows import PlaneFlow as PlaneFlow
