@@ -25,6 +25,7 @@ from solvers import KOmegaSST, Observation
 from solvers.fem.build import build_domain
 from solvers.fem.fields import function_from
 from solvers.fem.sampling import flow_field
+from solvers.fenics import MPI
 
 CHANNELS_SOLVED = {180: 40.0, 550: 100.0, 950: 200.0, 2000: 400.0}  # Re_τ -> grading
 _LENGTH, _CELLS = 6.0, (12, 80)  # of a channel; its clouds must not reach around
@@ -90,7 +91,7 @@ def step() -> KnownFlow:
     path = SEPARATIONS.file("CBFS13700")
     mesh, data, ends = read_opening(path)
     model = KOmegaSST(mesh, float(data["nu"]), conditions=ends)
-    domain = model.boundary_conditions.build_domain(mesh)
+    domain = model.boundary_conditions.build_domain(mesh, MPI.COMM_WORLD)
     at = {
         name: opening_field(mesh, data, ends, name)
         for name in ("les_velocity", "les_reynolds_stress")

@@ -11,7 +11,7 @@ from solvers.algebra.bordered import BorderedSystem
 from solvers.algebra.pseudo_time import march
 from solvers.fem.dirichlet import hold_on_boundaries
 from solvers.fem.fields import interpolate_on_boundary
-from solvers.fenics import MPI, Expr, fem, ufl
+from solvers.fenics import MPI, Expr, dolfinx, fem, ufl
 from solvers.flow.conditions import Inlet
 from solvers.flow.momentum import MomentumBalance, dx
 from solvers.flow.problem import FlowProblem
@@ -248,9 +248,20 @@ def _entering(domain, X, scalar, boundary, condition) -> fem.Function:
 
 
 def _interpolate_viscosity(domain, nu_t) -> fem.Function:
-    """ν_t as a linear function; in each cell for itself if it depends on |S|, which jumps."""
-    jumps = bool(ufl.algorithms.analysis.extract_type(nu_t, ufl.classes.Grad))
-    N = fem.functionspace(domain.mesh, ("DG" if jumps else "Lagrange", 1))
-    viscosity = fem.Function(N, name="eddy_viscosity")
-    viscosity.interpolate(fem.Expression(nu_t, N.element.interpolation_points))
+    """ν_t as a linear function; if it depends on |S|, which jumps, at nodes the mean over cells.
+
+    It is the mean of the values at the node, in each cell around it: 0 at walls as they are.
+    """
+    N = fem.functionspace(domain.mesh, ("Lagrange", 1))
+    viscosity, D = fem.Function(N, name="eddy_viscosity"), fem.functionspace(domain.mesh, ("DG", 1))
+    parts, count = fem.Function(D), fem.Function(N)
+    parts.interpolate(fem.Expression(nu_t, D.element.interpolation_points))
+    own = domain.mesh.topology.index_map(domain.mesh.topology.dim).size_local
+    nodes, places = N.dofmap.list[:own], D.dofmap.list[:own]
+    np.add.at(viscosity.x.array, nodes, parts.x.array[places])
+    np.add.at(count.x.array, nodes, 1.0)
+    for function in (viscosity, count):
+        function.x.scatter_reverse(dolfinx.la.InsertMode.add)
+        function.x.scatter_forward()
+    viscosity.x.array[:] /= count.x.array
     return viscosity

@@ -29,6 +29,13 @@ def test_walls_need_no_condition_that_depends_on_the_mesh():
         assert time == pytest.approx(0.075 * y**2 / (6 * nu), rel=0.02)
         on_walls = evaluate(result.scalars["turbulent_time_scale"], np.array([[0.4, 0.0]]))
         assert on_walls[0] == 0
+        flow = result.flow("vertex")
+        nu_t, wall = flow.scalars["eddy_viscosity"], flow.scalars["boundary"] == 1
+        assert (nu_t[wall] == 0).all() and (nu_t[~wall] > 0).all()
+        # a mean over the cells around: the same on both sides of the middle
+        above = np.isclose(mesh.points[:, 1], 2 - y)
+        below = np.isclose(mesh.points[:, 1], y)
+        np.testing.assert_allclose(nu_t[above].mean(), nu_t[below].mean(), rtol=1e-4)
 
 
 def test_what_enters_has_one_per_cent_turbulence_and_three_times_the_viscosity():
