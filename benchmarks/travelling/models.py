@@ -25,7 +25,7 @@ def model_flow(flow: KnownFlow, folder: Path) -> FlowField:
     path, start = model_file(flow.name, folder), start_file(flow.name, folder)
     if not path.is_file():
         begin = time.process_time()
-        result = flow.model.solve()
+        result = flow.model.solve(start if start.is_file() else None)
         path.parent.mkdir(parents=True, exist_ok=True)
         result.checkpoint(start)
         solved = result.flow("vertex")
