@@ -59,12 +59,11 @@ def _over_quarter(closure: ClosureLike, model: FlowField) -> BaselineCorrection:
     return over_model(MirroredSection(closure), model)
 
 
-def flow_to_learn(name: str, folder: Path) -> FlowToLearn:
+def flow_to_learn(flow: KnownFlow, folder: Path) -> FlowToLearn:
     """A flow with its velocity to meet, from the model's solution."""
-    flow = FLOWS[name]()
     adapt = over_flow(flow, folder)
     problem = RANS.from_problem(flow.model, closure=None, location="vertex")
-    return FlowToLearn(name, problem, [flow.observation], start_file(name, folder), adapt)
+    return FlowToLearn(flow.name, problem, [flow.observation], start_file(flow.name, folder), adapt)
 
 
 def learn_stresses(names: Sequence[str], folder: Path, run_directory: Path, seed: int) -> Closure:
@@ -103,9 +102,9 @@ def learn(name: str, folder: Path, seed: int = 0, processes: int = 2) -> Closure
     prior = learn_stresses(names, folder, directory / "stresses", seed)
     return fit_through_solver(
         prior,
-        [flow_to_learn(each, folder) for each in names],
+        [flow_to_learn(FLOWS[each](), folder) for each in names],
         replace(THROUGH_SOLVER, seed=seed),
-        validation=[flow_to_learn(each, folder) for each in validation],
+        validation=[flow_to_learn(FLOWS[each](), folder) for each in validation],
         run_directory=directory / "through_solver",
         processes=processes,
     )

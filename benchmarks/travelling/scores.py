@@ -26,7 +26,8 @@ def score_flow(name: str, closure: ClosureLike, folder: Path, tolerance: float =
         ``change`` at the end; ``clipped`` and ``extrapolating`` shares of points; ``seconds``. Or
         ``failure``, with the scores of the model.
     """
-    reference, flow = FLOWS[name](), flow_to_learn(name, folder)
+    reference = FLOWS[name]()
+    flow = flow_to_learn(reference, folder)
     model = reference.model.solve(start_file(name, folder))
     row = _errors(model, reference.observation, "model")
     begin, problem = time.process_time(), flow.with_closure(closure)
