@@ -35,7 +35,7 @@ from vcnn.closure.turbulence_units import TURBULENCE
 
 REGION = RegionOfInfluence.ball(1.0, spacing=0.15, smooth=0.0)
 UNITS = {"length": "height of the obstacle, half that of the duct", "velocity": TURBULENCE}
-STRESSES = TrainingConfig(epochs=12, centres=2500)
+STRESSES = TrainingConfig(epochs=20, centres=2500)
 THROUGH_SOLVER = LearningConfig(epochs=4, flows_per_step=2, learning_rate=3e-4, prior=5e-3)
 
 HILLS = hill_names("train")

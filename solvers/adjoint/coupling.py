@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -79,7 +79,7 @@ class DifferentiableCoupling:
         self._points = self.flow.result().flow(problem.location)
         self._predict = self.closure.differentiable(self._points)
         located = locate(self.solver.domain.mesh, self._points.points)
-        self._velocity_at = located.values(self.solver.space)
+        self.velocity_at = located.values(self.solver.space)
         self._x = self.flow.fields_of(start)
         if self._x is None and start is None:  # the flow has been solved with these
             self._x = self.flow.feedback.initial_fields()
@@ -101,9 +101,9 @@ class DifferentiableCoupling:
         self.solver.forget_fields()
         self.history, self._x = result.history, self.flow.fields_of(result)
         self._u = u = self.velocity().requires_grad_()
-        self._y = predicted = self._pack(self._predict(u))
+        self._y = predicted = self.ask(u)
         y = predicted.clone()  # its hook must not act where the prediction alone is differentiated
-        coefficients, force = self.solver(*self._unpack(y))
+        coefficients, force = self.solver(*self.unpack(y))
         if y.requires_grad:
             y.register_hook(partial(self._answer, predicted, u, self.solver.state()))
         return coefficients, force
@@ -123,9 +123,7 @@ class DifferentiableCoupling:
         InputError
             If the other closure predicts other fields than an eddy viscosity and an anisotropy.
         """
-        with torch.no_grad():
-            y = self._pack(prior(self._u))
-        return (self._y - y).square().sum() / y.square().sum()
+        return relative_change(self._y, self.pack(prior(self._u)))
 
     def result(self) -> FlowResult:
         """The flow as solved last."""
@@ -133,10 +131,10 @@ class DifferentiableCoupling:
 
     def velocity(self) -> torch.Tensor:
         """Velocity (n, d) at the points where the closure is asked, length/time."""
-        return torch.from_numpy(self._velocity_at(self.solver.solution()[0]))
+        return torch.from_numpy(self.velocity_at(self.solver.solution()[0]))
 
     def _answer(self, y, u, solution, g):
-        """μ for g = ∂J/∂y, with y the fields as :meth:`_pack` has them."""
+        """μ for g = ∂J/∂y, with y the fields as :meth:`pack` has them."""
         present = self.solver.state()
         self.solver.restore(solution)
 
@@ -144,7 +142,7 @@ class DifferentiableCoupling:
             """(∂u/∂y)ᵀ (∂G/∂u)ᵀ μ."""
             mu = torch.from_numpy(np.asarray(mu, dtype=float).reshape(y.shape))
             (by_velocity,) = torch.autograd.grad(y, u, mu, retain_graph=True)
-            nu_t, a, _ = self.solver.slopes(self._velocity_at.transposed(by_velocity.numpy()), 0.0)
+            nu_t, a, _ = self.solver.slopes(self.velocity_at.transposed(by_velocity.numpy()), 0.0)
             return (np.column_stack([nu_t, a.reshape(len(a), -1)]) * self._sizes.numpy()).ravel()
 
         size, mu = y.numel(), g.numpy().ravel()
@@ -172,10 +170,35 @@ class DifferentiableCoupling:
         InputError
             If the closure predicts other fields than these.
         """
-        return self._unpack(self._pack(self._predict(velocity)))
+        return self.unpack(self.ask(velocity))
 
-    def _pack(self, values) -> torch.Tensor:
-        """(n, 1 + d²) within bounds, in units whose norm is their root mean square."""
+    def ask(self, velocity: torch.Tensor) -> torch.Tensor:
+        """Fields for a velocity (n, d), length/time, as :meth:`pack` has them.
+
+        Raises
+        ------
+        InputError
+            If the closure predicts other fields than an eddy viscosity and an anisotropy.
+        """
+        return self.pack(self._predict(velocity))
+
+    def pack(self, values: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Fields within bounds, in units whose norm is their root mean square.
+
+        Parameters
+        ----------
+        values : mapping name -> tensor
+            ``eddy_viscosity`` (n,), with or without ``anisotropy`` (n, d, d).
+
+        Returns
+        -------
+        (n, 1 + d²) tensor
+
+        Raises
+        ------
+        InputError
+            If they are others than an eddy viscosity and an anisotropy.
+        """
         if "eddy_viscosity" not in values or not set(values) <= {"eddy_viscosity", "anisotropy"}:
             raise InputError(
                 f"closure: expected eddy_viscosity, with or without anisotropy, got "
@@ -188,9 +211,29 @@ class DifferentiableCoupling:
         nu_t, a = self.flow.feedback.limits.clip_tensors(nu_t, a)
         return torch.cat([nu_t[:, None], a], dim=1) / self._sizes
 
-    def _unpack(self, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def unpack(self, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Inverse of :meth:`pack`.
+
+        Parameters
+        ----------
+        y : (n, 1 + d²) tensor
+            What that made.
+
+        Returns
+        -------
+        eddy_viscosity : (n,) tensor
+            Length²/time.
+        anisotropy : (n, d, d) tensor
+            Velocity².
+        """
         d, columns = self.solver.domain.dimension, y * self._sizes
         return columns[:, 0], columns[:, 1:].reshape(-1, d, d)
+
+
+def relative_change(fields: torch.Tensor, prior: torch.Tensor) -> torch.Tensor:
+    """Mean square of the change from prior fields, which are held, relative to these."""
+    prior = prior.detach()
+    return (fields - prior).square().sum() / prior.square().sum()
 
 
 class _Feedback(StressFeedback):

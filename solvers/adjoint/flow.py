@@ -149,6 +149,35 @@ class DifferentiableFlow:
             raise
         return self.solution()
 
+    def correction_with(
+        self, eddy_viscosity: np.ndarray, anisotropy: np.ndarray, drive: float
+    ) -> tuple[np.ndarray, float]:
+        """Coefficients (k,) and force after one correction with other values, which is not taken.
+
+        Parameters
+        ----------
+        eddy_viscosity : (n,)
+            ν_t, length²/time.
+        anisotropy : (n, d, d)
+            a, velocity².
+        drive : float
+            As in :meth:`solve_with`.
+
+        Raises
+        ------
+        DivergenceError
+            If values are NaN or infinite.
+        """
+        self._linearise()
+        fields, held = self._fields, self.drive()
+        try:
+            self._set(eddy_viscosity, anisotropy, drive)
+            w, force = self.flow.system.corrected()
+        finally:
+            self._set(*fields.values(), held, averaged=True)
+            self._fields = fields
+        return w[self._dofs], self.drive() if self.flow.system.target is None else force
+
     def _solve(self):
         """Newton's method with the fields that act now."""
         system = self.flow.system
@@ -210,10 +239,8 @@ class DifferentiableFlow:
         of_force : float
             Derivative of the loss by the driving force.
         """
+        self._linearise()
         system = self.flow.system
-        if not self._linearised:
-            system.linearise()
-            self._linearised = True
         mu = take_multiplier(self._multiplier, system, gradient, self._dofs, of_force)
         by_field = [self.values.pull_back(assemble_owned(form)) for form in self._slopes]
         if self._pushed is None:
@@ -228,6 +255,11 @@ class DifferentiableFlow:
         """Bulk velocity or pressure gradient, whichever drives the flow now; 0 if none."""
         balance, system = self.flow.balance, self.flow.system
         return balance.force if system.target is None else system.target / self.domain.volume
+
+    def _linearise(self):
+        if not self._linearised:
+            self.flow.system.linearise()
+            self._linearised = True
 
     def _set(self, eddy_viscosity, anisotropy, drive, averaged=False):
         """Let fields and drive act; the flow stays as it is."""

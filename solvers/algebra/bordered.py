@@ -189,6 +189,16 @@ class BorderedSystem:
             )
         self._solver.set_matrix(self._matrix)
 
+    def corrected(self) -> tuple[np.ndarray, float]:
+        """Coefficients and force as one step would leave them, with what was linearised last."""
+        self.residual_norm()
+        change = self._correct()
+        after = self.solution.x.petsc_vec.copy()
+        after.axpy(1, self._correction)
+        after.ghostUpdate(PETSc.InsertMode.INSERT, PETSc.ScatterMode.FORWARD)
+        with after.localForm() as with_ghosts:
+            return with_ghosts.array.copy(), self.force + change
+
     def adjoint(self, gradient: PETSc.Vec, of_force: float = 0.0) -> tuple[PETSc.Vec, float]:
         """The multipliers (λ, μ) of the equations and of b·w = U for a functional J of w and f.
 

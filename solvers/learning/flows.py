@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from solvers.adjoint.coupling import DifferentiableCoupling
+from solvers.adjoint.tangent import TangentCoupling
 from solvers.coupling.rans import RANS
 from solvers.flow.result import FlowResult
 from solvers.learning.observations import Misfit, Observation
@@ -126,6 +127,7 @@ class FlowEvaluator:
             replace(closure, network=in_precision(closure.network, torch.float64)) for _ in range(2)
         )
         self._couplings: dict[int, _Coupling] = {}
+        self._tangents: dict[int, TangentCoupling] = {}
         self._results: dict[int, FlowResult] = {}
 
     def set_weights(self, weights: Sequence[np.ndarray]) -> None:
@@ -137,6 +139,12 @@ class FlowEvaluator:
     def differentiate(self, number: int) -> Evaluation:
         """The misfit of a flow, and the slopes of its loss."""
         return self._attempt(self._differentiate, number)
+
+    def differentiate_tangent(self, number: int) -> Evaluation:
+        """As :meth:`differentiate`, of the tangent model of a flow that was differentiated last."""
+        if number not in self._tangents:
+            return Evaluation(number, self.flows[number].name, failure="not solved before")
+        return self._attempt(lambda n: self._slopes(n, self._tangents[n]), number)
 
     def evaluate(self, number: int) -> Evaluation:
         """The misfit of a flow."""
@@ -157,13 +165,21 @@ class FlowEvaluator:
             return task(number)
         except DivergenceError as error:
             self._couplings.pop(number, None)
+            self._tangents.pop(number, None)
             self._results.pop(number, None)
             return Evaluation(number, self.flows[number].name, failure=str(error))
 
     def _differentiate(self, number):
         coupling = self._coupling(number)
-        misfit = coupling.misfit(coupling.solve()[0])
-        change = coupling.solve.change_from(coupling.prior)
+        evaluation = self._slopes(number, coupling.solve)
+        self._tangents[number] = TangentCoupling(coupling.solve)
+        return evaluation
+
+    def _slopes(self, number, solve) -> Evaluation:
+        """The misfit of what solves a flow, or stands for it, and the slopes of the loss."""
+        coupling = self._couplings[number]
+        misfit = coupling.misfit(solve()[0])
+        change = solve.change_from(coupling.prior)
         slopes = torch.autograd.grad(
             misfit + self.prior * change, list(self.closure.network.parameters())
         )

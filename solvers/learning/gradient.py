@@ -38,6 +38,9 @@ class LearningConfig:
         To which flow and closure agree, as in :meth:`RANS.solve`.
     adjoint_steps : int
         As in :class:`solvers.DifferentiableCoupling`.
+    tangent_passes : int
+        In each epoch the flows are solved in one pass; in so many more their tangent linear models
+        stand for them (``solvers.adjoint.tangent.TangentCoupling``), which cost a fifth.
     seed : int
         Of the order of flows.
 
@@ -53,12 +56,16 @@ class LearningConfig:
     prior: float = 1e-2
     tolerance: float = 1e-5
     adjoint_steps: int = 6
+    tangent_passes: int = 0
     seed: int = 0
 
     def __post_init__(self):
         for name in ("epochs", "flows_per_step"):
             if type(value := getattr(self, name)) is not int or value < 1:
                 raise InputError(f"{name}: expected a positive integer, got {value!r}")
+        passes = self.tangent_passes
+        if type(passes) is not int or passes < 0:
+            raise InputError(f"tangent_passes: expected an integer >= 0, got {passes!r}")
         for name in ("learning_rate", "tolerance"):
             if not 0 < getattr(self, name) < math.inf:
                 raise InputError(f"{name}: expected a positive number, got {getattr(self, name)!r}")
@@ -139,25 +146,22 @@ def fit_by_gradient(
 
 
 def _run_epoch(network, workers, count, config, optimizer, epoch, bar) -> dict:
-    """One pass over the flows; returns an entry of the history."""
+    """A pass over the flows, and those over their tangent models; an entry of the history."""
+    passes = 1 + config.tangent_passes
     misfits, failed = [], []
-    steps = math.ceil(count / config.flows_per_step)
-    for number, batch in enumerate(_draw_batches(count, config, epoch)):
-        progress = (epoch * steps + number) / (config.epochs * steps)
-        rate = 0.5 * (1 + math.cos(math.pi * progress))
-        for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * rate
-        evaluations = workers.differentiate(network, batch)
-        solved = [flow for flow in evaluations if flow.failure is None]
-        failed += [flow for flow in evaluations if flow.failure is not None]
-        if solved:
-            _step(network, optimizer, solved)
-            misfits += [flow.misfit for flow in solved]
-        bar.set_postfix(misfit=f"{np.mean(misfits or [np.nan]):.3g}", step=f"{number + 1}/{steps}")
-    if not misfits:
-        raise DivergenceError(
-            f"learning: no flow can be solved in epoch {epoch + 1}: {evaluations[0].failure}"
+    for number in range(passes):
+        tangent = number > 0
+        evaluations = _run_pass(
+            network, workers, count, config, optimizer, epoch * passes + number, tangent, bar
         )
+        if tangent:
+            continue
+        misfits = [flow.misfit for flow in evaluations if flow.failure is None]
+        failed = [flow for flow in evaluations if flow.failure is not None]
+        if not misfits:
+            raise DivergenceError(
+                f"learning: no flow can be solved in epoch {epoch + 1}: {failed[0].failure}"
+            )
     return {
         "epoch": epoch + 1,
         "training_misfit": float(np.mean(misfits)),
@@ -165,13 +169,32 @@ def _run_epoch(network, workers, count, config, optimizer, epoch, bar) -> dict:
     }
 
 
-def _draw_batches(count: int, config: LearningConfig, epoch: int) -> Iterator[list[int]]:
+def _run_pass(network, workers, count, config, optimizer, number, tangent, bar) -> list[Evaluation]:
+    """A step for each batch of flows."""
+    passes, steps = 1 + config.tangent_passes, math.ceil(count / config.flows_per_step)
+    done = []
+    for step, batch in enumerate(_draw_batches(count, config, number)):
+        progress = (number * steps + step) / (config.epochs * passes * steps)
+        rate = 0.5 * (1 + math.cos(math.pi * progress))
+        for group in optimizer.param_groups:
+            group["lr"] = config.learning_rate * rate
+        evaluations = workers.differentiate(network, batch, tangent)
+        good = [flow for flow in evaluations if flow.failure is None]
+        if good:
+            _step(network, optimizer, good)
+        done += evaluations
+        misfits = [flow.misfit for flow in done if flow.failure is None]
+        bar.set_postfix(misfit=f"{np.mean(misfits or [np.nan]):.3g}", step=f"{step + 1}/{steps}")
+    return done
+
+
+def _draw_batches(count: int, config: LearningConfig, number: int) -> Iterator[list[int]]:
     """Numbers below ``count`` in random batches, each with one from every class modulo their size.
 
     Flows are shared out among processes by their number: those of a batch are then in different
     ones.
     """
-    size, rng = config.flows_per_step, np.random.default_rng([config.seed, epoch])
+    size, rng = config.flows_per_step, np.random.default_rng([config.seed, number])
     classes = [rng.permutation(np.arange(k, count, size)).tolist() for k in range(min(size, count))]
     for place in range(len(classes[0])):
         yield [numbers[place] for numbers in classes if place < len(numbers)]

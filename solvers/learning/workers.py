@@ -66,9 +66,12 @@ class Workers:
             process.join(timeout=10)
             process.terminate()
 
-    def differentiate(self, network: torch.nn.Module, flows: Iterable[int]) -> list[Evaluation]:
-        """Misfits and the slopes of losses, of flows by their numbers."""
-        return self._run(FlowEvaluator.differentiate, flows, network)
+    def differentiate(
+        self, network: torch.nn.Module, flows: Iterable[int], tangent: bool = False
+    ) -> list[Evaluation]:
+        """Misfits and the slopes of losses, of flows by their numbers, or their tangent models."""
+        task = FlowEvaluator.differentiate_tangent if tangent else FlowEvaluator.differentiate
+        return self._run(task, flows, network)
 
     def evaluate(self, network: torch.nn.Module, flows: Iterable[int]) -> list[Evaluation]:
         """Misfits."""

@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from solvers import RANS, DifferentiableCoupling, DifferentiableFlow
+from solvers.adjoint.implicit import solve
+from solvers.adjoint.tangent import TangentCoupling, TangentFlow
 from tests.support.closures import LATTICE, cloud_closure, small_closure
 from tests.support.derivatives import (
     STEPS,
@@ -121,6 +123,78 @@ def test_clouds_that_move_with_the_flow_are_differentiated_too(region):
     steps = STEPS[:3] / 32
     remainders = [abs(float((loss(h) - J).detach()) - h * slope) for h in steps]
     np.testing.assert_allclose(np.diff(np.log2(remainders)) / np.diff(np.log2(steps)), 2, atol=0.05)
+
+
+class Factor:
+    """ν_t that does not see the flow: a factor times a twentieth, and a = 0."""
+
+    def __init__(self):
+        self.factor = torch.ones((), dtype=torch.float64, requires_grad=True)
+
+    @property
+    def targets(self):
+        return {"eddy_viscosity": "scalar"}
+
+    def differentiable(self, flow):
+        return lambda velocity: {"eddy_viscosity": self.factor * 0.05 * torch.ones(len(flow))}
+
+    def predict(self, flow, centres=None, dtype=None):
+        return {"eddy_viscosity": np.full(len(flow if centres is None else centres), 0.05)}
+
+
+def test_a_tangent_flow_is_exact_to_first_order():
+    """Where the closure does not see the flow: its error falls with the square of what changes,
+    whatever was solved in between.
+    """
+    mesh, _ = small_closure()
+    closure = Factor()
+    problem = RANS(mesh, 0.01, 0.7, closure=closure, location="vertex")
+    coupled = DifferentiableCoupling(problem, tolerance=1e-12)
+    base, _ = coupled()
+    tangent = TangentCoupling(coupled)
+    torch.testing.assert_close(tangent()[0], base, rtol=0, atol=1e-12)
+    errors = []
+    for h in STEPS[:3]:
+        with torch.no_grad():
+            closure.factor.fill_(1 + h)
+        errors.append(float((coupled()[0] - tangent()[0]).detach().norm()))
+    np.testing.assert_allclose(np.diff(np.log2(errors)) / np.diff(np.log2(STEPS[:3])), 2, atol=0.05)
+
+
+def test_a_tangent_flow_answers_its_closure():
+    """One that sees the flow: it is nearer to the coupled solution than with a closure that does
+    not see what it changes, and its derivatives are its own.
+    """
+    mesh, closure = small_closure()
+    problem = RANS(mesh, 0.01, 0.7, closure=closure, location="vertex")
+    coupled, other = (DifferentiableCoupling(problem, tolerance=1e-11) for _ in range(2))
+    probe = coupled.solver.at(np.random.default_rng(0).uniform([2, 1.2], [7, 2.5], (20, 2)))
+    base = coupled()[0].detach()
+    tangent, flow = TangentCoupling(coupled), TangentFlow(coupled.solver)
+    weights = list(closure.network.parameters())
+    at = [w.detach().clone() for w in weights]
+    generator = torch.Generator().manual_seed(0)
+    by = [torch.randn(w.shape, generator=generator, dtype=w.dtype) * w.abs().mean() for w in at]
+
+    def move(h):
+        with torch.no_grad():
+            for w, start, direction in zip(weights, at, by, strict=True):
+                w.copy_(start + h * direction)
+
+    def loss():
+        return probe(tangent()[0])[:, 0].square().mean()
+
+    slopes = torch.autograd.grad(loss(), weights)
+    slope = float(sum((s * direction).sum() for s, direction in zip(slopes, by, strict=True)))
+    values = [move(h) or float(loss().detach()) for h in (1e-4, -1e-4)]
+    assert slope == pytest.approx((values[0] - values[1]) / 2e-4, rel=1e-5)
+    move(1e-3)
+    fields = coupled.predict_fields(coupled.velocity())
+    blind, _ = solve(flow, *fields, torch.tensor(0.7, dtype=torch.float64))
+    exact, answered = other()[0], tangent()[0]
+    change = float((exact - base).detach().norm())
+    errors = [float((u - exact).detach().norm()) / change for u in (answered, blind)]
+    assert errors[0] < 0.05 and errors[0] < 0.6 * errors[1]
 
 
 def test_iterations_leave_nothing_behind():
