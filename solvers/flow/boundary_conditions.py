@@ -42,6 +42,16 @@ class BoundaryConditions:
         """Those of one class, or of several given as a union, by boundary."""
         return {name: c for name, c in self.by_name.items() if isinstance(c, kind)}
 
+    def check_turbulence(self, names: Sequence[str]) -> None:
+        """Raise `InputError` if an inlet has a turbulent quantity that is none of ``names``."""
+        for boundary, inlet in self.of_kind(Inlet).items():
+            for name in inlet.turbulence:
+                if name not in names:
+                    raise InputError(
+                        f"Inlet of boundary {boundary!r}: turbulence: the model carries "
+                        f"{', '.join(names) or 'nothing'}, got {name!r}"
+                    )
+
     @property
     def holding(self) -> dict[str, Inlet | Wall]:
         """Those that hold a velocity or a scalar, by boundary; walls last.

@@ -28,10 +28,11 @@ class LaminarFlow(FlowModel):
     Raises
     ------
     InputError
-        As `FlowProblem`.
+        As `FlowProblem`; when it is solved, if an inlet has ``turbulence``.
     """
 
     def _solve_on(self, domain: Domain, start: Start | None) -> FlowResult:
+        self.boundary_conditions.check_turbulence(())
         return solve_incompressible(
             self, domain, name="laminar flow", picard_steps=_PICARD_STEPS, start=start
         )

@@ -206,7 +206,7 @@ def hold_scalars(
     InputError
         If an inlet has a quantity that is none of the scalars, or one that is negative.
     """
-    _check_names(start.conditions, [scalar.name for scalar in scalars])
+    start.conditions.check_turbulence([scalar.name for scalar in scalars])
     held = []
     for scalar, space in zip(scalars, spaces, strict=True):
         X, _ = space.collapse()
@@ -216,16 +216,6 @@ def hold_scalars(
         }
         held += hold_on_boundaries(start.domain, space, values)
     return held
-
-
-def _check_names(conditions, names) -> None:
-    for boundary, condition in conditions.of_kind(Inlet).items():
-        for name in condition.turbulence:
-            if name not in names:
-                raise InputError(
-                    f"Inlet of boundary {boundary!r}: turbulence: the model carries "
-                    f"{', '.join(names)}, got {name!r}"
-                )
 
 
 def _entering(domain, X, scalar, boundary, condition) -> fem.Function:

@@ -5,7 +5,7 @@ import pytest
 
 import meshes
 from benchmarks.verification.k_omega_sst import channel
-from solvers import Force, Inlet, KOmegaSST, Outlet, Wall, evaluate
+from solvers import Force, Inlet, KOmegaSST, LaminarFlow, Outlet, Wall, evaluate
 from vcnn import InputError
 
 
@@ -76,5 +76,7 @@ def test_an_inlet_may_say_what_turbulence_enters():
     np.testing.assert_allclose(time, 0.02, rtol=1e-9)
     with pytest.raises(InputError, match=r"'inlet': turbulence: the model carries .* got 'omega'"):
         problem(omega=1.0).solve()
+    with pytest.raises(InputError, match=r"turbulence: the model carries nothing, got 'omega'"):
+        LaminarFlow(mesh, 0.1, conditions=problem(omega=1.0).conditions).solve()
     with pytest.raises(InputError, match=r"'inlet': turbulent_kinetic_energy: must not be neg"):
         problem(turbulent_kinetic_energy=-1.0).solve()
