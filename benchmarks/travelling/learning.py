@@ -36,7 +36,15 @@ from vcnn.closure.turbulence_units import TURBULENCE
 REGION = RegionOfInfluence.ball(1.0, spacing=0.15, smooth=0.0)
 UNITS = {"length": "height of the obstacle, half that of the duct", "velocity": TURBULENCE}
 STRESSES = TrainingConfig(epochs=20, centres=2500)
-THROUGH_SOLVER = LearningConfig(epochs=4, flows_per_step=2, learning_rate=3e-4, prior=5e-3)
+THROUGH_SOLVER = LearningConfig(
+    epochs=2,
+    flows_per_step=4,
+    learning_rate=1e-4,
+    prior=5e-3,
+    tolerance=1e-3,
+    adjoint_steps=2,
+    tangent_passes=6,
+)
 
 HILLS = hill_names("train")
 DUCTS = [f"AR_{ratio}_Ret_180" for ratio in RATIOS if ratio != VALIDATION]
@@ -50,13 +58,16 @@ TRAININGS = {  # name -> flows to learn from, flows that choose among epochs
 
 
 def over_flow(flow: KnownFlow, folder: Path) -> Callable[[ClosureLike], BaselineCorrection]:
-    """What makes a closure for the solver of one for all flows, over the flow's model."""
-    adapt = _over_quarter if flow.family == "duct" else over_model
+    """What makes a closure for the solver of one for all flows, over the flow's model.
+
+    Used where that is like those of training.
+    """
+    adapt = _over_quarter if flow.family == "duct" else partial(over_model, trusted=True)
     return partial(adapt, model=model_flow(flow, folder))
 
 
 def _over_quarter(closure: ClosureLike, model: FlowField) -> BaselineCorrection:
-    return over_model(MirroredSection(closure), model)
+    return over_model(MirroredSection(closure), model, trusted=True)
 
 
 def flow_to_learn(flow: KnownFlow, folder: Path) -> FlowToLearn:

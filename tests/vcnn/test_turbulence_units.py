@@ -192,6 +192,21 @@ def test_a_correction_is_differentiated_by_the_velocity(trust):
         assert (slope.numpy() * direction).sum() == pytest.approx(difference, rel=1e-7)
 
 
+def test_where_it_is_not_trusted_the_model_is_left():
+    """With no anisotropy, and with parts of both in between."""
+    flow, model = model_flow(), model_flow(seed=1)
+    made, share = over_model(closure(), model), np.linspace(0, 1, 60)
+    whole, part = (replace(made, trust=trust).predict(flow) for trust in (None, share))
+    nu_0 = model.scalars["eddy_viscosity"]
+    np.testing.assert_allclose(
+        part["eddy_viscosity"], nu_0 + share * (whole["eddy_viscosity"] - nu_0), rtol=1e-12
+    )
+    assert np.abs(whole["anisotropy"]).max() > 0 and not part["anisotropy"][0].any()
+    np.testing.assert_allclose(
+        part["anisotropy"], share[:, None, None] * whole["anisotropy"], rtol=1e-12
+    )
+
+
 def test_only_closures_in_its_units_are_told_the_flow_in_them():
     model = model_flow()
     with pytest.raises(InputError, match="wall_turbulence"):

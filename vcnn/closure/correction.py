@@ -28,8 +28,8 @@ _TRUSTED = 2.0  # extrapolation from which on nothing of a correction is used
 class BaselineCorrection(Adapter):
     """A correction β of another model's eddy viscosity ν₀ as a closure for solvers: ν_t = β ν₀.
 
-    What that model knows of a flow is kept where nothing better is known. Other fields that the
-    closure predicts, such as an anisotropy, stay as they are.
+    What that model knows of a flow is kept where nothing better is known: where the closure is not
+    trusted β is 1, and other fields that it predicts, such as an anisotropy, are 0.
 
     Parameters
     ----------
@@ -38,8 +38,8 @@ class BaselineCorrection(Adapter):
     baseline : (n,)
         ν₀ >= 0, length²/time, at the points where the closure will be asked.
     trust : (n,) or float, optional
-        From 0 to 1: how much of β − 1 is used, as from :func:`trust`; default: all. It is given
-        once: one that followed the flow would keep flow and closure from settling.
+        From 0 to 1: how much of β − 1 and of other fields is used, as from :func:`trust`; default:
+        all. It is given once: one that followed the flow would keep flow and closure from settling.
     smooth : callable (n,) -> (n,), optional
         Makes β as smooth as it was in training, as :class:`solvers.Smoothing` does. Each process
         of a parallel run then asks the closure at all points.
@@ -109,7 +109,9 @@ class BaselineCorrection(Adapter):
         if self.bounds is not None:
             beta = np.clip(beta, *self.bounds)
         if self.trust is not None:
-            beta = 1 + np.broadcast_to(self.trust, len(flow))[wanted] * (beta - 1)
+            trust = np.broadcast_to(self.trust, len(flow))[wanted]
+            beta = 1 + trust * (beta - 1)
+            values = {name: _scaled(value, trust) for name, value in values.items()}
         if self.smooth is not None:
             beta = self.smooth(beta)[centres]
             values = {name: value[centres] for name, value in values.items()}
@@ -144,6 +146,7 @@ class BaselineCorrection(Adapter):
             beta = fields.pop(_correction_of(fields)).double()
             if self.bounds is not None:
                 beta = beta.clamp(*self.bounds)
+            fields = {name: _scaled(value, trust) for name, value in fields.items()}
             return {"eddy_viscosity": (1 + trust * (beta - 1)) * baseline, **fields}
 
         return values
@@ -154,6 +157,11 @@ class BaselineCorrection(Adapter):
                 f"baseline: expected an eddy viscosity for each of the {len(flow)} points of the "
                 f"flow, got {len(self.baseline)}"
             )
+
+
+def _scaled(value, factors):
+    """Fields (m, ...) times factors (m,)."""
+    return value * factors.reshape(-1, *(1,) * (value.ndim - 1))
 
 
 def trust(closure: MeasuresExtrapolation, flow: FlowField) -> np.ndarray:
