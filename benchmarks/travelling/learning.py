@@ -37,13 +37,13 @@ REGION = RegionOfInfluence.ball(1.0, spacing=0.15, smooth=0.0)
 UNITS = {"length": "height of the obstacle, half that of the duct", "velocity": TURBULENCE}
 STRESSES = TrainingConfig(epochs=20, centres=2500)
 THROUGH_SOLVER = LearningConfig(
-    epochs=2,
+    epochs=1,
     flows_per_step=4,
     learning_rate=1e-4,
     prior=5e-3,
     tolerance=1e-3,
     adjoint_steps=2,
-    tangent_passes=6,
+    tangent_passes=8,
 )
 
 HILLS = hill_names("train")
@@ -84,7 +84,7 @@ def learn_stresses(names: Sequence[str], folder: Path, run_directory: Path, seed
         flow = FLOWS[name]()
         flows.append(training_flow(flow, model_flow(flow, folder)))
     network = VectorCloudNetwork(
-        [*TURBULENCE_INPUTS, "wall_distance"],
+        TURBULENCE_INPUTS,
         output=["positive_scalar", "traceless_symmetric_tensor"],
         galilean=True,
         fits=0,

@@ -44,8 +44,8 @@ FAMILIES = {  # name -> flows
 }
 
 
-def page(rows: dict[str, dict]) -> str:
-    """The page in Markdown."""
+def page(rows: dict[str, dict], learning: dict[str, dict]) -> str:
+    """The page in Markdown, of scores by correction and flow, and of how corrections learned."""
     names = [name for name in TRAININGS if name in rows]
     families = table(
         ["", "k-ω SST", *names],
@@ -59,13 +59,25 @@ def page(rows: dict[str, dict]) -> str:
         ["channel", "k-ω SST", *names],
         [[name, *_friction_cells(rows, names, name)] for name in CHANNELS],
     )
+    steps = table(
+        ["", "flows", "error before", "after", "epoch kept", "hours"],
+        [_learning_line(name, learning[name]) for name in names],
+    )
     return f"""# Corrections that travel
 
 Written by `python -m benchmarks.travelling.study`. Corrections β of the eddy viscosity of our k-ω
 SST, with an anisotropy in units of its k, told flows in
 [units of turbulence](../../docs/how-to/travelling.md): first they learn the split stresses of DNS
-and LES, then the velocities through the solver ({STRESSES.epochs} and {THROUGH_SOLVER.epochs}
-epochs). Each flow begins with the model, solved on the same mesh.
+and LES in {STRESSES.epochs} epochs, then the velocities through the solver in
+{THROUGH_SOLVER.epochs}, each of which solves the flows once and goes over their
+[tangent linear models](../../docs/how-to/learning.md#weights) {THROUGH_SOLVER.tangent_passes}
+times. Each flow begins with the model, solved on the same mesh. Corrections act where the model's
+flow is [like those of training](../../docs/how-to/travelling.md).
+
+*Error*: mean over the flows of validation of the relative L2 error of the velocity, before and
+after learning through the solver; *hours* are those of that step.
+
+{steps}
 
 ## What is learned where
 
@@ -87,6 +99,12 @@ clouds are unlike those of training. Seconds are processor time of one core, aft
 
 {flows}
 """
+
+
+def _learning_line(name: str, learning: dict) -> list:
+    before, after = learning["validation"]
+    count, hours = len(TRAININGS[name][0]), learning["seconds"] / 3600
+    return [name, count, percent(before), percent(after), learning["kept"], f"{hours:.1f}"]
 
 
 def _family_cells(rows, names, flows: Sequence[str]) -> Iterator[str]:
@@ -131,10 +149,12 @@ def main():
     measurements = Measurements(options.output / "results.json")
     for name in options.names or list(TRAININGS):
         closure = learn(name, options.output, processes=options.processes)
+        measurements.measure(partial(dict, closure.provenance["learning"]), "learning", name)
         for flow in FLOWS:
             job = partial(score_flow, flow, closure, options.output)
-            measurements.measure(job, name, flow)
-            write_text(RESULTS / "travelling.md", page(measurements.rows))
+            measurements.measure(job, "scores", name, flow)
+            rows = measurements.rows
+            write_text(RESULTS / "travelling.md", page(rows["scores"], rows["learning"]))
 
 
 if __name__ == "__main__":

@@ -148,31 +148,19 @@ def fit_by_gradient(
 def _run_epoch(network, workers, count, config, optimizer, epoch, bar) -> dict:
     """A pass over the flows, and those over their tangent models; an entry of the history."""
     passes = 1 + config.tangent_passes
-    misfits, failed = [], []
-    for number in range(passes):
-        tangent = number > 0
-        evaluations = _run_pass(
-            network, workers, count, config, optimizer, epoch * passes + number, tangent, bar
-        )
-        if tangent:
-            continue
-        misfits = [flow.misfit for flow in evaluations if flow.failure is None]
-        failed = [flow for flow in evaluations if flow.failure is not None]
-        if not misfits:
-            raise DivergenceError(
-                f"learning: no flow can be solved in epoch {epoch + 1}: {failed[0].failure}"
-            )
-    return {
-        "epoch": epoch + 1,
-        "training_misfit": float(np.mean(misfits)),
-        "failed": [flow.name for flow in failed],
-    }
+    numbers = range(epoch * passes, (epoch + 1) * passes)
+    evaluations, *_ = [
+        _run_pass(network, workers, count, config, optimizer, number, bar) for number in numbers
+    ]
+    misfits = [flow.misfit for flow in evaluations if flow.failure is None]
+    failed = [flow.name for flow in evaluations if flow.failure is not None]
+    return {"epoch": epoch + 1, "training_misfit": float(np.mean(misfits)), "failed": failed}
 
 
-def _run_pass(network, workers, count, config, optimizer, number, tangent, bar) -> list[Evaluation]:
-    """A step for each batch of flows."""
+def _run_pass(network, workers, count, config, optimizer, number, bar) -> list[Evaluation]:
+    """A step for each batch of flows, in pass ``number`` of all."""
     passes, steps = 1 + config.tangent_passes, math.ceil(count / config.flows_per_step)
-    done = []
+    tangent, done = number % passes > 0, []
     for step, batch in enumerate(_draw_batches(count, config, number)):
         progress = (number * steps + step) / (config.epochs * passes * steps)
         rate = 0.5 * (1 + math.cos(math.pi * progress))
@@ -185,6 +173,9 @@ def _run_pass(network, workers, count, config, optimizer, number, tangent, bar) 
         done += evaluations
         misfits = [flow.misfit for flow in done if flow.failure is None]
         bar.set_postfix(misfit=f"{np.mean(misfits or [np.nan]):.3g}", step=f"{step + 1}/{steps}")
+    if not misfits:
+        epoch, reason = number // passes + 1, done[0].failure
+        raise DivergenceError(f"learning: no flow can be solved in epoch {epoch}: {reason}")
     return done
 
 

@@ -24,7 +24,16 @@ def serial():
 
 
 # What flow and closure settle at, and forces, of which some are.
-IN_ROUNDS = ("coupled", "stressed", "buoyant", "closed", "quadratic", "forces", "force on walls")
+IN_ROUNDS = (
+    "coupled",
+    "tangent",
+    "stressed",
+    "buoyant",
+    "closed",
+    "quadratic",
+    "forces",
+    "force on walls",
+)
 
 
 def scale_of(name, arrays):

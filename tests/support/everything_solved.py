@@ -20,6 +20,7 @@ from solvers import (
     station_profiles,
     wall_force,
 )
+from solvers.adjoint.tangent import TangentCoupling
 from solvers.studies.rotated_problem import rotate_problem
 from tests.support.boxes import box
 from tests.support.closures import LATTICE, cloud_closure, small_closure
@@ -139,6 +140,11 @@ def derivatives() -> dict[str, np.ndarray]:
     coupled = DifferentiableCoupling(
         RANS(mesh, 0.01, 0.7, closure=closure, location="vertex"), tolerance=1e-11
     )
-    loss = coupled.solver.at([[4.5, 2.0]])(coupled()[0]).square().sum()
-    weights = torch.autograd.grad(loss, list(closure.network.parameters()))
-    return found | {"coupled: slopes": torch.cat([slope.ravel() for slope in weights]).numpy()}
+    weights, probe = list(closure.network.parameters()), coupled.solver.at([[4.5, 2.0]])
+
+    def by_weights(solve):
+        slopes = torch.autograd.grad(probe(solve()[0]).square().sum(), weights)
+        return torch.cat([slope.ravel() for slope in slopes]).numpy()
+
+    found["coupled: slopes"] = by_weights(coupled)
+    return found | {"tangent: slopes": by_weights(TangentCoupling(coupled))}
