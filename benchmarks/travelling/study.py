@@ -29,6 +29,7 @@ from benchmarks.travelling.learning import (
     learn,
 )
 from benchmarks.travelling.models import FOLDER
+from benchmarks.travelling.pictures import draw_scores
 from benchmarks.travelling.scores import score_flow
 from vcnn.evaluation.report.text import percent
 from vcnn.files import write_text
@@ -68,11 +69,11 @@ def page(rows: dict[str, dict], learning: dict[str, dict]) -> str:
 Written by `python -m benchmarks.travelling.study`. Corrections β of the eddy viscosity of our k-ω
 SST, with an anisotropy in units of its k, told flows in
 [units of turbulence](../../docs/how-to/travelling.md): first they learn the split stresses of DNS
-and LES in {STRESSES.epochs} epochs, then the velocities through the solver in
-{THROUGH_SOLVER.epochs}, each of which solves the flows once and goes over their
-[tangent linear models](../../docs/how-to/learning.md#weights) {THROUGH_SOLVER.tangent_passes}
-times. Each flow begins with the model, solved on the same mesh. Corrections act where the model's
-flow is [like those of training](../../docs/how-to/travelling.md).
+and LES, in {STRESSES.epochs} epochs, then the velocities through the solver, in
+{THROUGH_SOLVER.epochs}. An epoch is a pass over the flows as they are solved, and {THROUGH_SOLVER.tangent_passes} over their
+[tangent linear models](../../docs/how-to/learning.md#weights). Each flow begins with the model,
+solved on the same mesh. Corrections act where the model's flow is
+[like those of training](../../docs/how-to/travelling.md).
 
 *Error*: mean over the flows of validation of the relative L2 error of the velocity, before and
 after learning through the solver; *hours* are those of that step.
@@ -86,9 +87,13 @@ correction that learned from the flows in a column.
 
 {families}
 
+![Scores of the flows](travelling.png)
+
 ## Friction in channels
 
-Driving force at the bulk velocity of the DNS, relative to the DNS.
+Driving force at the bulk velocity of the DNS, relative to the DNS. Velocities at given bulk
+velocities say little of it: where the viscosity is small beside ν_t, a β that is too large
+everywhere leaves the profile as it is.
 
 {channels}
 
@@ -155,6 +160,7 @@ def main():
             measurements.measure(job, "scores", name, flow)
             rows = measurements.rows
             write_text(RESULTS / "travelling.md", page(rows["scores"], rows["learning"]))
+    draw_scores(measurements.rows["scores"], FAMILIES, RESULTS / "travelling.png")
 
 
 if __name__ == "__main__":
