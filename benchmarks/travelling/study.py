@@ -70,7 +70,8 @@ Written by `python -m benchmarks.travelling.study`. Corrections β of the eddy v
 SST, with an anisotropy in units of its k, told flows in
 [units of turbulence](../../docs/how-to/travelling.md): first they learn the split stresses of DNS
 and LES, in {STRESSES.epochs} epochs, then the velocities through the solver, in
-{THROUGH_SOLVER.epochs}. An epoch is a pass over the flows as they are solved, and {THROUGH_SOLVER.tangent_passes} over their
+{THROUGH_SOLVER.epochs}. An epoch is a pass over the flows as they are solved, and
+{THROUGH_SOLVER.tangent_passes} over their
 [tangent linear models](../../docs/how-to/learning.md#weights). Each flow begins with the model,
 solved on the same mesh. Corrections act where the model's flow is
 [like those of training](../../docs/how-to/travelling.md).
