@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 
 from vcnn.evaluation.report.text import percent
 
@@ -31,11 +32,11 @@ def draw_scores(
     place, middles = 0, []
     for family, flows in families.items():
         places = range(place, place + len(flows))
-        first = next(iter(rows.values()))
-        model = [first[flow]["model"] for flow in flows]
+        models = {flow: row["model"] for each in rows.values() for flow, row in each.items()}
+        model = [models.get(flow, np.nan) for flow in flows]
         axes.plot(places, model, "x", color="0.4", label="k-ω SST" if not place else None)
         for name, marker, colour in zip(rows, "os^", ("C0", "C1", "C2"), strict=False):
-            scores = [rows[name][flow].get("score", float("nan")) for flow in flows]
+            scores = [rows[name].get(flow, {}).get("score", np.nan) for flow in flows]
             label = f"learned from {name}" if not place else None
             axes.plot(places, scores, marker, color=colour, label=label)
         middles.append((place + len(flows) / 2 - 0.5, family))

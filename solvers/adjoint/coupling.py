@@ -123,7 +123,9 @@ class DifferentiableCoupling:
         InputError
             If the other closure predicts other fields than an eddy viscosity and an anisotropy.
         """
-        return relative_change(self._y, self.pack(prior(self._u)))
+        with torch.no_grad():
+            before = self.pack(prior(self._u))
+        return relative_change(self._y, before)
 
     def result(self) -> FlowResult:
         """The flow as solved last."""
@@ -231,8 +233,7 @@ class DifferentiableCoupling:
 
 
 def relative_change(fields: torch.Tensor, prior: torch.Tensor) -> torch.Tensor:
-    """Mean square of the change from prior fields, which are held, relative to these."""
-    prior = prior.detach()
+    """Mean square of the change from prior fields, relative to these."""
     return (fields - prior).square().sum() / prior.square().sum()
 
 

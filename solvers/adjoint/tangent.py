@@ -61,10 +61,14 @@ class TangentCoupling:
     ----------
     coupling : DifferentiableCoupling
         Called before.
+    prior : callable, optional
+        What :meth:`change` is measured from, as :meth:`DifferentiableCoupling.differentiable` gave
+        it.
     """
 
-    def __init__(self, coupling: DifferentiableCoupling):
+    def __init__(self, coupling: DifferentiableCoupling, prior: Callable | None = None):
         self._coupling, self._flow = coupling, TangentFlow(coupling.solver)
+        self._prior, self._before = prior, None
         self._velocity = coupling.velocity()
         self._drive = torch.tensor(coupling.solver.drive(), dtype=torch.float64)
         self._y = None
@@ -76,9 +80,15 @@ class TangentCoupling:
         answer = observe(self._coupling.velocity_at, first)
         return self._solve(self._coupling.ask((self._velocity + answer) / 2))
 
-    def change_from(self, prior: Callable) -> torch.Tensor:
-        """As :meth:`DifferentiableCoupling.change_from`, after a call."""
-        return relative_change(self._y, self._coupling.pack(prior(self._velocity)))
+    def change(self) -> torch.Tensor:
+        """As :meth:`DifferentiableCoupling.change_from` the prior, after a call.
+
+        That is asked once: the flow that it sees stays the same.
+        """
+        if self._before is None:
+            with torch.no_grad():
+                self._before = self._coupling.pack(self._prior(self._velocity))
+        return relative_change(self._y, self._before)
 
     def _solve(self, y):
         return solve(self._flow, *self._coupling.unpack(y), self._drive)

@@ -144,7 +144,7 @@ class FlowEvaluator:
         """As :meth:`differentiate`, of the tangent model of a flow that was differentiated last."""
         if number not in self._tangents:
             return Evaluation(number, self.flows[number].name, failure="not solved before")
-        return self._attempt(lambda n: self._slopes(n, self._tangents[n]), number)
+        return self._attempt(self._differentiate_tangent, number)
 
     def evaluate(self, number: int) -> Evaluation:
         """The misfit of a flow."""
@@ -171,15 +171,18 @@ class FlowEvaluator:
 
     def _differentiate(self, number):
         coupling = self._coupling(number)
-        evaluation = self._slopes(number, coupling.solve)
-        self._tangents[number] = TangentCoupling(coupling.solve)
-        return evaluation
+        misfit = coupling.misfit(coupling.solve()[0])
+        change = coupling.solve.change_from(coupling.prior)
+        self._tangents[number] = TangentCoupling(coupling.solve, coupling.prior)
+        return self._slopes(number, misfit, change)
 
-    def _slopes(self, number, solve) -> Evaluation:
-        """The misfit of what solves a flow, or stands for it, and the slopes of the loss."""
-        coupling = self._couplings[number]
-        misfit = coupling.misfit(solve()[0])
-        change = solve.change_from(coupling.prior)
+    def _differentiate_tangent(self, number):
+        tangent = self._tangents[number]
+        misfit = self._couplings[number].misfit(tangent()[0])
+        return self._slopes(number, misfit, tangent.change())
+
+    def _slopes(self, number, misfit, change) -> Evaluation:
+        """The misfit of a flow, and the slopes of the loss by the weights."""
         slopes = torch.autograd.grad(
             misfit + self.prior * change, list(self.closure.network.parameters())
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -170,7 +170,7 @@ def _run_pass(network, workers, count, config, optimizer, number, bar) -> list[E
         good = [flow for flow in evaluations if flow.failure is None]
         if good:
             _step(network, optimizer, good)
-        done += evaluations
+        done += [replace(flow, slopes=()) for flow in evaluations]
         misfits = [flow.misfit for flow in done if flow.failure is None]
         bar.set_postfix(misfit=f"{np.mean(misfits or [np.nan]):.3g}", step=f"{step + 1}/{steps}")
     if not misfits:

@@ -109,10 +109,12 @@ def test_a_step_with_clouds_that_move_goes_down_the_slope(task):
         assert step == pytest.approx(-1e-3 * np.sign(misfits[0] - misfits[1]), rel=1e-3)
 
 
-def test_a_strong_prior_holds_the_closure(task):
+@pytest.mark.parametrize("tangent_passes", [0, 2])
+def test_a_strong_prior_holds_the_closure(task, tangent_passes):
     prior, flows = task
+    config = replace(CONFIG, prior=1e3, learning_rate=1e-4, tangent_passes=tangent_passes)
     held = fit_through_solver(
-        prior, flows, replace(CONFIG, prior=1e3, epochs=3, learning_rate=1e-4), progress=False
+        prior, flows, replace(config, epochs=3 // (1 + tangent_passes)), progress=False
     )
     assert misfit(held, flows[0]) == pytest.approx(misfit(prior, flows[0]), rel=0.1)
 
@@ -150,7 +152,8 @@ def test_several_processes_and_interruptions_change_nothing(task, tmp_path):
         fit_through_solver(prior, flows[:1], config, run_directory=tmp_path, progress=False)
 
 
-def test_a_flow_that_fails_is_left_out(task, tmp_path):
+@pytest.mark.parametrize("tangent_passes", [0, 1])
+def test_a_flow_that_fails_is_left_out(task, tmp_path, tangent_passes):
     """At Re = 1e13; of the others is learned, and the history says so. None at all is an error."""
     prior, (first, second) = task
     hopeless = FlowToLearn(
@@ -159,7 +162,12 @@ def test_a_flow_that_fails_is_left_out(task, tmp_path):
     learned = fit_through_solver(
         prior,
         [first, hopeless],
-        replace(CONFIG, flows_per_step=2, epochs=4),
+        replace(
+            CONFIG,
+            flows_per_step=2,
+            epochs=4 // (1 + tangent_passes),
+            tangent_passes=tangent_passes,
+        ),
         run_directory=tmp_path,
         progress=False,
     )
@@ -208,6 +216,10 @@ def test_an_ensemble_learns_without_derivatives(task, tmp_path):
         (
             lambda flow: {"config": LearningConfig(epochs=0)},
             "epochs: expected a positive integer, got 0",
+        ),
+        (
+            lambda flow: {"config": LearningConfig(tangent_passes=-1)},
+            "tangent_passes: expected an integer >= 0, got -1",
         ),
         (
             lambda flow: {"config": EnsembleConfig(members=2)},
