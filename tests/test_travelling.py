@@ -1,9 +1,12 @@
 """What a correction of a model is taught: where the model is right, nothing."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import meshes
+from benchmarks.travelling import flows
 from benchmarks.travelling.flows import KnownFlow, read_channel
 from benchmarks.travelling.targets import BOUNDS, training_flow
 from solvers import Force, KOmegaSST, Observation
@@ -78,3 +81,25 @@ def test_profiles_are_read_in_half_heights(tmp_path):
     np.testing.assert_array_equal(u, rows[:, 2])
     np.testing.assert_allclose(stress[1, 1], rows[:, 4] ** 2)
     np.testing.assert_array_equal(stress[0, 1], rows[:, 10])
+
+
+def test_a_channel_is_told_with_its_friction(tmp_path, monkeypatch):
+    """Profiles of a laminar flow with a stress, in wall units: the force is 1, signs turn over."""
+    re_tau, y = 180.0, np.linspace(0, 1, 401)
+    rows = np.zeros((len(y), 13))
+    rows[:, 0], rows[:, 1], rows[:, 2] = y, re_tau * y, re_tau * (y - y**2 / 2)
+    rows[:, 10] = y * (y - 1)
+    path = tmp_path / "Re180.prof"
+    np.savetxt(path, rows)
+    monkeypatch.setattr(flows, "CHANNELS", SimpleNamespace(file=lambda name: path))
+    known = flows.channel(180)
+    assert known.force == pytest.approx(1, rel=2e-3)
+    points, gradient = known.friction.points, known.friction.values
+    assert set(points[:, 1]) == {0, 2} and len(known.observations) == 2
+    np.testing.assert_allclose(gradient[:, 0, 1], re_tau * (1 - points[:, 1]), rtol=2e-3)
+    np.testing.assert_allclose(known.friction.weights, 0.5)
+    height = known.model.mesh.points[:, 1]
+    np.testing.assert_allclose(known.gradient[:, 0, 1], re_tau * (1 - height), atol=0.005 * re_tau)
+    assert (known.stress[:, 0, 1] * (1 - height) <= 0).all()
+    expected = np.abs(1 - height) * np.minimum(height, 2 - height)
+    np.testing.assert_allclose(np.abs(known.stress[:, 1, 0]), expected, atol=1e-3)

@@ -6,11 +6,12 @@ vertices is told in space, of plane flows too, for one closure serves all.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import meshio
 import numpy as np
 
 import meshes
@@ -26,6 +27,7 @@ from solvers.fem.build import build_domain
 from solvers.fem.fields import function_from
 from solvers.fem.sampling import flow_field
 from solvers.fenics import MPI
+from vcnn.flow.mesh import boundary_facets
 
 CHANNELS_SOLVED = {180: 40.0, 550: 100.0, 950: 200.0, 2000: 400.0}  # Re_τ -> grading
 _LENGTH, _CELLS = 6.0, (12, 80)  # of a channel; its clouds must not reach around
@@ -48,6 +50,10 @@ class KnownFlow:
         ∂u_i/∂x_j there, 1/time.
     stress : (M, 3, 3)
         <u'u'> there, length²/time².
+    friction : Observation, optional
+        The velocity gradient at its walls, of flows that are developed.
+    force : float, optional
+        What drives them against that friction, length/time².
     """
 
     name: str
@@ -57,6 +63,13 @@ class KnownFlow:
     velocity: np.ndarray
     gradient: np.ndarray
     stress: np.ndarray
+    friction: Observation | None = None
+    force: float | None = None
+
+    @property
+    def observations(self) -> list[Observation]:
+        """All that is known of it."""
+        return [self.observation] if self.friction is None else [self.observation, self.friction]
 
 
 def hill(name: str) -> KnownFlow:
@@ -121,6 +134,7 @@ def duct(ratio: int) -> KnownFlow:
     bulk = area @ data["les_velocity"][:, 0] / area.sum()
     velocity, gradient = duct_at_vertices(mesh, data, "les_velocity")
     stress, _ = duct_at_vertices(mesh, data, "les_reynolds_stress")
+    friction = _friction(mesh, data["walls"], gradient)
     return KnownFlow(
         path.stem,
         "duct",
@@ -129,6 +143,8 @@ def duct(ratio: int) -> KnownFlow:
         velocity,
         gradient,
         stress,
+        friction,
+        _force(friction, data["viscosity"], area.sum()),
     )
 
 
@@ -151,6 +167,7 @@ def channel(reynolds: int) -> KnownFlow:
     seen = np.linspace(0.0, 2.0, 203)[1:-1]
     points = np.stack([np.full_like(seen, _LENGTH / 2), seen], axis=1)
     values = np.stack([np.interp(np.minimum(seen, 2 - seen), y, u), 0 * seen], axis=1)
+    friction = _friction(mesh, ("bottom", "top"), gradient[:, :2, :2])
     return KnownFlow(
         f"channel_{reynolds}",
         "channel",
@@ -159,6 +176,24 @@ def channel(reynolds: int) -> KnownFlow:
         velocity,
         gradient,
         tau,
+        friction,
+        _force(friction, 1 / re_tau, 2 * _LENGTH),
+    )
+
+
+def _friction(mesh: meshio.Mesh, walls: Sequence[str], gradient: np.ndarray) -> Observation:
+    """What is known of the gradient at the middles of the walls' edges, of those at vertices."""
+    facets = boundary_facets(mesh)
+    edges = np.concatenate([ends for name in walls for _, ends in facets[name]])
+    a, b = mesh.points[edges.T]
+    length = np.linalg.norm(b - a, axis=1)
+    return Observation((a + b) / 2, gradient[edges].mean(axis=1), "velocity_gradient", length)
+
+
+def _force(friction: Observation, viscosity: float, area: float) -> float:
+    """The driving force along x of a developed flow: ∮ ν |∇u_x| ds / area."""
+    return (
+        viscosity * float(friction.weights @ np.linalg.norm(friction.values[:, 0], axis=1)) / area
     )
 
 

@@ -71,10 +71,10 @@ def _over_quarter(closure: ClosureLike, model: FlowField) -> BaselineCorrection:
 
 
 def flow_to_learn(flow: KnownFlow, folder: Path) -> FlowToLearn:
-    """A flow with its velocity to meet, from the model's solution."""
+    """A flow with its velocity and friction to meet, from the model's solution."""
     adapt = over_flow(flow, folder)
     problem = RANS.from_problem(flow.model, closure=None, location="vertex")
-    return FlowToLearn(flow.name, problem, [flow.observation], start_file(flow.name, folder), adapt)
+    return FlowToLearn(flow.name, problem, flow.observations, start_file(flow.name, folder), adapt)
 
 
 def learn_stresses(names: Sequence[str], folder: Path, run_directory: Path, seed: int) -> Closure:

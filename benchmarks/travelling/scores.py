@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.common.velocity_errors import score
-from benchmarks.travelling.flows import FLOWS
+from benchmarks.travelling.flows import FLOWS, KnownFlow
 from benchmarks.travelling.learning import flow_to_learn
 from benchmarks.travelling.models import start_file
-from solvers import FlowResult, Observation, evaluate
+from solvers import FlowResult, evaluate
 from vcnn import ClosureLike, DivergenceError
 
 
@@ -22,14 +22,14 @@ def score_flow(name: str, closure: ClosureLike, folder: Path, tolerance: float =
     -------
     dict
         ``score``, mean |ΔU| by mean |U| over the observed points, ``model``, the model's; ``force``
-        and ``model force``, the driving forces, of flows that have one; ``rounds``, ``residual``,
-        ``change`` at the end; ``clipped`` and ``extrapolating`` shares of points; ``seconds``. Or
-        ``failure``, with the scores of the model.
+        and ``model force``, relative errors of the driving force, of flows where it is known;
+        ``rounds``, ``residual``, ``change`` at the end; ``clipped`` and ``extrapolating`` shares of
+        points; ``seconds``. Or ``failure``, with the scores of the model.
     """
     reference = FLOWS[name]()
     flow = flow_to_learn(reference, folder)
     model = reference.model.solve(start_file(name, folder))
-    row = _errors(model, reference.observation, "model")
+    row = _errors(model, reference, "model")
     begin, problem = time.process_time(), flow.with_closure(closure)
     try:
         result = problem.solve(flow.start, tolerance=tolerance)
@@ -38,7 +38,7 @@ def score_flow(name: str, closure: ClosureLike, folder: Path, tolerance: float =
     extrapolation = problem.closure.extrapolation(result.flow("vertex"))
     return {
         **row,
-        **_errors(result, reference.observation, "score"),
+        **_errors(result, reference, "score"),
         "rounds": len(result.history),
         "residual": result.history.residual[-1],
         "change": result.history.change[-1],
@@ -48,8 +48,10 @@ def score_flow(name: str, closure: ClosureLike, folder: Path, tolerance: float =
     }
 
 
-def _errors(result: FlowResult, seen: Observation, name: str) -> dict:
+def _errors(result: FlowResult, known: KnownFlow, name: str) -> dict:
+    seen = known.observation
     row = {name: score(evaluate(result.velocity, seen.points), seen.values)}
-    if result.pressure_gradient is not None:
-        row["force" if name == "score" else f"{name} force"] = float(result.pressure_gradient)
+    if known.force is not None:
+        error = float(result.pressure_gradient) / known.force - 1
+        row["force" if name == "score" else f"{name} force"] = error
     return row

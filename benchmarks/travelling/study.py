@@ -43,6 +43,7 @@ FAMILIES = {  # name -> flows
     "validation duct": TRAININGS["ducts"][1],
     "channels": CHANNELS,
 }
+DEVELOPED = [*CHANNELS, *(name for name in FLOWS if name.startswith("AR_"))]
 
 
 def page(rows: dict[str, dict], learning: dict[str, dict]) -> str:
@@ -56,9 +57,9 @@ def page(rows: dict[str, dict], learning: dict[str, dict]) -> str:
         ["flow", "learned from", "score", "k-ω SST", "ratio", "rounds", "change", "unlike", "s"],
         [line for name in names for line in _flow_lines(name, rows[name])],
     )
-    channels = table(
-        ["channel", "k-ω SST", *names],
-        [[name, *_friction_cells(rows, names, name)] for name in CHANNELS],
+    frictions = table(
+        ["flow", "k-ω SST", *names],
+        [[name, *_friction_cells(rows, names, name)] for name in DEVELOPED],
     )
     steps = table(
         ["", "flows", "error before", "after", "epoch kept", "hours"],
@@ -69,9 +70,9 @@ def page(rows: dict[str, dict], learning: dict[str, dict]) -> str:
 Written by `python -m benchmarks.travelling.study`. Corrections β of the eddy viscosity of our k-ω
 SST, with an anisotropy in units of its k, told flows in
 [units of turbulence](../../docs/how-to/travelling.md): first they learn the split stresses of DNS
-and LES, in {STRESSES.epochs} epochs, then the velocities through the solver, in
-{THROUGH_SOLVER.epochs}. An epoch is a pass over the flows as they are solved, and
-{THROUGH_SOLVER.tangent_passes} over their
+and LES, in {STRESSES.epochs} epochs, then the velocities, and in ducts and channels the friction,
+through the solver, in {THROUGH_SOLVER.epochs}. An epoch is a pass over the flows as they are
+solved, and {THROUGH_SOLVER.tangent_passes} over their
 [tangent linear models](../../docs/how-to/learning.md#weights). Each flow begins with the model,
 solved on the same mesh. Corrections act where the model's flow is
 [like those of training](../../docs/how-to/travelling.md).
@@ -90,13 +91,14 @@ correction that learned from the flows in a column.
 
 ![Scores of the flows](travelling.png)
 
-## Friction in channels
+## Friction
 
-Driving force at the bulk velocity of the DNS, relative to the DNS. Velocities at given bulk
-velocities say little of it: where the viscosity is small beside ν_t, a β that is too large
-everywhere leaves the profile as it is.
+Errors of the driving force, which balances the friction, at the bulk velocity of the DNS.
+Velocities at given bulk velocities say little of it: where the viscosity is small beside ν_t, a β
+that is too large everywhere leaves the profile as it is. So velocity gradients at walls are learned
+beside the velocities.
 
-{channels}
+{frictions}
 
 ## Flow by flow
 
@@ -124,7 +126,7 @@ def _friction_cells(rows, names, flow: str) -> Iterator[str]:
     """Errors of the force of the model, then with each correction."""
     for name, key in [(names[0], "model force"), *((name, "force") for name in names)]:
         force = rows[name].get(flow, {}).get(key)
-        yield "-" if force is None else f"{force - 1:+.1%}"
+        yield "-" if force is None else f"{100 * force:+.1f} %"
 
 
 def _flow_lines(name: str, flows: dict[str, dict]) -> Iterator[list]:
