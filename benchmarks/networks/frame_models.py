@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import median
 
 import torch
 
@@ -20,7 +21,6 @@ from vcnn.baselines import (
     GraphKernelNetwork,
     InvariantGraphKernelNetwork,
 )
-from vcnn.files import write_text
 from vcnn.network import PairEmbeddingNetwork
 
 TARGET = "concentration"
@@ -83,13 +83,18 @@ def model_path(folder: Path, group: str, model: str) -> Path:
     return folder / group / model.lower().replace(",", "").replace(" ", "_") / "model.safetensors"
 
 
+def training_seconds(path: Path) -> float:
+    """What training a kept model took: its epochs times their median, for some were held up."""
+    history = json.loads(path.with_name("history.json").read_text(encoding="utf-8"))
+    return len(history) * median(entry["seconds"] for entry in history)
+
+
 def train(folder: Path, group: str, model: str, cases: Sequence, settings: dict) -> Path:
     """Train one model on one thread, unless it is kept already."""
     torch.set_num_threads(1)
     path = model_path(folder, group, model)
     make, _, options = MODELS[model]
     if not path.exists():
-        start = time.process_time()  # other processes may share the core
         flows = [flow(case, folder / "flows") for case in cases]
         config = {**settings, **options}
         fit(
@@ -107,7 +112,6 @@ def train(folder: Path, group: str, model: str, cases: Sequence, settings: dict)
             },
             progress=False,
         )
-        write_text(path.with_name("cpu_seconds"), str(time.process_time() - start))
     return path
 
 

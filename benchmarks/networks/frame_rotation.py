@@ -40,6 +40,7 @@ from benchmarks.networks.frame_models import (
     jobs,
     model_path,
     train,
+    training_seconds,
 )
 from benchmarks.networks.frame_pictures import draw_efficiency
 from benchmarks.networks.published_transport import flow_of
@@ -110,7 +111,7 @@ def frames_table(
     """Errors of models as the frame turns, with a column for a finer mesh if there is one."""
     rows, more = [], [] if finer is None else ["finer mesh, 0°"]
     for name, errors in study.errors.items():
-        seconds = float(model_path(folder, group, name).with_name("cpu_seconds").read_text())
+        seconds = training_seconds(model_path(folder, group, name))
         cells = [f"{costs.costs[name].parameters:,}", f"{seconds:.0f} s", *map(percent, errors)]
         cells += [f"{study.variation[name]:.1e}", *(percent(finer[name]["finer"]) for _ in more)]
         rows.append([name, *cells])
