@@ -92,14 +92,16 @@ def test_a_channel_is_told_with_its_friction(tmp_path, monkeypatch):
     path = tmp_path / "Re180.prof"
     np.savetxt(path, rows)
     monkeypatch.setattr(flows, "CHANNELS", SimpleNamespace(file=lambda name: path))
-    known = flows.channel(180)
-    assert known.force == pytest.approx(1, rel=2e-3)
-    points, gradient = known.friction.points, known.friction.values
-    assert set(points[:, 1]) == {0, 2} and len(known.observations) == 2
+    channel = flows.channel(180)
+    assert channel.force == pytest.approx(1, rel=2e-3)
+    points, gradient = channel.friction.points, channel.friction.values
+    assert set(points[:, 1]) == {0, 2} and len(channel.observations) == 2
     np.testing.assert_allclose(gradient[:, 0, 1], re_tau * (1 - points[:, 1]), rtol=2e-3)
-    np.testing.assert_allclose(known.friction.weights, 0.5)
-    height = known.model.mesh.points[:, 1]
-    np.testing.assert_allclose(known.gradient[:, 0, 1], re_tau * (1 - height), atol=0.005 * re_tau)
-    assert (known.stress[:, 0, 1] * (1 - height) <= 0).all()
+    np.testing.assert_allclose(channel.friction.weights, 0.5)
+    height = channel.model.mesh.points[:, 1]
+    np.testing.assert_allclose(
+        channel.gradient[:, 0, 1], re_tau * (1 - height), atol=0.005 * re_tau
+    )
+    assert (channel.stress[:, 0, 1] * (1 - height) <= 0).all()
     expected = np.abs(1 - height) * np.minimum(height, 2 - height)
-    np.testing.assert_allclose(np.abs(known.stress[:, 1, 0]), expected, atol=1e-3)
+    np.testing.assert_allclose(np.abs(channel.stress[:, 1, 0]), expected, atol=1e-3)

@@ -48,10 +48,10 @@ def score_flow(name: str, closure: ClosureLike, folder: Path, tolerance: float =
     }
 
 
-def _errors(result: FlowResult, known: KnownFlow, name: str) -> dict:
-    seen = known.observation
-    row = {name: score(evaluate(result.velocity, seen.points), seen.values)}
-    if known.force is not None:
-        error = float(result.pressure_gradient) / known.force - 1
+def _errors(result: FlowResult, reference: KnownFlow, name: str) -> dict:
+    velocity = reference.observation
+    row = {name: score(evaluate(result.velocity, velocity.points), velocity.values)}
+    if reference.force is not None:
+        error = float(result.pressure_gradient) / reference.force - 1
         row["force" if name == "score" else f"{name} force"] = error
     return row
