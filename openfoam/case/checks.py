@@ -9,6 +9,7 @@ import numpy as np
 from meshes.readers.openfoam.content import is_there
 from openfoam.case.state import CaseState
 from openfoam.models import CORRECTED_MODEL, STRESS_MODEL
+from openfoam.worker.forms import MODEL_VELOCITY
 from openfoam.worker.placed import PlacedClosure, place_closure
 from openfoam.worker.units import Units
 from vcnn.closure.protocol import ClosureLike, StatesClouds
@@ -61,7 +62,9 @@ def choose_model(
         units = Units(length, velocity)
     placed = place_closure(closure, state.case, units)
     form = placed.form
-    needed = ["U", "nut", *(("k", "omega") if form.corrects else ()), *form.sent.values()]
+    own = ("nutSST", MODEL_VELOCITY)  # what the model itself makes of the case's fields
+    sent = [name for name in form.fields if name not in own]
+    needed = ["U", "nut", *(("k", "omega") if form.corrects else ()), *sent]
     missing = next((name for name in needed if not state.has_field(name)), None)
     if missing is not None:
         raise InputError(f"{state.case}: {state.path_of(missing)} is missing")

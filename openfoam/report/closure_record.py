@@ -99,7 +99,8 @@ def extrapolation(
     missing = [name for name in placed.form.fields if name not in fields]
     if missing:
         raise InputError(f"the case has no field {', '.join(missing)}, which the closure needs")
-    return placed.geometry.at_own_cells(placed.closure.extrapolation(placed.flow(fields)))
+    asked, _ = placed.over_model(fields)
+    return placed.geometry.at_own_cells(asked.extrapolation(placed.flow(fields)))
 
 
 def _number(settings: Mapping, name: str) -> float:

@@ -154,9 +154,10 @@ void ClosureLink::agree(const string& ready)
     std::string error;
     while (names >> name)
     {
-        if (name != "U" && name != "nut" && !mesh_.foundObject<volScalarField>(name))
+        if (!isVector(name) && !mesh_.foundObject<volScalarField>(name))
         {
             error = "needs the field " + name + ", which this case does not have";
+            if (name == "USST") error = "needs the flow of k-omega SST: baseline frozen";
         }
         fields.append(name);
     }
@@ -171,42 +172,48 @@ void ClosureLink::agree(const string& ready)
     anisotropy_ = value == "anisotropy";
 }
 
+bool ClosureLink::isVector(const word& name) const
+{
+    return name == "U" || mesh_.foundObject<volVectorField>(name);
+}
+
 label ClosureLink::questionColumns() const
 {
     label columns = 0;
-    forAll(fields_, i) columns += fields_[i] == "U" ? 3 : 1;
+    forAll(fields_, i) columns += isVector(fields_[i]) ? 3 : 1;
     return columns;
 }
 
-scalarField ClosureLink::question(const volVectorField& U, const volScalarField& nut) const
+scalarField ClosureLink::question(const volVectorField& U) const
 {
     const label columns = questionColumns();
     scalarField rows(mesh_.nCells()*columns);
     label at = 0;
     forAll(fields_, i)
     {
-        if (fields_[i] == "U")
+        if (isVector(fields_[i]))
         {
-            forAll(U, cell)
+            const volVectorField& field =
+                fields_[i] == "U" ? U : mesh_.lookupObject<volVectorField>(fields_[i]);
+            forAll(field, cell)
             {
-                for (direction d = 0; d < 3; ++d) rows[cell*columns + at + d] = U[cell][d];
+                for (direction d = 0; d < 3; ++d) rows[cell*columns + at + d] = field[cell][d];
             }
             at += 3;
             continue;
         }
-        const volScalarField& field =
-            fields_[i] == "nut" ? nut : mesh_.lookupObject<volScalarField>(fields_[i]);
+        const volScalarField& field = mesh_.lookupObject<volScalarField>(fields_[i]);
         forAll(field, cell) rows[cell*columns + at] = field[cell];
         ++at;
     }
     return rows;
 }
 
-scalarField ClosureLink::ask(const volVectorField& U, const volScalarField& nut)
+scalarField ClosureLink::ask(const volVectorField& U)
 {
     labelList sizes;
     const label mine = mesh_.nCells();
-    const scalarField rows(gatherRanks(question(U, nut), share_, sizes));
+    const scalarField rows(gatherRanks(question(U), share_, sizes));
     label cells = 0;
     forAll(sizes, rank)
     {
@@ -299,7 +306,6 @@ void ClosureLink::relax(const scalarField& answer, volSymmTensorField& a) const
 void ClosureLink::update
 (
     const volVectorField& U,
-    const volScalarField& nut,
     const scalarField& nu,
     volScalarField& value,
     const scalarField& scale,
@@ -312,7 +318,7 @@ void ClosureLink::update
         start();
         VCNN_WRITE(a, (anisotropy_ ? IOobject::AUTO_WRITE : IOobject::NO_WRITE));
     }
-    const scalarField answer(ask(U, nut));
+    const scalarField answer(ask(U));
     change_ = change(answer, U, nu, value, scale, a);
     scalarField& inside = value.primitiveFieldRef();
     forAll(inside, i)

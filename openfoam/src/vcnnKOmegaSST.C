@@ -33,6 +33,14 @@ vcnnKOmegaSST<Basic>::vcnnKOmegaSST
     ),
     link_(this->mesh_, VCNN_COEFFICIENTS, type, "beta")
 {
+    if (frozen_)
+    {
+        const IOobject file
+        (
+            "USST", VCNN_TIME, this->mesh_, IOobject::READ_IF_PRESENT, IOobject::AUTO_WRITE
+        );
+        USST_.reset(new volVectorField(file, U));
+    }
     readAnisotropy(this->nonlinearStress_, VCNN_TIME);
 }
 
@@ -73,7 +81,7 @@ void vcnnKOmegaSST<Basic>::correct()
         const scalarField nu(this->nu()().primitiveField());
         link_.update
         (
-            this->U_, nutSST_, nu, correction_, nutSST_.primitiveField(), this->nonlinearStress_
+            this->U_, nu, correction_, nutSST_.primitiveField(), this->nonlinearStress_
         );
         correction_.correctBoundaryConditions();
         applyCorrection();

@@ -64,7 +64,7 @@ void vcnn<Basic>::correct()
     {
         const scalarField one(this->mesh_.nCells(), scalar(1));
         const scalarField nu(this->nu()().primitiveField());
-        link_.update(this->U_, this->nut_, nu, this->nut_, one, this->nonlinearStress_);
+        link_.update(this->U_, nu, this->nut_, one, this->nonlinearStress_);
         this->nut_.correctBoundaryConditions();
     }
     link_.setPerformance();

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from openfoam.worker.case_geometry import CaseGeometry, read_case_geometry
-from openfoam.worker.forms import Form, form_of
+from openfoam.worker.forms import MODEL_VELOCITY, Form, form_of
 from openfoam.worker.suited import suit
 from openfoam.worker.units import Units
 from vcnn.closure.protocol import ClosureLike
+from vcnn.closure.turbulence_units import TurbulenceUnits
 from vcnn.flow.field import FlowField
 
 
@@ -43,7 +44,36 @@ class PlacedClosure:
         fields : mapping OpenFOAM field -> (n, ...)
             In the solver's cells: those of ``form.fields`` at least.
         """
-        flow = self.geometry.flow(fields["U"] / self.units.velocity)
+        return self._flow(fields["U"], fields)
+
+    def over_model(self, fields: Mapping[str, np.ndarray]) -> tuple[ClosureLike, FlowField | None]:
+        """The closure, told flows in units of the model's turbulence if it is one of these.
+
+        Parameters
+        ----------
+        fields : mapping OpenFOAM field -> (n, ...)
+            As for :meth:`flow`.
+
+        Returns
+        -------
+        closure : ClosureLike
+        model : FlowField or None
+            The flow of the model in the closure's units, if it is told of that.
+
+        Raises
+        ------
+        InputError
+            If the flow has no walls, viscosity or turbulence.
+        """
+        if not self.form.over_model:
+            return self.closure, None
+        flow = self._flow(fields[MODEL_VELOCITY], fields)
+        omega = np.maximum(flow.scalars["specific_dissipation"], np.finfo(float).tiny)
+        model = flow.with_fields(scalars={"turbulent_time_scale": 1 / omega})
+        return TurbulenceUnits(self.closure, model), model
+
+    def _flow(self, velocity, fields) -> FlowField:
+        flow = self.geometry.flow(velocity / self.units.velocity)
         sent = self.form.sent.items()
         scalars = {name: self.geometry.at_points(fields[foam]) for name, foam in sent}
         return flow.with_fields(scalars=self.units.into(scalars)) if scalars else flow

@@ -15,7 +15,7 @@ import numpy as np
 from vcnn.errors import InputError
 
 ANSWER, ERROR, QUESTION = 0, 1, 2  # kinds of messages
-_VECTORS = ("U",)  # fields with three columns; others have one
+_VECTORS = ("U", "USST")  # fields with three columns; others have one
 # A closed end is to be an exception, whatever a library has made of the signal (PETSc ends the
 # process). macOS has no such flag.
 _NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
@@ -136,6 +136,13 @@ class Channel:
 def count_columns(fields: Sequence[str]) -> int:
     """How many columns fields of these names have together."""
     return sum(3 if name in _VECTORS else 1 for name in fields)
+
+
+def split_columns(question: np.ndarray, fields: Sequence[str]) -> dict[str, np.ndarray]:
+    """The fields of a question (n, columns) by name, (n, 3) of vectors and (n,) of others."""
+    ends = np.cumsum([count_columns([name]) for name in fields])
+    parts = zip(fields, np.split(question, ends[:-1], axis=1), strict=True)
+    return {name: part if name in _VECTORS else part[:, 0] for name, part in parts}
 
 
 def _head(kind: int, a: int, b: int) -> np.ndarray:

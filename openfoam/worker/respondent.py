@@ -8,7 +8,7 @@ from contextlib import suppress
 import numpy as np
 
 from openfoam.worker.placed import PlacedClosure
-from openfoam.worker.protocol import Answer
+from openfoam.worker.protocol import Answer, split_columns
 from openfoam.worker.suited import friction_velocity, is_near_wall
 from vcnn.closure.answer import answer_of
 from vcnn.closure.correction import BaselineCorrection, trust
@@ -32,8 +32,9 @@ class Respondent:
     wall; without walls d is the size of the domain. A Reynolds stress is split into ν_t and a.
 
     A correction β is kept within the bounds that the closure states, and above 0. One without an
-    anisotropy is used where the first flow that it is asked about, that of the model which it
-    corrects, is like those of training (:func:`vcnn.closure.trust`).
+    anisotropy, or told flows in units of turbulence, is used where the flow of the model which it
+    corrects is like those of training (:func:`vcnn.closure.trust`): the first flow that it is asked
+    about, or the one that it is sent.
 
     Parameters
     ----------
@@ -61,10 +62,10 @@ class Respondent:
         DivergenceError
             If it predicts NaN or infinity.
         """
-        columns = zip(self.form.sent.values(), question[:, 3:].T, strict=True)
-        flow = self.placed.flow({"U": question[:, :3], **dict(columns)})
+        fields = split_columns(question, self.form.fields)
+        flow = self.placed.flow(fields)
         if self.questions == 0:
-            self._begin(flow)
+            self._begin(fields, flow)
         centres = self.geometry.centres
         values = answer_of(self.closure, flow, TURBULENT_STRESS, centres=centres)
         if centres is None:
@@ -78,18 +79,19 @@ class Respondent:
         self.questions += 1
         return Answer(np.concatenate(columns, axis=1), clipped, extrapolating)
 
-    def _begin(self, flow) -> None:
+    def _begin(self, fields, flow) -> None:
         """What is to be done with the first flow."""
+        self.closure, model = self.placed.over_model(fields)
         section = cell_dimension(flow.mesh) == 2 and flow.dimension == 3
         if section and is_near_wall(self.closure) and "viscosity" in flow.parameters:
             _note_friction(friction_velocity(self.geometry, flow), self.units)
         if self.form.corrects:
-            self.closure = self._correction(flow)
+            self.closure = self._correction(flow if model is None else model)
 
     def _correction(self, flow) -> BaselineCorrection:
         """β as the ν_t of a baseline of 1."""
-        trusted = None
-        if "anisotropy" not in self.form.columns and self.measures:
+        trusted, alone = None, "anisotropy" not in self.form.columns
+        if self.measures and (alone or self.form.over_model):
             with suppress(InputError):  # of a closure that does not know its training
                 trusted = trust(self.closure, flow)
                 share = self._share(self.geometry.at_own_cells(trusted))

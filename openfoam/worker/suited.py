@@ -6,18 +6,23 @@ import numpy as np
 
 from meshes.geometry.boundaries import named_facets
 from openfoam.worker.case_geometry import CaseGeometry
+from vcnn.closure.plane_flows import for_dimension
 from vcnn.closure.protocol import ClosureLike, StatesUsage
 from vcnn.closure.sections import MirroredSection, NearWall
+from vcnn.closure.turbulence_units import is_told_turbulence
 from vcnn.flow.field import FlowField
 
 
 def suit(closure: ClosureLike, geometry: CaseGeometry) -> ClosureLike:
-    """The closure as it can be asked in a case: near walls, and with mirror images.
+    """The closure as it can be asked in a case: near walls, with mirror images, in the plane.
 
     One that states a ``layer`` is in units of the friction velocity (`vcnn.closure.NearWall`); in a
     part of a section with planes of symmetry it sees the images of the part
-    (`vcnn.closure.MirroredSection`).
+    (`vcnn.closure.MirroredSection`). One for space that is told flows in units of turbulence is
+    asked about plane flows, too (`vcnn.closure.PlaneFlow`).
     """
+    if is_told_turbulence(closure):
+        closure = for_dimension(closure, geometry.at_rest.dimension)
     if is_near_wall(closure):
         closure = NearWall(closure)
     if geometry.mirrors:

@@ -26,12 +26,13 @@ from solvers.studies.case_keys import (
     UNIT_KEYS,
     generator_keys,
 )
+from vcnn.closure.plane_flows import for_dimension
 from vcnn.closure.protocol import ClosureLike
 from vcnn.closure.requirements import CORRECTION, TURBULENT_STRESS, check_closure
+from vcnn.closure.turbulence_units import TURBULENCE_INPUTS, is_told_turbulence
 from vcnn.errors import InputError, naming, suggest
 from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import count_cells
-from vcnn.flow.quantities import find_quantity
 from vcnn.keys import check_table
 from vcnn.toml_file import read_toml
 
@@ -103,8 +104,12 @@ class Case:
         if self.units is not None:
             model = model.in_units(**self.units)
         walls = any(isinstance(condition, Wall) for condition in self.conditions.values())
-        requirement = CORRECTION if is_correction(model) else TURBULENT_STRESS
-        check_closure(model, requirement, self.mesh, walls)
+        if not is_correction(model):
+            check_closure(model, TURBULENT_STRESS, self.mesh, walls)
+            return model
+        beside = TURBULENCE_INPUTS if is_told_turbulence(model) else ()
+        asked = for_dimension(model, self.mesh.points.shape[1])
+        check_closure(asked, CORRECTION, self.mesh, walls, beside)
         return model
 
     def baseline(self, factor: Closure) -> FlowProblem:
@@ -142,9 +147,11 @@ class Case:
 
 
 def is_correction(closure: Closure) -> bool:
-    """Whether a closure predicts a factor of another model's eddy viscosity, and nothing else."""
-    rows = [find_quantity(name) for name in closure.targets]
-    return [row.name for row in rows if row] == ["correction"] and len(rows) == 1
+    """Whether a closure predicts a factor of another model's eddy viscosity.
+
+    Alone, or with an anisotropy in units of that model's k.
+    """
+    return CORRECTION.is_met(closure.targets)
 
 
 def read_case(path: Path) -> Case:

@@ -65,7 +65,9 @@ def summarise(
         )
     if closure is not None and closure.training_range is not None:
         points = flow if case.location == "cell" else vertices
-        extrapolation = attempt("extrapolation", lambda: closure.extrapolation(points), None)
+        extrapolation = attempt(
+            "extrapolation", lambda: result.problem.closure.extrapolation(points), None
+        )
     of_closure = {"clipped": result.clipped, "extrapolation": extrapolation}
     of_closure = {name: v for name, v in of_closure.items() if v is not None}
     if case.location == "cell":

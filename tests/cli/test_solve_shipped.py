@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.command_line import refused, run
 from tests.support.solve_cases import HILL
+from tests.support.turbulence_closure import turbulence_closure
 from vcnn import Closure, InputError
 from vcnn.closure.file import pretrained_file
 
@@ -73,6 +74,28 @@ def test_a_correction_over_a_model_that_is_solved_first(folder, capsys):
     capsys.readouterr()
     assert run(*solving("hill-correction"), "--resume") == 0
     assert "run: was complete already" in capsys.readouterr().out
+
+
+def test_a_correction_in_units_of_turbulence(folder, capsys):
+    """One for flows in space, with an anisotropy, over a plane flow; as in Python."""
+    import meshes
+    from solvers import KOmegaSST, over_baseline
+
+    case = HILL.replace("0.01", "1.786e-4").replace("[20, 14]", "[24, 16]\ngrading = 10.0")
+    Path("hill.toml").write_text(case)
+    turbulence_closure().save("factor.safetensors")
+    assert run(*solving("factor.safetensors")) == 0
+    result = json.loads(Path("run/result.json").read_text())
+    assert result["history"]["change"][-1] <= 1e-9
+    mesh = meshes.periodic_hill(cells=(24, 16), grading=10.0)
+    model = KOmegaSST(mesh, viscosity=1.786e-4, bulk_velocity=0.72).solve()
+    corrected = over_baseline(turbulence_closure(), model).solve(model)
+    assert result["pressure_gradient"] == pytest.approx(corrected.pressure_gradient, rel=1e-6)
+    assert abs(corrected.pressure_gradient / model.pressure_gradient - 1) > 0.01
+    capsys.readouterr()
+    Path("hill.toml").write_text(f"{case}[units]\nlength = 1.0\nvelocity = 0.5\n")
+    line = refused(capsys, folder, *solving("factor.safetensors"), "--force")
+    assert "velocity: expected 1, got 0.5: the closure is told flows in units of their" in line
 
 
 def test_a_correction_of_a_model_that_we_lack(folder, capsys):

@@ -13,6 +13,7 @@ import pytest
 from tests.support.foam_runs import call_lines, write_channel
 
 SST = {"k": 0.01, "omega": 1.0}
+SOLVED = {"ras": "vcnnKOmegaSST", "baseline": "solved"}
 
 
 def errors(case):
@@ -51,6 +52,7 @@ def is_alive(process):
         ("beta=1", "answers with beta, RASModel vcnn needs nut", {}),
         ("nut=1", "answers with nut, RASModel vcnnKOmegaSST needs beta", {"ras": "vcnnKOmegaSST"}),
         ("nut=1 wants=k", "needs the field k, which this case does not have", {}),
+        ("beta=1 wants=USST", "needs the flow of k-omega SST: baseline frozen", SOLVED),
         ("nut=1", "/no/python: No such file or directory", {"python": "/no/python"}),
     ],
 )

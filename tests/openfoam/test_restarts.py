@@ -54,12 +54,11 @@ def test_a_closure_without_an_anisotropy_removes_that_of_another(foam, tmp_path)
 
 
 def test_a_corrected_baseline_is_frozen(foam, tmp_path):
-    """k / omega of the start is what is corrected, in a restart too."""
+    """k / omega of the start is what is corrected, in a restart too; its velocity is kept."""
     k, omega, beta = 0.015, 1.0, 2.0
     fields = {"k": k, "omega": omega}
-    case = write_channel(
-        tmp_path / "case", foam, f"beta={beta} wants='k omega nut'", "vcnnKOmegaSST", fields
-    )
+    wants = "wants='k omega nutSST USST'"
+    case = write_channel(tmp_path / "case", foam, f"beta={beta} {wants}", "vcnnKOmegaSST", fields)
     assert foam.run(case, "simpleFoam").returncode == 0
     assert go_on(foam, case, 210).returncode == 0
     flow, y = solution(case)
@@ -68,6 +67,7 @@ def test_a_corrected_baseline_is_frozen(foam, tmp_path):
     assert flow.scalars["k"] == pytest.approx(k) and flow.scalars["omega"] == pytest.approx(omega)
     assert flow.velocity[:, 0] == pytest.approx(profile(y, NU + beta * k / omega), abs=1e-6)
     assert len(call_lines(case)) == 210
+    assert not flow.vectors["USST"].any() and flow.velocity.any()  # that of the start
 
 
 def test_a_corrected_baseline_is_solved(foam, tmp_path):

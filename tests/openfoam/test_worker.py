@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ import meshes
 from tests.support.flows_at_cells import flow_on
 from tests.support.foam_cases import BoxCase
 from tests.support.foam_worker import Worker, hill_flow, in_space, tensors, write_closures
+from tests.support.turbulence_closure import turbulence_closure
 from vcnn import Closure
-from vcnn.closure import BaselineCorrection, trust
+from vcnn.closure import BaselineCorrection, over_model, trust
 from vcnn.closure.stress import StressBounds, deviator
 
 SOME = {"length": 0.028, "velocity": 3.0}
@@ -174,6 +176,33 @@ def test_a_correction_is_trusted_where_the_first_flow_is_alike(case, flow, capsy
     assert f"the correction is trusted in {share:.0%} of the volume" in capsys.readouterr().err
     at_one = trusted == 0
     assert at_one.any() and (second[at_one] == 1).all()
+
+
+def test_a_correction_in_units_of_turbulence(case, flow):
+    """It is told the model's flow, whatever flow it is asked about; a is in units of k."""
+    d = flow.scalars["wall_distance"]
+    k, omega, nut = 0.02 * d / (0.3 + d), 1 / (0.1 + d), 0.01 * d
+    own = 0.8 * flow.velocity
+    turbulence_closure().save(case / "factor.safetensors")
+    with Worker(case, "factor.safetensors") as solver:
+        assert solver.ready() == [["U", "k", "omega", "nutSST", "USST"], ["beta", "anisotropy"]]
+        turbulence = np.column_stack([k, omega, nut, in_space(own)])
+        solver.ask(np.column_stack([in_space(1.1 * flow.velocity), turbulence]))
+        values, *_ = solver.ask(np.column_stack([in_space(flow.velocity), turbulence]))
+    scalars = {
+        "turbulent_kinetic_energy": k,
+        "turbulent_time_scale": 1 / omega,
+        "eddy_viscosity": nut,
+        "strain_rate": 0.8 * flow.scalars["strain_rate"],
+    }
+    model = replace(flow, velocity=own).with_fields(scalars=scalars)
+    expected = over_model(turbulence_closure(), model).predict(flow)
+    np.testing.assert_allclose(values[:, 0] * nut, expected["eddy_viscosity"], rtol=1e-10)
+    a = np.abs(expected["anisotropy"]).max()
+    np.testing.assert_allclose(
+        tensors(values[:, 1:]), embedded(expected["anisotropy"]), atol=1e-10 * a
+    )
+    assert np.ptp(values[:, 0]) > 0.05 and a > 1e-5
 
 
 def test_fields_of_the_solver(case, flow):

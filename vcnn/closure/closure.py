@@ -16,6 +16,7 @@ from vcnn.closure.file import pretrained_file, read_model, write_model
 from vcnn.closure.found import find_clouds
 from vcnn.closure.plain import asked_precision
 from vcnn.closure.scales import Scales, scale_weights
+from vcnn.closure.turbulence_units import check_velocity_unit
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence, check_region
 from vcnn.errors import InputError
@@ -67,12 +68,7 @@ class Closure:
 
     def __post_init__(self):
         check_network(self.network)
-        check_region(self.region)
-        if self.network.categories and self.region.lattice_spacing is not None:
-            raise InputError(
-                f"region: a lattice takes means, which {', '.join(self.network.categories)} has "
-                "none of; expected a region without spacing"
-            )
+        check_region(self.region, self.network.categories)
 
     def __repr__(self) -> str:
         weights = sum(parameter.numel() for parameter in self.network.parameters())
@@ -185,9 +181,10 @@ class Closure:
         Raises
         ------
         InputError
-            If a number is not positive, the dimension of a field is not known
-            (:data:`vcnn.flow.QUANTITIES`), or the network has units of its own.
+            If a number is not positive, or ``velocity`` not 1 in units of turbulence, a dimension is
+            not known (:data:`vcnn.flow.QUANTITIES`), or the network has units of its own.
         """
+        check_velocity_unit(self, velocity)
         if not self.network.scaling:
             raise InputError(f"units: the network {self.network.name!r} takes published units only")
         categories = self.network.categories

@@ -11,9 +11,9 @@ import numpy as np
 
 from vcnn.closure.adapters import Adapter, differentiable
 from vcnn.closure.plain import UNNAMED
-from vcnn.closure.plane_flows import PlaneFlow
-from vcnn.closure.protocol import ClosureLike, MeasuresExtrapolation, StatesClouds, StatesUnits
-from vcnn.closure.turbulence_units import TURBULENCE, TurbulenceUnits
+from vcnn.closure.plane_flows import for_dimension
+from vcnn.closure.protocol import ClosureLike, MeasuresExtrapolation
+from vcnn.closure.turbulence_units import TurbulenceUnits, is_told_turbulence
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.flow.quantities import QUANTITIES, find_quantity
@@ -224,9 +224,8 @@ def over_model(
     """
     if "eddy_viscosity" not in model.scalars:
         raise InputError("model: expected the flow of a turbulence model, it has no eddy_viscosity")
-    if isinstance(closure, StatesClouds) and (closure.dimension, model.dimension) == (3, 2):
-        closure = PlaneFlow(closure)
-    if isinstance(closure, StatesUnits) and closure.units.get("velocity") == TURBULENCE:
+    closure = for_dimension(closure, model.dimension)
+    if is_told_turbulence(closure):
         closure = TurbulenceUnits(closure, model)
     used = None
     if trusted and isinstance(closure, MeasuresExtrapolation):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcnn.closure.adapters import Adapter, differentiable
+from vcnn.closure.protocol import ClosureLike, StatesClouds
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 
@@ -79,6 +80,23 @@ class PlaneFlow(Adapter):
             name: _part_in_plane(value, "traceless" in self.closure.targets.get(name, ""))
             for name, value in values.items()
         }
+
+
+def for_dimension(closure: ClosureLike, dimension: int) -> ClosureLike:
+    """The closure as it is asked about flows of a dimension: one for space in the plane, too.
+
+    Parameters
+    ----------
+    closure : ClosureLike
+    dimension : int
+
+    Returns
+    -------
+    ClosureLike
+        A `PlaneFlow` if the closure was made for space and the flows are plane, else itself.
+    """
+    space = isinstance(closure, StatesClouds) and closure.dimension == 3
+    return PlaneFlow(closure) if space and dimension == 2 else closure
 
 
 def in_space(flow: FlowField) -> FlowField:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import meshio
@@ -62,6 +63,13 @@ class Requirement:
             )
         return names
 
+    def is_met(self, targets: Mapping[str, str]) -> bool:
+        """Whether targets are what the problem needs; see :meth:`quantities`."""
+        with suppress(InputError):
+            self.quantities(targets)
+            return True
+        return False
+
     def _quantity(self, target, head) -> str | None:
         row = find_quantity(target)
         if row is not None:
@@ -87,7 +95,7 @@ TURBULENT_STRESS = Requirement(
 VISCOUS_STRESS = Requirement(  # what can be differentiated
     "DifferentiableCoupling", (("eddy_viscosity",), ("eddy_viscosity", "anisotropy"))
 )
-CORRECTION = Requirement("a correction", (("correction",),))
+CORRECTION = Requirement("a correction", (("correction",), ("correction", "relative_anisotropy")))
 CARRIED_SCALAR = Requirement("ActiveScalar", (("concentration",),), any_scalar=True)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vcnn.closure.adapters import Adapter, differentiable
+from vcnn.closure.protocol import ClosureLike, StatesUnits
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 
@@ -134,6 +135,20 @@ class TurbulenceUnits(Adapter):
             else value
             for name, value in values.items()
         }
+
+
+def is_told_turbulence(closure: ClosureLike) -> bool:
+    """Whether a closure is told flows in units of turbulence, as its own units say."""
+    return isinstance(closure, StatesUnits) and closure.units.get("velocity") == TURBULENCE
+
+
+def check_velocity_unit(closure: ClosureLike, velocity: float) -> None:
+    """Raise `InputError` if it is not 1 and the closure is told flows in units of turbulence."""
+    if is_told_turbulence(closure) and velocity != 1:
+        raise InputError(
+            f"velocity: expected 1, got {velocity}: the closure is told flows in units of their "
+            "turbulence"
+        )
 
 
 def in_turbulence_units(

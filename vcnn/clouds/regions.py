@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -86,12 +86,17 @@ class RegionOfInfluence(EllipsoidalRegion):
         return TransportRegion(diffusivity, decay, tolerance, smooth)
 
 
-def check_region(region: object) -> None:
-    """Raise `InputError` unless this is a region of influence."""
+def check_region(region: object, categories: Iterable[str] = ()) -> None:
+    """Raise `InputError` unless this is a region of influence whose clouds have the categories."""
     if not isinstance(region, RegionOfInfluence):
         raise InputError(
             "region: expected a RegionOfInfluence, such as RegionOfInfluence.ball(0.3), "
             f"got {region!r}"
+        )
+    if (names := ", ".join(categories)) and region.lattice_spacing is not None:
+        raise InputError(
+            f"region: a lattice takes means, which {names} has none of; expected a region without "
+            "spacing"
         )
 
 

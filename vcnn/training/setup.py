@@ -23,7 +23,7 @@ def check_setup(
         If an argument is none that it could be.
     """
     check_network(network)
-    check_region(region)
+    check_region(region, network.categories)
     return name_outputs(network, target)
 
 
