@@ -181,8 +181,8 @@ class Closure:
         Raises
         ------
         InputError
-            If a number is not positive, or ``velocity`` not 1 in units of turbulence, a dimension is
-            not known (:data:`vcnn.flow.QUANTITIES`), or the network has units of its own.
+            If a number is not positive, or ``velocity`` not 1 in units of turbulence, the dimension
+            of a field is not known (:data:`vcnn.flow.QUANTITIES`), or the network has own units.
         """
         check_velocity_unit(self, velocity)
         if not self.network.scaling:
