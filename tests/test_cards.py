@@ -82,6 +82,18 @@ def test_hill_correction():
     assert trusted.min() < 1 and trusted.mean() > 0.9  # a hill like those of training
 
 
+def test_sst_correction():
+    """The bubble of the LES; away from walls it is an eddy viscosity with an anisotropy."""
+    ran = use("sst-correction")
+    assert abs(reattachment(ran["result"]) - LES) < 0.3
+    assert reattachment(ran["model"]) > LES + 2
+    assert ran["result"].history.change[-1] <= 1e-9
+    flow = ran["result"].flow("vertex")
+    asked = ran["result"].problem.closure
+    assert np.mean(asked.extrapolation(flow) > 1) < 0.1
+    assert np.abs(asked.predict(flow)["anisotropy"]).max() > 1e-3
+
+
 def test_duct_stress():
     """Secondary flow of Prandtl's second kind: toward the corner along the diagonal and back along
     the walls, 2 % of the mean velocity, the same on both sides of the diagonal. Without the

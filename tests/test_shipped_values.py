@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from vcnn import Closure, FlowField
+from vcnn.closure import TURBULENCE_INPUTS
 
 RECORDED = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 
@@ -23,6 +24,7 @@ def sheared(d):
         "strain_rate": 4 / np.cosh(4 * y) ** 2,
         "layer": 1 - np.exp(-7 * y),
         "eddy_viscosity": 0.01 * y * (2 - y),
+        **{name: y**n for n, name in enumerate(TURBULENCE_INPUTS, 1)},
     }
     if d == 3:
         points = np.pad(points, ((0, 0), (1, 0)))
@@ -33,7 +35,7 @@ def sheared(d):
 @pytest.mark.parametrize("name", sorted(RECORDED))
 def test_predictions_are_those_recorded(name):
     """In double precision, to round-off of the sums in them: weights, scales, clouds, heads."""
-    flow = sheared(3 if name == "duct-stress" else 2)
+    flow = sheared(3 if name in ("duct-stress", "sst-correction") else 2)
     answer = Closure.pretrained(name).predict(flow, centres=[40, 333, 610], dtype=torch.float64)
     for field, values in RECORDED[name].items():
         values = np.array(values)

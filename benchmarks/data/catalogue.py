@@ -194,6 +194,7 @@ NEEDS = {
     "benchmarks.networks.reynolds_stress": Needs((HILLS,)),
     "benchmarks.networks.targets": Needs(),
     "benchmarks.openfoam.study": Needs((DUCTS,)),
+    "benchmarks.travelling.card": Needs(),
     "benchmarks.travelling.learning": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS)),
     "benchmarks.travelling.study": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS)),
     "benchmarks.travelling.models": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS)),

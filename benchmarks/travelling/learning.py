@@ -106,17 +106,22 @@ def learn_stresses(names: Sequence[str], folder: Path, run_directory: Path, seed
     )
 
 
+def through_solver(folder: Path, name: str, seed: int = 0) -> Path:
+    """The file of what one of `TRAININGS` has come to."""
+    return folder / "learned" / f"{name}_{seed}" / "through_solver" / "model.safetensors"
+
+
 def learn(name: str, folder: Path, seed: int = 0, processes: int = 2) -> Closure:
     """One of `TRAININGS`."""
     names, validation = TRAININGS[name]
-    directory = folder / "learned" / f"{name}_{seed}"
-    prior = learn_stresses(names, folder, directory / "stresses", seed)
+    directory = through_solver(folder, name, seed).parent
+    prior = learn_stresses(names, folder, directory.with_name("stresses"), seed)
     return fit_through_solver(
         prior,
         [flow_to_learn(FLOWS[each](), folder) for each in names],
         replace(THROUGH_SOLVER, seed=seed),
         validation=[flow_to_learn(FLOWS[each](), folder) for each in validation],
-        run_directory=directory / "through_solver",
+        run_directory=directory,
         processes=processes,
     )
 

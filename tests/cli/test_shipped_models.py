@@ -9,7 +9,10 @@ from tests.support.command_line import plane_flow, refused, run, untrained
 from vcnn import Closure, FlowField
 from vcnn.closure.file import pretrained_names
 
-NAMES = "duct-stress, hill-concentration, hill-correction, hill-eddy-viscosity, hill-stress"
+NAMES = (
+    "duct-stress, hill-concentration, hill-correction, hill-eddy-viscosity, hill-stress, "
+    "sst-correction"
+)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ MODELS = (
     "hill-correction",
     "hill-eddy-viscosity",
     "hill-stress",
+    "sst-correction",
 )
 
 

@@ -120,20 +120,22 @@ def test_inputs_are_the_same_in_all_units_and_between_0_and_1():
 
 
 def test_predictions_have_the_units_of_the_flow():
-    """β has none, of a the square of a velocity is one; the unit of length stays the closure's."""
+    """β has none, of a the square of a velocity is one; the unit of length is the closure's."""
     flow, model = model_flow(), model_flow(seed=1)
     one = over_model(closure(), model)
-    other = over_model(closure(), in_units(model, 1.0, 30.0))
-    values, theirs = one.predict(flow), other.predict(in_units(flow, 1.0, 30.0))
+    other = over_model(closure().in_units(1e-3, 1.0), in_units(model, 1e-3, 30.0))
+    values, theirs = one.predict(flow), other.predict(in_units(flow, 1e-3, 30.0))
     assert one.targets == {
         "eddy_viscosity": "positive_scalar",
         "anisotropy": "traceless_symmetric_tensor",
     }
     assert np.ptp(values["eddy_viscosity"] / model.scalars["eddy_viscosity"]) > 0.1
     assert (values["anisotropy"][:2] == 0).all() and np.abs(values["anisotropy"][2:]).min() > 0
-    for name, factor in (("eddy_viscosity", 30.0), ("anisotropy", 900.0)):
+    for name, factor in (("eddy_viscosity", 0.03), ("anisotropy", 900.0)):
         size = np.abs(values[name]).max()
-        np.testing.assert_allclose(theirs[name] / factor, values[name], atol=1e-13 * size)
+        np.testing.assert_allclose(theirs[name] / factor, values[name], atol=1e-12 * size)
+    with pytest.raises(InputError, match="velocity: expected 1, got 30: the closure is told"):
+        closure().in_units(1e-3, 30)
 
 
 def test_predictions_turn_with_the_frame():

@@ -141,6 +141,12 @@ _ROWS = (
         heads=("symmetric_tensor", "traceless_symmetric_tensor"),
     ),
     _row("layer", "scalar", (0, 0), "1 − exp(−d/δ), finer near walls", "closure", **_FIXED),
+    # a model's turbulence as corrections are told of it, ratios x between 0 and 1
+    _row("wall_turbulence", "scalar", (0, 0), "√k d/ν as x / (50 + x)", "closure"),
+    _row("viscosity_ratio", "scalar", (0, 0), "ν_t/ν as x / (10 + x)", "closure"),
+    _row("strain_ratio", "scalar", (0, 0), "|S|/ω as x / (0.3 + x)", "closure"),
+    _row("length_ratio", "scalar", (0, 0), "√k/(β* ω d) as x / (2.5 + x)", "closure"),
+    _row("energy_ratio", "scalar", (0, 0), "k/U² as x / (1 + x)", "closure"),
     # a scalar that the flow carries
     _row("concentration", "scalar", (0, 0), "concentration c", "model closure"),
     _row("production", "scalar", (-1, 1), "production P of the concentration", "model"),
