@@ -57,7 +57,7 @@ from vcnn.evaluation.report.verdict import rotation_verdict
 from vcnn.evaluation.transformations import NOISE, TransformationStudy, transformation_study
 from vcnn.files import write_text
 
-UNSEEN, COARSE, UNSEEN_BUMP = 1.225, (60, 40), (0.6, 1.75, 45)
+UNSEEN, COARSE, UNSEEN_BUMP = 1.225, (48, 32), (0.6, 1.75, 45)
 FARTHER = (0.75, 1.225, 2.5)  # slopes for the comparison of sizes
 TITLE = "An unseen flow in turned frames"
 PICTURED = (
