@@ -8,8 +8,9 @@ import pytest
 import meshes
 from benchmarks.travelling import flows
 from benchmarks.travelling.flows import KnownFlow, read_channel
+from benchmarks.travelling.scores import bubble
 from benchmarks.travelling.targets import BOUNDS, training_flow
-from solvers import Force, KOmegaSST, Observation
+from solvers import Force, KOmegaSST, LaminarFlow, Observation, along_wall
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +106,12 @@ def test_a_channel_is_told_with_its_friction(tmp_path, monkeypatch):
     assert (channel.stress[:, 0, 1] * (1 - height) <= 0).all()
     expected = np.abs(1 - height) * np.minimum(height, 2 - height)
     np.testing.assert_allclose(np.abs(channel.stress[:, 1, 0]), expected, atol=1e-3)
+
+
+def test_the_longest_reversed_flow_is_the_bubble():
+    """Of a laminar hill, as its wall says; of a channel none."""
+    hill = LaminarFlow(meshes.periodic_hill(1.0, cells=(24, 16)), 0.01, 0.72).solve()
+    wall = along_wall(hill, "bottom")
+    assert bubble(hill) == (wall.separation[0, 0], wall.reattachment[-1, 0])
+    assert 0 < bubble(hill)[0] < 2 < bubble(hill)[1]
+    assert bubble(LaminarFlow(meshes.channel(cells=(3, 4)), 0.1, 1.0).solve()) is None

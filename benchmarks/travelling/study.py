@@ -43,29 +43,18 @@ FAMILIES = {  # name -> flows
     "validation duct": TRAININGS["ducts"][1],
     "channels": CHANNELS,
 }
+SEPARATED = [*TRAININGS["hills"][1], "PHLL10595", "CBFS13700"]
 DEVELOPED = [*CHANNELS, *(name for name in FLOWS if name.startswith("AR_"))]
 
 
 def page(rows: dict[str, dict], learning: dict[str, dict]) -> str:
     """The page in Markdown, of scores by correction and flow, and of how corrections learned."""
     names = [name for name in TRAININGS if name in rows]
-    families = table(
-        ["", "k-ω SST", *names],
-        [[family, *_family_cells(rows, names, flows)] for family, flows in FAMILIES.items()],
-    )
-    flows = table(
-        ["flow", "learned from", "score", "k-ω SST", "ratio", "rounds", "change", "unlike", "s"],
-        [line for name in names for line in _flow_lines(name, rows[name])],
-    )
-    frictions = table(
-        ["flow", "k-ω SST", *names],
-        [[name, *_friction_cells(rows, names, name)] for name in DEVELOPED],
-    )
     steps = table(
         ["", "flows", "error before", "after", "epoch kept", "hours"],
         [_learning_line(name, learning[name]) for name in names],
     )
-    return f"""# Corrections that travel
+    introduction = f"""# Corrections that travel
 
 Written by `python -m benchmarks.travelling.study`. Corrections β of the eddy viscosity of our k-ω
 SST, with an anisotropy in units of its k, told flows in
@@ -81,8 +70,18 @@ solved on the same mesh. Corrections act where the model's flow is
 after learning through the solver; *hours* are those of that step.
 
 {steps}
+"""
+    return "\n".join(
+        [introduction, _families(rows, names), _walls(rows, names), _flows(rows, names)]
+    )
 
-## What is learned where
+
+def _families(rows, names) -> str:
+    families = table(
+        ["", "k-ω SST", *names],
+        [[family, *_family_cells(rows, names, flows)] for family, flows in FAMILIES.items()],
+    )
+    return f"""## What is learned where
 
 Mean score, mean |ΔU| by mean |U| where the velocity is known, of the flows in a row by the
 correction that learned from the flows in a column.
@@ -90,8 +89,19 @@ correction that learned from the flows in a column.
 {families}
 
 ![Scores of the flows](travelling.png)
+"""
 
-## Friction
+
+def _walls(rows, names) -> str:
+    frictions = table(
+        ["flow", "k-ω SST", *names],
+        [[name, *_friction_cells(rows, names, name)] for name in DEVELOPED],
+    )
+    bubbles = table(
+        ["flow", "LES", "k-ω SST", *names],
+        [[flow, *_bubble_cells(rows, names, flow)] for flow in SEPARATED],
+    )
+    return f"""## Friction
 
 Errors of the driving force, which balances the friction, at the bulk velocity of the DNS.
 Velocities at given bulk velocities say little of it: where the viscosity is small beside ν_t, a β
@@ -100,7 +110,20 @@ beside the velocities.
 
 {frictions}
 
-## Flow by flow
+## Where flow separates and comes back
+
+x of the longest reversed flow on the lower wall: hills from crest to crest, in their heights.
+
+{bubbles}
+"""
+
+
+def _flows(rows, names) -> str:
+    flows = table(
+        ["flow", "learned from", "score", "k-ω SST", "ratio", "rounds", "change", "unlike", "s"],
+        [line for name in names for line in _flow_lines(name, rows[name])],
+    )
+    return f"""## Flow by flow
 
 *Change*: what the closure still changes at the end, relative; *unlike*: share of the points whose
 clouds are unlike those of training. Seconds are processor time of one core, after the model's.
@@ -127,6 +150,14 @@ def _friction_cells(rows, names, flow: str) -> Iterator[str]:
     for name, key in [(names[0], "model force"), *((name, "force") for name in names)]:
         force = rows[name].get(flow, {}).get(key)
         yield "-" if force is None else f"{100 * force:+.1f} %"
+
+
+def _bubble_cells(rows, names, flow: str) -> Iterator[str]:
+    """Of the LES, the model, then with each correction."""
+    keys = [(names[0], "known bubble"), (names[0], "model bubble")]
+    for name, key in [*keys, *((name, "bubble") for name in names)]:
+        ends = rows[name].get(flow, {}).get(key)
+        yield "-" if ends is None else f"{ends[0]:.2f} to {ends[1]:.2f}"
 
 
 def _flow_lines(name: str, flows: dict[str, dict]) -> Iterator[list]:
