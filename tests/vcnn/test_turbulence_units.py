@@ -209,6 +209,11 @@ def test_where_it_is_not_trusted_the_model_is_left():
     )
 
 
+def test_asked_without_a_model_it_says_who_tells_it():
+    with pytest.raises(InputError, match=r"by vcnn.closure.over_model, needs scalars wall_turbul"):
+        closure().predict(model_flow())
+
+
 def test_only_closures_in_its_units_are_told_the_flow_in_them():
     model = model_flow()
     with pytest.raises(InputError, match="wall_turbulence"):

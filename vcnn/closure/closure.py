@@ -16,7 +16,7 @@ from vcnn.closure.file import pretrained_file, read_model, write_model
 from vcnn.closure.found import find_clouds
 from vcnn.closure.plain import asked_precision
 from vcnn.closure.scales import Scales, scale_weights
-from vcnn.closure.turbulence_units import check_velocity_unit
+from vcnn.closure.turbulence_units import check_velocity_unit, is_told_turbulence
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence, check_region
 from vcnn.errors import InputError
@@ -108,7 +108,8 @@ class Closure:
 
     def check(self, flow: FlowField) -> None:
         """Raise `InputError` if the flow lacks what the closure needs."""
-        check_fields(self.network, flow, "the model")
+        teller = ", told of another model's flow by vcnn.closure.over_model,"
+        check_fields(self.network, flow, f"the model{teller if is_told_turbulence(self) else ''}")
         if flow.dimension != self.dimension:
             raise InputError(
                 f"dimension: the model was trained on {self.dimension}-D flows, this flow is "
