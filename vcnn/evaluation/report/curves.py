@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from vcnn.evaluation.costs import FITTED_FROM, CostStudy
 from vcnn.evaluation.frames import RotationStudy
@@ -92,7 +92,7 @@ def scale_for_errors(axes: Axes, axis: Axis, curves: Mapping[str, np.ndarray]) -
     else:
         axes.set(**{f"{axis.axis_name}lim": (0, None)})
     if len(positive) and positive.min() > 1e-4:
-        axis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+        axis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
         axis.set_minor_formatter("")
 
 
