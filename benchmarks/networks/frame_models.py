@@ -65,11 +65,12 @@ FAMILIES = ("vector-cloud", "Deep Sets, augmented", "Deep Sets")
 VISITS = 500_000  # of clouds, for every model of the comparison of sizes
 
 
-def bump_of(bump: tuple, folder: Path) -> FlowField:
+def bump_of(bump: tuple, folder: Path, cells: tuple[int, int, int] = (16, 10, 12)) -> FlowField:
     """The flow over a bump, solved or read back."""
-    path = folder / ("bump_" + "_".join(f"{x:g}" for x in bump) + ".vtu")
+    size = "x".join(map(str, cells))
+    path = folder / f"bump_{'_'.join(f'{x:g}' for x in bump)}_{size}.vtu"
     if not path.exists():
-        bump_concentration(*bump).save(path)
+        bump_concentration(*bump, cells).save(path)
     return FlowField.load(path)
 
 
