@@ -94,7 +94,7 @@ draw_velocities(flow, turned)
 # All see the same: the points of an ellipse that reaches upstream as far as a source can be felt,
 # with positions, velocities, strain rate and wall distance. `augmentation="rotations"` turns the
 # clouds of the third. A few seconds of training each; the [results
-# page](../benchmarks/results/frame_rotation.md) has twelve closures trained in earnest.
+# page](../benchmarks/results/frame_rotation.md) has fourteen closures trained in earnest.
 
 # %%
 region = RegionOfInfluence.transport(diffusivity=0.1, decay=3.0)
