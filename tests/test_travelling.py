@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import meshes
-from benchmarks.travelling import flows
+from benchmarks.travelling import flows, scores
 from benchmarks.travelling.flows import KnownFlow, read_channel
 from benchmarks.travelling.scores import bubble
 from benchmarks.travelling.targets import BOUNDS, training_flow
@@ -115,3 +115,15 @@ def test_the_longest_reversed_flow_is_the_bubble():
     assert bubble(hill) == (wall.separation[0, 0], wall.reattachment[-1, 0])
     assert 0 < bubble(hill)[0] < 2 < bubble(hill)[1]
     assert bubble(LaminarFlow(meshes.channel(cells=(3, 4)), 0.1, 1.0).solve()) is None
+
+
+def test_a_bubble_may_begin_before_the_period_does(monkeypatch):
+    """Friction turns negative at 11.9 of 12 and positive at 5; a smaller one is at 10."""
+    wall = SimpleNamespace(
+        separation=np.array([[10.0, 0], [11.9, 0]]),
+        reattachment=np.array([[5.0, 0], [10.3, 0]]),
+        period=np.array([12.0, 0]),
+    )
+    monkeypatch.setattr(scores, "along_wall", lambda *_, **__: wall)
+    flow = SimpleNamespace(domain=SimpleNamespace(walls=("bottom", "top")))
+    assert bubble(flow) == pytest.approx((-0.1, 5.0))

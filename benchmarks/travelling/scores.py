@@ -76,6 +76,8 @@ def bubble(flow: FlowResult) -> tuple[float, float] | None:
     lower = next(name for name in flow.domain.walls if name.startswith("bottom"))
     wall = along_wall(flow, lower, reference_velocity=1.0)
     begins, ends = wall.separation[:, 0], wall.reattachment[:, 0]
-    pairs = [(x, ends[ends > x].min()) for x in begins if (ends > x).any()]
+    if wall.period is not None:  # it may begin before the period does
+        begins = np.concatenate([begins - wall.period[0], begins])
+    pairs = [(begins[begins < x].max(), x) for x in ends if (begins < x).any()]
     longest = max(pairs, key=lambda pair: pair[1] - pair[0], default=None)
     return None if longest is None else (float(longest[0]), float(longest[1]))
