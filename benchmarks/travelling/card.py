@@ -7,10 +7,8 @@ After `benchmarks.travelling.study all`: writes sst-correction to vcnn/pretraine
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
 
 from benchmarks.common.cards import use_of
 from benchmarks.common.command import parser, run
@@ -20,26 +18,26 @@ from benchmarks.common.paths import PRETRAINED
 from benchmarks.data.catalogue import require
 from benchmarks.travelling.learning import through_solver
 from benchmarks.travelling.models import FOLDER
-from benchmarks.travelling.study import DEVELOPED, FAMILIES
+from benchmarks.travelling.study import DEVELOPED, FAMILIES, family_cells, friction_cells
 from vcnn import Closure
-from vcnn.evaluation.report.text import percent
 from vcnn.files import write_text
 
 NAME, TRAINING = "sst-correction", "all"
 
 
-def card(rows: dict[str, dict]) -> str:
-    """The card in Markdown, of the scores of flows."""
+def card(by_training: dict[str, dict]) -> str:
+    """The card in Markdown, of the scores of flows by training."""
+    rows = by_training[TRAINING]
     families = table(
-        ["flows", "score", "k-ω SST", "worst ratio"],
-        [list(_family_cells(family, rows)) for family in FAMILIES],
+        ["flows", "k-ω SST", "score", "worst ratio"],
+        [
+            [family, *family_cells(by_training, [TRAINING], flows), _worst_ratio(rows, flows)]
+            for family, flows in FAMILIES.items()
+        ],
     )
     frictions = table(
-        ["flow", "friction", "k-ω SST"],
-        [
-            [name, *(f"{100 * rows[name][key]:+.1f} %" for key in ("force", "model force"))]
-            for name in DEVELOPED
-        ],
+        ["flow", "k-ω SST", "error of the friction"],
+        [[name, *friction_cells(by_training, [TRAINING], name)] for name in DEVELOPED],
     )
     return f"""# {NAME}
 
@@ -77,12 +75,8 @@ be solved for, it cannot correct. Where nothing in training is alike
 """
 
 
-def _family_cells(family: str, rows) -> Iterator[str]:
-    flows = [rows[name] for name in FAMILIES[family]]
-    yield family
-    for key in ("score", "model"):
-        yield percent(float(np.mean([row[key] for row in flows])))
-    yield f"{max(row['score'] / row['model'] for row in flows):.2f}"
+def _worst_ratio(rows, flows: Sequence[str]) -> str:
+    return f"{max(rows[name]['score'] / rows[name]['model'] for name in flows):.2f}"
 
 
 def main():
@@ -90,8 +84,7 @@ def main():
     command.add_argument("-o", "--output", type=Path, default=FOLDER)
     options = command.parse_args()
     require("benchmarks.travelling.card")
-    rows = Measurements(options.output / "results.json").rows["scores"][TRAINING]
-    text = card(rows)
+    text = card(Measurements(options.output / "results.json").rows["scores"])
     Closure.load(through_solver(options.output, TRAINING)).save(PRETRAINED / f"{NAME}.safetensors")
     write_text(PRETRAINED / f"{NAME}.md", text)
     print(text)

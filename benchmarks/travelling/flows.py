@@ -22,12 +22,12 @@ from benchmarks.data.ducts import conditions, read_duct
 from benchmarks.data.hills import at_vertices, hill_names, read_hill
 from benchmarks.data.openings import opening_field, read_opening
 from benchmarks.data.thinned_hills import thinned, thinned_vertices
+from meshes.geometry.boundaries import named_facets
 from solvers import KOmegaSST, Observation
 from solvers.fem.build import build_domain
 from solvers.fem.fields import function_from
 from solvers.fem.sampling import flow_field
 from solvers.fenics import MPI
-from vcnn.flow.mesh import boundary_facets
 
 CHANNELS_SOLVED = {180: 40.0, 550: 100.0, 950: 200.0, 2000: 400.0}  # Re_τ -> grading
 _LENGTH, _CELLS = 6.0, (12, 80)  # of a channel; its clouds must not reach around
@@ -183,8 +183,7 @@ def channel(reynolds: int) -> KnownFlow:
 
 def _friction(mesh: meshio.Mesh, walls: Sequence[str], gradient: np.ndarray) -> Observation:
     """What is known of the gradient at the middles of the walls' edges, of those at vertices."""
-    facets = boundary_facets(mesh)
-    edges = np.concatenate([ends for name in walls for _, ends in facets[name]])
+    edges = np.concatenate(named_facets(mesh, walls))
     a, b = mesh.points[edges.T]
     length = np.linalg.norm(b - a, axis=1)
     return Observation((a + b) / 2, gradient[edges].mean(axis=1), "velocity_gradient", length)
@@ -192,9 +191,8 @@ def _friction(mesh: meshio.Mesh, walls: Sequence[str], gradient: np.ndarray) -> 
 
 def _force(friction: Observation, viscosity: float, area: float) -> float:
     """The driving force along x of a developed flow: ∮ ν |∇u_x| ds / area."""
-    return (
-        viscosity * float(friction.weights @ np.linalg.norm(friction.values[:, 0], axis=1)) / area
-    )
+    shear = np.linalg.norm(friction.values[:, 0], axis=1)
+    return viscosity * float(friction.weights @ shear) / area
 
 
 def read_channel(path: Path):

@@ -79,7 +79,7 @@ after learning through the solver; *hours* are those of that step.
 def _families(rows, names) -> str:
     families = table(
         ["", "k-ω SST", *names],
-        [[family, *_family_cells(rows, names, flows)] for family, flows in FAMILIES.items()],
+        [[family, *family_cells(rows, names, flows)] for family, flows in FAMILIES.items()],
     )
     return f"""## What is learned where
 
@@ -95,7 +95,7 @@ correction that learned from the flows in a column.
 def _walls(rows, names) -> str:
     frictions = table(
         ["flow", "k-ω SST", *names],
-        [[name, *_friction_cells(rows, names, name)] for name in DEVELOPED],
+        [[name, *friction_cells(rows, names, name)] for name in DEVELOPED],
     )
     bubbles = table(
         ["flow", "LES", "k-ω SST", *names],
@@ -138,14 +138,16 @@ def _learning_line(name: str, learning: dict) -> list:
     return [name, count, percent(before), percent(after), learning["kept"], f"{hours:.1f}"]
 
 
-def _family_cells(rows, names, flows: Sequence[str]) -> Iterator[str]:
+def family_cells(
+    rows: dict[str, dict], names: Sequence[str], flows: Sequence[str]
+) -> Iterator[str]:
     """Mean scores of the model, then of each correction."""
     for name, key in [(names[0], "model"), *((name, "score") for name in names)]:
         scores = [rows[name][flow].get(key, np.nan) for flow in flows if flow in rows[name]]
         yield percent(float(np.mean(scores))) if scores and np.isfinite(scores).all() else "-"
 
 
-def _friction_cells(rows, names, flow: str) -> Iterator[str]:
+def friction_cells(rows: dict[str, dict], names: Sequence[str], flow: str) -> Iterator[str]:
     """Errors of the force of the model, then with each correction."""
     for name, key in [(names[0], "model force"), *((name, "force") for name in names)]:
         force = rows[name].get(flow, {}).get(key)
