@@ -100,10 +100,11 @@ void ClosureLink::endIfAny(const std::string& error) const
     if (first == Pstream::nProcs()) return;
     if (first == Pstream::myProcNo())
     {
-        // FatalError would begin another line behind its title
+        // FatalError would begin another line behind its title; written in pieces, lines of other
+        // ranks would come between them
         Info<< flush;
-        std::cerr << "\n--> FOAM FATAL ERROR: closure: " << error
-            << "\n\nFOAM exiting\n" << std::endl;
+        std::cerr << "\n--> FOAM FATAL ERROR: closure: " + error + "\n\nFOAM exiting\n\n"
+            << std::flush;
         if (!Pstream::parRun()) std::exit(1);
         Pstream::exit(1);
     }
