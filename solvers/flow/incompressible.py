@@ -5,6 +5,7 @@ from __future__ import annotations
 from solvers.algebra.newton import solve_newton
 from solvers.fem.domain import Domain
 from solvers.fenics import Expr, ufl
+from solvers.flow.convection import convection
 from solvers.flow.momentum import MomentumBalance, coefficient, dx
 from solvers.flow.problem import FlowProblem
 from solvers.flow.result import FlowResult
@@ -108,4 +109,6 @@ def linearise_momentum(
     if force is not None:
         residual -= ufl.inner(force, v) * dx
     picard = balance.oseen(du, dp, v, q, carrier=u, viscosity=nu)
-    return residual, picard, picard + ufl.inner(ufl.grad(u) * du, v) * dx
+    carrier = ufl.variable(u)
+    carried = convection(u, v, carrier=carrier, viscosity=nu)
+    return residual, picard, picard + ufl.dot(ufl.diff(carried, carrier), du) * dx

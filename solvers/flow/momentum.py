@@ -12,6 +12,7 @@ from solvers.fem.domain import Domain
 from solvers.fenics import Expr, basix, dolfinx, fem, ufl
 from solvers.flow.boundary_conditions import BoundaryConditions
 from solvers.flow.conditions import Outlet
+from solvers.flow.convection import convection
 from solvers.flow.drive import BulkVelocity, Force, main_direction
 from solvers.flow.velocity_conditions import (
     characteristic_speed,
@@ -48,8 +49,9 @@ def momentum(
 ) -> ufl.Form:
     """u carried by a velocity, with the stress 2 ν sym ∇u and the pressure U p, tested with v.
 
-    And ∇·u = 0 tested with U q. With U a velocity of the flow both equations have the same units,
-    and the norm of the residual means the same whatever they are.
+    How it is carried: :func:`solvers.flow.convection.convection`. And ∇·u = 0 tested with U q. With
+    U a velocity of the flow both equations have the same units, and the norm of the residual means
+    the same whatever they are.
 
     Parameters
     ----------
@@ -62,7 +64,7 @@ def momentum(
         U.
     """
     return (
-        ufl.inner(ufl.grad(u) * carrier, v)
+        convection(u, v, carrier=carrier, viscosity=viscosity)
         + 2 * viscosity * ufl.inner(ufl.sym(ufl.grad(u)), ufl.grad(v))
         - speed * p * ufl.div(v)
         - speed * q * ufl.div(u)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from solvers.fenics import Expr, basix, fem, ufl
+from solvers.fem.crossing import crossing_rate
+from solvers.fenics import Expr, fem, ufl
 
 dx = ufl.dx(degree=5)  # enough for quadratic velocities
 
@@ -54,14 +55,8 @@ def upwinding(s: Expr, velocity: fem.Function, diffusivity: Expr) -> Expr:
     the "critical approximation"), h being the distance of the nodes of quadratic elements along u:
     half of what u passes in a cell.
     """
-    u, mesh = velocity, velocity.function_space.mesh
-    along = ufl.inv(ufl.Jacobian(mesh)) * u  # in reference cells a unit of time
-    if mesh.basix_cell() in (basix.CellType.triangle, basix.CellType.tetrahedron):
-        # all edges of the reference cell count as 1
-        crossed = (ufl.dot(along, along) + sum(along) ** 2) / 2
-    else:
-        crossed = ufl.dot(along, along)
-    speed, frequency = ufl.dot(u, u), 2 * ufl.sqrt(crossed)  # |u|², |u|/h
+    u = velocity
+    speed, frequency = ufl.dot(u, u), 2 * crossing_rate(u)  # |u|², |u|/h
     upwinded = ufl.gt(speed, 2 * diffusivity * frequency)
     tau = ufl.conditional(upwinded, 1 / (2 * frequency) - diffusivity / speed, 0)
     return tau * ufl.dot(u, ufl.grad(s))
