@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from statistics import median
 
 import torch
 
@@ -21,6 +21,7 @@ from vcnn.baselines import (
     GraphKernelNetwork,
     InvariantGraphKernelNetwork,
 )
+from vcnn.files import write_text
 from vcnn.network import PairEmbeddingNetwork
 
 TARGET = "concentration"
@@ -62,7 +63,7 @@ SIZES = {
     16: (1.0, 1.05, 1.1, 1.2, 1.25, 1.3, 1.35, 1.4, 1.5, 1.55, 1.6, 1.7, 1.75, 1.85, 1.9, 2.0),
 }
 FAMILIES = ("vector-cloud", "Deep Sets, augmented", "Deep Sets")
-VISITS = 500_000  # of clouds, for every model of the comparison of sizes
+VISITS = 100_000  # of clouds, for every model of the comparison of sizes
 
 
 def bump_of(bump: tuple, folder: Path, cells: tuple[int, int, int] = (16, 10, 12)) -> FlowField:
@@ -85,9 +86,18 @@ def model_path(folder: Path, group: str, model: str) -> Path:
 
 
 def training_seconds(path: Path) -> float:
-    """What training a kept model took: its epochs times their median, for some were held up."""
-    history = json.loads(path.with_name("history.json").read_text(encoding="utf-8"))
-    return len(history) * median(entry["seconds"] for entry in history)
+    """Processor time that training a kept model took."""
+    return json.loads(_cost(path).read_text(encoding="utf-8"))["seconds"]
+
+
+def _cost(path: Path) -> Path:
+    return path.with_name("cost.json")
+
+
+def _epochs(path: Path) -> int:
+    """How many are kept of a model, which need not be trained to the end."""
+    history = path.with_name("history.json")
+    return len(json.loads(history.read_text(encoding="utf-8"))) if history.exists() else 0
 
 
 def train(folder: Path, group: str, model: str, cases: Sequence, settings: dict) -> Path:
@@ -95,24 +105,30 @@ def train(folder: Path, group: str, model: str, cases: Sequence, settings: dict)
     torch.set_num_threads(1)
     path = model_path(folder, group, model)
     make, _, options = MODELS[model]
-    if not path.exists():
-        flows = [flow(case, folder / "flows") for case in cases]
-        config = {**settings, **options}
-        fit(
-            make(flows[0].dimension),
-            flows,
-            TARGET,
-            REGION,
-            TrainingConfig(**config),
-            run_directory=path.parent,
-            units=UNITS,
-            provenance={
-                "command": "benchmarks.networks.frame_rotation",
-                "cases": list(cases),
-                **config,
-            },
-            progress=False,
-        )
+    if _cost(path).exists():
+        return path
+    flows = [flow(case, folder / "flows") for case in cases]
+    config = {**settings, **options}
+    kept, begin = _epochs(path), time.process_time()
+    closure = fit(
+        make(flows[0].dimension),
+        flows,
+        TARGET,
+        REGION,
+        TrainingConfig(**config),
+        run_directory=path.parent,
+        units=UNITS,
+        provenance={
+            "command": "benchmarks.networks.frame_rotation",
+            "cases": list(cases),
+            **config,
+        },
+        progress=False,
+    )
+    share = 1 - kept / _epochs(path)  # of the epochs, in this process
+    spent = time.process_time() - begin
+    seconds = spent / share if share else closure.provenance["training_seconds"]
+    write_text(_cost(path), json.dumps({"seconds": seconds}))
     return path
 
 
