@@ -45,7 +45,7 @@ def test_a_benchmark_without_its_data_ends_with_one_line(name, empty, monkeypatc
     assert (printed, said.count("\n")) == ("", 1)
     assert said.startswith(f"error: {empty / needed.folder}/")
     stem = Path(said.split()[1].rstrip(":")).stem
-    assert f"{catalogue.CHALLENGE} " in said and f"{needed.originals[stem]};" in said
+    assert f"the original is in {needed.source}" in said and f"{needed.originals[stem]};" in said
     assert "'python -m benchmarks.data'" in said
     assert list(empty.parent.iterdir()) == []  # it began nothing
 

@@ -17,26 +17,11 @@ from benchmarks.challenge.correction import correct
 from benchmarks.challenge.duct_closure import baseline, duct_closure
 from benchmarks.data.ducts import conditions, read_duct, sst_flow
 from benchmarks.data.hills import read_hill
-from benchmarks.data.openings import SCALES, initial_flow, opening_field, read_opening
+from benchmarks.data.openings import initial_flow, opening_field, read_opening
 from solvers import RANS, FlowResult
 from vcnn import Closure, ClosureLike
-from vcnn.files import replacing
 
-TESTS = (
-    "alpha_05_4071_2024",
-    "alpha_05_4071_4048",
-    "alpha_15_13929_2024",
-    "alpha_15_13929_4048",
-    "AR_1_Ret_360",
-    "AR_3_Ret_360",
-    "AR_14_Ret_180",
-    "NASA_2DWMH",
-    "PHLL10595",
-    "CBFS13700",
-)
-
-
-_RECORDED = 1e-3  # tolerance of ducts, hump and step in the study
+_RECORDED = 1e-3  # tolerance of ducts in the study
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +55,10 @@ def solve_flow(
     Parameters
     ----------
     path : Path
-    closures : mapping from "hill", "duct" and "opening" to closures
+    closures : mapping from "hill" and "duct" to closures
     checkpoint : Path, optional
     tolerance : float
-        Of hills; other flows are stopped at 1e-3, as recorded, though they settle further
+        Of hills; ducts are stopped at 1e-3, as recorded, though they settle further
         (`settling.py`).
 
     Raises
@@ -81,8 +66,6 @@ def solve_flow(
     DivergenceError
         If flow and closure do not settle.
     """
-    if path.stem in SCALES:
-        return solve_opening(path, closures["opening"], checkpoint)
     if path.stem.startswith("AR_"):
         return solve_duct(path, closures["duct"], checkpoint)
     return solve_hill(path, closures["hill"], checkpoint, tolerance)
@@ -102,12 +85,6 @@ def solve_duct(path: Path, closure: Closure, checkpoint: Path | None = None) -> 
     """A quarter of a rectangular duct, from the flow with SST's ν_t."""
     problem, start, data = duct_problem(path, closure)
     return _solve(problem, start, data, checkpoint, velocity=data["friction_velocity"])
-
-
-def solve_opening(path: Path, factor: ClosureLike, checkpoint: Path | None = None) -> Solution:
-    """A flow with inlet and outlet, from that with the ν_t of SST, which the closure corrects."""
-    problem, start, data = opening_problem(path, factor)
-    return _solve(problem, start, data, checkpoint, velocity=SCALES[path.stem][1])
 
 
 def duct_problem(path: Path, closure: Closure) -> tuple[RANS, FlowResult, dict]:
@@ -148,9 +125,3 @@ def _solve(problem, start, data, checkpoint, *, tolerance=_RECORDED, velocity=1.
         plane, velocities = velocities, np.zeros((len(velocities), 3))
         velocities[:, data["plane_axes"]] = plane
     return Solution(result, velocities, row)
-
-
-def write_submission(path: Path, velocity: np.ndarray) -> None:
-    """Write the velocities (1000, 3) at the points of evaluation as the challenge asks for them."""
-    with replacing(path) as part:
-        np.savetxt(part, velocity, fmt="%.9g", delimiter=",")

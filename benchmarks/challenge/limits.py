@@ -42,7 +42,7 @@ Inversions (`solvers.invert_stress`) look for the smooth ν_t, or ν_t and a, wi
 come nearest to one hill's LES, {20} and {8} steps of L-BFGS from SST's ν_t and from the stress of
 the LES: floors beneath what a closure of that form can reach. Networks beside them: the one before
 it learns through the solver; one that learned the inverted ν_t from clouds, without the solver; the
-correction β of SST's ν_t that hump and step are solved with; the one submitted.
+correction β of SST's ν_t that hump and step are solved with; the one above.
 
 {table(header, lines)}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from benchmarks.challenge.flows import TESTS
 from benchmarks.challenge.limits import limits
 from benchmarks.challenge.scores import DUCTS, VALIDATION_DUCT, mean_of, score_lines
 from benchmarks.common.markdown import table
@@ -21,7 +20,7 @@ def page(rows: Mapping[str, dict], closures: Mapping[str, Closure]) -> str:
     rows : name of a measurement -> numbers
     closures : kind of flow, "hill", "duct" or "opening" -> its closure
     """
-    sections = [_head(rows, closures), _known(rows), _tests(rows), _rotated(rows), limits(rows)]
+    sections = [_head(rows, closures), _known(rows), limits(rows)]
     return "\n".join(sections)
 
 
@@ -30,17 +29,16 @@ def _head(rows, closures) -> str:
     before, after = learning["validation"]
     spent = closures["duct"].provenance["training_seconds"] / 60
     solving = (
-        sum(row.get("seconds", 0) for key, row in rows.items() if key.startswith(("known", "test")))
-        / 3600
+        sum(row.get("seconds", 0) for key, row in rows.items() if key.startswith("known")) / 3600
     )
     return f"""# The Closure Challenge
 
 Written by `python -m benchmarks.challenge.study`. The challenge (McConkey et al., arXiv 2603.28884)
 asks for the mean velocity of eight flows of which no truth is given, and for two more; closures may
 learn from 21 hills and 4 ducts, and 4 hills and a duct are for validation. Its score is mean |ΔU|
-by mean |U|. Every flow here is a solution of the equations with a closure that is asked while they
-are solved; the velocities at the points of evaluation are in
-[closure_challenge/](closure_challenge), a file for each flow, with the residuals of each round.
+by mean |U|. Here each family has a closure of its own; that of ducts is [submitted](submission.md),
+and for the others [one for all](travelling.md). Every flow is a solution of the equations with a
+closure that is asked while they are solved.
 
 ## Method
 
@@ -98,8 +96,8 @@ def _known(rows) -> str:
     return f"""## Validation
 
 Over all cells, on the meshes of the challenge. *Residual*: of the momentum balance; *change*: what
-the closure still changes, relative L2 (asked for: 1e-6 here and 1e-9 of test flows; of ducts, hump
-and step 1e-3, where the fields then stay and the flow is solved with them). Seconds are of a clock
+the closure still changes, relative L2 (asked for: 1e-6, of ducts
+1e-3, where the fields then stay and the flow is solved with them). Seconds are of a clock
 on the wall, beside up to four other runs on two cores. The largest ratio to SST, of all 30 flows,
 is {max(ratios):.2f}.
 
@@ -112,44 +110,4 @@ is {max(ratios):.2f}.
 ## Training
 
 {tables["train"]}
-"""
-
-
-def _tests(rows) -> str:
-    lines = []
-    for name in TESTS:
-        row = rows[f"test, {name}"]
-        lines.append(
-            [
-                f"[{name}](closure_challenge/{name}.csv)",
-                row["rounds"],
-                f"{row['residual'][-1]:.0e}",
-                f"{row['change'][-1]:.0e}",
-                f"{row['seconds']:.0f}",
-                percent(row["from SST"]),
-                percent(row["extrapolating"]),
-            ]
-        )
-    header = ["flow", "rounds", "residual", "change", "s", "from SST", "extrapolating"]
-    return f"""## Test flows
-
-*From SST*: the score of the solution with SST's velocity for truth, at the points of evaluation.
-*Extrapolating*: share of the mesh's vertices whose clouds are unlike those of training.
-
-{table(header, lines)}
-"""
-
-
-def _rotated(rows) -> str:
-    (name,) = [key.removeprefix("turned, ") for key in rows if key.startswith("turned")]
-    study = rows[f"turned, {name}"]
-    changes = [f"{run['change']:.0e} ({run['rounds']})" for run in study["runs"]]
-    return f"""## In turned frames
-
-{name} on the mesh with every other row: mesh, period and driving direction turned, solved anew from
-rest, turned back. Change of the velocity and, in brackets, rounds.
-
-{table([f"{angle:g}°" for angle in study["angles"]], [changes])}
-
-![Flows in turned frames](closure_challenge_turned.png)
 """

@@ -1,17 +1,15 @@
-"""The Closure Challenge: closures learned from its training flows, velocities of its test flows.
+"""The Closure Challenge: a closure for each family, learned from its training flows.
 
     OMP_NUM_THREADS=1 python -m benchmarks.challenge.study [-o build/closure_challenge] [--ship]
 
-Writes results/closure_challenge.md with pictures, and in results/closure_challenge/ for each test
-flow the velocity at the 1000 points of evaluation, a line for each with its three components, and
-residuals.json. Everything is kept in the folder at once: a run that was interrupted goes on where
-it stopped. Flows and closure of the LES are those of benchmarks.in_the_loop.study, in a folder
-beside. With ``--ship`` the closures go to vcnn/pretrained. About four hours.
+Writes results/closure_challenge.md with pictures. Everything is kept in the folder at once: a run
+that was interrupted goes on where it stopped. Flows and closure of the LES are those of
+benchmarks.in_the_loop.study, in a folder beside. With ``--ship`` the closures go to
+vcnn/pretrained. About three and a half hours.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +20,7 @@ from benchmarks.challenge import duct_closure
 from benchmarks.challenge.cards import cards
 from benchmarks.challenge.correction import correct, train_correction
 from benchmarks.challenge.floors import floors, hill_baseline, inversion_file
-from benchmarks.challenge.flows import TESTS, solve_flow, write_submission
+from benchmarks.challenge.flows import solve_flow
 from benchmarks.challenge.page import page
 from benchmarks.challenge.pictures import draw
 from benchmarks.challenge.scores import DUCTS, FLOORS, VALIDATION_DUCT
@@ -30,20 +28,17 @@ from benchmarks.common.command import parser, run
 from benchmarks.common.measurements import Measurements
 from benchmarks.common.paths import PRETRAINED, RESULTS
 from benchmarks.common.velocity_errors import score
-from benchmarks.data.catalogue import CLOSED, OPENINGS, Data, require
+from benchmarks.data.catalogue import require
 from benchmarks.data.ducts import dns_flow, read_duct
-from benchmarks.data.hills import hill_file, hill_names, read_hill
-from benchmarks.data.thinned_hills import flow_to_learn, thinned
+from benchmarks.data.hills import hill_file, hill_names
+from benchmarks.data.thinned_hills import flow_to_learn
 from benchmarks.in_the_loop.flows import REGION, UNITS, train_closure, with_importance
-from solvers import RANS, LearningConfig, coupled_rotation_study, evaluate, fit_through_solver
-from solvers.studies.coupled_rotation_report import pictures
+from solvers import LearningConfig, evaluate, fit_through_solver
 from vcnn import Closure, DivergenceError, FlowField, TrainingConfig, fit
 from vcnn.files import write_text
 from vcnn.network import PairEmbeddingNetwork
 
-SUBMISSION = RESULTS / "closure_challenge"
 LEARNING = LearningConfig(epochs=4, flows_per_step=2, learning_rate=3e-4, prior=5e-3)
-ROTATED = "alpha_15_13929_2024"
 
 
 def hill_closure(folder: Path, les: Path, processes: int) -> Closure:
@@ -115,35 +110,6 @@ def correction(name: str, factor: Closure) -> dict:
     }
 
 
-def solve_test_flow(name: str, closures: dict[str, Closure], folder: Path) -> dict:
-    """Write the velocities of a test flow at the points of evaluation; how the run went."""
-    path = _test_data(name).file(name)
-    solution = solve_flow(path, closures, _checkpoint(folder, name))
-    with np.load(path) as file:
-        chosen, sst = file["eval_cells"], file["sst_velocity"].astype(float)
-    write_submission(SUBMISSION / f"{name}.csv", solution.velocity[chosen])
-    solution.result.flow("vertex").save(folder / "solved" / f"{name}.vtu")
-    return {"from SST": score(solution.velocity[chosen], sst[chosen]), **solution.row}
-
-
-def rotated(closure: Closure) -> dict:
-    """A test flow solved anew in rotated frames, mesh, driving and all."""
-    mesh, data = read_hill(CLOSED.file(ROTATED))
-    problem = RANS(thinned(mesh), float(data["nu"]), float(data["ubar_dns"][0]), location="vertex")
-    study = coupled_rotation_study({"vector-cloud": closure}, problem)
-    flows, *_ = pictures(study).values()
-    flows.savefig(RESULTS / "closure_challenge_turned.png", dpi=80)
-    runs = study.runs["vector-cloud"]
-    return {
-        "angles": study.angles.tolist(),
-        "runs": [{"change": r.change, "rounds": r.rounds} for r in runs],
-    }
-
-
-def _test_data(name) -> Data:
-    return OPENINGS if name in OPENINGS.originals else CLOSED
-
-
 def _checkpoint(folder, name):
     return None if folder is None else folder / "solved" / f"{name}.npz"
 
@@ -167,7 +133,7 @@ def measure_closures(
     others: dict[str, Closure],
     folder: Path,
 ) -> None:
-    """All flows with the closures that are submitted, some with others.
+    """All flows with the closures of their families, some with others.
 
     Parameters
     ----------
@@ -183,9 +149,6 @@ def measure_closures(
         for kind, closure in others.items():
             measurements.measure(partial(against_truth, name, {"hill": closure}), f"{kind}, {name}")
         measurements.measure(partial(correction, name, closures["opening"]), f"corrected, {name}")
-    for name in TESTS:
-        measurements.measure(partial(solve_test_flow, name, closures, folder), f"test, {name}")
-    measurements.measure(partial(rotated, closures["hill"]), f"turned, {ROTATED}")
 
 
 def main():
@@ -206,8 +169,6 @@ def main():
     }
     others = {"prior": train_closure("les", les), "of inversions": inversion_closure(folder)}
     measure_closures(measurements, closures, others, folder)
-    runs = {name: measurements.rows[f"test, {name}"] for name in TESTS}
-    write_text(SUBMISSION / "residuals.json", json.dumps(runs, indent=1))
     draw(measurements.rows, folder, RESULTS)
     text = page(measurements.rows, closures)
     write_text(RESULTS / "closure_challenge.md", text)

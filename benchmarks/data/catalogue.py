@@ -138,6 +138,14 @@ CHANNELS = Data(
     "J. Fluid Mech. 500 (2004), 135; Hoyas & Jimenez, Phys. Fluids 18 (2006), 011702",
     suffix="prof",
 )
+PLATE = Data(
+    title="friction along a flat plate: an experiment",
+    folder="flat_plate",
+    originals={"wieghardt1951_u17.8_cf_vs_x": ""},
+    source="no publication that can be read (digitised)",
+    cite="Wieghardt & Tillmann, NACA TM 1314 (1951)",
+    suffix="csv",
+)
 SST_HILL = Data(
     title="a hill at Re_h 10,595 by k-omega SST",
     folder="openfoam",
@@ -166,6 +174,7 @@ ALL = (
     OPENINGS,
     SEPARATIONS,
     CHANNELS,
+    PLATE,
     SST_HILL,
     LAMINAR_HILLS,
     PUBLISHED_HILL,
@@ -184,7 +193,7 @@ NEEDS = {
     "benchmarks.challenge.duct_closure": Needs((DUCTS,)),
     "benchmarks.challenge.settling": Needs((DUCTS, CLOSED, OPENINGS)),
     "benchmarks.challenge.shipped_usage": Needs(),
-    "benchmarks.challenge.study": Needs((HILLS, DUCTS, CLOSED, OPENINGS)),
+    "benchmarks.challenge.study": Needs((HILLS, DUCTS)),
     "benchmarks.in_the_loop.adjoint": Needs((HILLS,)),
     "benchmarks.in_the_loop.study": Needs((HILLS, SST_HILL)),
     "benchmarks.networks.clouds": Needs(),
@@ -195,12 +204,17 @@ NEEDS = {
     "benchmarks.networks.targets": Needs(),
     "benchmarks.openfoam.study": Needs((DUCTS,)),
     "benchmarks.travelling.card": Needs(),
+    "benchmarks.travelling.imposed": Needs((HILLS,)),
     "benchmarks.travelling.learning": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS)),
+    "benchmarks.travelling.submission": Needs(
+        (HILLS, DUCTS, SEPARATIONS, CHANNELS, CLOSED, OPENINGS)
+    ),
     "benchmarks.travelling.study": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS)),
     "benchmarks.travelling.models": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS)),
     "benchmarks.verification.circular_couette": Needs(),
     "benchmarks.verification.cylinder": Needs(),
     "benchmarks.verification.ducts": Needs((DUCTS,)),
+    "benchmarks.verification.flat_plate": Needs((PLATE,)),
     "benchmarks.verification.k_omega_sst": Needs((HILLS, DUCTS, SEPARATIONS)),
     "benchmarks.verification.large_transport": Needs(),
     "benchmarks.verification.openings": Needs((OPENINGS,)),

@@ -18,7 +18,13 @@ from benchmarks.common.paths import PRETRAINED
 from benchmarks.data.catalogue import require
 from benchmarks.travelling.learning import through_solver
 from benchmarks.travelling.models import FOLDER
-from benchmarks.travelling.study import DEVELOPED, FAMILIES, family_cells, friction_cells
+from benchmarks.travelling.study import (
+    DEVELOPED,
+    FAMILIES,
+    MEASURED,
+    family_cells,
+    friction_cells,
+)
 from vcnn import Closure
 from vcnn.files import write_text
 
@@ -84,7 +90,7 @@ def main():
     command.add_argument("-o", "--output", type=Path, default=FOLDER)
     options = command.parse_args()
     require("benchmarks.travelling.card")
-    text = card(Measurements(options.output / "results.json").rows["scores"])
+    text = card(Measurements(MEASURED).rows["scores"])
     Closure.load(through_solver(options.output, TRAINING)).save(PRETRAINED / f"{NAME}.safetensors")
     write_text(PRETRAINED / f"{NAME}.md", text)
     print(text)

@@ -34,14 +34,31 @@ _LENGTH, _CELLS = 6.0, (12, 80)  # of a channel; its clouds must not reach aroun
 
 
 @dataclass(frozen=True, eq=False)
-class KnownFlow:
-    """A flow of which velocity and stress are known.
+class ModelledFlow:
+    """A flow to be solved with the model that corrections are over.
 
     Parameters
     ----------
-    name, family : str
+    name : str
+    family : str
+        "hill", "step", "hump", "duct" or "channel".
     model : KOmegaSST
         The problem, as the model solves it.
+    """
+
+    name: str
+    family: str
+    model: KOmegaSST
+
+
+@dataclass(frozen=True, eq=False)
+class KnownFlow(ModelledFlow):
+    """A flow of which velocity and stress are known, too.
+
+    Parameters
+    ----------
+    name, family, model
+        As of `ModelledFlow`.
     observation : Observation
         Its velocity.
     velocity : (M, 3)
@@ -56,9 +73,6 @@ class KnownFlow:
         What drives them against that friction, length/time².
     """
 
-    name: str
-    family: str
-    model: KOmegaSST
     observation: Observation
     velocity: np.ndarray
     gradient: np.ndarray

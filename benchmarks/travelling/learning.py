@@ -17,7 +17,7 @@ from benchmarks.common.command import parser, run
 from benchmarks.data.catalogue import require
 from benchmarks.data.ducts import RATIOS, VALIDATION
 from benchmarks.data.hills import hill_names
-from benchmarks.travelling.flows import CHANNELS_SOLVED, FLOWS, KnownFlow
+from benchmarks.travelling.flows import CHANNELS_SOLVED, FLOWS, KnownFlow, ModelledFlow
 from benchmarks.travelling.models import FOLDER, model_flow, start_file
 from benchmarks.travelling.targets import BOUNDS, training_flow
 from solvers import RANS, FlowToLearn, LearningConfig, fit_through_solver
@@ -57,7 +57,7 @@ TRAININGS = {  # name -> flows to learn from, flows that choose among epochs
 }
 
 
-def over_flow(flow: KnownFlow, folder: Path) -> Callable[[ClosureLike], BaselineCorrection]:
+def over_flow(flow: ModelledFlow, folder: Path) -> Callable[[ClosureLike], BaselineCorrection]:
     """What makes a closure for the solver of one for all flows, over the flow's model.
 
     Used where that is like those of training.

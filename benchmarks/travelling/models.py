@@ -14,13 +14,13 @@ from tqdm import tqdm
 
 from benchmarks.common.command import parser, run
 from benchmarks.data.catalogue import require
-from benchmarks.travelling.flows import FLOWS, KnownFlow
+from benchmarks.travelling.flows import FLOWS, ModelledFlow
 from vcnn import FlowField
 
 FOLDER = Path("build/travelling")
 
 
-def model_flow(flow: KnownFlow, folder: Path) -> FlowField:
+def model_flow(flow: ModelledFlow, folder: Path) -> FlowField:
     """The flow of the model at the vertices, solved if it is not kept."""
     path, start = model_file(flow.name, folder), start_file(flow.name, folder)
     if not path.is_file():

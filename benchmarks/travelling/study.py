@@ -3,8 +3,8 @@
     OMP_NUM_THREADS=1 python -m benchmarks.travelling.study [NAME...]
 
 NAMEs are of `benchmarks.travelling.learning.TRAININGS`, by default all; an hour each to learn, and
-a minute for each flow. What was done is kept in the folder -o: a run that was interrupted goes on.
-Writes results/travelling.md.
+a minute for each flow. What was learned is kept in the folder -o, and each score goes to
+results/travelling.json at once: a run that was interrupted goes on. Writes results/travelling.md.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from benchmarks.travelling.scores import score_flow
 from vcnn.evaluation.report.text import percent
 from vcnn.files import write_text
 
+MEASURED = RESULTS / "travelling.json"
 FAMILIES = {  # name -> flows
     "training hills": TRAININGS["hills"][0],
     "validation hills": TRAININGS["hills"][1],
@@ -44,11 +45,13 @@ FAMILIES = {  # name -> flows
     "channels": CHANNELS,
 }
 SEPARATED = [*TRAININGS["hills"][1], "PHLL10595", "CBFS13700"]
+IMPOSED = ("alpha_10_6000_3036", "alpha_15_10929_2024", "alpha_05_7071_4048")
 DEVELOPED = [*CHANNELS, *(name for name in FLOWS if name.startswith("AR_"))]
 
 
-def page(rows: dict[str, dict], learning: dict[str, dict]) -> str:
-    """The page in Markdown, of scores by correction and flow, and of how corrections learned."""
+def page(measured: dict[str, dict]) -> str:
+    """The page in Markdown, of all that was measured: scores, how corrections learned, stresses."""
+    rows, learning = measured["scores"], measured["learning"]
     names = [name for name in TRAININGS if name in rows]
     steps = table(
         ["", "flows", "error before", "after", "epoch kept", "hours"],
@@ -71,8 +74,9 @@ after learning through the solver; *hours* are those of that step.
 
 {steps}
 """
+    imposed = _imposed(measured.get("imposed", {}))
     return "\n".join(
-        [introduction, _families(rows, names), _walls(rows, names), _flows(rows, names)]
+        [introduction, _families(rows, names), _walls(rows, names), *imposed, _flows(rows, names)]
     )
 
 
@@ -116,6 +120,27 @@ x of the longest reversed flow on the lower wall: hills from crest to crest, in 
 
 {bubbles}
 """
+
+
+def _imposed(rows: dict[str, dict]) -> Iterator[str]:
+    lines = [
+        [name, *(_score_or_none(row[key]) for key in ("model", "split", "explicit"))]
+        for name, row in rows.items()
+    ]
+    if lines:
+        yield f"""## The stress of the LES imposed
+
+Scores with the Reynolds stress of the LES in the equations, in place of a closure's
+(`python -m benchmarks.travelling.imposed`): split into an eddy viscosity, which the operator takes,
+and the anisotropy that is left; and wholly explicit, without an eddy viscosity, where Newton's
+method fails from the flow of k-ω SST.
+
+{table(["flow", "k-ω SST", "split", "explicit"], lines)}
+"""
+
+
+def _score_or_none(value: float | str) -> str:
+    return "no flow is found" if isinstance(value, str) else percent(value)
 
 
 def _flows(rows, names) -> str:
@@ -187,15 +212,14 @@ def main():
     command.add_argument("--processes", type=int, default=2)
     options = command.parse_args()
     require("benchmarks.travelling.study")
-    measurements = Measurements(options.output / "results.json")
+    measurements = Measurements(MEASURED)
     for name in options.names or list(TRAININGS):
         closure = learn(name, options.output, processes=options.processes)
         measurements.measure(partial(dict, closure.provenance["learning"]), "learning", name)
         for flow in FLOWS:
             job = partial(score_flow, flow, closure, options.output)
             measurements.measure(job, "scores", name, flow)
-            rows = measurements.rows
-            write_text(RESULTS / "travelling.md", page(rows["scores"], rows["learning"]))
+            write_text(RESULTS / "travelling.md", page(measurements.rows))
     draw_scores(measurements.rows["scores"], FAMILIES, RESULTS / "travelling.png")
 
 
