@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.challenge.evaluated import CHOSEN, LEARNABLE, TESTS, input_file
+from benchmarks.challenge.submission import solved
 from benchmarks.common.velocity_errors import score
-from benchmarks.travelling.evaluated import CHOSEN, LEARNABLE, TESTS, input_file
-from benchmarks.travelling.submission import solved
 from vcnn import Closure
 
 ROOT = Path(__file__).parents[1]

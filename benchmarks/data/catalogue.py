@@ -194,6 +194,9 @@ NEEDS = {
     "benchmarks.challenge.settling": Needs((DUCTS, CLOSED, OPENINGS)),
     "benchmarks.challenge.shipped_usage": Needs(),
     "benchmarks.challenge.study": Needs((HILLS, DUCTS)),
+    "benchmarks.challenge.submission": Needs(
+        (HILLS, DUCTS, SEPARATIONS, CHANNELS, CLOSED, OPENINGS)
+    ),
     "benchmarks.in_the_loop.adjoint": Needs((HILLS,)),
     "benchmarks.in_the_loop.study": Needs((HILLS, SST_HILL)),
     "benchmarks.networks.clouds": Needs(),
@@ -206,9 +209,6 @@ NEEDS = {
     "benchmarks.travelling.card": Needs(),
     "benchmarks.travelling.imposed": Needs((HILLS,)),
     "benchmarks.travelling.learning": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS)),
-    "benchmarks.travelling.submission": Needs(
-        (HILLS, DUCTS, SEPARATIONS, CHANNELS, CLOSED, OPENINGS)
-    ),
     "benchmarks.travelling.study": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS)),
     "benchmarks.travelling.models": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS)),
     "benchmarks.verification.circular_couette": Needs(),

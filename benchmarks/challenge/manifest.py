@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.challenge.evaluated import CHOSEN, LEARNABLE, TESTS, input_file
 from benchmarks.common.paths import PRETRAINED, ROOT, data_folder
 from benchmarks.data.catalogue import CHANNELS, DUCTS, HILLS, SEPARATIONS
 from benchmarks.travelling.card import TRAINING
-from benchmarks.travelling.evaluated import CHOSEN, LEARNABLE, TESTS, input_file
 from benchmarks.travelling.learning import TRAININGS
 from vcnn import Closure
 
 _SST = "velocities compared with SST's in a test"
 _OPENED = (  # by what, which flows (all without names), why
     (
-        "benchmarks.travelling.submission",
+        "benchmarks.challenge.submission",
         (),
         "solved with frozen closures; AR_1_Ret_360 with sst-correction, too, before validation "
         "chose another for ducts; NASA_2DWMH with our k-omega SST, which does not settle there",
@@ -51,7 +51,7 @@ def manifest(rows: Mapping[str, dict]) -> dict:
         data.file(name) for data in (HILLS, DUCTS, SEPARATIONS, CHANNELS) for name in data.originals
     ]
     return {
-        "command": "OMP_NUM_THREADS=1 python -m benchmarks.travelling.submission",
+        "command": "OMP_NUM_THREADS=1 python -m benchmarks.challenge.submission",
         "scorer": {
             "package": "closure_challenge",
             "version": "0.3.1",

@@ -1,6 +1,6 @@
 """Velocities of the flows that the Closure Challenge evaluates, by the shipped closures.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.travelling.submission [-o build/travelling]
+    OMP_NUM_THREADS=1 python -m benchmarks.challenge.submission [-o build/travelling]
 
 Solves each flow with the closure of its family to a change of 1e-8, and one in turned frames.
 Writes into results/closure_challenge for each flow the velocity at the 1000 points of evaluation, a
@@ -19,13 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.common.command import parser, run
-from benchmarks.common.markdown import table
-from benchmarks.common.measurements import Measurements
-from benchmarks.common.paths import RESULTS
-from benchmarks.common.velocity_errors import score
-from benchmarks.data.catalogue import SEPARATIONS, require
-from benchmarks.travelling.evaluated import (
+from benchmarks.challenge.evaluated import (
     CHOSEN,
     LEARNABLE,
     TESTS,
@@ -33,7 +27,13 @@ from benchmarks.travelling.evaluated import (
     input_file,
     pose,
 )
-from benchmarks.travelling.manifest import manifest
+from benchmarks.challenge.manifest import manifest
+from benchmarks.common.command import parser, run
+from benchmarks.common.markdown import table
+from benchmarks.common.measurements import Measurements
+from benchmarks.common.paths import RESULTS
+from benchmarks.common.velocity_errors import score
+from benchmarks.data.catalogue import SEPARATIONS, require
 from benchmarks.travelling.models import FOLDER
 from solvers import RANS, FlowResult, KOmegaSST
 from solvers.studies.rotated_problem import rotate_problem
@@ -125,7 +125,7 @@ def page(rows: dict[str, dict], frames: dict[str, dict]) -> str:
     seconds = sum(row["seconds"] for row in rows.values())
     return f"""# Velocities for the Closure Challenge
 
-Written by `python -m benchmarks.travelling.submission`. The challenge (McConkey et al., arXiv
+Written by `python -m benchmarks.challenge.submission`. The challenge (McConkey et al., arXiv
 2603.28884) asks for the mean velocity of flows of which no truth is given. Here each of them is a
 solution of the equations with a shipped closure in the loop: hills, step and hump with
 `sst-correction` over our own k-ω SST on the same mesh, of the hump over OpenFOAM's, for ours does
@@ -180,7 +180,7 @@ def main():
     command = parser(__doc__)
     command.add_argument("-o", "--output", type=Path, default=FOLDER)
     options = command.parse_args()
-    require("benchmarks.travelling.submission")
+    require("benchmarks.challenge.submission")
     measurements = Measurements(options.output / "submission.json")
     for name in TESTS:
         measurements.measure(partial(submit, name, options.output), "flows", name)
