@@ -26,6 +26,6 @@ def draw_efficiency(rows: Sequence[Sequence], path: Path) -> None:
     axes.set_xticks(list(SIZES), map(str, SIZES))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.grid(alpha=0.3, which="both")
-    axes.legend(frameon=False)
+    figure.legend(frameon=False, loc="outside upper center", ncols=len(rows))
     figure.savefig(path, dpi=110)
     plt.close(figure)
