@@ -65,9 +65,6 @@ def _flows(rows) -> str:
                     f"{row['moved']:.0e}" if "moved" in row else "-",
                 ]
             )
-    change = np.array(rows["flows"][STEP]["change"])
-    begin = np.argmax(change <= 10 * LOOSE) + 1
-    end = np.flatnonzero(change > LOOSE / 2)[-1] + 1
     header = ["flow", "closure", *(f"{level:.0e}" for level in _LEVELS), "change at the end"]
     header += ["residual at the end", "clipped", "moves after 1e-03 by"]
     tests = " and ".join(rows.get("test flows", {}))
@@ -80,9 +77,6 @@ at the first of these from the one at the end.
 {table(header, lines)}
 
 ![Change against rounds, and eigenvalues](settling.png)
-
-On the curved step the change stays about 1e-3 from round {begin} to {end}, and then falls about
-tenfold a round: a run that is given up there seems not to settle.
 """
 
 
