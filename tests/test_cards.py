@@ -94,12 +94,13 @@ def test_sst_correction():
     assert np.abs(asked.predict(flow)["anisotropy"]).max() > 1e-3
 
 
-def test_duct_stress():
+@pytest.mark.parametrize("name", ["duct-stress", "duct-correction"])
+def test_ducts(name):
     """Secondary flow of Prandtl's second kind: toward the corner along the diagonal and back along
     the walls, 2 % of the mean velocity, the same on both sides of the diagonal. Without the
     anisotropy there is none.
     """
-    ran = use("duct-stress")
+    ran = use(name)
     flow, model = ran["result"].flow("vertex"), ran["model"].flow("vertex")
     y, z = flow.points[:, 1:].T
     mean = flow.parameters["bulk_velocity"]

@@ -87,6 +87,7 @@ def test_pretrained_stresses_turn_with_the_frame():
 
 def test_unknown_model():
     with pytest.raises(
-        InputError, match=r"pretrained: expected one of duct-stress, hill-.*, got 'duct'"
+        InputError,
+        match=r"pretrained: expected one of duct-correction, duct-stress, .*, got 'duct'",
     ):
         Closure.pretrained("duct")

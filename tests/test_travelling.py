@@ -1,16 +1,23 @@
 """What a correction of a model is taught: where the model is right, nothing."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 import meshes
+from benchmarks.common.velocity_errors import score_spread
 from benchmarks.travelling import flows, scores
 from benchmarks.travelling.flows import KnownFlow, read_channel
+from benchmarks.travelling.learning import WithoutEnds
 from benchmarks.travelling.scores import bubble
 from benchmarks.travelling.targets import BOUNDS, training_flow
-from solvers import Force, KOmegaSST, LaminarFlow, Observation, along_wall
+from benchmarks.travelling.walls import lower_wall, shear_stress
+from solvers import RANS, Force, KOmegaSST, LaminarFlow, Observation, along_wall
+from vcnn import Closure, FlowField, RegionOfInfluence, VectorCloudNetwork
+from vcnn.closure import MirroredSection
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +134,68 @@ def test_a_bubble_may_begin_before_the_period_does(monkeypatch):
     monkeypatch.setattr(scores, "along_wall", lambda *_, **__: wall)
     flow = SimpleNamespace(domain=SimpleNamespace(walls=("bottom", "top")))
     assert bubble(flow) == pytest.approx((-0.1, 5.0))
+
+
+def test_scores_vary_between_choices_of_points_as_means_do():
+    """Where all speeds are 1, the score of n points is a mean: standard deviation σ/√n."""
+    rng = np.random.default_rng(3)
+    truth = np.tile([1.0, 0.0], (20000, 1))
+    errors = rng.exponential(0.1, len(truth))
+    velocity = truth + errors[:, None] * [0.6, 0.8]
+    spread = score_spread(velocity, truth, points=400)
+    assert spread == pytest.approx(errors.std() / 20, rel=0.1)
+    assert score_spread(truth, truth) == 0
+
+
+def test_shear_stress_of_a_channel_balances_the_drive():
+    """−<u'v'> + ν ∂u/∂y = u_τ² (1 − y/h), with and without an anisotropy."""
+    mesh = meshes.channel(3.0, 2.0, cells=(6, 48), grading=40.0)
+    flow = KOmegaSST(mesh, 1 / 180, drive=Force(1.0)).solve()
+    at = flow.flow("vertex")
+    shear = shear_stress(flow)
+    a = np.zeros((len(shear), 2, 2))
+    a[:, 0, 1] = a[:, 1, 0] = -0.5 * shear
+    split = RANS(
+        mesh,
+        1 / 180,
+        drive=Force(1.0),
+        closure=0.5 * at.scalars["eddy_viscosity"],
+        location="vertex",
+        anisotropy=a,
+    ).solve()
+    split = replace(split, anisotropy=split.problem.given_anisotropy(split.domain))
+    viscous = at.tensors["velocity_gradient"][:, 1, 0] / 180
+    away = np.abs(at.points[:, 1] - 1) < 0.9
+    for found in (shear, shear_stress(split)):
+        total = found + viscous
+        np.testing.assert_allclose(total[away], (1 - at.points[:, 1])[away], atol=0.02)
+    x, friction, pressure = lower_wall(flow)
+    assert friction == pytest.approx(2.0, rel=0.02)  # 2 u_τ² at a unit velocity
+    assert np.abs(pressure).max() < 1e-6 and len(x) == 6
+
+
+def test_a_duct_without_ends_is_a_channel(shared_data):
+    """What drives it balances the friction of the DNS, and closures see no ends along the walls."""
+    across, along = flows.wide_duct(550), flows.channel(550)
+    assert across.force == pytest.approx(along.force, rel=1e-3)
+    assert across.force == pytest.approx(1.0, rel=0.01)  # in units of the friction velocity
+    points = across.model.mesh.points
+    weights = np.ones(len(points))
+    for x in points.T[1:]:  # by the trapezoidal rule: halves on planes of symmetry
+        places, number = np.unique(x.round(9), return_inverse=True)
+        weights *= np.gradient(places, edge_order=1)[number] * np.where(
+            (number == 0) | (number == number.max()), 0.5, 1
+        )
+    flow = FlowField(points, across.velocity, weights)
+    network = VectorCloudNetwork(output="traceless_symmetric_tensor", galilean=True, fits=0)
+    closure = Closure(network, RegionOfInfluence.ball(1.0, smooth=0.0), "anisotropy", 3)
+    row = np.flatnonzero(np.abs(points[:, 1] - 0.5) == np.abs(points[:, 1] - 0.5).min())
+    a, seen = (
+        whole(closure.by_name()).predict(flow, row, torch.float64)["anisotropy"]
+        for whole in (WithoutEnds, MirroredSection)
+    )
+    first, last = points[row, 2].argsort()[[0, -1]]  # on the planes of symmetry
+    size = np.abs(a).max()
+    np.testing.assert_allclose(a[first], a[last], rtol=0, atol=1e-9 * size)
+    assert np.ptp(a, axis=0).max() < 0.01 * size  # as good as the quadrature is
+    assert np.abs(seen[first] - seen[last]).max() > 0.05 * size

@@ -14,6 +14,16 @@ def score(velocity: np.ndarray, truth: np.ndarray) -> float:
     )
 
 
+def score_spread(
+    velocity: np.ndarray, truth: np.ndarray, points: int = 1000, draws: int = 1000
+) -> float:
+    """Standard deviation of the score between choices of so many points, with replacement."""
+    errors = np.linalg.norm(velocity - truth, axis=1)
+    speeds = np.linalg.norm(truth, axis=1)
+    chosen = np.random.default_rng(0).integers(len(truth), size=(draws, points))
+    return float(np.std(errors[chosen].mean(axis=1) / speeds[chosen].mean(axis=1)))
+
+
 def errors_against_les(velocity: np.ndarray, data: dict) -> list[float]:
     """The score of a hill's velocity (n, 2) at the cells, and its area-weighted relative L2 error.
 

@@ -211,6 +211,7 @@ NEEDS = {
     "benchmarks.travelling.learning": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS)),
     "benchmarks.travelling.study": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS)),
     "benchmarks.travelling.models": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS)),
+    "benchmarks.travelling.walls": Needs((HILLS, SEPARATIONS)),
     "benchmarks.verification.circular_couette": Needs(),
     "benchmarks.verification.cylinder": Needs(),
     "benchmarks.verification.ducts": Needs((DUCTS,)),

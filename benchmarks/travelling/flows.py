@@ -23,13 +23,14 @@ from benchmarks.data.hills import at_vertices, hill_names, read_hill
 from benchmarks.data.openings import opening_field, read_opening
 from benchmarks.data.thinned_hills import thinned, thinned_vertices
 from meshes.geometry.boundaries import named_facets
-from solvers import KOmegaSST, Observation
+from solvers import Developed, KOmegaSST, Observation, Symmetry, Wall
 from solvers.fem.build import build_domain
 from solvers.fem.fields import function_from
 from solvers.fem.sampling import flow_field
 from solvers.fenics import MPI
 
 CHANNELS_SOLVED = {180: 40.0, 550: 100.0, 950: 200.0, 2000: 400.0}  # Re_τ -> grading
+WIDTH = 1.25  # of a duct without ends; clouds must not reach around twice that
 _LENGTH, _CELLS = 6.0, (12, 80)  # of a channel; its clouds must not reach around
 
 
@@ -41,7 +42,7 @@ class ModelledFlow:
     ----------
     name : str
     family : str
-        "hill", "step", "hump", "duct" or "channel".
+        "hill", "step", "hump", "duct", "wide duct" or "channel".
     model : KOmegaSST
         The problem, as the model solves it.
     """
@@ -195,6 +196,41 @@ def channel(reynolds: int) -> KnownFlow:
     )
 
 
+def wide_duct(reynolds: int) -> KnownFlow:
+    """The same channel as a quarter of a duct without ends, of which it has `WIDTH`."""
+    y, u, stress, re_tau = read_channel(CHANNELS.file(f"Re{reynolds}"))
+    lines = meshes.channel(1.0, 2.0, cells=(2, _CELLS[1]), grading=CHANNELS_SOLVED[reynolds])
+    heights = np.unique(lines.points[:, 1].round(12))[_CELLS[1] // 2 :] - 1
+    plane = meshes.channel(1.0, WIDTH, cells=(len(heights) - 1, 8))
+    plane.points[:, 0] = np.interp(plane.points[:, 0], np.linspace(0, 1, len(heights)), heights)
+    mesh, d = meshes.section(plane), 1 - plane.points[:, 0]
+    n = len(d)
+    velocity, gradient, tau = np.zeros((n, 3)), np.zeros((n, 3, 3)), np.zeros((n, 3, 3))
+    velocity[:, 0], gradient[:, 0, 1] = np.interp(d, y, u), -np.interp(d, y, np.gradient(u, y))
+    for (i, j), values in stress.items():
+        tau[:, i, j] = tau[:, j, i] = np.interp(d, y, values) * (-1 if i != j else 1)
+    seen = np.linspace(0.0, 1.0, 101)[:-1]
+    points = np.stack([0 * seen, seen, np.full_like(seen, WIDTH / 2)], axis=1)
+    values = np.stack([np.interp(1 - seen, y, u), 0 * seen, 0 * seen], axis=1)
+    friction = _friction(mesh, ("outlet",), gradient)
+    sides = {
+        "outlet": Wall(),
+        **dict.fromkeys(("inlet", "bottom", "top"), Symmetry()),
+        "section": Developed((1, 0, 0), bulk_velocity=float(np.trapezoid(u, y))),
+    }
+    return KnownFlow(
+        f"wide_duct_{reynolds}",
+        "wide duct",
+        KOmegaSST(mesh, 1 / re_tau, conditions=sides),
+        Observation(points, values),
+        velocity,
+        gradient,
+        tau,
+        friction,
+        _force(friction, 1 / re_tau, WIDTH),
+    )
+
+
 def _friction(mesh: meshio.Mesh, walls: Sequence[str], gradient: np.ndarray) -> Observation:
     """What is known of the gradient at the middles of the walls' edges, of those at vertices."""
     edges = np.concatenate(named_facets(mesh, walls))
@@ -229,6 +265,7 @@ FLOWS: dict[str, Callable[[], KnownFlow]] = {
     **{name: partial(hill, name) for name in (*hill_names("train"), *hill_names("validation"))},
     **{f"AR_{ratio}_Ret_180": partial(duct, ratio) for ratio in (1, 3, 5, 7, 10)},
     **{f"channel_{reynolds}": partial(channel, reynolds) for reynolds in CHANNELS_SOLVED},
+    **{f"wide_duct_{reynolds}": partial(wide_duct, reynolds) for reynolds in CHANNELS_SOLVED},
     "PHLL10595": breuer,
     "CBFS13700": step,
 }

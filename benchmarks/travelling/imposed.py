@@ -21,7 +21,8 @@ from benchmarks.common.velocity_errors import score
 from benchmarks.data.catalogue import require
 from benchmarks.travelling.flows import FLOWS, KnownFlow
 from benchmarks.travelling.models import FOLDER, model_flow, start_file
-from benchmarks.travelling.study import IMPOSED, MEASURED, page
+from benchmarks.travelling.page import IMPOSED, page
+from benchmarks.travelling.study import MEASURED
 from solvers import RANS, FlowResult, Observation, evaluate
 from vcnn import DivergenceError
 from vcnn.closure.stress import SMALL_STRAIN, deviator, split_stress

@@ -9,7 +9,7 @@ interrupted goes on.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from benchmarks.common.command import parser, run
 from benchmarks.data.catalogue import require
 from benchmarks.data.ducts import RATIOS, VALIDATION
 from benchmarks.data.hills import hill_names
-from benchmarks.travelling.flows import CHANNELS_SOLVED, FLOWS, KnownFlow, ModelledFlow
+from benchmarks.travelling.flows import CHANNELS_SOLVED, FLOWS, WIDTH, KnownFlow, ModelledFlow
 from benchmarks.travelling.models import FOLDER, model_flow, start_file
 from benchmarks.travelling.targets import BOUNDS, training_flow
 from solvers import RANS, FlowToLearn, LearningConfig, fit_through_solver
@@ -50,10 +50,43 @@ HILLS = hill_names("train")
 DUCTS = [f"AR_{ratio}_Ret_180" for ratio in RATIOS if ratio != VALIDATION]
 CHANNELS = [f"channel_{number}" for number in CHANNELS_SOLVED]
 VALIDATION_HILLS = hill_names("validation")
-TRAININGS = {  # name -> flows to learn from, flows that choose among epochs
-    "hills": (HILLS, VALIDATION_HILLS),
-    "ducts": (DUCTS, [f"AR_{VALIDATION}_Ret_180"]),
-    "all": ([*HILLS, *DUCTS, *CHANNELS], [*VALIDATION_HILLS, f"AR_{VALIDATION}_Ret_180"]),
+VALIDATION_DUCTS = [f"AR_{VALIDATION}_Ret_180"]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a correction learns from, and how.
+
+    Parameters
+    ----------
+    flows : sequence of str
+        To learn from.
+    validation : sequence of str
+        That choose among epochs.
+    stresses : TrainingConfig
+        For the first step.
+    through_solver : LearningConfig
+        For the second.
+    """
+
+    flows: Sequence[str]
+    validation: Sequence[str]
+    stresses: TrainingConfig = STRESSES
+    through_solver: LearningConfig = THROUGH_SOLVER
+
+
+# With few flows an epoch has few steps.
+FEW = {
+    "stresses": replace(STRESSES, epochs=60),
+    "through_solver": replace(THROUGH_SOLVER, epochs=2, flows_per_step=2, tangent_passes=16),
+}
+TRAININGS = {
+    "hills": Training(HILLS, VALIDATION_HILLS),
+    "ducts": Training(DUCTS, VALIDATION_DUCTS, **FEW),
+    "all": Training([*HILLS, *DUCTS, *CHANNELS], [*VALIDATION_HILLS, *VALIDATION_DUCTS]),
+    "all but hills": Training([*DUCTS, *CHANNELS], VALIDATION_DUCTS, **FEW),
+    "all but ducts": Training([*HILLS, *CHANNELS], VALIDATION_HILLS),
+    "all but channels": Training([*HILLS, *DUCTS], [*VALIDATION_HILLS, *VALIDATION_DUCTS]),
 }
 
 
@@ -62,12 +95,21 @@ def over_flow(flow: ModelledFlow, folder: Path) -> Callable[[ClosureLike], Basel
 
     Used where that is like those of training.
     """
-    adapt = _over_quarter if flow.family == "duct" else partial(over_model, trusted=True)
-    return partial(adapt, model=model_flow(flow, folder))
+    quarter = {"duct": MirroredSection, "wide duct": WithoutEnds}.get(flow.family)
+    return partial(_over, quarter=quarter, model=model_flow(flow, folder))
 
 
-def _over_quarter(closure: ClosureLike, model: FlowField) -> BaselineCorrection:
-    return over_model(MirroredSection(closure), model, trusted=True)
+def _over(closure: ClosureLike, model: FlowField, quarter: Callable | None) -> BaselineCorrection:
+    whole = closure if quarter is None else quarter(closure)
+    return over_model(whole, model, trusted=True)
+
+
+class WithoutEnds(MirroredSection):
+    """A quarter of a duct with its mirror images, which go on for ever to both sides."""
+
+    def prepare(self, flow: FlowField) -> FlowField:
+        """As `MirroredSection`, periodic across the flow and along the walls."""
+        return replace(super().prepare(flow), periods=((0.0, 0.0, 2 * WIDTH),))
 
 
 def flow_to_learn(flow: KnownFlow, folder: Path) -> FlowToLearn:
@@ -77,7 +119,9 @@ def flow_to_learn(flow: KnownFlow, folder: Path) -> FlowToLearn:
     return FlowToLearn(flow.name, problem, flow.observations, start_file(flow.name, folder), adapt)
 
 
-def learn_stresses(names: Sequence[str], folder: Path, run_directory: Path, seed: int) -> Closure:
+def learn_stresses(
+    names: Sequence[str], folder: Path, run_directory: Path, config: TrainingConfig
+) -> Closure:
     """β and a/k of known stresses."""
     flows = []
     for name in names:
@@ -88,14 +132,14 @@ def learn_stresses(names: Sequence[str], folder: Path, run_directory: Path, seed
         output=["positive_scalar", "traceless_symmetric_tensor"],
         galilean=True,
         fits=0,
-        seed=seed,
+        seed=config.seed,
     )
     closure = fit(
         network,
         flows,
         ["correction", "relative_anisotropy"],
         REGION,
-        replace(STRESSES, seed=seed),
+        config,
         importance="importance",
         run_directory=run_directory,
         units=UNITS,
@@ -108,19 +152,25 @@ def learn_stresses(names: Sequence[str], folder: Path, run_directory: Path, seed
 
 def through_solver(folder: Path, name: str, seed: int = 0) -> Path:
     """The file of what one of `TRAININGS` has come to."""
-    return folder / "learned" / f"{name}_{seed}" / "through_solver" / "model.safetensors"
+    place = f"{name.replace(' ', '_')}_{seed}"
+    return folder / "learned" / place / "through_solver" / "model.safetensors"
 
 
 def learn(name: str, folder: Path, seed: int = 0, processes: int = 2) -> Closure:
     """One of `TRAININGS`."""
-    names, validation = TRAININGS[name]
+    training = TRAININGS[name]
     directory = through_solver(folder, name, seed).parent
-    prior = learn_stresses(names, folder, directory.with_name("stresses"), seed)
+    prior = learn_stresses(
+        training.flows,
+        folder,
+        directory.with_name("stresses"),
+        replace(training.stresses, seed=seed),
+    )
     return fit_through_solver(
         prior,
-        [flow_to_learn(FLOWS[each](), folder) for each in names],
-        replace(THROUGH_SOLVER, seed=seed),
-        validation=[flow_to_learn(FLOWS[each](), folder) for each in validation],
+        [flow_to_learn(FLOWS[each](), folder) for each in training.flows],
+        replace(training.through_solver, seed=seed),
+        validation=[flow_to_learn(FLOWS[each](), folder) for each in training.validation],
         run_directory=directory,
         processes=processes,
     )

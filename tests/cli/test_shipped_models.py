@@ -10,8 +10,8 @@ from vcnn import Closure, FlowField
 from vcnn.closure.file import pretrained_names
 
 NAMES = (
-    "duct-stress, hill-concentration, hill-correction, hill-eddy-viscosity, hill-stress, "
-    "sst-correction"
+    "duct-correction, duct-stress, hill-concentration, hill-correction, hill-eddy-viscosity, "
+    "hill-stress, sst-correction"
 )
 
 

@@ -18,6 +18,7 @@ from vcnn.flow.quantities import (
 )
 
 MODELS = (
+    "duct-correction",
     "duct-stress",
     "hill-concentration",
     "hill-correction",
