@@ -39,17 +39,21 @@ def solve_with(
     return problem.solve(start)
 
 
+def split(flow: KnownFlow) -> tuple[np.ndarray, np.ndarray]:
+    """ν_t (M,) and a (M, 3, 3) that the known stress is split into."""
+    S = deviator((flow.gradient + flow.gradient.swapaxes(1, 2)) / 2)
+    return split_stress(deviator(flow.stress), S, SMALL_STRAIN * np.abs(flow.velocity).max())
+
+
 def impose(name: str, folder: Path) -> dict:
     """Scores of the model, and with the LES stress split and explicit; or why there is none."""
     flow = FLOWS[name]()
     model_flow(flow, folder)
     velocity, start = flow.observation, start_file(name, folder)
-    speed = np.abs(flow.velocity).max()
-    S = deviator((flow.gradient + flow.gradient.swapaxes(1, 2)) / 2)
     stress = deviator(flow.stress)
     row = {"model": _score(flow.model.solve(start), velocity)}
     for kind, (nu_t, a) in {
-        "split": split_stress(stress, S, SMALL_STRAIN * speed),
+        "split": split(flow),
         "explicit": (np.zeros(len(stress)), stress),
     }.items():
         try:

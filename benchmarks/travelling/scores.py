@@ -12,6 +12,7 @@ from benchmarks.common.velocity_errors import score
 from benchmarks.travelling.flows import FLOWS, KnownFlow
 from benchmarks.travelling.learning import flow_to_learn
 from benchmarks.travelling.models import start_file
+from meshes.report.quantities import WallQuantities
 from solvers import FlowResult, along_wall, evaluate
 from solvers.fem.fields import function_from
 from vcnn import ClosureLike, DivergenceError
@@ -73,11 +74,16 @@ def known_bubble(reference: KnownFlow, model: FlowResult) -> tuple[float, float]
 
 def bubble(flow: FlowResult) -> tuple[float, float] | None:
     """x where the longest reversed flow on the lower wall begins and ends; None without any."""
-    lower = next(name for name in flow.domain.walls if name.startswith("bottom"))
-    wall = along_wall(flow, lower, reference_velocity=1.0)
+    wall = along_lower_wall(flow)
     begins, ends = wall.separation[:, 0], wall.reattachment[:, 0]
     if wall.period is not None:  # it may begin before the period does
         begins = np.concatenate([begins - wall.period[0], begins])
     pairs = [(begins[begins < x].max(), x) for x in ends if (begins < x).any()]
     longest = max(pairs, key=lambda pair: pair[1] - pair[0], default=None)
     return None if longest is None else (float(longest[0]), float(longest[1]))
+
+
+def along_lower_wall(flow: FlowResult) -> WallQuantities:
+    """Friction and pressure along the lower wall of a hill or the step, at a velocity of 1."""
+    lower = next(name for name in flow.domain.walls if name.startswith("bottom"))
+    return along_wall(flow, lower, reference_velocity=1.0)

@@ -26,9 +26,7 @@ def draw_walls(flows: Mapping[str, Mapping[str, np.ndarray]], path: Path) -> Non
     flows : mapping name -> ``x`` and, of each source, ``friction`` and ``pressure``
     path : Path
     """
-    figure, axes = plt.subplots(
-        4, 3, figsize=(10.0, 9.0), layout="constrained", height_ratios=(1, 1, 1, 1)
-    )
+    figure, axes = plt.subplots(4, 3, figsize=(10.0, 9.0), layout="constrained")
     for number, (name, data) in enumerate(flows.items()):
         row, column = divmod(number, 3)
         shown = _near(name, data["x"])
@@ -40,10 +38,7 @@ def draw_walls(flows: Mapping[str, Mapping[str, np.ndarray]], path: Path) -> Non
             ax.set_ylabel(symbol)
         axes[2 * row, column].set_title(name, fontsize=9)
         axes[2 * row + 1, column].set_xlabel("x / H")
-    lines, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(lines, labels, frameon=False, loc="outside upper center", ncols=len(STYLES))
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    _save(figure, axes[0, 0], path)
 
 
 def _near(name: str, x: np.ndarray) -> np.ndarray:
@@ -75,7 +70,12 @@ def draw_stations(flows: Mapping[str, Mapping[str, np.ndarray]], path: Path) -> 
         ax.set_title(f"{name}: largest {largest:.3f}", fontsize=9)
         ax.set(xlabel="x / H, and $-\\overline{u'v'}$ there", ylabel="y / H")
         ax.set_ylim(None, min(y.max(), 4.0))
-    lines, labels = axes[0, 0].get_legend_handles_labels()
+    _save(figure, axes[0, 0], path)
+
+
+def _save(figure, first, path) -> None:
+    """With the legend of the first axes above all."""
+    lines, labels = first.get_legend_handles_labels()
     figure.legend(lines, labels, frameon=False, loc="outside upper center", ncols=len(STYLES))
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -24,16 +24,16 @@ from benchmarks.data.catalogue import SEPARATIONS, require
 from benchmarks.data.hills import at_vertices
 from benchmarks.data.openings import read_opening
 from benchmarks.travelling.flows import FLOWS, KnownFlow
-from benchmarks.travelling.imposed import solve_with
+from benchmarks.travelling.imposed import solve_with, split
 from benchmarks.travelling.learning import flow_to_learn
 from benchmarks.travelling.models import FOLDER, model_flow, start_file
 from benchmarks.travelling.page import SEPARATED
+from benchmarks.travelling.scores import along_lower_wall
 from benchmarks.travelling.wall_pictures import draw_stations, draw_walls
-from solvers import FlowResult, along_wall, evaluate, station_profiles
+from solvers import FlowResult, evaluate, station_profiles
 from solvers.fem.fields import function_from
 from solvers.fem.sampling import sample
 from vcnn import Closure
-from vcnn.closure.stress import SMALL_STRAIN, deviator, split_stress
 from vcnn.evaluation.report.text import percent
 from vcnn.files import replacing, write_text
 from vcnn.flow.norms import relative_l2
@@ -52,8 +52,7 @@ def lower_wall(flow: FlowResult) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
     velocity = flow.flow("vertex").velocity
     flow = replace(flow, velocity=function_from(flow.domain, velocity, "vertex", "velocity"))
-    name = next(name for name in flow.domain.walls if name.startswith("bottom"))
-    wall = along_wall(flow, name, reference_velocity=1.0)
+    wall = along_lower_wall(flow)
     mean = np.average(wall.pressure_coefficient, weights=wall.lengths)
     return wall.points[:, 0], wall.skin_friction, wall.pressure_coefficient - mean
 
@@ -119,10 +118,7 @@ def _pressure(reference: KnownFlow, model: FlowResult, start: Path):
         mesh, data, _ = read_opening(SEPARATIONS.file(reference.name))
         values = at_vertices(mesh, data, "les_pressure", seams=(), walls=())
         return function_from(model.domain, values, "vertex", "pressure")
-    S = deviator((reference.gradient + reference.gradient.swapaxes(1, 2)) / 2)
-    speed = np.abs(reference.velocity).max()
-    parts = split_stress(deviator(reference.stress), S, SMALL_STRAIN * speed)
-    values = solve_with(reference, *parts, start).flow("vertex").scalars["pressure"]
+    values = solve_with(reference, *split(reference), start).flow("vertex").scalars["pressure"]
     return function_from(model.domain, values, "vertex", "pressure")
 
 
