@@ -10,8 +10,8 @@ results       FlowResult, CouplingHistory, TransportResult, save_checkpoint, loa
 diagnostics   along_wall, WallQuantities, wall_force, station_profiles,
               boundary_fluxes, reynolds_number, ReynoldsNumber
 points        Domain, evaluate, locate, LocatedPoints, PointOperator
-closures      RANS, over_baseline, ActiveScalar, ScalarEquation, coupled_rotation_study,
-              CoupledRotationStudy
+closures      RANS, over_baseline, solve_members, FlowEnsemble, ActiveScalar, ScalarEquation,
+              coupled_rotation_study, CoupledRotationStudy
 derivatives   DifferentiableFlow, DifferentiableTransport, DifferentiableCoupling
 learning      fit_through_solver, LearningConfig, EnsembleConfig, FlowToLearn, Observation,
               invert_stress, Inversion, Smoothing
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from solvers.adjoint.flow import DifferentiableFlow as DifferentiableFlow
     from solvers.adjoint.transport import DifferentiableTransport as DifferentiableTransport
     from solvers.coupling.active_scalar import ActiveScalar as ActiveScalar
+    from solvers.coupling.members import FlowEnsemble as FlowEnsemble
+    from solvers.coupling.members import solve_members as solve_members
     from solvers.coupling.over_baseline import over_baseline as over_baseline
     from solvers.coupling.rans import RANS as RANS
     from solvers.coupling.scalar_equation import ScalarEquation as ScalarEquation

@@ -16,9 +16,10 @@ from tests.support.solve_cases import CHANNEL
 from vcnn import InputError
 from vcnn.cli.configuration import RUN_KEYS, RunConfiguration, read_configuration
 from vcnn.cli.train_keys import train_tables
+from vcnn.closure import file
 from vcnn.closure.closure import Closure
 from vcnn.closure.file import read_model, write_model
-from vcnn.closure.header import FORMAT_KEY, HEADER_KEYS, SCALES_KEYS
+from vcnn.closure.header import ENSEMBLE_KEYS, FORMAT_KEY, HEADER_KEYS, SCALES_KEYS
 from vcnn.clouds.regions import REGIONS
 from vcnn.network import registry
 from vcnn.network.keys import network_keys
@@ -137,7 +138,8 @@ def entries_read(*functions):
             case_keys.CONDITION_KEYS["inlet"],
             [case_conditions._inlet, case_conditions._inlet_velocity],
         ),
-        (HEADER_KEYS, [read_model]),
+        (HEADER_KEYS, [file._arguments]),
+        (ENSEMBLE_KEYS, [file.read_models]),
     ],
 )
 def test_no_key_is_dead(keys, readers):

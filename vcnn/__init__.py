@@ -10,7 +10,8 @@ errors     InputError, DivergenceError
 version    __version__
 
 More is in vcnn.flow, vcnn.clouds, vcnn.closure, vcnn.network, vcnn.baselines, vcnn.training,
-vcnn.evaluation, vcnn.evaluation.report and vcnn.testing. Names are imported on first use.
+vcnn.evaluation, vcnn.evaluation.report, vcnn.particles and vcnn.testing. Names are imported on
+first use.
 """
 
 from typing import TYPE_CHECKING

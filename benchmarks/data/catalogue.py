@@ -206,6 +206,7 @@ NEEDS = {
     "benchmarks.networks.reynolds_stress": Needs((HILLS,)),
     "benchmarks.networks.targets": Needs(),
     "benchmarks.openfoam.study": Needs((DUCTS,)),
+    "benchmarks.particles.stochastic_bodies": Needs(),
     "benchmarks.travelling.card": Needs(),
     "benchmarks.travelling.imposed": Needs((HILLS,)),
     "benchmarks.travelling.learning": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS)),

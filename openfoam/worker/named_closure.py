@@ -33,13 +33,13 @@ def read_closure(model: str, folder: Path) -> ClosureLike:
             return as_closure(_python_object(folder / file, name))
     if model.endswith((".py", ".py:")):
         raise InputError(f"{model}: expected FILE.py:NAME")
-    from vcnn.closure.closure import Closure  # with torch, which is slow to import
     from vcnn.closure.file import model_file
+    from vcnn.closure.loading import load_closure  # with torch, which is slow to import
 
     path = folder / model
     path = model_file(path if path.is_file() else Path(model))
     with naming(path):
-        return Closure.load(path).by_name()
+        return load_closure(path).by_name()
 
 
 def _python_object(path: Path, name: str) -> object:

@@ -12,7 +12,7 @@ import typer
 
 from solvers.cli.progress import progress_line
 from solvers.cli.run_folder import RunFolder
-from vcnn.cli.inputs import ANY_MODEL, Threads, read_model
+from vcnn.cli.inputs import ANY_MODEL, Threads, read_any_model
 from vcnn.cli.key_listing import keys_option
 from vcnn.cli.ranks import on_every_rank
 from vcnn.errors import naming
@@ -149,5 +149,5 @@ def _turbulence(case: Case, name: Path | None) -> tuple[Closure | None, dict[str
         return None, {"name": case.model, "sha256": None}
     file = model_file(name)
     with naming(name):
-        closure = case.closure(read_model(file))
+        closure = case.closure(read_any_model(file))
     return closure, {"name": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}

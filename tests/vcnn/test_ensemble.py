@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from tests.vcnn.test_adapters import Known, closure, quarter
-from vcnn import InputError
+from vcnn import Closure, InputError, RegionOfInfluence
 from vcnn.closure import (
     BaselineCorrection,
-    ClosureEnsemble,
     Differentiable,
+    Ensemble,
     MeasuresExtrapolation,
     MirroredSection,
 )
@@ -31,7 +31,7 @@ def members(count=3):
 
 def test_it_says_the_mean_and_how_they_differ():
     flow, made = quarter(), members()
-    ensemble = ClosureEnsemble(made[0], made[1:])
+    ensemble = Ensemble(made)
     each = [one.predict(flow) for one in made]
     values, spread = ensemble.predict(flow), ensemble.spread(flow)
     assert set(values) == {"beta", "anisotropy"}
@@ -48,7 +48,7 @@ def test_it_says_the_mean_and_how_they_differ():
 
 def test_one_alone_is_itself():
     flow, one = quarter(), closure()
-    ensemble = ClosureEnsemble(one)
+    ensemble = Ensemble([one])
     for name, value in one.predict(flow).items():
         np.testing.assert_array_equal(ensemble.predict(flow)[name], value)
         assert (ensemble.spread(flow)[name] == 0).all()
@@ -56,7 +56,7 @@ def test_one_alone_is_itself():
 
 def test_the_mean_turns_with_the_frame():
     flow, made = quarter(), members()
-    ensemble = ClosureEnsemble(made[0], made[1:])
+    ensemble = Ensemble(made)
     turn = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))[0]
     here, there = ensemble.predict(flow), ensemble.predict(flow.rotated(turn))
     size = np.abs(here["anisotropy"]).max()
@@ -70,7 +70,7 @@ def test_the_mean_turns_with_the_frame():
 
 def test_it_is_differentiated_by_the_velocity_inside_other_adapters():
     flow, made = quarter(40), members()
-    ensemble = ClosureEnsemble(made[0], made[1:])
+    ensemble = Ensemble(made)
     adapter = BaselineCorrection(MirroredSection(ensemble), np.full(40, 2.0))
     assert isinstance(ensemble, Differentiable)
     velocity = torch.from_numpy(flow.velocity.copy()).requires_grad_()
@@ -93,9 +93,7 @@ def test_it_is_differentiated_by_the_velocity_inside_other_adapters():
 def test_it_extrapolates_where_one_of_them_does():
     flow = quarter(4)
     distances = np.array([[0.5, 2.0, 0.1, 1.0], [1.5, 0.2, 0.3, 1.0]])
-    ensemble = ClosureEnsemble(
-        *[Known(np.ones(4), distances[0]), [Known(np.ones(4), distances[1])]]
-    )
+    ensemble = Ensemble([Known(np.ones(4), distance) for distance in distances])
     assert isinstance(ensemble, MeasuresExtrapolation)
     np.testing.assert_array_equal(ensemble.extrapolation(flow), [1.5, 2.0, 0.3, 1.0])
 
@@ -111,6 +109,59 @@ def test_it_extrapolates_where_one_of_them_does():
 def test_closures_of_other_kinds_are_refused(change):
     name = {"target": "targets"}.get(*change, *change)
     with pytest.raises(
-        InputError, match=f"others: expected closures of one kind, number 3 has {name}"
+        InputError, match=f"members: expected closures of one kind, number 3 has {name}"
     ):
-        ClosureEnsemble(closure(), [closure(), replace(closure(), **change)])
+        Ensemble([closure(), closure(), replace(closure(), **change)])
+
+
+def test_it_is_kept_in_one_file(tmp_path):
+    flow, made = quarter(), members()
+    ensemble = Ensemble(made, {"beta": 2.0})
+    path = ensemble.save(tmp_path / "ensemble.safetensors")
+    again = Ensemble.load(path)
+    for name, values in ensemble.predict_each(flow).items():
+        np.testing.assert_array_equal(again.predict_each(flow)[name], values)
+        np.testing.assert_array_equal(again.spread(flow)[name], ensemble.spread(flow)[name])
+    plain = Ensemble(made).spread(flow)
+    np.testing.assert_allclose(again.spread(flow)["beta"], 2 * plain["beta"], rtol=1e-15)
+    mended = again.recalibrated({"beta": 3, "anisotropy": 2.0})
+    assert mended.factors == {"beta": 6.0, "anisotropy": 2.0}
+    Ensemble([made[0], made[0]], {"beta": np.float32(1.5)}).save(tmp_path / "twice.safetensors")
+    with pytest.raises(InputError, match="several models in one"):
+        Closure.load(path)
+    single = made[0].save(tmp_path / "single.safetensors")
+    with pytest.raises(InputError, match="a single model"):
+        Ensemble.load(single)
+    with pytest.raises(InputError, match=r"save: expected members of vcnn\.Closure, 1 is a Known"):
+        Ensemble([Known(np.ones(4), np.ones(4))] * 2).save(path)
+
+
+def test_members_are_asked_together_or_alone_alike(monkeypatch):
+    """Clouds are found once; members that see others are asked one after the other."""
+    flow, made = quarter(), members()
+    count, clouds = [], RegionOfInfluence.stream
+    monkeypatch.setattr(
+        RegionOfInfluence, "stream", lambda *a, **k: count.append(1) or clouds(*a, **k)
+    )
+    together = Ensemble(made).predict_each(flow)
+    assert len(count) == 1
+    wide = replace(made[2], region=RegionOfInfluence.ball(0.9))
+    apart = Ensemble([*made[:2], wide]).predict_each(flow)
+    assert len(count) == 4
+    for name, values in together.items():
+        np.testing.assert_allclose(apart[name][:2], values[:2], rtol=1e-12, atol=1e-15)
+        assert np.abs(apart[name][2] - values[2]).max() > 1e-6
+
+
+@pytest.mark.parametrize("factors", [{"beta": 0.0}, {"gamma": 1.0}, 1.3, {"beta": "1.3"}])
+def test_factors_are_positive_and_of_targets(factors):
+    with pytest.raises(InputError, match=r"factors: expected .* beta"):
+        Ensemble(members(), factors)
+
+
+def test_an_ensemble_has_members():
+    with pytest.raises(InputError, match="number 1 is an ensemble; expected its members"):
+        Ensemble([Ensemble(members()), members()[0]])
+    for none in ([], closure()):
+        with pytest.raises(InputError, match="members: expected a list of closures, at least one"):
+            Ensemble(none)

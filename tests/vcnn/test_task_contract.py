@@ -17,7 +17,6 @@ from tests.support.own_task import (
 from tests.support.synthetic import random_flow
 from vcnn import InputError, RegionOfInfluence, fit
 from vcnn.training import run_fingerprint
-from vcnn.training.loss import weighted_square_error
 
 FLOW = random_flow(2, n=40)
 
@@ -150,6 +149,6 @@ def test_defaults_of_the_regression_are_nothing_that_is_given():
         task=energies_and_forces(),
         config=CONFIG,
         flows=(),
-        loss=weighted_square_error,
+        loss=None,
         progress=False,
     )

@@ -15,7 +15,7 @@ from vcnn.cli.plugins import load_entry_point
 from vcnn.closure.closure import Closure
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import InputError, naming
-from vcnn.keys import LIST, TABLE, TEXT, Key, check_table, refuse_unknown
+from vcnn.keys import INTEGER, LIST, TABLE, TEXT, Key, check_table, refuse_unknown
 from vcnn.network.base import Network, name_outputs
 from vcnn.network.keys import DEFAULT_ARCHITECTURE, EARLIER_ARCHITECTURE, network_keys
 from vcnn.network.registry import build_network
@@ -37,6 +37,7 @@ class RunConfiguration:
     importance : name of a scalar field that weighs the points of training flows, optional
     units : name -> unit, optional
     start : closure to begin from, optional; network, target and region are its own
+    members : how many closures to train
     """
 
     target: str | tuple[str, ...]
@@ -48,6 +49,7 @@ class RunConfiguration:
     importance: str | None = None
     units: Mapping[str, str] | None = None
     start: Closure | None = None
+    members: int = 1
 
     @property
     def targets(self) -> dict[str, str]:
@@ -105,6 +107,13 @@ RUN_KEYS = (
         "model to begin from, a file or the name of one of the package: target, network and region "
         "are its own; `--start` comes before it",
     ),
+    Key(
+        "members",
+        INTEGER,
+        "how many closures to train, each with seeds of its own: an ensemble in one file, which "
+        "knows how sure it is",
+        default=1,
+    ),
 )
 _LISTED = 5  # of files that a pattern matches and are no flows
 _OF_START = ("target", "network", "region")  # what a model to begin from says
@@ -148,6 +157,7 @@ def read_configuration(path: Path, model: Path | None = None) -> RunConfiguratio
             network=network or _network(table["network"]),
             region=_region(table["region"]) if "region" in table else start.region,
             start=start,
+            members=values["members"],
             training=_training(values["training"]),
             importance=values["importance"],
             units=values["units"],

@@ -13,6 +13,7 @@ from vcnn.errors import InputError, naming
 
 if TYPE_CHECKING:  # torch is slow to import
     from vcnn.closure.closure import Closure
+    from vcnn.closure.ensemble import Ensemble
     from vcnn.flow.contents import Contents
     from vcnn.flow.field import FlowField
 
@@ -122,6 +123,22 @@ def read_model(model: Path) -> Closure:
     path = model_file(model)
     with naming(path):
         return Closure.load(path)
+
+
+def read_any_model(model: Path) -> Closure | Ensemble:
+    """The closure that a user names, or several of them in one file.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_model`.
+    """
+    from vcnn.closure.file import model_file
+    from vcnn.closure.loading import load_closure
+
+    path = model_file(model)
+    with naming(path):
+        return load_closure(path)
 
 
 def file_name(path: Path) -> str:

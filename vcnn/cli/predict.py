@@ -16,8 +16,8 @@ from vcnn.cli.inputs import (
     Threads,
     check_order,
     file_name,
+    read_any_model,
     read_flow,
-    read_model,
 )
 from vcnn.cli.plugins import load_entry_point
 from vcnn.errors import InputError, naming
@@ -27,6 +27,7 @@ from vcnn.threads import ask_for
 
 if TYPE_CHECKING:  # torch is slow to import
     from vcnn.closure.closure import Closure
+    from vcnn.closure.ensemble import Ensemble
     from vcnn.flow.field import FlowField
 
 
@@ -56,6 +57,9 @@ def predict(
     With --foam predictions become fields of the cases, "vcnn_eddy_viscosity" say, in the folder of
     the time, or in those of the processors.
 
+    A model that says how sure it is, such as an ensemble, also gives "eddy_viscosity_spread", the
+    standard deviation at each point.
+
     \b
     Example:
       vcnn predict runs/hills/model.safetensors flows/hill_*.vtu cases/openfoam_hill -o predictions
@@ -74,7 +78,7 @@ def predict(
     if output is not None:
         claim(output, force)
     check_order([model], flows)
-    closure = read_model(model)
+    closure = read_any_model(model)
     cases = {path: _claim_fields(closure, path, time, force) for path in flows if foam}
     contents = {path: read_flow(path, closure.needs, time) for path in flows}
     for path, flow in contents.items():
@@ -97,13 +101,14 @@ class _Prediction:
     """Fields of a flow, relative errors where the truth is known, the share extrapolated."""
 
     fields: dict
+    spread: dict
     truth: dict
     errors: dict[str, float]
     extrapolation: np.ndarray | None
     extrapolated: float | None
 
 
-def _into_folder(closure: Closure, flows: dict, output: Path) -> list[_Prediction]:
+def _into_folder(closure: Closure | Ensemble, flows: dict, output: Path) -> list[_Prediction]:
     """Predictions of flows, written as flow files."""
     predictions = {}
     with staged(output) as folder:
@@ -116,40 +121,47 @@ def _into_folder(closure: Closure, flows: dict, output: Path) -> list[_Predictio
     return list(predictions.values())
 
 
-def _into_cases(closure: Closure, flows: dict, cases: dict) -> list[_Prediction]:
+def _into_cases(closure: Closure | Ensemble, flows: dict, cases: dict) -> list[_Prediction]:
     """Predictions of cases, written as their fields."""
     predictions = []
     for path, flow in flows.items():
         with naming(path):
             predictions.append(prediction := _predict(closure, flow))
-            fields = dict(prediction.fields)
+            fields = {**prediction.fields, **_spreads(prediction.spread)}
             if prediction.extrapolation is not None:
                 fields["extrapolation"] = prediction.extrapolation
             cases[path].write(flow, fields)
     return predictions
 
 
-def _claim_fields(closure: Closure, path: Path, time: str | None, force: bool):
+def _claim_fields(closure: Closure | Ensemble, path: Path, time: str | None, force: bool):
     """The place of the predictions in a case, by the entry point "foam" of "vcnn.writers"."""
     claim_fields = load_entry_point(
         "vcnn.writers", "foam", "--foam: nothing installed writes cases; install vcnn anew"
     )
-    names = [*closure.targets, *(["extrapolation"] if closure.training_range is not None else [])]
+    names = [*closure.targets, *_spreads(dict.fromkeys(closure.uncertain))]
+    names += ["extrapolation"] if closure.training_range is not None else []
     return claim_fields(path, time, names, force)
 
 
-def _predict(closure: Closure, flow: FlowField) -> _Prediction:
+def _predict(closure: Closure | Ensemble, flow: FlowField) -> _Prediction:
     from vcnn.flow.norms import relative_l2
 
-    fields, truth = closure.by_name().predict(flow), closure.truth(flow)
+    fields, spread = closure.by_name().predict_with_spread(flow)
+    truth = closure.truth(flow)
     errors = {
         name: relative_l2(fields[name], values, flow.weights) for name, values in truth.items()
     }
     if closure.training_range is None:
-        return _Prediction(fields, truth, errors, None, None)
+        return _Prediction(fields, spread, truth, errors, None, None)
     distance = closure.extrapolation(flow)
     share = float(flow.weights @ (distance > 1) / flow.weights.sum())
-    return _Prediction(fields, truth, errors, distance, share)
+    return _Prediction(fields, spread, truth, errors, distance, share)
+
+
+def _spreads(spread: dict) -> dict:
+    """Standard deviations by the names that their fields have."""
+    return {f"{name}_spread": values for name, values in spread.items()}
 
 
 def _compared(prediction: _Prediction) -> dict:
@@ -157,6 +169,7 @@ def _compared(prediction: _Prediction) -> dict:
     fields = {f"{name}_predicted": values for name, values in prediction.fields.items()}
     for name, values in prediction.truth.items():
         fields[f"{name}_error"] = prediction.fields[name] - values
+    fields |= _spreads(prediction.spread)
     if prediction.extrapolation is not None:
         fields["extrapolation"] = prediction.extrapolation
     return fields

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from vcnn.cli.inputs import ANY_FLOW, ANY_MODEL, read_contents, read_model
+from vcnn.cli.inputs import ANY_FLOW, ANY_MODEL, read_any_model, read_contents
 from vcnn.closure.file import pretrained_names
 from vcnn.evaluation.report.text import table
 from vcnn.flow.quantities import find_quantity, in_words
@@ -36,7 +36,7 @@ def show(
     if file is None:
         print(_shipped())
     elif file.suffix == ".safetensors" or not (file.suffix or file.exists()):
-        print(f"{file}\n{_model(read_model(file))}")
+        print(f"{file}\n{_model(read_any_model(file))}")
     else:
         print(f"{file}\n{_contents(read_contents(file))}")
 
@@ -45,7 +45,7 @@ def _shipped() -> str:
     """One line a model: its name, what it predicts and what it needs."""
     rows = []
     for name in pretrained_names():
-        closure = read_model(Path(name))
+        closure = read_any_model(Path(name))
         needs = ["velocity", *closure.needs]
         if "baseline" in closure.usage:
             needs.append(closure.usage["baseline"])
@@ -81,9 +81,17 @@ def _contents(contents) -> str:
 
 
 def _model(closure) -> str:
+    from vcnn.closure.ensemble import Ensemble
+
+    several = {}
+    if isinstance(closure, Ensemble):
+        factors = _plain(closure.factors) if closure.factors else "none"
+        several = {"members": str(len(closure.members)), "factors": factors}
+        closure = closure.members[0]
     network = closure.network
     return _items(
         {
+            **several,
             "architecture": network.name,
             "parameters": f"{sum(p.numel() for p in network.parameters()):,}",
             "settings": _plain(network.config),

@@ -14,6 +14,7 @@ from vcnn.cli.key_listing import keys_option
 from vcnn.errors import InputError, naming
 from vcnn.evaluation.report.text import percent, table
 from vcnn.files import claim
+from vcnn.flow.spreads import without_spreads
 from vcnn.keys import KeyTable
 from vcnn.threads import ask_for
 
@@ -82,10 +83,10 @@ def train(
     ask_for(threads)
     claim(output, force=True)  # a run goes on where it is
     run = read_configuration(config, start)
-    model, before = output / "model.safetensors", _history(output)
-    if model.exists() and not (output / "checkpoint.safetensors").exists():
+    model, before = output / "model.safetensors", _histories(output)
+    if model.exists() and not any(output.glob("**/checkpoint.safetensors")):
         raise InputError(f"{model}: exists, but not the checkpoint of its run; choose another -o")
-    needed = [*run.network.needs, *run.targets]
+    needed = [*run.network.needs, *without_spreads(run.targets)]
     flows = {path: read_flow(path, needed) for path in (*run.flows, *run.validation)}
     for path, flow in flows.items():
         with naming(path):
@@ -103,16 +104,21 @@ def train(
             importance=run.importance,
             units=run.units,
             provenance=_names(run),
+            members=run.members,
         )
     shutil.copyfile(config, output / "config.toml")
-    history = _history(output)
-    learning_curve(history).savefig(output / "learning_curve.png", dpi=120)
-    print(f"{model}: {'was complete already' if history == before else 'trained'}")
-    rows = []
+    histories = _histories(output)
+    learning_curve(histories[0]).savefig(output / "learning_curve.png", dpi=120)
+    print(f"{model}: {'was complete already' if histories == before else 'trained'}")
+    _print_errors(run, flows, closure)
+
+
+def _print_errors(run, flows, closure) -> None:
+    rows, names = [], without_spreads(run.targets)
     for path, flow in flows.items():
         use = "training" if path in run.flows else "validation"
         rows.append([path.name, use, *map(percent, closure.errors(flow).values())])
-    print(table(["flow", "used for", *(f"error of {name}" for name in run.targets)], rows))
+    print(table(["flow", "used for", *(f"error of {name}" for name in names)], rows))
 
 
 def _names(run) -> dict[str, list[str]]:
@@ -123,7 +129,7 @@ def _names(run) -> dict[str, list[str]]:
     }
 
 
-def _history(output) -> list[dict]:
-    """Epochs of a run so far."""
-    path = output / "history.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+def _histories(output) -> list[list[dict]]:
+    """Epochs of a run so far, of each of its members."""
+    paths = [output / "history.json", *sorted(output.glob("member_*/history.json"))]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.exists()]

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from vcnn.closure.correction import over_model as over_model
     from vcnn.closure.correction import trust as trust
     from vcnn.closure.differentiable import DifferentiableClosure as DifferentiableClosure
-    from vcnn.closure.ensemble import ClosureEnsemble as ClosureEnsemble
+    from vcnn.closure.ensemble import Ensemble as Ensemble
     from vcnn.closure.extrapolation import TrainingRange as TrainingRange
+    from vcnn.closure.loading import load_closure as load_closure
     from vcnn.closure.plain import as_closure as as_closure
     from vcnn.closure.plane_flows import PlaneFlow as PlaneFlow
     from vcnn.closure.plane_flows import in_space as in_space
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from vcnn.closure.sections import MirroredSection as MirroredSection
     from vcnn.closure.sections import NearWall as NearWall
     from vcnn.closure.sections import mirror_images as mirror_images
+    from vcnn.closure.spread import ClosureDraw as ClosureDraw
     from vcnn.closure.turbulence_units import TURBULENCE_INPUTS as TURBULENCE_INPUTS
     from vcnn.closure.turbulence_units import TurbulenceUnits as TurbulenceUnits
     from vcnn.closure.turbulence_units import turbulence_inputs as turbulence_inputs

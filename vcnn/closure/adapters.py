@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -21,24 +21,16 @@ from vcnn.closure.protocol import (
 )
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
+from vcnn.flow.spreads import pair_spreads, without_spreads
 
 if TYPE_CHECKING:  # torch is slow to import
     import torch
 
 
-@dataclass(frozen=True, eq=False)
-class Adapter:
-    """A closure that asks another one; what it does not change of that is the same.
-
-    Parameters
-    ----------
-    closure : ClosureLike, or what :func:`vcnn.closure.as_closure` makes one of
-    """
+class Delegating:
+    """Says of itself what the ``closure`` that it asks says: targets, needs, units and so on."""
 
     closure: ClosureLike
-
-    def __post_init__(self):
-        object.__setattr__(self, "closure", as_closure(self.closure))
 
     @property
     def targets(self) -> Mapping[str, str]:
@@ -69,6 +61,28 @@ class Adapter:
     def usage(self) -> Mapping:
         """What a solver needs besides."""
         return self.closure.usage if isinstance(self.closure, StatesUsage) else {}
+
+
+@dataclass(frozen=True, eq=False)
+class Adapter(Delegating):
+    """A closure that asks another one; what it does not change of that is the same.
+
+    Of targets that come with a spread it gives the targets alone: what it makes of a value would
+    have to be made of its spread, too.
+
+    Parameters
+    ----------
+    closure : ClosureLike, or what :func:`vcnn.closure.as_closure` makes one of
+    """
+
+    closure: ClosureLike
+    _spreads: ClassVar[bool] = False  # whether it knows what to do with them
+
+    def __post_init__(self):
+        closure = as_closure(self.closure)
+        if pair_spreads(closure.targets) and not self._spreads:
+            closure = WithoutSpreads(closure)
+        object.__setattr__(self, "closure", closure)
 
     def prepare(self, flow: FlowField) -> FlowField:
         """The flow that the other closure is asked about; its first points are those of ``flow``.
@@ -125,6 +139,50 @@ class Adapter:
             raise InputError("extrapolation: the closure does not know what it was trained on")
         centres = np.arange(len(flow)) if centres is None else centres
         return self.closure.extrapolation(self.prepare(flow), centres)
+
+
+@dataclass(frozen=True, eq=False)
+class WithoutSpreads(Adapter):
+    """A closure less the spreads of its targets.
+
+    Parameters
+    ----------
+    closure : ClosureLike
+    """
+
+    _spreads: ClassVar[bool] = True
+
+    @property
+    def targets(self) -> Mapping[str, str]:
+        """Name -> kind of the fields that it predicts, but for spreads."""
+        return without_spreads(self.closure.targets)
+
+    def predict(
+        self, flow: FlowField, centres: np.ndarray | None = None, dtype: torch.dtype | None = None
+    ) -> dict[str, np.ndarray]:
+        """What the closure predicts, but for spreads; see `ClosureLike.predict`."""
+        values = self.closure.predict(flow, centres=centres, dtype=dtype)
+        return {name: values[name] for name in self.targets}
+
+    def differentiable(
+        self, flow: FlowField, centres: np.ndarray | None = None
+    ) -> Callable[[torch.Tensor], Mapping[str, torch.Tensor]]:
+        """Velocity (n, d) at the points of a flow -> values by name, for torch.
+
+        Of ``centres`` (m,) if given.
+
+        Raises
+        ------
+        InputError
+            If the closure cannot be differentiated.
+        """
+        predict = differentiable(self.closure, flow, centres)
+
+        def values(velocity: torch.Tensor) -> dict[str, torch.Tensor]:
+            fields = predict(velocity)
+            return {name: fields[name] for name in self.targets}
+
+        return values
 
 
 def differentiable(

@@ -10,24 +10,22 @@ import numpy as np
 import torch
 
 from vcnn.closure.differentiable import DifferentiableClosure
-from vcnn.closure.evaluator import check_finite, evaluate_blocks, in_precision
 from vcnn.closure.extrapolation import TrainingRange
 from vcnn.closure.file import pretrained_file, read_model, write_model
-from vcnn.closure.found import find_clouds
-from vcnn.closure.plain import asked_precision
+from vcnn.closure.predictions import WithPredictions
 from vcnn.closure.scales import Scales, scale_weights
+from vcnn.closure.together import predict_together
 from vcnn.closure.turbulence_units import check_velocity_unit, is_told_turbulence
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence, check_region
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
-from vcnn.flow.norms import relative_l2
+from vcnn.flow.latents import with_latents
 from vcnn.network.base import FIELDS, Network, check_fields, check_network, name_outputs
-from vcnn.network.heads import OUTPUTS
 
 
 @dataclass(frozen=True, eq=False)
-class Closure:
+class Closure(WithPredictions):
     """Maps a flow to closure values at its points.
 
     Parameters
@@ -98,6 +96,11 @@ class Closure:
         return self.network.needs
 
     @property
+    def latents(self) -> tuple[str, ...]:
+        """Names of its latent variables; 0 in a flow that has none of them."""
+        return self.network.latents
+
+    @property
     def reach(self) -> float:
         """Half the width of its clouds where the flow is at rest, length."""
         return float(self.region.half_axes([0.0])[1][0])
@@ -117,7 +120,11 @@ class Closure:
             )
 
     def scale_flow(self, flow: FlowField) -> FlowField:
-        """The flow in the units that the network takes, with the fields that it reads only."""
+        """The flow in the units that the network takes, with the fields that it reads only.
+
+        Latent variables that it lacks are 0.
+        """
+        flow = with_latents(flow, self.latents)
         if self.network.scaling:
             return self.scales.scale_flow(flow)
         read = {
@@ -146,6 +153,7 @@ class Closure:
             was trained on.
         """
         self.check(flow)
+        flow = with_latents(flow, self.latents, np.zeros(len(self.latents)))
         if self.training_range is None:
             raise InputError("extrapolation: the model does not say which clouds it was trained on")
         blocks, galilean = self.scaled_blocks(flow, centres), self.network.galilean
@@ -188,16 +196,11 @@ class Closure:
         check_velocity_unit(self, velocity)
         if not self.network.scaling:
             raise InputError(f"units: the network {self.network.name!r} takes published units only")
-        categories = self.network.categories
-        scales = self.scales.in_units(length, velocity, self.targets, categories)
+        numbers = (*self.network.categories, *self.latents)
+        scales = self.scales.in_units(length, velocity, self.targets, numbers)
         if self.network.normalization == "sum":
             scales = replace(scales, weights=self.scales.weights * length)
         return replace(self, scales=scales, region=self.region.in_units(length, velocity))
-
-    def truth(self, flow: FlowField) -> dict[str, np.ndarray]:
-        """The fields (n, ...) that the closure predicts, by name; those that the flow has."""
-        fields = {name: getattr(flow, OUTPUTS[kind]) for name, kind in self.targets.items()}
-        return {name: named[name] for name, named in fields.items() if name in named}
 
     def predict(
         self, flow: FlowField, centres: np.ndarray | None = None, dtype: torch.dtype | None = None
@@ -230,21 +233,8 @@ class Closure:
             If a value is NaN or infinite.
         """
         self.check(flow)
-        dtype = asked_precision() if dtype is None else dtype
-        network = self.network if dtype is None else in_precision(self.network, dtype)
-        columns = evaluate_blocks(network, find_clouds(self, flow, centres))
-        arrays = self.scales.unscale(column.double().cpu().numpy() for column in columns)
-        fields = dict(zip(self.targets, arrays, strict=True))
-        check_finite(fields)
+        (fields,) = predict_together([self], flow, centres, dtype)
         return fields[self.target] if isinstance(self.target, str) else fields
-
-    def errors(self, flow: FlowField) -> dict[str, float]:
-        """Relative L2 error of each field that the closure predicts and the flow has, by name."""
-        predicted = self.by_name().predict(flow)
-        return {
-            name: relative_l2(predicted[name], truth, flow.weights)
-            for name, truth in self.truth(flow).items()
-        }
 
     def differentiable(
         self, flow: FlowField, centres: np.ndarray | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -29,26 +30,34 @@ def in_precision(network: Network, dtype: torch.dtype) -> Network:
     return copy.deepcopy(network).to(dtype)
 
 
-def evaluate_blocks(network: Network, blocks: Iterable[SplitClouds]) -> list[torch.Tensor]:
-    """Values of a network for the clouds of all blocks, in their order, a tensor for each output.
+def evaluate_blocks(
+    networks: Sequence[Network], blocks: Iterable[SplitClouds]
+) -> list[list[torch.Tensor]]:
+    """Values of each network for the clouds of all blocks, in their order, a tensor each output.
 
-    What belongs to points is computed once.
+    What belongs to points is computed once, and what of clouds depends on their geometry alone
+    once for all networks.
 
     Parameters
     ----------
-    network : Network
+    networks : sequence of Network
+        In double precision or not, of the same inputs.
     blocks : iterable of pairs
-        What :func:`split_by_size` gives of clouds of one flow, in the units that the network takes.
+        What :func:`split_by_size` gives of clouds of one flow, in the units that networks take.
     """
-    points, columns = None, []
+    points, columns = None, [[] for _ in networks]
     with few_threads(), torch.inference_mode():
         for parts, order in blocks:
-            values = []
+            values = [[] for _ in networks]
             for part in parts:
-                points = network.points(part.flow) if points is None else points
-                values.append(network.values(part, points))
-            columns.append(join(values, order))
-    return [torch.cat(column) for column in zip(*columns, strict=True)]
+                if points is None:
+                    points = [network.points(part.flow) for network in networks]
+                shared = part if part.keep or len(networks) == 1 else replace(part, keep=True)
+                for network, data, column in zip(networks, points, values, strict=True):
+                    column.append(network.values(shared, data))
+            for whole, column in zip(columns, values, strict=True):
+                whole.append(join(column, order))
+    return [[torch.cat(output) for output in zip(*whole, strict=True)] for whole in columns]
 
 
 def split_by_size(network: Network, clouds: VectorClouds) -> SplitClouds:

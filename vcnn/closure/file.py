@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from vcnn.closure.extrapolation import TrainingRange
-from vcnn.closure.header import FORMAT, HEADER_KEYS, READABLE, SCALES_KEYS
+from vcnn.closure.header import ENSEMBLE_KEYS, FORMAT, HEADER_KEYS, READABLE, SCALES_KEYS
 from vcnn.closure.scales import Scales
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import InputError, naming, suggest
@@ -29,6 +29,7 @@ _SHIPPED = Path(str(files("vcnn.pretrained")))
 
 _EDGE = {"smooth": 1.0}  # of regions in files that name none: older versions knew a sharp one only
 _RENAMED = {2: {"vector-cloud": "pair-embedding"}}  # format -> name in its files -> name of today
+_MEMBER = "member_"  # tensors of an ensemble are member_0/... and so on
 _RANGE = "training_range/"  # tensors of that name are not the network's
 
 
@@ -41,11 +42,39 @@ def write_model(closure: Closure, path: str | Path) -> Path:
         If the path has another suffix than ``.safetensors``, or the network could not be read
         again.
     """
+    path = _model_path(path)
+    write_tensors(path, *_contents(closure))
+    return path
+
+
+def write_models(closures: Sequence[Closure], path: str | Path, factors: dict) -> Path:
+    """Several closures in one file, and what their spread is multiplied with, by target.
+
+    Raises
+    ------
+    InputError
+        As :func:`write_model`.
+    """
+    path, tensors, headers = _model_path(path), {}, []
+    for number, closure in enumerate(closures):
+        some, header = _contents(closure)
+        tensors |= {f"{_MEMBER}{number}/{name}": tensor.clone() for name, tensor in some.items()}
+        headers.append(header)
+    write_tensors(path, tensors, {"format": FORMAT, "members": headers, "factors": factors})
+    return path
+
+
+def _model_path(path) -> Path:
     path = Path(path)
     if path.suffix != ".safetensors":
         raise InputError(
             f"{path}: a model is saved as .safetensors, got {path.suffix or 'no suffix'!r}"
         )
+    return path
+
+
+def _contents(closure: Closure) -> tuple[dict[str, torch.Tensor], dict]:
+    """Tensors and header of a closure."""
     check_storable(closure.network)
     header = {
         "format": FORMAT,
@@ -64,8 +93,7 @@ def write_model(closure: Closure, path: str | Path) -> Path:
     if closure.training_range is not None:
         for name, array in closure.training_range.arrays().items():
             tensors[_RANGE + name] = torch.from_numpy(array)
-    write_tensors(path, tensors, header)
-    return path
+    return tensors, header
 
 
 def read_model(path: str | Path) -> dict[str, Any]:
@@ -77,12 +105,61 @@ def read_model(path: str | Path) -> dict[str, Any]:
         If the file is missing, truncated, no model of this package, or of a network that is not
         registered or was changed since.
     """
+    tensors, header = _read(path)
+    if "members" in header:
+        raise InputError(f"{path}: several models in one; vcnn.closure.Ensemble.load reads them")
+    return _arguments(tensors, header, path)
+
+
+def read_models(path: str | Path) -> tuple[list[dict[str, Any]], dict[str, float]]:
+    """The arguments of each `Closure` in a file that :func:`write_models` wrote, and factors.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_model`.
+    """
+    tensors, header = _read(path)
+    if "members" not in header:
+        raise InputError(f"{path}: a single model; vcnn.Closure.load reads it")
+    check_entries(header, _predicates(ENSEMBLE_KEYS), f"{path}: its header")
+    members = []
+    for number, own in enumerate(header["members"]):
+        prefix = f"{_MEMBER}{number}/"
+        some = {
+            name.removeprefix(prefix): tensor
+            for name, tensor in tensors.items()
+            if name.startswith(prefix)
+        }
+        members.append(_arguments(some, own, f"{path}: member {number + 1}"))
+    return members, header["factors"]
+
+
+def holds_several(path: str | Path) -> bool:
+    """Whether a file is one that :func:`write_models` wrote.
+
+    Raises
+    ------
+    InputError
+        If it is missing, truncated, or no model of this package.
+    """
+    return "members" in _read(path)[1]
+
+
+def _read(path):
     tensors, header = read_tensors(path)
+    if header.get("kind") == "transition":
+        raise InputError(f"{path}: the law of a step of bodies; vcnn.particles.Transition reads it")
     if header.get("format") not in READABLE:
         readable = " and ".join(map(str, READABLE))
         raise InputError(
             f"{path}: model format {header.get('format')}, this version reads {readable}"
         )
+    return tensors, header
+
+
+def _arguments(tensors, header, path) -> dict[str, Any]:
+    """The arguments of a `Closure`."""
     needed = [key for key in HEADER_KEYS if key.needed or key.name in header]
     check_entries(header, _predicates(needed), f"{path}: its header")
     needed = [key for key in SCALES_KEYS if key.needed or key.name in header["scales"]]

@@ -70,9 +70,27 @@ SCALES_KEYS = (
 )
 
 
+ENSEMBLE_KEYS = (
+    Key(
+        "members",
+        Kind("a list of objects", lambda v: bool(v) and lists(is_table)(v)),
+        "of an ensemble: a header as above for each; names of its tensors begin with `member_0/` "
+        "and so on",
+        needed=True,
+    ),
+    Key(
+        "factors",
+        Kind("an object of positive numbers", maps_to(lambda v: is_number(v) and v > 0)),
+        "by target: what the spread is multiplied with",
+        needed=True,
+    ),
+)
+
+
 def closure_tables() -> list[KeyTable]:
     """All tables of a header."""
     return [
         KeyTable("", (FORMAT_KEY, *HEADER_KEYS), "The metadata `vcnn` of the file, a JSON object"),
         KeyTable("scales", SCALES_KEYS, "What brings inputs and values to order one"),
+        KeyTable("ensemble", ENSEMBLE_KEYS, "In place of these, of a file with several closures"),
     ]

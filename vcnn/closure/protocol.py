@@ -145,6 +145,20 @@ class MeasuresExtrapolation(Protocol):
 
 
 @runtime_checkable
+class HasLatents(Protocol):
+    """Takes latent variables, scalars of a flow that are the same at all points.
+
+    Attributes
+    ----------
+    latents : tuple of str
+    """
+
+    @property
+    def latents(self) -> tuple[str, ...]:
+        """Their names."""
+
+
+@runtime_checkable
 class Differentiable(Protocol):
     """Can be differentiated by the velocity and by its own weights."""
 

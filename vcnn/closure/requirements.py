@@ -19,6 +19,7 @@ from vcnn.flow.quantities import (
     follows_flow,
     in_words,
 )
+from vcnn.flow.spreads import without_spreads
 
 _WIDE = 10  # of the mesh: clouds as large are a matter of units, and with periods hardly computed
 
@@ -47,13 +48,15 @@ class Requirement:
         Parameters
         ----------
         targets : mapping
-            Name -> kind of head, ``""`` where that is not known; `UNNAMED` is any name.
+            Name -> kind of head, ``""`` where that is not known; `UNNAMED` is any name. Spreads of
+            others are left out.
 
         Raises
         ------
         InputError
             If they are not what the problem needs; it says what they are and what is needed.
         """
+        targets = without_spreads(targets)
         names = {target: self._quantity(target, head) for target, head in targets.items()}
         quantities = sorted(name or "" for name in names.values())
         if quantities not in [sorted(form) for form in self.forms]:

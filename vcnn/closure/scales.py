@@ -12,6 +12,7 @@ from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.flow.field import FlowField
 from vcnn.flow.quantities import QUANTITIES, factors, find_quantity
+from vcnn.flow.spreads import SPREADS, pair_spreads, without_spreads
 from vcnn.network.base import FIELDS, Network
 from vcnn.network.heads import OUTPUTS
 
@@ -63,7 +64,8 @@ class Scales:
         The mean lateral half-axis of the region, means and standard deviations of scalars, root
         mean squares of all else, weighted by the quadrature weights; targets also by the scalar
         ``importance``. A scalar that is constant but for what files and sums do to its last digits
-        is divided by its own size; what is zero but for that stays as it is, as categories do.
+        is divided by its own size; what is zero but for that stays as it is, as categories and
+        latent variables do.
         """
         weights = np.concatenate([flow.weights / flow.weights.sum() for flow in flows]) / len(flows)
         important = weights
@@ -75,24 +77,26 @@ class Scales:
         length = float(weights @ region.half_axes(np.linalg.norm(velocity, axis=1))[1])
 
         def scale(kind: str, name: str, w: np.ndarray, shifted: bool):
-            if name in network.categories:
+            if name in network.categories or name in network.latents:
                 return 0.0, 1.0
             values, zero = _join(flows, kind, name), _round_off(name, kind, length, speed)
             return _moments(values, w, zero) if shifted else _rms(values, w, zero)
 
-        target_scales = []
-        for kind, name in zip(network.outputs, targets, strict=True):
+        kinds, target_scales = dict(zip(targets, network.outputs, strict=True)), {}
+        for name, kind in without_spreads(kinds).items():
             # all but scalars of any sign have a zero of their own
             shifted = kind == "scalar"
             scales = scale(OUTPUTS[kind], name, important, shifted)
-            target_scales.append(scales if shifted else (0.0, scales))
+            target_scales[name] = scales if shifted else (0.0, scales)
+        for name, spread in pair_spreads(kinds).items():
+            target_scales[spread] = (0.0, target_scales[name][1] ** SPREADS[kinds[name]].power)
         return cls(
             length=length,
             velocity=speed,
             scalars={s: scale("scalars", s, weights, True) for s in network.scalars},
             vectors={v: scale("vectors", v, weights, False) for v in network.vectors},
             tensors={t: scale("tensors", t, weights, False) for t in network.tensors},
-            targets=tuple(target_scales),
+            targets=tuple(target_scales[name] for name in targets),
         )
 
     def scale_flow(self, flow: FlowField) -> FlowField:
@@ -132,16 +136,16 @@ class Scales:
         ]
 
     def in_units(
-        self, length: float, velocity: float, targets: Iterable[str], categories: Iterable[str] = ()
+        self, length: float, velocity: float, targets: Iterable[str], numbers: Iterable[str] = ()
     ) -> Scales:
         """The scales of fields and ``targets`` in other units.
 
-        The units of ``length`` and ``velocity`` (length/time) are multiplied; ``categories`` are
+        The units of ``length`` and ``velocity`` (length/time) are multiplied; ``numbers`` are
         scalars that have none.
         """
         names = [*self.scalars, *self.vectors, *self.tensors, *targets]
-        by = factors([name for name in names if name not in categories], length, velocity)
-        by |= dict.fromkeys(categories, 1.0)
+        by = factors([name for name in names if name not in numbers], length, velocity)
+        by |= dict.fromkeys(numbers, 1.0)
         return Scales(
             length=self.length * length,
             velocity=self.velocity * velocity,

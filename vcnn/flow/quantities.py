@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vcnn.errors import InputError, suggest
+from vcnn.flow.spreads import split_spread
 
 # kind of a field -> heads of networks whose values are such fields (:data:`vcnn.network.OUTPUTS`)
 HEADS = {
     "scalar": ("scalar", "positive_scalar"),
     "vector": ("vector",),
-    "tensor": ("symmetric_tensor", "traceless_symmetric_tensor", "reynolds_stress"),
+    "tensor": ("symmetric_tensor", "traceless_symmetric_tensor", "reynolds_stress", "covariance"),
 }
 SOURCES = {
     "points": "an item of every FlowField",
@@ -206,12 +207,13 @@ def factors(names: Iterable[str], length: float, velocity: float) -> dict[str, f
             raise InputError(f"{name}: expected a positive number, got {value!r}")
     by = {}
     for name in names:
-        row = find_quantity(name)
+        base, power = split_spread(name)
+        row = find_quantity(base)
         if row is None:
             raise InputError(
                 f"units: the dimension of {name!r} is not known; known are: {', '.join(QUANTITIES)}"
                 f"{suggest(name, QUANTITIES)}"
             )
         a, b = row.powers
-        by[name] = length**a * velocity**b
+        by[name] = (length**a * velocity**b) ** power
     return by

@@ -7,6 +7,7 @@ from vcnn.lazy import lazy_exports
 if TYPE_CHECKING:
     from vcnn.network.base import Network as Network
     from vcnn.network.base import PointFields as PointFields
+    from vcnn.network.distributions import Distribution as Distribution
     from vcnn.network.heads import OUTPUTS as OUTPUTS
     from vcnn.network.layers import perceptron as perceptron
     from vcnn.network.layers import seeded as seeded

@@ -14,6 +14,7 @@ from torch import nn
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
+from vcnn.flow.latents import latents_of, without_latents
 from vcnn.network.arguments import check_names, plain_config
 from vcnn.network.heads import OUTPUTS
 from vcnn.network.layers import as_tensor
@@ -117,8 +118,16 @@ class Network(nn.Module, metaclass=ListsItsOwn):
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Names of the fields of a flow that it takes beside the velocity, of all kinds."""
-        return (*self.scalars, *self.vectors, *self.tensors)
+        """Names of the fields of a flow that it takes beside the velocity, of all kinds.
+
+        But for latent variables, which no flow need have.
+        """
+        return (*without_latents(self.scalars), *self.vectors, *self.tensors)
+
+    @property
+    def latents(self) -> tuple[str, ...]:
+        """Those of its scalars that are latent variables: ``latent_1`` and so on."""
+        return latents_of(self.scalars)
 
     def __init__(self, **config: Any):
         super().__init__()
@@ -256,7 +265,8 @@ def check_network(network: object) -> None:
 def check_fields(network: Network, flow: FlowField, who: str) -> None:
     """Raise `InputError` if the flow lacks a field that the network takes."""
     for kind in FIELDS:
-        missing = [name for name in getattr(network, kind) if name not in getattr(flow, kind)]
+        needed = without_latents(getattr(network, kind))
+        missing = [name for name in needed if name not in getattr(flow, kind)]
         if missing:
             present = ", ".join(getattr(flow, kind)) or "none"
             raise InputError(f"{who} needs {kind} {', '.join(missing)}; the flow has: {present}")

@@ -14,6 +14,7 @@ from torch.nn.functional import softplus
 
 from vcnn.errors import InputError, suggest
 from vcnn.flow.quantities import HEADS
+from vcnn.network.matrix_functions import positive
 
 # kind of output -> where a FlowField keeps such fields
 OUTPUTS = {head: f"{kind}s" for kind, heads in HEADS.items() for head in heads}
@@ -61,8 +62,10 @@ def value(
     (the form of VCNN-e, Han, Zhou & Xiao 2023, with full coefficients): any symmetric tensor, once
     the vectors span the space. Less its trace it is traceless. A Reynolds stress is A², A being T
     with (1 + c) d^(-1/4) I in place of c I: positive semi-definite whatever the coefficients are,
-    of norm 1 where they are 0, and every such tensor is the square of a symmetric one. A
-    positive scalar is log(1 + (e - 1) exp(x)) of a scalar x, 1 where x = 0.
+    of norm 1 where they are 0, and every such tensor is the square of a symmetric one. A covariance
+    is f(T + c I) d^(-1/2), f of eigenvalues (:func:`vcnn.network.matrix_functions.positive`):
+    positive definite, and nothing keeps an eigenvalue from becoming small. A positive scalar is
+    log(1 + (e - 1) exp(x)) of a scalar x, 1 where x = 0.
 
     Parameters
     ----------
@@ -89,6 +92,8 @@ def value(
     isotropic = rest[:, -1, None, None]
     if kind == "symmetric_tensor":
         return T + isotropic * identity
+    if kind == "covariance":
+        return d**-0.5 * positive(_symmetric(T) + isotropic * identity)
     root = _symmetric(
         T + (1 + isotropic) * d**-0.25 * identity
     )  # its square has norm 1 where c = 0

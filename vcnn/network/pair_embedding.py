@@ -64,7 +64,7 @@ class PairEmbeddingNetwork(Network):
         Vector fields of the flow that get moments of their own.
     output : str or sequence of str
         "scalar", "positive_scalar", "vector", "symmetric_tensor", "traceless_symmetric_tensor" or
-        "reynolds_stress" (positive semi-definite); several, one for each target.
+        "reynolds_stress" (positive semi-definite), "covariance"; several, one for each target.
     tensors : sequence of str
         Tensor fields, symmetric or not.
     pseudoscalars : sequence of str

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from vcnn.closure.closure import Closure
+from vcnn.closure.ensemble import Ensemble
 from vcnn.clouds.regions import RegionOfInfluence
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.network.base import Network
 from vcnn.threads import few_threads
 from vcnn.training.config import TrainingConfig
+from vcnn.training.latent import LatentRegression
 from vcnn.training.loop import train
-from vcnn.training.loss import Loss, weighted_square_error
+from vcnn.training.loss import Loss
+from vcnn.training.members import fit_members
 from vcnn.training.progress import Progress
 from vcnn.training.regression import FieldRegression, prepare_regression
 from vcnn.training.run_state import RunState
@@ -34,17 +38,22 @@ def fit[Result](
     run_directory: str | Path | None = None,
     *,
     start: Closure | None = None,
-    loss: Loss = weighted_square_error,
+    loss: Loss | None = None,
     importance: str | None = None,
     units: Mapping[str, str] | None = None,
     provenance: Mapping[str, Any] | None = None,
     task: Task[Any, Result] | None = None,
+    members: int = 1,
     progress: bool = True,
-) -> Closure | Result:
+) -> Closure | Ensemble | Result:
     """Train ``network`` on ``flows`` to predict the field ``target``, or several at once.
 
     The loss is the mean square error of the scaled target, summed over components and targets and
-    weighted by the quadrature weights of the centres. With ``validation`` flows, the weights with
+    weighted by the quadrature weights of the centres. Targets that come with their spread, such as
+    ``["concentration", "concentration_deviation"]``, are learned by their likelihood: flows need to
+    have the former only (:data:`vcnn.flow.SPREADS`). Of a network that takes latent variables,
+    scalars named ``latent_1`` and so on which no flow need have, the loss is the energy score of
+    what it makes of several draws of them. With ``validation`` flows, the weights with
     the smallest validation error are kept, else the last ones.
 
     Says how large the clouds are, and warns where they hold hardly a point, where flows seem to be
@@ -69,9 +78,10 @@ def fit[Result](
         A closure to begin from, which stays as it is: its network, targets, region, scales, units
         and usage are kept, and need not be given; what is given must be equal to its own.
     loss : callable, optional
-        ``loss(values, goals, weights)`` in place of the mean square error: sequences with a tensor
-        (m, ...) for each output, in scaled units, and weights (m,) of m clouds; returns a tensor of
-        one number. A run in a directory is known by the name of the function.
+        ``loss(values, goals, weights)`` in place of these: sequences with a tensor (m, ...) for
+        each output, in scaled units, and weights (m,) of m clouds; returns a tensor of one number.
+        The value of what comes with a spread is a :class:`vcnn.network.Distribution`. A run in a
+        directory is known by the name of the function.
     importance : str, optional
         Name of a scalar field: a further factor of the loss at each point, in training flows;
         points where it is 0 are no centres.
@@ -82,13 +92,17 @@ def fit[Result](
     task : Task, optional
         What to train for in place of the regression of fields: with it go ``config``,
         ``run_directory`` and ``progress``, and nothing else.
+    members : int
+        So many closures are trained one after the other, each with seeds of its own, in folders
+        ``member_1`` and so on of the run directory.
     progress : bool
         Whether to say what goes on: a bar on a terminal, a line now and then elsewhere.
 
     Returns
     -------
     Closure
-        With a ``task`` what its ``finish`` returns.
+        With several ``members`` a :class:`vcnn.closure.Ensemble`, with a ``task`` what its
+        ``finish`` returns.
 
     Raises
     ------
@@ -101,11 +115,8 @@ def fit[Result](
         weights before.
     """
     config = TrainingConfig() if config is None else config
-    if not isinstance(config, TrainingConfig):
-        raise InputError(
-            f"config: expected a TrainingConfig, got {config!r}; write TrainingConfig(epochs=...)"
-        )
     directory = None if run_directory is None else Path(run_directory)
+    _check_run(config, members, directory)
     of_regression = {
         "network": network,
         "flows": flows,
@@ -118,12 +129,38 @@ def fit[Result](
         "units": units,
         "provenance": provenance,
     }
+    if members > 1:
+        if task is not None:
+            raise InputError("members: expected 1 beside a task, which has one network")
+        options = {**of_regression, "progress": progress}
+        return fit_members(partial(fit, **options), network, config, directory, members)
     if task is None:
         task = prepare_regression(**of_regression, config=config, storable=directory is not None)
+        if task.network.latents:
+            task = LatentRegression.of(task)
+            if start is None:
+                task.calibrate()
     else:
         _refuse(of_regression, config)
         check_task(task)
+    return _run(task, config, directory, progress)
 
+
+def _check_run(config: object, members: object, directory: Path | None) -> None:
+    if not isinstance(config, TrainingConfig):
+        raise InputError(
+            f"config: expected a TrainingConfig, got {config!r}; write TrainingConfig(epochs=...)"
+        )
+    if type(members) is not int or members < 1:
+        raise InputError(f"members: expected a positive integer, got {members!r}")
+    if members == 1 and directory is not None and (directory / "member_1").exists():
+        raise InputError(f"{directory}: holds the run of an ensemble; choose another one")
+
+
+def _run[Result](
+    task: Task[Any, Result], config: TrainingConfig, directory: Path | None, progress: bool
+) -> Result:
+    """What a task has come to, from where its run in the directory stands."""
     run = task.fingerprint(config)
     task.network.to(config.torch_dtype).train()
     optimizer = torch.optim.Adam(task.network.parameters(), lr=config.learning_rate)
@@ -143,7 +180,7 @@ def fit[Result](
 
 def _refuse(of_regression: Mapping[str, object], config: TrainingConfig) -> None:
     """Raise `InputError` if anything that only the regression of fields has is given to a task."""
-    defaults = {"flows": (), "validation": (), "loss": weighted_square_error}
+    defaults = {"flows": (), "validation": ()}
     names = [name for name, value in of_regression.items() if value is not defaults.get(name)]
     names += [
         name

@@ -16,15 +16,22 @@ from vcnn.closure.extrapolation import TrainingRange
 from vcnn.closure.scales import Scales
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.clouds.regions import RegionOfInfluence
-from vcnn.errors import InputError
+from vcnn.errors import InputError, naming
 from vcnn.files import fingerprint
 from vcnn.flow.field import FlowField
 from vcnn.flow.quantities import find_quantity
+from vcnn.flow.spreads import pair_spreads, without_spreads
 from vcnn.network.base import Network, name_outputs
+from vcnn.network.distributions import distributions
 from vcnn.network.registry import check_storable
 from vcnn.training.advice import advise
 from vcnn.training.config import TrainingConfig
-from vcnn.training.loss import Loss, name_loss
+from vcnn.training.loss import (
+    Loss,
+    name_loss,
+    negative_log_likelihood,
+    weighted_square_error,
+)
 from vcnn.training.run_state import weights_of
 from vcnn.training.samples import Samples, check_flows, check_importance, draw_samples, name_flows
 from vcnn.training.setup import check_setup, take_over
@@ -44,6 +51,8 @@ class FieldRegression:
         Its network is trained in place.
     samples : Samples
         Of all training flows.
+    owners : (n,)
+        Numbers of the training flows that the points of the samples' flow belong to.
     validation : sequence of FlowField
         Whose errors choose the best weights; none if it is empty.
     criterion : as :func:`vcnn.training.loss.weighted_square_error`
@@ -57,6 +66,7 @@ class FieldRegression:
 
     closure: Closure
     samples: Samples
+    owners: np.ndarray
     validation: Sequence[FlowField]
     criterion: Loss
     config: TrainingConfig
@@ -87,7 +97,11 @@ class FieldRegression:
 
     def batch(self, index: np.ndarray, step: Step) -> Samples:
         """Samples number ``index`` (m,), their clouds cut and rotated as the configuration says."""
-        batch = self.samples.select(index).subsample(self.config.max_points, step.rng)
+        return self.cut(self.samples.select(index), step)
+
+    def cut(self, batch: Samples, step: Step) -> Samples:
+        """A ``batch`` with clouds cut and rotated as the configuration says, for this ``step``."""
+        batch = batch.subsample(self.config.max_points, step.rng)
         if self.config.augmentation == "rotations":
             d = batch.clouds.flow.dimension
             batch = batch.rotated(_random_frames(d, len(batch), step.augmentation_rng))
@@ -95,7 +109,8 @@ class FieldRegression:
 
     def loss(self, batch: Samples) -> torch.Tensor:
         """The criterion of what the network makes of a ``batch``."""
-        return self.criterion(self.network.values(batch.clouds), batch.goals, batch.weights)
+        values = distributions(self.closure.targets, self.network.values(batch.clouds))
+        return self.criterion(values, batch.goals, batch.weights)
 
     def validation_error(self) -> float | None:
         """Mean over validation flows and targets of the relative L2 error; None without flows."""
@@ -133,7 +148,7 @@ class FieldRegression:
     def _viscosities(self) -> np.ndarray | None:
         """The least and largest ν of training flows, if turbulence is learned and all have one."""
         values = [self.flows[name].parameters.get("viscosity", 0.0) for name in self.counts]
-        rows = [find_quantity(name) for name in self.closure.targets]
+        rows = [find_quantity(name) for name in without_spreads(self.closure.targets)]
         if not all(row and row.name in _OF_TURBULENCE for row in rows) or min(values) <= 0:
             return None
         scales = self.closure.scales
@@ -147,7 +162,7 @@ def prepare_regression(
     region: RegionOfInfluence | None,
     validation: Sequence[FlowField] | Mapping[str, FlowField],
     start: Closure | None,
-    loss: Loss,
+    loss: Loss | None,
     importance: str | None,
     units: Mapping[str, str] | None,
     provenance: Mapping[str, Any] | None,
@@ -182,6 +197,10 @@ def prepare_regression(
         )
     check_flows(network, everything, targets)
     check_importance(named, importance)
+    if loss is weighted_square_error and (pairs := pair_spreads(targets)):
+        raise InputError(f"loss: {next(iter(pairs))} comes with a spread; expected its likelihood")
+    if loss is None:
+        loss = negative_log_likelihood if pair_spreads(targets) else weighted_square_error
     if storable:
         check_storable(network)  # now, not after hours of training
 
@@ -193,15 +212,19 @@ def prepare_regression(
     labels = {"units": closure.units if units is None else units}
     labels["provenance"] = {**(provenance or {}), **closure.provenance}
     closure = replace(closure, **labels)
-    parts = {
-        name: draw_samples(closure, flow, number, config, importance)
-        for number, (name, flow) in enumerate(named.items())
-    }
+    parts = {}
+    for number, (name, flow) in enumerate(named.items()):
+        with naming(name):
+            parts[name] = draw_samples(closure, flow, number, config, importance)
     samples = Samples.concatenate(list(parts.values()))
     if start is None:
-        network.calibrate(_some(samples.clouds, config))
+        network.calibrate(calibration_clouds(samples.clouds, config))
     counts = {name: part.clouds.counts for name, part in parts.items()}
-    return FieldRegression(closure, samples, validation, loss, config, run, everything, counts)
+    sizes = [len(part.clouds.flow) for part in parts.values()]
+    owners = np.repeat(np.arange(len(sizes)), sizes)
+    return FieldRegression(
+        closure, samples, owners, validation, loss, config, run, everything, counts
+    )
 
 
 def _begin(network, flows, target, region, importance, start) -> Closure:
@@ -226,7 +249,7 @@ def _scales(network, flows, targets, region, importance) -> Scales:
     return Scales.of(flows, region, network, targets, importance)
 
 
-def _some(clouds: VectorClouds, config: TrainingConfig) -> VectorClouds:
+def calibration_clouds(clouds: VectorClouds, config: TrainingConfig) -> VectorClouds:
     """Clouds to calibrate with, as large as those of training."""
     rng = np.random.default_rng([config.seed, 2])
     clouds = clouds.select(rng.permutation(len(clouds))[:_CALIBRATION])

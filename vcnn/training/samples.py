@@ -13,6 +13,7 @@ from vcnn.closure.scales import scale_weights
 from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError, naming, suggest
 from vcnn.flow.field import FlowField
+from vcnn.flow.spreads import pair_spreads, without_spreads
 from vcnn.flow.tensors import rotate
 from vcnn.network.base import Network, check_fields
 from vcnn.network.heads import OUTPUTS
@@ -26,7 +27,7 @@ class Samples:
     Parameters
     ----------
     clouds : VectorClouds
-    goals : one (m, ...) for each output of the network
+    goals : one (m, ...) for each output of the network that is no spread of another
     weights : (m,), 1 on average over whole flows
     """
 
@@ -88,10 +89,11 @@ def draw_samples(
     if config.centres is not None and config.centres < len(centres):
         rng = np.random.default_rng([config.seed, 0, number])
         centres = np.sort(rng.choice(centres, config.centres, replace=False))
-    truth = closure.truth(flow).values()
+    scales = dict(zip(closure.targets, closure.scales.targets, strict=True))
+    truth = closure.truth(flow)
+    _check_logarithms(closure.targets, {name: values[centres] for name, values in truth.items()})
     goals = [
-        (values[centres] - shift) / scale
-        for values, (shift, scale) in zip(truth, closure.scales.targets, strict=True)
+        (values[centres] - scales[name][0]) / scales[name][1] for name, values in truth.items()
     ]
 
     def as_tensor(array):
@@ -102,6 +104,16 @@ def draw_samples(
         tuple(map(as_tensor, goals)),
         as_tensor((factor * flow.weights / flow.weights.mean())[centres]),
     )
+
+
+def _check_logarithms(targets: Mapping[str, str], truth: Mapping[str, np.ndarray]) -> None:
+    for name in pair_spreads(targets):
+        bad = (truth[name] <= 0).sum() if targets[name] == "positive_scalar" else 0
+        if bad:
+            raise InputError(
+                f"target {name!r}: expected positive values, for its logarithm has a spread; {bad} "
+                "are not: leave these points out by an importance of 0"
+            )
 
 
 def name_flows(
@@ -150,6 +162,8 @@ def check_flows(
 def check_flow(network: Network, flow: FlowField, targets: Mapping[str, str]) -> None:
     """Raise `InputError` unless a flow has what the network takes and the ``targets``.
 
+    But for those that are spreads of others.
+
     Parameters
     ----------
     targets : name -> kind of output
@@ -157,7 +171,15 @@ def check_flow(network: Network, flow: FlowField, targets: Mapping[str, str]) ->
     check_fields(network, flow, "the network")
     if network.dimension not in (None, flow.dimension):
         raise InputError(f"is {flow.dimension}-D, the network takes {network.dimension}-D flows")
-    for name, kind in targets.items():
+    for name in network.latents:
+        if name in flow.scalars:
+            raise InputError(f"has a scalar {name!r}, which is the name of a latent variable")
+    for name, spread in pair_spreads(targets).items():
+        if spread in getattr(flow, OUTPUTS[targets[spread]]):
+            raise InputError(
+                f"has a field {spread!r}, which is learned as the spread of {name}: rename it"
+            )
+    for name, kind in without_spreads(targets).items():
         fields = getattr(flow, OUTPUTS[kind])
         if name not in fields:
             raise InputError(

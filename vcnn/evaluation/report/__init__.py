@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from vcnn.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from vcnn.evaluation.report.calibration import calibration_figure as calibration_figure
+    from vcnn.evaluation.report.calibration import calibration_table as calibration_table
     from vcnn.evaluation.report.curves import angle_curve as angle_curve
     from vcnn.evaluation.report.curves import cost_curve as cost_curve
     from vcnn.evaluation.report.curves import learning_curve as learning_curve

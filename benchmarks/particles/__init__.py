@@ -1,0 +1,1 @@
+"""Laws of stochastic bodies: exact ones, and networks of other kinds beside them."""
