@@ -18,6 +18,7 @@ from vcnn.particles import (
     Transition,
     fit_transition,
 )
+from vcnn.particles.transition import changes
 from vcnn.tensor_file import read_tensors, write_tensors
 
 OUTPUTS = ["vector", "covariance"] * 2
@@ -154,6 +155,21 @@ def test_the_law_of_springs_is_found(learned):
     exact = np.diag(system.law(50 * LAG)[1])
     for values, expected in ((end.positions, exact[:n]), (end.velocities, exact[n:])):
         assert values.var(axis=0).mean() == pytest.approx(expected.mean(), rel=0.08)
+
+
+def test_a_step_has_the_law_that_it_is_drawn_from(learned):
+    """Positions follow velocities but for δ, whose variance is σ² τ³/12."""
+    states = SpringBodies().draw(1, 2, np.random.default_rng(8))[np.zeros(4000, dtype=int)]
+    (after,) = learned.rollout(states, 1, np.random.default_rng(9))
+    drawn = changes(states, after, LAG)
+    laws, scales = learned.law(states[:1]), (learned.scales.change, learned.scales.deviation)
+    for values, law, scale in zip(drawn, laws, scales, strict=True):
+        values = values.reshape(4000, 5, 2)
+        mean = scale * law.mean.detach().numpy()
+        variance = scale**2 * law.spread.detach().diagonal(dim1=1, dim2=2).numpy()
+        assert np.abs(values.mean(axis=0) - mean).max() < 5 * np.sqrt(variance.max() / 4000)
+        np.testing.assert_allclose(values.var(axis=0), variance, rtol=0.15)
+    assert drawn[1].var() == pytest.approx(0.25 * LAG**3 / 12, rel=0.1)
 
 
 def test_it_is_kept_in_a_file(learned, tmp_path):

@@ -17,7 +17,7 @@ from vcnn import (
     VectorCloudNetwork,
     fit,
 )
-from vcnn.closure import BaselineCorrection, ClosureDraw
+from vcnn.closure import BaselineCorrection, ClosureDraw, Ensemble
 from vcnn.closure.requirements import TURBULENT_STRESS
 from vcnn.flow.spreads import SPREADS, pair_spreads, spread_name, without_spreads
 from vcnn.flow.tensors import rotate
@@ -227,3 +227,13 @@ def test_adapters_give_targets_without_their_spreads():
     assert list(values) == ["eddy_viscosity"]
     velocity = torch.from_numpy(flow.velocity.copy())
     assert list(adapter.differentiable(flow)(velocity)) == ["eddy_viscosity"]
+
+
+def test_the_spread_of_members_that_are_unsure_is_that_of_their_mixture():
+    made = [closure_of("vector", seed=seed)[0] for seed in (0, 1, 2)]
+    flow, ensemble = random_flow(2, n=60), Ensemble(made)
+    each = [one.predict(flow) for one in made]
+    between = np.stack([one["x"] for one in each]).var(axis=0, ddof=1).sum(axis=1)
+    within = np.mean([np.trace(one["x_covariance"], axis1=1, axis2=2) for one in each], axis=0)
+    np.testing.assert_allclose(ensemble.spread(flow)["x"], np.sqrt(between + within), rtol=1e-12)
+    assert list(ensemble.targets) == ["x"] and between.max() > 1e-3 < within.max()
