@@ -237,3 +237,12 @@ def test_the_spread_of_members_that_are_unsure_is_that_of_their_mixture():
     within = np.mean([np.trace(one["x_covariance"], axis1=1, axis2=2) for one in each], axis=0)
     np.testing.assert_allclose(ensemble.spread(flow)["x"], np.sqrt(between + within), rtol=1e-12)
     assert list(ensemble.targets) == ["x"] and between.max() > 1e-3 < within.max()
+
+
+def test_members_with_and_without_a_spread_are_of_different_kinds():
+    unsure, _ = closure_of("vector")
+    network = VectorCloudNetwork(["strain_rate"], output="vector").double()
+    scales = replace(unsure.scales, targets=((0.0, 1.0),))
+    sure = Closure(network.eval(), BALL, ("x",), 2, scales)
+    with pytest.raises(InputError, match="members: expected closures of one kind, number 2"):
+        Ensemble([unsure, sure])

@@ -62,15 +62,13 @@ class Ensemble(Delegating, WithPredictions):
                 raise InputError(f"members: number {number} is an ensemble; expected its members")
             if isinstance(member, Closure) and member.latents:
                 raise InputError(f"members: number {number} has latent variables; draw from it")
+        ours = _kind(self.members[0])
         for number, other in enumerate(self.members[1:], start=2):
-            for name in ("targets", "needs", "dimension", "units", "usage"):
-                ours, theirs = (
-                    _plain(getattr(Adapter(one), name)) for one in (self.members[0], other)
-                )
-                if ours != theirs:
+            for name, theirs in _kind(other).items():
+                if ours[name] != theirs:
                     raise InputError(
                         f"members: expected closures of one kind, number {number} has {name} "
-                        f"{theirs}, the first has {ours}"
+                        f"{theirs}, the first has {ours[name]}"
                     )
         object.__setattr__(self, "factors", check_factors(self.factors, self.targets))
 
@@ -85,7 +83,6 @@ class Ensemble(Delegating, WithPredictions):
         Returns
         -------
         Ensemble
-            With the product of old and new factors.
 
         Raises
         ------
@@ -107,7 +104,7 @@ class Ensemble(Delegating, WithPredictions):
     @property
     def training_range(self) -> TrainingRange | None:
         """That of the first member; None if one of them has none."""
-        ranges = [getattr(member, "training_range", None) for member in self.members]
+        ranges = [m.training_range if isinstance(m, Closure) else None for m in self.members]
         return None if None in ranges else ranges[0]
 
     def by_name(self) -> Ensemble:
@@ -296,5 +293,8 @@ def _variance(values) -> np.ndarray:
     return values.var(axis=0, ddof=1).reshape(values.shape[1], -1).sum(axis=1)
 
 
-def _plain(value):
-    return dict(value) if isinstance(value, Mapping) else value
+def _kind(closure: ClosureLike) -> dict:
+    """What members have in common; of targets their spreads are part."""
+    stated = ("needs", "dimension", "units", "usage")
+    parts = {name: getattr(Adapter(closure), name) for name in stated}
+    return {"targets": dict(closure.targets), **parts}

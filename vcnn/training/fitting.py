@@ -136,10 +136,7 @@ def fit[Result](
         return fit_members(partial(fit, **options), network, config, directory, members)
     if task is None:
         task = prepare_regression(**of_regression, config=config, storable=directory is not None)
-        if task.network.latents:
-            task = LatentRegression.of(task)
-            if start is None:
-                task.calibrate()
+        task = LatentRegression.of(task) if task.network.latents else task
     else:
         _refuse(of_regression, config)
         check_task(task)

@@ -13,7 +13,7 @@ from vcnn.flow.latents import with_latents
 from vcnn.flow.spreads import pair_spreads
 from vcnn.network.energy_score import energy_score
 from vcnn.training.loss import weighted_square_error
-from vcnn.training.regression import FieldRegression, calibration_clouds
+from vcnn.training.regression import FieldRegression
 from vcnn.training.samples import Samples
 from vcnn.training.task import Step
 
@@ -43,17 +43,6 @@ class LatentRegression(FieldRegression):
     They are drawn once for each flow of a batch, so that what the network makes of them is alike at
     all its points; a flow's clouds in the batch are one vector to the score.
     """
-
-    def calibrate(self) -> None:
-        """Calibrate the network once more, with latent variables of their own for each cloud."""
-        rng, names = np.random.default_rng([self.config.seed, 6]), self.network.latents
-        clouds = calibration_clouds(self.samples.clouds, self.config)
-        d, m = clouds.flow.dimension, len(clouds)
-        clouds = clouds.rotated(np.broadcast_to(np.eye(d), (m, d, d)))  # they share no points then
-        owners = np.concatenate([clouds.owners, np.arange(m)])
-        drawn = rng.standard_normal((len(names), m))[:, owners]
-        fields = {**clouds.flow.scalars, **dict(zip(names, drawn, strict=True))}
-        self.network.calibrate(replace(clouds, flow=replace(clouds.flow, scalars=fields)))
 
     @classmethod
     def of(cls, regression: FieldRegression) -> LatentRegression:

@@ -218,7 +218,7 @@ def prepare_regression(
             parts[name] = draw_samples(closure, flow, number, config, importance)
     samples = Samples.concatenate(list(parts.values()))
     if start is None:
-        network.calibrate(calibration_clouds(samples.clouds, config))
+        network.calibrate(_calibration_clouds(samples.clouds, network.latents, config))
     counts = {name: part.clouds.counts for name, part in parts.items()}
     sizes = [len(part.clouds.flow) for part in parts.values()]
     owners = np.repeat(np.arange(len(sizes)), sizes)
@@ -249,11 +249,21 @@ def _scales(network, flows, targets, region, importance) -> Scales:
     return Scales.of(flows, region, network, targets, importance)
 
 
-def calibration_clouds(clouds: VectorClouds, config: TrainingConfig) -> VectorClouds:
-    """Clouds to calibrate with, as large as those of training."""
+def _calibration_clouds(
+    clouds: VectorClouds, latents: Sequence[str], config: TrainingConfig
+) -> VectorClouds:
+    """Clouds to calibrate with, as large as those of training, each with latent variables drawn."""
     rng = np.random.default_rng([config.seed, 2])
     clouds = clouds.select(rng.permutation(len(clouds))[:_CALIBRATION])
-    return clouds if config.max_points is None else clouds.subsample(config.max_points, rng)
+    clouds = clouds if config.max_points is None else clouds.subsample(config.max_points, rng)
+    if not latents:
+        return clouds
+    d, m, rng = clouds.flow.dimension, len(clouds), np.random.default_rng([config.seed, 6])
+    clouds = clouds.rotated(np.broadcast_to(np.eye(d), (m, d, d)))  # they share no points then
+    owners = np.concatenate([clouds.owners, np.arange(m)])
+    drawn = rng.standard_normal((len(latents), m))[:, owners]
+    fields = {**clouds.flow.scalars, **dict(zip(latents, drawn, strict=True))}
+    return replace(clouds, flow=replace(clouds.flow, scalars=fields))
 
 
 def _fingerprint(network, flows, validation, names, region, config, start) -> str:
