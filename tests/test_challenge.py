@@ -4,6 +4,7 @@ what their manifest says of them.
 
 import hashlib
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,25 @@ def test_every_flow_is_there_and_settled(name):
     assert np.isfinite(velocity).all()
     assert RUNS[name]["residual"][-1] <= 1e-8
     assert RUNS[name]["change"][-1] <= 1e-8
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_bands_hold_what_is_submitted_and_narrower_ones(name):
+    path, velocity = FOLDER / f"{name}_bands.csv", submitted(name)
+    columns = path.read_text().splitlines()[0].split(",")
+    bands = dict(zip(columns, np.loadtxt(path, delimiter=",", skiprows=1).T, strict=True))
+    assert len(bands) == 3 * 4 * 2
+    for axis, letter in enumerate("uvw"):
+        lower, upper = (
+            [bands[f"{letter}_{side}_{level}"] for level in (50, 80, 90, 95)]
+            for side in ("lower", "upper")
+        )
+        nested = [*reversed(lower), velocity[:, axis], *upper]
+        for inner, outer in pairwise(nested):
+            assert (inner <= outer).all()
+        middle = 0.5 * (lower[0] + upper[0])
+        np.testing.assert_allclose(middle, velocity[:, axis], atol=1e-7 * np.abs(velocity).max())
+    assert (bands["u_upper_90"] > bands["u_lower_90"]).all()
 
 
 @pytest.mark.parametrize("name", TESTS)

@@ -57,10 +57,15 @@ def write_velocity(path: Path, velocity: np.ndarray) -> None:
         np.savetxt(part, velocity, fmt="%.9g", delimiter=",")
 
 
+def kept_file(flow: EvaluatedFlow, folder: Path) -> Path:
+    """Where a flow with its closure in the loop is kept."""
+    return folder / "submission" / f"{flow.name}.npz"
+
+
 def solved(flow: EvaluatedFlow, folder: Path, again: bool = False) -> FlowResult:
     """A flow with its closure in the loop; ``again`` from where it was left."""
     problem, start = pose(flow, folder)
-    kept = folder / "submission" / f"{flow.name}.npz"
+    kept = kept_file(flow, folder)
     return problem.solve(
         kept if again else start,
         tolerance=TOLERANCE,
@@ -130,12 +135,7 @@ def page(rows: dict[str, dict], frames: dict[str, dict]) -> str:
         [[f"{frame['change']:.0e} ({frame['rounds']})" for frame in frames.values()]],
     )
     seconds = sum(row["seconds"] for row in rows.values())
-    validation = Measurements(MEASURED).rows["scores"]
-    hills = mean_of(validation["all"], VALIDATION_HILLS, "score")
-    ducts, all_flows = (
-        mean_of(validation[training], VALIDATION_DUCTS, "score")
-        for training in ("all but hills", "all")
-    )
+    hills, ducts, all_flows = _validation()
     return f"""# Velocities for the Closure Challenge
 
 Written by `python -m benchmarks.challenge.submission`. The challenge (McConkey et al., arXiv
@@ -149,7 +149,9 @@ Challenge](closure_challenge.md#validation)), on the four hills `hill-stress` 3.
 `sst-correction` {hills}.
 
 The velocities at the points of evaluation are in [closure_challenge/](closure_challenge), a file
-for each flow, with the residuals of each round;
+for each flow, with the residuals of each round; `NAME_bands.csv` beside it has lower and upper
+bounds of the components at 50, 80, 90 and 95 % ([how these are chosen, and how right they
+are](how_sure.md#bands-of-components));
 [manifest.json](closure_challenge/manifest.json) has the hashes of data and weights, the splits,
 every opening of a test flow with its reason, and the cost.
 
@@ -175,6 +177,15 @@ back. Change of the velocity and, in brackets, rounds.
 
 {angles}
 """
+
+
+def _validation() -> tuple[str, str, str]:
+    """Scores on validation hills by what learned from all; on AR_7 by the specialist, by all."""
+    scores = Measurements(MEASURED).rows["scores"]
+    return (
+        mean_of(scores["all"], VALIDATION_HILLS, "score"),
+        *(mean_of(scores[name], VALIDATION_DUCTS, "score") for name in ("all but hills", "all")),
+    )
 
 
 def _line(name: str, row: dict) -> list:

@@ -194,6 +194,7 @@ NEEDS = {
     "benchmarks.challenge.settling": Needs((DUCTS, CLOSED, OPENINGS)),
     "benchmarks.challenge.shipped_usage": Needs(),
     "benchmarks.challenge.study": Needs((HILLS, DUCTS)),
+    "benchmarks.challenge.bands": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS, CLOSED, OPENINGS)),
     "benchmarks.challenge.submission": Needs(
         (HILLS, DUCTS, SEPARATIONS, CHANNELS, CLOSED, OPENINGS)
     ),
@@ -212,6 +213,8 @@ NEEDS = {
     "benchmarks.travelling.learning": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS)),
     "benchmarks.travelling.study": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS)),
     "benchmarks.travelling.models": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS)),
+    "benchmarks.travelling.members": Needs((HILLS, DUCTS, SEPARATIONS, CHANNELS)),
+    "benchmarks.travelling.how_sure": Needs((HILLS, DUCTS, SEPARATIONS)),
     "benchmarks.travelling.walls": Needs((HILLS, SEPARATIONS)),
     "benchmarks.verification.circular_couette": Needs(),
     "benchmarks.verification.cylinder": Needs(),

@@ -17,7 +17,8 @@ from benchmarks.common.markdown import table
 from benchmarks.common.measurements import Measurements
 from benchmarks.common.paths import PRETRAINED
 from benchmarks.data.catalogue import require
-from benchmarks.travelling.learning import through_solver
+from benchmarks.travelling.learning import TRAININGS
+from benchmarks.travelling.members import final_file
 from benchmarks.travelling.models import FOLDER
 from benchmarks.travelling.page import (
     DEVELOPED,
@@ -122,7 +123,7 @@ added to all change nothing but the frame of a.
 {use_of(name)}
 
 **Trained** on {shipped.flows}: on their stresses, then
-through the solver on velocities and friction, by
+through the solver on velocities and friction{_members(shipped.training)}, by
 `OMP_NUM_THREADS=1 python -m benchmarks.travelling.study "{shipped.training}"` and
 `python -m benchmarks.travelling.card`.
 
@@ -141,6 +142,11 @@ be solved for, it cannot correct. Where nothing in training is alike
 """
 
 
+def _members(training: str) -> str:
+    count = TRAININGS[training].members
+    return f" (its weights are the mean of those of {count} members)" if count else ""
+
+
 def main():
     command = parser(__doc__)
     command.add_argument("-o", "--output", type=Path, default=FOLDER)
@@ -149,7 +155,7 @@ def main():
     rows = Measurements(MEASURED).rows["scores"]
     texts = {name: card(name, rows) for name in SHIPPED}
     for name, text in texts.items():
-        learned = through_solver(options.output, SHIPPED[name].training)
+        learned = final_file(options.output, SHIPPED[name].training)
         if learned.is_file():  # else the weights stay that are shipped
             Closure.load(learned).save(PRETRAINED / f"{name}.safetensors")
         write_text(PRETRAINED / f"{name}.md", text)

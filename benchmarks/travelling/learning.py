@@ -51,6 +51,22 @@ DUCTS = [f"AR_{ratio}_Ret_180" for ratio in RATIOS if ratio != VALIDATION]
 CHANNELS = [f"channel_{number}" for number in CHANNELS_SOLVED]
 VALIDATION_HILLS = hill_names("validation")
 VALIDATION_DUCTS = [f"AR_{VALIDATION}_Ret_180"]
+WIDE_DUCTS = [f"wide_duct_{number}" for number in CHANNELS_SOLVED]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is learned through the solver, from what a correction has come to before.
+
+    Parameters
+    ----------
+    validation : sequence of str
+        Flows that choose among epochs.
+    config : LearningConfig
+    """
+
+    validation: Sequence[str]
+    config: LearningConfig = THROUGH_SOLVER
 
 
 @dataclass(frozen=True)
@@ -61,32 +77,44 @@ class Training:
     ----------
     flows : sequence of str
         To learn from.
-    validation : sequence of str
-        That choose among epochs.
+    steps : sequence of Step
+        Through the solver, one after the other.
     stresses : TrainingConfig
-        For the first step.
-    through_solver : LearningConfig
-        For the second.
+        For what comes before them.
+    members : int
+        That go on from the last step (`benchmarks.travelling.members`); the mean of their weights
+        is what it comes to.
     """
 
     flows: Sequence[str]
-    validation: Sequence[str]
+    steps: Sequence[Step]
     stresses: TrainingConfig = STRESSES
-    through_solver: LearningConfig = THROUGH_SOLVER
+    members: int = 0
 
 
 # With few flows an epoch has few steps.
-FEW = {
-    "stresses": replace(STRESSES, epochs=60),
-    "through_solver": replace(THROUGH_SOLVER, epochs=2, flows_per_step=2, tangent_passes=16),
-}
+MORE_EPOCHS = replace(STRESSES, epochs=60)
+MORE_PASSES = replace(THROUGH_SOLVER, epochs=2, flows_per_step=2, tangent_passes=16)
+AGAIN = replace(THROUGH_SOLVER, epochs=2, tangent_passes=6)
+# The tangent models of channels say too little of their friction.
+LAST = replace(THROUGH_SOLVER, epochs=2, tangent_passes=3, always_solved=CHANNELS)
 TRAININGS = {
-    "hills": Training(HILLS, VALIDATION_HILLS),
-    "ducts": Training(DUCTS, VALIDATION_DUCTS, **FEW),
-    "all": Training([*HILLS, *DUCTS, *CHANNELS], [*VALIDATION_HILLS, *VALIDATION_DUCTS]),
-    "all but hills": Training([*DUCTS, *CHANNELS], VALIDATION_DUCTS, **FEW),
-    "all but ducts": Training([*HILLS, *CHANNELS], VALIDATION_HILLS),
-    "all but channels": Training([*HILLS, *DUCTS], [*VALIDATION_HILLS, *VALIDATION_DUCTS]),
+    "hills": Training(HILLS, [Step(VALIDATION_HILLS)]),
+    "ducts": Training(DUCTS, [Step(VALIDATION_DUCTS, MORE_PASSES)], MORE_EPOCHS),
+    "all": Training(
+        [*HILLS, *DUCTS, *CHANNELS],
+        [
+            Step([*VALIDATION_HILLS, *VALIDATION_DUCTS]),
+            Step([*VALIDATION_HILLS, *VALIDATION_DUCTS], AGAIN),
+            Step([*VALIDATION_HILLS, *VALIDATION_DUCTS, *WIDE_DUCTS], LAST),
+        ],
+        members=4,
+    ),
+    "all but hills": Training(
+        [*DUCTS, *CHANNELS], [Step(VALIDATION_DUCTS, MORE_PASSES)], MORE_EPOCHS
+    ),
+    "all but ducts": Training([*HILLS, *CHANNELS], [Step(VALIDATION_HILLS)]),
+    "all but channels": Training([*HILLS, *DUCTS], [Step([*VALIDATION_HILLS, *VALIDATION_DUCTS])]),
 }
 
 
@@ -150,28 +178,50 @@ def learn_stresses(
     )
 
 
-def through_solver(folder: Path, name: str, seed: int = 0) -> Path:
-    """The file of what one of `TRAININGS` has come to."""
-    place = f"{name.replace(' ', '_')}_{seed}"
-    return folder / "learned" / place / "through_solver" / "model.safetensors"
+def run_folders(folder: Path, name: str, seed: int = 0) -> list[Path]:
+    """Where what one of `TRAININGS` has come to is kept: from stresses, and with each step.
+
+    Each receives a ``model.safetensors``.
+    """
+    place = folder / "learned" / f"{name.replace(' ', '_')}_{seed}"
+    numbers = range(2, 1 + len(TRAININGS[name].steps))
+    names = ["stresses", "through_solver", *(f"through_solver_{number}" for number in numbers)]
+    return [place / each for each in names]
 
 
-def learn(name: str, folder: Path, seed: int = 0, processes: int = 2) -> Closure:
-    """One of `TRAININGS`."""
+def learn(name: str, folder: Path, seed: int = 0, processes: int = 2) -> list[Closure]:
+    """What one of `TRAININGS` comes to with each step through the solver."""
     training = TRAININGS[name]
-    directory = through_solver(folder, name, seed).parent
-    prior = learn_stresses(
-        training.flows,
-        folder,
-        directory.with_name("stresses"),
-        replace(training.stresses, seed=seed),
+    first, *directories = run_folders(folder, name, seed)
+    config = replace(training.stresses, seed=seed)
+    closures = [learn_stresses(training.flows, folder, first, config)]
+    for step, directory in zip(training.steps, directories, strict=True):
+        closures.append(
+            learn_step(closures[-1], training.flows, step, folder, directory, seed, processes)
+        )
+    return closures[1:]
+
+
+def learn_step(
+    prior: Closure,
+    names: Sequence[str],
+    step: Step,
+    folder: Path,
+    run_directory: Path,
+    seed: int = 0,
+    processes: int = 2,
+) -> Closure:
+    """What a correction comes to with one step through the solver."""
+    flows, validation = (
+        [flow_to_learn(FLOWS[each](), folder) for each in wanted]
+        for wanted in (names, step.validation)
     )
     return fit_through_solver(
         prior,
-        [flow_to_learn(FLOWS[each](), folder) for each in training.flows],
-        replace(training.through_solver, seed=seed),
-        validation=[flow_to_learn(FLOWS[each](), folder) for each in training.validation],
-        run_directory=directory,
+        flows,
+        replace(step.config, seed=seed),
+        validation=validation,
+        run_directory=run_directory,
         processes=processes,
     )
 
@@ -186,7 +236,7 @@ def main():
     command.add_argument("--processes", type=int, default=2)
     options = command.parse_args()
     require("benchmarks.travelling.learning")
-    print(learn(options.name, options.output, options.seed, options.processes))
+    print(learn(options.name, options.output, options.seed, options.processes)[-1])
 
 
 if __name__ == "__main__":

@@ -17,9 +17,10 @@ from benchmarks.common.measurements import Measurements
 from benchmarks.common.paths import RESULTS
 from benchmarks.data.catalogue import require
 from benchmarks.travelling.flows import FLOWS
-from benchmarks.travelling.learning import TRAININGS, learn
+from benchmarks.travelling.learning import TRAININGS
+from benchmarks.travelling.members import learn_all
 from benchmarks.travelling.models import FOLDER
-from benchmarks.travelling.page import FAMILIES, page
+from benchmarks.travelling.page import FAMILIES, page, step_labels
 from benchmarks.travelling.pictures import draw_scores
 from benchmarks.travelling.scores import score_flow
 from vcnn.files import write_text
@@ -36,10 +37,11 @@ def main():
     require("benchmarks.travelling.study")
     measurements = Measurements(MEASURED)
     for name in options.names or list(TRAININGS):
-        closure = learn(name, options.output, processes=options.processes)
-        measurements.measure(partial(dict, closure.provenance["learning"]), "learning", name)
+        closures = learn_all(name, options.output, options.processes)
+        for label, closure in zip(step_labels(name), closures, strict=True):
+            measurements.measure(partial(dict, closure.provenance["learning"]), "learning", label)
         for flow in FLOWS:
-            job = partial(score_flow, flow, closure, options.output)
+            job = partial(score_flow, flow, closures[-1], options.output)
             measurements.measure(job, "scores", name, flow)
             write_text(RESULTS / "travelling.md", page(measurements.rows))
     draw_scores(measurements.rows["scores"], FAMILIES, RESULTS / "travelling.png")

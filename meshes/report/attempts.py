@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from matplotlib.figure import Figure
 
-from vcnn.errors import InputError
+from vcnn.errors import DivergenceError, InputError
 
 log = logging.getLogger("vcnn.report")
 
@@ -15,8 +15,8 @@ log = logging.getLogger("vcnn.report")
 class Attempts:
     """Make what may fail: what fails is kept by its name, the log says so, and one goes on.
 
-    On several ranks only an `InputError` is caught, which all of them meet; after another error on
-    one of them the rest would wait for it.
+    On several ranks only an `InputError` or a `DivergenceError` is caught, which all of them meet;
+    after another error on one of them the rest would wait for it.
 
     Parameters
     ----------
@@ -30,14 +30,19 @@ class Attempts:
 
     def __init__(self, rank: int = 0, ranks: int = 1):
         self.failures: dict[str, str] = {}
-        self._first, self._caught = rank == 0, InputError if ranks > 1 else Exception
+        ours = (InputError, DivergenceError)
+        self._first, self._caught = rank == 0, ours if ranks > 1 else Exception
 
     def __call__(self, name: str, make: Callable[[], object], otherwise: object) -> object:
         """What ``make`` gives, or if it fails what stands in its place."""
         try:
             return make()
         except self._caught as error:
-            kind = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
+            kind = (
+                ""
+                if isinstance(error, InputError | DivergenceError)
+                else f"{type(error).__name__}: "
+            )
             self.failures[name] = kind + " ".join(str(error).split())
             if self._first:
                 log.warning("%s could not be made: %s", name, self.failures[name])

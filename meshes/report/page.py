@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from meshes.report.attempts import Attempts
 from meshes.report.fields import field_section
+from meshes.report.members import member_sections
 from meshes.report.pictures import (
     draw_curves,
     velocity_profiles,
@@ -42,6 +43,7 @@ def write_report(run: FlowSummary, directory: Path) -> Path:
         field_section(run, attempt),
         *_profile_section(run, attempt),
         *_wall_section(run, attempt),
+        *member_sections(run, attempt),
         _flux_section(run),
         *_wall_units_section(run),
         _force_section(run),
@@ -92,7 +94,11 @@ def _profile_section(run, attempt) -> list[Section]:
     def draw() -> Figure:
         """The profiles."""
         return velocity_profiles(
-            run.profiles, run.comparison.profiles, speed=run.speed, name=_reference_name(run)
+            run.profiles,
+            run.comparison.profiles,
+            speed=run.speed,
+            name=_reference_name(run),
+            bands=() if run.bands is None else run.bands.profiles,
         )
 
     figures = attempt.draw({"Velocity along x at the stations.": draw})
@@ -121,7 +127,8 @@ def _wall_section(run, attempt) -> list[Section]:
 
     def draw() -> Figure:
         """The curves."""
-        return wall_curves(run.walls, friction, _reference_name(run))
+        bands = {} if run.bands is None else run.bands.friction
+        return wall_curves(run.walls, friction, _reference_name(run), bands)
 
     return [
         Section(

@@ -10,6 +10,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from meshes.report.bands import LEVEL, Band
 from meshes.report.maps import map_axes
 from meshes.report.plane_flows import stream_function
 from meshes.report.quantities import WallQuantities
@@ -19,6 +20,7 @@ from vcnn.flow.field import FlowField
 from vcnn.flow.mesh import boundary_facets
 
 _GAP = 1.5  # between neighbours of a profile, of the usual distance: something lies between
+_BAND = f"{100 * LEVEL:.0f} % by the members"
 _MARKED = 200  # steps of a curve that are told apart
 
 
@@ -86,7 +88,12 @@ def draw_streamlines(
 
 
 def velocity_profiles(
-    profiles: Sequence[FlowField], reference: Sequence[np.ndarray], *, speed: float, name: str
+    profiles: Sequence[FlowField],
+    reference: Sequence[np.ndarray],
+    *,
+    speed: float,
+    name: str,
+    bands: Sequence[Band] = (),
 ) -> Figure:
     """u(y) on lines x = const., with velocities of a reference, by its name, as circles.
 
@@ -100,6 +107,8 @@ def velocity_profiles(
         U that velocities are divided by, length/time.
     name : str
         Of the reference, for the legend.
+    bands : sequence of pairs of (n, d)
+        Lower and upper velocities at the points of each profile, shaded; empty without members.
 
     Returns
     -------
@@ -113,8 +122,14 @@ def velocity_profiles(
         axes.axvline(0, color="0.7", lw=0.8)
         # a line is broken at obstacles, where points are missing
         obstacles = np.flatnonzero(np.diff(y) > _GAP * np.median(np.diff(y))) + 1
-        curve = np.insert(profile.velocity[:, 0] / speed, obstacles, np.nan)
-        axes.plot(curve, np.insert(y, obstacles, np.nan), color=styles(1)[0][0], label="this run")
+        heights = np.insert(y, obstacles, np.nan)
+        curve, *bounds = (
+            np.insert(velocity[:, 0] / speed, obstacles, np.nan)
+            for velocity in (profile.velocity, *(bands[k] if bands else ()))
+        )
+        axes.plot(curve, heights, color=styles(1)[0][0], label="this run")
+        if bounds:
+            axes.fill_betweenx(heights, *bounds, **_shading(styles(1)[0][0]), label=_BAND)
         if reference:
             circles = {"mfc": "none", "color": styles(2)[1][0], "ms": 4, "label": name}
             axes.plot(reference[k][::4, 0] / speed, y[::4], "o", **circles)
@@ -122,15 +137,20 @@ def velocity_profiles(
         axes.grid(alpha=0.3)
     panels[0].set_ylabel("y")
     figure.supxlabel("$u_x / U$", fontsize=10)
-    if reference:
+    if reference or bands:
         legend_above(figure)
     return figure
+
+
+def _shading(colour) -> dict:
+    return {"color": colour, "alpha": 0.25, "linewidth": 0}
 
 
 def wall_curves(
     walls: Mapping[str, WallQuantities],
     reference: Mapping[str, np.ndarray] | None = None,
     name: str = "",
+    bands: Mapping[str, Band] | None = None,
 ) -> Figure:
     """Skin friction, with separation and reattachment, and pressure coefficient along walls.
 
@@ -142,18 +162,22 @@ def wall_curves(
         Skin friction at the facets of some of the walls, drawn as circles.
     name : str
         Of the reference, for the legend.
+    bands : mapping name -> pair of (k,), optional
+        Lower and upper skin friction at the facets of some of the walls, shaded.
 
     Returns
     -------
     matplotlib Figure
     """
-    reference = reference or {}
+    reference, bands = reference or {}, bands or {}
     figure = Figure(figsize=(WIDTH, 6.0), layout="constrained")
     friction, pressure = figure.subplots(2, 1, sharex=True)
     for (own, wall), (colour, line, _) in zip(walls.items(), styles(len(walls)), strict=True):
         x = wall.points[:, 0] if np.ptp(wall.points[:, 0]) > 0 else wall.arc
         friction.plot(x, wall.skin_friction, color=colour, linestyle=line, label=own)
         pressure.plot(x, wall.pressure_coefficient, color=colour, linestyle=line)
+        if own in bands:
+            friction.fill_between(x, *bands[own], **_shading(colour), label=f"{_BAND}, {own}")
         for kind, marker in (("separation", "v"), ("reattachment", "^")):
             points = getattr(wall, kind)
             if len(points):

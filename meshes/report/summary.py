@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
+from meshes.report.bands import Bands
 from meshes.report.quantities import ReynoldsNumber, WallQuantities
 from meshes.report.records import ClosureRecord, FirstCells, Progress
 from meshes.report.reference import Comparison, Reference
@@ -15,6 +16,7 @@ from vcnn.flow.field import FlowField
 CLOSED = ("wall", "symmetry")  # kinds of boundaries that nothing passes
 # Share of the points where a closure extrapolates; 1 % of its own training clouds do.
 _SUSPICIOUS = 0.2
+_UNCERTAIN = 0.05  # of the velocity, by which those of members may differ
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +53,8 @@ class FlowSummary:
     reference : Reference, optional
     comparison : Comparison
         With the reference.
+    bands : Bands, optional
+        Of the flows with each member of an ensemble.
     notes : tuple of str
         What to know of how the flow was found, in sentences.
     failures : mapping diagnostic -> str
@@ -74,6 +78,7 @@ class FlowSummary:
     record: ClosureRecord | None = None
     reference: Reference | None = None
     comparison: Comparison = field(default_factory=Comparison)
+    bands: Bands | None = None
     notes: tuple[str, ...] = ()
     failures: Mapping[str, str] = field(default_factory=dict)
 
@@ -131,12 +136,14 @@ class FlowSummary:
 
         ``"not converged"``: the iteration was ended before. ``"clipped"``: the closure was out of
         bounds somewhere. ``"extrapolating"``: more than 20 % of the clouds are unlike those that it
-        was trained on. ``"coarse at walls"``: the first cells are higher than they should be.
+        was trained on. ``"uncertain"``: the velocities with the members of an ensemble differ by
+        more than 5 %. ``"coarse at walls"``: the first cells are higher than they should be.
         """
         raised = {
             "not converged": self.progress.settled is False,
             "clipped": self.share_clipped > 0,
             "extrapolating": (self.extrapolating or 0) > _SUSPICIOUS,
+            "uncertain": self.bands is not None and self.bands.relative > _UNCERTAIN,
             "coarse at walls": bool(self.first_cells.coarse),
         }
         return [name for name, flag in raised.items() if flag]
@@ -161,6 +168,7 @@ class FlowSummary:
             "clipped_above": self._count_clipped(1),
             "extrapolating": self.extrapolating,
             "error": self.error,
+            "members": None if self.bands is None else self.bands.numbers(),
             "reference": None if self.reference is None else self.reference.name,
             "forces": {name: force.tolist() for name, force in self.forces.items()},
             "walls": {name: _wall_numbers(wall) for name, wall in self.walls.items()},

@@ -39,6 +39,8 @@ def flow_verdict(run: FlowSummary) -> str:
             sentences.append(f"Beware: at {points}, {unlike}.")
         else:
             sentences.append(f"At {points}.")
+    if run.bands is not None:
+        sentences.append(_members_sentence(run))
     return " ".join(sentences)
 
 
@@ -52,6 +54,16 @@ def _convergence_sentence(run) -> str:
     if run.viscosity_ratio is not None:
         facts.append(f"eddy viscosity up to {run.viscosity_ratio:.3g} times the molecular one")
     return f"{sentence}: {', '.join(facts)}." if facts else f"{sentence}."
+
+
+def _members_sentence(run) -> str:
+    differ = (
+        f"the velocities with the {run.bands.members} members of the ensemble differ by "
+        f"{percent_or_power(run.bands.relative)}"
+    )
+    if "uncertain" in run.flags:
+        return f"Beware: {differ}."
+    return f"{differ[0].upper()}{differ[1:]}."
 
 
 def _separation_sentences(run) -> list[str]:

@@ -41,7 +41,10 @@ def apply(
     closure: Annotated[
         str | None,
         typer.Option(
-            "--closure", metavar="MODEL", help=f"To be asked: {ANY_MODEL}; or FILE.py:NAME."
+            "--closure",
+            metavar="MODEL",
+            help=f"To be asked: {ANY_MODEL}; FILE.safetensors:NUMBER, a member of an ensemble; "
+            "or FILE.py:NAME.",
         ),
     ] = None,
     length: Annotated[
@@ -114,6 +117,13 @@ def report(
         list[float] | None,
         typer.Option(metavar="X", help="Where profiles are drawn; may be given repeatedly."),
     ] = None,
+    member: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="CASE",
+            help="The same case solved with a member of its ensemble, for bands; given repeatedly.",
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")] = False,
 ) -> None:
     """Report what the solver and its closure did in a case, as one page.
@@ -122,6 +132,7 @@ def report(
     Example:
       vcnn openfoam report hill -o report
       vcnn openfoam report hill -o report --reference les_velocity=0/U_LES --at 2 --at 4
+      vcnn openfoam report hill -o report --member hill_1 --member hill_2 --member hill_3
     """
     from openfoam.report.page import write_report
 
@@ -132,6 +143,7 @@ def report(
         reference=reference,
         reference_velocity=reference_velocity,
         at=at or (),
+        members=member or (),
     )
     answer = parse_json(page.with_suffix(".json").read_bytes(), page)["answer"]
     print(f"{answer}\nreport: {page}")
@@ -143,12 +155,14 @@ def _say(line: str) -> None:
 
 
 def _place(closure: str) -> str:
-    """Of a model of the package its name, of a file its whole path."""
+    """Of a model of the package its name, of a file its whole path; what follows ":" stays."""
     from vcnn.closure.file import model_file, pretrained_file, pretrained_names
 
     file, colon, name = closure.rpartition(":")
     if colon and file.endswith(".py"):
         return f"{Path(file).resolve()}:{name}"
+    if colon and file.endswith(".safetensors"):
+        return f"{model_file(Path(file)).resolve()}:{name}"
     path = model_file(Path(closure))
     shipped = closure in pretrained_names() and path == pretrained_file(closure)
     return closure if shipped else str(path.resolve())

@@ -103,6 +103,27 @@ def extrapolation(
     return placed.geometry.at_own_cells(asked.extrapolation(placed.flow(fields)))
 
 
+def velocity_factor(case: Path) -> float:
+    """What deviations of velocities among members are multiplied with, by a case's ensemble.
+
+    1 if it asks no ensemble.
+
+    Parameters
+    ----------
+    case : path
+
+    Raises
+    ------
+    InputError
+        If there is no such closure.
+    """
+    from vcnn.closure.ensemble import Ensemble
+
+    turbulence = read_turbulence(case)
+    closure = read_closure(turbulence.model, case) if turbulence.model else None
+    return closure.factors.get("velocity", 1.0) if isinstance(closure, Ensemble) else 1.0
+
+
 def _number(settings: Mapping, name: str) -> float:
     with naming(name):
         return float(numbers(settings[name], 1)[0]) if name in settings else 1.0

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from meshes.report import page
 from meshes.report.reference import Reference, check_reference, read_reference
 from meshes.report.stations import choose_stations
-from openfoam.report.solved_case import read_solved
+from openfoam.report.solved_case import SolvedCase, read_solved
 from openfoam.report.summarise import summarise
 from vcnn.errors import InputError, naming
 from vcnn.files import claim
@@ -22,6 +24,7 @@ def write_report(
     reference: str | None = None,
     reference_velocity: str | None = None,
     at: Sequence[float] = (),
+    members: Sequence[Path] = (),
 ) -> Path:
     """Write ``report.html``, ``report.json`` and the pictures on the latest time of a case.
 
@@ -40,6 +43,8 @@ def write_report(
         Name of the velocity in such a file.
     at : sequence of float
         The x of velocity profiles of a plane flow; default five of them.
+    members : sequence of path
+        Folders of the same case solved with one member of its ensemble each, none or two at least.
 
     Returns
     -------
@@ -49,8 +54,8 @@ def write_report(
     Raises
     ------
     InputError
-        If there is something at ``output`` already, the case or the reference cannot be read, or a
-        station is outside of the mesh.
+        If there is something at ``output`` already, a case or the reference cannot be read, a
+        station is outside of the mesh, or members are of another case.
     """
     case, output = Path(case), claim(output, force)
     field = _field_of_case(reference, reference_velocity)
@@ -61,7 +66,19 @@ def write_report(
     if reference is not None and field is None:
         with naming("--reference"):
             other = _read_reference(reference, reference_velocity, solved.flow.mesh)
-    return page.write_report(summarise(solved, stations, other), output)
+    with naming("--member"):
+        others = _read_members(solved, members)
+    return page.write_report(summarise(solved, stations, other, others), output)
+
+
+def _read_members(solved, folders) -> list[SolvedCase]:
+    others = [read_solved(Path(folder)) for folder in folders]
+    if len(others) == 1:
+        raise InputError(f"expected two at least, got {len(others)}")
+    for folder, other in zip(folders, others, strict=True):
+        if not np.array_equal(other.flow.points, solved.flow.points):
+            raise InputError(f"{folder}: has another mesh than {solved.folder}")
+    return others
 
 
 def _field_of_case(reference, velocity) -> tuple[str, str] | None:

@@ -13,12 +13,13 @@ from meshes.geometry.boundary_facets import find_boundary
 from meshes.geometry.gradients import cell_gradient
 from meshes.geometry.lines import line_across
 from meshes.report.attempts import Attempts
+from meshes.report.bands import Bands, Readings
 from meshes.report.quantities import ReynoldsNumber, WallQuantities
 from meshes.report.records import ClosureRecord, FirstCells
 from meshes.report.reference import Comparison, Reference, compare, wall_frictions
 from meshes.report.summary import FlowSummary
 from openfoam.report.closure_history import read_history
-from openfoam.report.closure_record import extrapolation, read_turbulence
+from openfoam.report.closure_record import extrapolation, read_turbulence, velocity_factor
 from openfoam.report.logs import read_logs
 from openfoam.report.progress import case_progress
 from openfoam.report.solved_case import SolvedCase
@@ -36,7 +37,10 @@ _FIRST_CELLS = (
 
 
 def summarise(
-    case: SolvedCase, stations: Sequence[float] = (), reference: Reference | None = None
+    case: SolvedCase,
+    stations: Sequence[float] = (),
+    reference: Reference | None = None,
+    members: Sequence[SolvedCase] = (),
 ) -> FlowSummary:
     """Read off a case what there is to report.
 
@@ -47,6 +51,8 @@ def summarise(
         The x of velocity profiles.
     reference : Reference, optional
         In place of a field of the case.
+    members : sequence of SolvedCase
+        The same case with the members of its ensemble, none or two at least.
 
     Returns
     -------
@@ -63,6 +69,7 @@ def summarise(
     if plane:
         profiles = attempt("velocity profiles", lambda: _profiles(vertices, stations), ())
         walls = attempt("wall quantities", lambda: _along_walls(case, speed), {})
+    bands = attempt("bands", lambda: _bands(members, case, stations, speed), None)
     reference, notes, comparison = reference or case.reference, case.notes, Comparison()
     if reference is not None:
         comparison, outside = attempt(
@@ -78,7 +85,7 @@ def summarise(
         viscosity=nu,
         method=f"of the OpenFOAM case {case.folder.resolve().name} at time {case.time}",
         flow=flow,
-        vertices=vertices,
+        vertices=vertices.with_fields({} if bands is None else bands.fields),
         progress=case_progress(case.time, log, history, record is not None),
         boundaries=case.kinds,
         speed=speed,
@@ -96,6 +103,7 @@ def summarise(
         record=record,
         reference=reference,
         comparison=comparison,
+        bands=bands,
         notes=notes,
         failures=attempt.failures,
     )
@@ -127,6 +135,18 @@ def _at_vertices(case, attempt) -> FlowField:
     names = [name for name in ("pressure", "eddy_viscosity") if name in flow.scalars]
     scalars = {name: vertex_means(mesh, flow.scalars[name]) for name in names}
     return FlowField(mesh.points, velocity, scalars=scalars, parameters=flow.parameters, mesh=mesh)
+
+
+def _bands(members, case, stations, speed) -> Bands | None:
+    if not members:
+        return None
+    readings = []
+    for member in members:
+        vertices, profiles, walls = _at_vertices(member, Attempts()), (), {}
+        if case.flow.dimension == 2:
+            profiles, walls = _profiles(vertices, stations), _along_walls(member, speed)
+        readings.append(Readings(member.flow, vertices, profiles, walls))
+    return Bands.of(readings, velocity_factor(case.folder))
 
 
 def _record(turbulence, case, history, attempt) -> ClosureRecord:

@@ -17,8 +17,9 @@ def read_closure(model: str, folder: Path) -> ClosureLike:
     Parameters
     ----------
     model : str
-        A ``.safetensors`` file, the name of a model of the package, or ``FILE.py:NAME``: anything
-        that :func:`vcnn.as_closure` takes, or a class of such objects, in a Python file.
+        A ``.safetensors`` file, ``FILE.safetensors:NUMBER`` of a member of an ensemble, from 1 on,
+        the name of a model of the package, or ``FILE.py:NAME``: anything that
+        :func:`vcnn.as_closure` takes, or a class of such objects, in a Python file.
     folder : path
         Where relative paths begin: the case.
 
@@ -33,6 +34,13 @@ def read_closure(model: str, folder: Path) -> ClosureLike:
             return as_closure(_python_object(folder / file, name))
     if model.endswith((".py", ".py:")):
         raise InputError(f"{model}: expected FILE.py:NAME")
+    if colon and file.endswith(".safetensors"):
+        with naming(model):
+            return _member(_read_file(file, folder), name)
+    return _read_file(model, folder)
+
+
+def _read_file(model, folder) -> ClosureLike:
     from vcnn.closure.file import model_file
     from vcnn.closure.loading import load_closure  # with torch, which is slow to import
 
@@ -40,6 +48,16 @@ def read_closure(model: str, folder: Path) -> ClosureLike:
     path = model_file(path if path.is_file() else Path(model))
     with naming(path):
         return load_closure(path).by_name()
+
+
+def _member(ensemble, number) -> ClosureLike:
+    from vcnn.closure.ensemble import Ensemble
+
+    if not isinstance(ensemble, Ensemble):
+        raise InputError(f"has no member {number}: it is a single closure")
+    if not number.isdecimal() or not 1 <= int(number) <= len(ensemble.members):
+        raise InputError(f"expected a member from 1 to {len(ensemble.members)}, got {number!r}")
+    return ensemble.members[int(number) - 1].by_name()
 
 
 def _python_object(path: Path, name: str) -> object:

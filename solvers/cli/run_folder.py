@@ -39,12 +39,20 @@ class RunFolder:
     source : mapping
         Of the turbulent stress: ``name``, and ``sha256`` of a closure's file or None.
     comm : MPI communicator
+    members : bool
+        Whether the flow is solved with each member, too.
     """
 
     path: Path
     case: str
     source: Mapping[str, str | None]
     comm: MPI.Comm
+    members: bool = False
+
+    @property
+    def member_states(self) -> Path:
+        """Folder of the states of members, to go on from."""
+        return self.path / "members"
 
     @property
     def checkpoint(self) -> Path:
@@ -69,7 +77,10 @@ class RunFolder:
         InputError
             If the folder holds a run of another case or closure.
         """
-        return self.result.exists() and self.report.exists() and self._is_ours()
+        if not (self.result.exists() and self.report.exists() and self._is_ours()):
+            return False
+        numbers = parse_json(self.result.read_bytes(), self.result)
+        return not self.members or numbers.get("members") is not None
 
     def open(self, resume: bool, force: bool) -> Path | None:
         """The checkpoint to begin from, if there is one; else the folder holds no results any more.
@@ -92,7 +103,8 @@ class RunFolder:
             for name in _RESULTS:  # else what an earlier run left would pass for this one's
                 for path in self.path.glob(name):
                     path.unlink()
-            shutil.rmtree(self.path / "flow.bp", ignore_errors=True)
+            for folder in (self.path / "flow.bp", self.member_states):
+                shutil.rmtree(folder, ignore_errors=True)
         return None
 
     @contextmanager

@@ -15,7 +15,7 @@ from solvers.cli.run_folder import RunFolder
 from vcnn.cli.inputs import ANY_MODEL, Threads, read_any_model
 from vcnn.cli.key_listing import keys_option
 from vcnn.cli.ranks import on_every_rank
-from vcnn.errors import naming
+from vcnn.errors import InputError, naming
 from vcnn.files import write_text
 from vcnn.headers import parse_json
 from vcnn.keys import KeyTable
@@ -42,6 +42,10 @@ def solve(
         Path | None,
         typer.Option(metavar="MODEL", help=f"Trained model in place of the case's: {ANY_MODEL}."),
     ] = None,
+    members: Annotated[
+        bool,
+        typer.Option("--members", help="With each member of an ensemble too: bands of the flow."),
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run of this case and model.")
     ] = False,
@@ -57,13 +61,16 @@ def solve(
     Of one that predicts a correction, k-omega SST is solved before.
     Writes report.html, result.json, flow.vtu and flow.bp for ParaView, and checkpoint.npz, from
     which --resume goes on. A flow where the closure is out of bounds, or that is unlike its
-    training, has "flags" in result.json, and the answer says "Beware". --keys lists all keys of
-    CASE, 'vcnn init solve' writes one to begin with.
+    training, has "flags" in result.json, and the answer says "Beware". With --members the flow is
+    solved with each member of an ensemble as well, one from the other: the report has bands,
+    flow.vtu the field velocity_spread. --keys lists all keys of CASE, 'vcnn init solve' writes one
+    to begin with.
 
     \b
     Example:
       vcnn solve hill.toml --closure model.safetensors -o runs/hill
       vcnn solve hill.toml --closure hill-stress -o runs/hill_stress
+      vcnn solve hill.toml --closure ensemble.safetensors --members -o runs/hill_members
       mpirun -n 2 vcnn solve hill.toml -o runs/hill_sa
     \b
     hill.toml:
@@ -89,41 +96,36 @@ def solve(
     from meshes.report.attempts import Attempts
     from meshes.report.page import write_report
     from meshes.report.verdict import flow_verdict
-    from solvers.cli.corrected import solve_baseline
+    from solvers.cli.solve_case import solve_case
     from solvers.fenics import MPI
     from solvers.studies.case import is_correction, read_case
     from solvers.studies.run_diagnostics import summarise
+    from vcnn.closure.ensemble import Ensemble
 
     ask_for(threads)
     comm, flow_case = MPI.COMM_WORLD, read_case(case)
+    attempt = Attempts(comm.rank, comm.size)
     model, source = _turbulence(flow_case, closure)
+    if members and not isinstance(model, Ensemble):
+        raise InputError(f"--members: expected a model that is an ensemble, got {source['name']}")
     if corrects := model is not None and is_correction(model):
         flow_case = replace(flow_case, location="vertex")  # where the baseline is smooth
     with naming(case):
         problem = flow_case.baseline(model) if corrects else flow_case.problem(model)
-    folder = RunFolder(output, flow_case.text, source, comm)
+    folder = RunFolder(output, flow_case.text, source, comm, members)
     if resume and not force and folder.is_complete():
         if comm.rank == 0:
             answer = parse_json(folder.result.read_bytes(), folder.result).get("answer")
             print(f"{output}: was complete already\n{answer}")
         return
     checkpoint = folder.open(resume, force)
-    start = flow_case.start if checkpoint is None else checkpoint
-    rounds = {"tolerance": flow_case.tolerance, "max_rounds": flow_case.max_rounds}
     with folder.solving(), naming(case), progress_line(comm):
-        if corrects:
-            problem, first = solve_baseline(flow_case, problem, model, comm)
-            start = first if checkpoint is None else checkpoint
-        if model is not None:
-            result = problem.solve(start, checkpoint=folder.checkpoint, **rounds)
-        else:
-            result = problem.solve(start)
-            result.checkpoint(folder.checkpoint)
-    run = summarise(flow_case, result, model, source["name"], resumed=checkpoint is not None)
+        result, flows = solve_case(flow_case, problem, model, folder, checkpoint, attempt)
+    run = summarise(flow_case, result, model, source["name"], checkpoint is not None, flows)
+    run = replace(run, failures={**attempt.failures, **run.failures})
     if comm.rank == 0:  # the result first, whatever becomes of pictures
         run.vertices.save(output / "flow.vtu")
         _write_numbers(folder.result, {"answer": flow_verdict(run), **run.numbers()})
-    attempt = Attempts(comm.rank, comm.size)
     attempt("flow.bp", lambda: result.save(output / "flow.bp"), None)
     if comm.rank == 0:
         page = attempt("report", lambda: write_report(run, output), "none, see the warnings")

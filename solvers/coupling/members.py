@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import t as student_t
 
 from solvers.coupling.rans import RANS
 from solvers.fem.points import evaluate
@@ -16,6 +15,7 @@ from solvers.flow.result import FlowResult
 from vcnn.closure.ensemble import Ensemble
 from vcnn.closure.protocol import ClosureLike
 from vcnn.errors import DivergenceError, InputError, naming
+from vcnn.evaluation.bands import student_band
 from vcnn.flow.field import FlowField
 
 
@@ -52,6 +52,9 @@ class FlowEnsemble:
         if not 0 < self.factor < np.inf:
             raise InputError(f"factor: expected a positive number, got {self.factor!r}")
 
+    def __repr__(self) -> str:
+        return f"FlowEnsemble({len(self.results)} flows in {sum(self.seconds):.3g} s)"
+
     def velocities(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean velocities at points, and standard deviations of their components.
 
@@ -67,14 +70,13 @@ class FlowEnsemble:
         deviation : (n, d)
             Likewise.
         """
-        each = np.stack([evaluate(result.velocity, points) for result in self.results])
+        each = self._at(points)
         return each.mean(axis=0), self.factor * each.std(axis=0, ddof=1)
 
     def band(self, points: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
         """Bounds of each component that hold another one of its kind with a probability.
 
-        If components are normal: mean ± t s √(1 + 1/m) of m members with the deviation s, t the
-        quantile of Student's distribution of m − 1 degrees of freedom, which is large for few.
+        By :func:`vcnn.evaluation.student_band`.
 
         Parameters
         ----------
@@ -95,12 +97,10 @@ class FlowEnsemble:
         InputError
             If the level is none.
         """
-        if not 0 < level < 1:
-            raise InputError(f"level: expected a number between 0 and 1, got {level!r}")
-        mean, deviation = self.velocities(points)
-        m = len(self.results)
-        half = student_t.ppf(0.5 * (1 + level), m - 1) * np.sqrt(1 + 1 / m) * deviation
-        return mean - half, mean + half
+        return student_band(self._at(points), level, self.factor)
+
+    def _at(self, points):
+        return np.stack([evaluate(result.velocity, points) for result in self.results])
 
     def flow(self, location: str = "cell") -> FlowField:
         """The mean of the flows, with the scalar ``velocity_spread``: how far it may lie.
@@ -163,6 +163,7 @@ def solve_members(
     Returns
     -------
     FlowEnsemble
+        Its ``factor`` is the ensemble's for ``"velocity"``.
 
     Raises
     ------
@@ -173,6 +174,8 @@ def solve_members(
     """
     if not isinstance(ensemble, Ensemble) or len(ensemble.members) < 2:
         raise InputError("ensemble: expected a vcnn.closure.Ensemble of two members at least")
+    if folder is not None:
+        Path(folder).mkdir(parents=True, exist_ok=True)
     options = {"tolerance": tolerance, "max_rounds": max_rounds, "progress": progress}
     results, seconds = [], []
     for number, member in enumerate(ensemble.members, start=1):
@@ -188,4 +191,4 @@ def solve_members(
             except DivergenceError as error:
                 raise DivergenceError(f"{name}: {error}", best=error.best) from None
         seconds.append(time.perf_counter() - begin)
-    return FlowEnsemble(results, seconds)
+    return FlowEnsemble(results, seconds, ensemble.factors.get("velocity", 1.0))

@@ -109,6 +109,8 @@ class FlowEvaluator:
         As in `DifferentiableCoupling`.
     prior : float
         What the distance from the prior counts for in the loss.
+    always_solved : sequence of str
+        Names of flows that no tangent model stands for.
     """
 
     def __init__(
@@ -120,8 +122,9 @@ class FlowEvaluator:
         tolerance: float,
         adjoint_steps: int = 0,
         prior: float = 0.0,
+        always_solved: Sequence[str] = (),
     ):
-        self.flows, self.directory = flows, directory
+        self.flows, self.directory, self.always_solved = flows, directory, always_solved
         self.tolerance, self.adjoint_steps, self.prior = tolerance, adjoint_steps, prior
         self.closure, self._prior_closure = (
             replace(closure, network=in_precision(closure.network, torch.float64)) for _ in range(2)
@@ -141,7 +144,12 @@ class FlowEvaluator:
         return self._attempt(self._differentiate, number)
 
     def differentiate_tangent(self, number: int) -> Evaluation:
-        """As :meth:`differentiate`, of the tangent model of a flow that was differentiated last."""
+        """As :meth:`differentiate`, of the tangent model of a flow that was differentiated last.
+
+        Those that are always solved are.
+        """
+        if self.flows[number].name in self.always_solved:
+            return self.differentiate(number)
         if number not in self._tangents:
             return Evaluation(number, self.flows[number].name, failure="not solved before")
         return self._attempt(self._differentiate_tangent, number)

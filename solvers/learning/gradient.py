@@ -41,6 +41,9 @@ class LearningConfig:
     tangent_passes : int
         In each epoch the flows are solved in one pass; in so many more their tangent linear models
         stand for them (``solvers.adjoint.tangent.TangentCoupling``), which cost a fifth.
+    always_solved : sequence of str
+        Names of flows that are solved in those passes too: small ones, or such as a tangent model
+        says too little of.
     seed : int
         Of the order of flows.
 
@@ -57,6 +60,7 @@ class LearningConfig:
     tolerance: float = 1e-5
     adjoint_steps: int = 6
     tangent_passes: int = 0
+    always_solved: Sequence[str] = ()
     seed: int = 0
 
     def __post_init__(self):
@@ -78,6 +82,7 @@ class LearningConfig:
             "tolerance": self.tolerance,
             "adjoint_steps": self.adjoint_steps,
             "prior": self.prior,
+            "always_solved": self.always_solved,
         }
 
 

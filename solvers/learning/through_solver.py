@@ -72,7 +72,8 @@ def fit_through_solver(
     Raises
     ------
     InputError
-        If there are no flows, two have one name, or the directory holds another run.
+        If there are no flows, two have one name, one of those to be always solved is none of them,
+        or the directory holds another run.
     DivergenceError
         If none of the flows of an epoch can be solved.
     """
@@ -89,6 +90,11 @@ def fit_through_solver(
         problem = flow.with_closure(closure)  # refuses a closure that cannot be asked
         if isinstance(config, LearningConfig):
             check_differentiable(problem.closure)
+    if isinstance(config, LearningConfig) and (strange := {*config.always_solved} - {*names}):
+        raise InputError(
+            f"always_solved: expected names of flows, {', '.join(names)}, "
+            f"got {', '.join(sorted(strange))}"
+        )
     closure = replace(closure, network=copy.deepcopy(closure.network).eval())
     directory = None if run_directory is None else Path(run_directory)
     fit = fit_ensemble if isinstance(config, EnsembleConfig) else fit_by_gradient

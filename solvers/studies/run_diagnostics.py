@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from meshes.report.attempts import Attempts
+from meshes.report.bands import Bands, Readings
 from meshes.report.quantities import WallQuantities
 from meshes.report.records import ClosureRecord
 from meshes.report.reference import Comparison, compare, wall_frictions
 from meshes.report.summary import FlowSummary
+from solvers.coupling.members import FlowEnsemble
 from solvers.diagnostics.boundaries import boundary_fluxes, reynolds_number
 from solvers.diagnostics.profiles import station_profiles
 from solvers.diagnostics.wall_units import wall_units
@@ -27,7 +29,12 @@ from vcnn.flow.mesh import boundary_facets
 
 
 def summarise(
-    case: Case, result: FlowResult, closure: Closure | None, name: str, resumed: bool
+    case: Case,
+    result: FlowResult,
+    closure: Closure | None,
+    name: str,
+    resumed: bool,
+    members: FlowEnsemble | None = None,
 ) -> FlowSummary:
     """Read off a solution what there is to report; call it on all ranks.
 
@@ -41,6 +48,8 @@ def summarise(
         Of the closure or model.
     resumed : bool
         Whether the iteration went on from a checkpoint.
+    members : FlowEnsemble, optional
+        The flow with each member of the closure.
 
     Returns
     -------
@@ -68,11 +77,7 @@ def summarise(
         extrapolation = attempt(
             "extrapolation", lambda: result.problem.closure.extrapolation(points), None
         )
-    of_closure = {"clipped": result.clipped, "extrapolation": extrapolation}
-    of_closure = {name: v for name, v in of_closure.items() if v is not None}
-    if case.location == "cell":
-        functions = {name: function_from(domain, v, "cell", name) for name, v in of_closure.items()}
-        of_closure = average_at_vertices(domain, functions)
+    bands = attempt("bands", lambda: _bands(case, members, speed), None) if members else None
     record = None
     if result.history is not None:
         record = ClosureRecord(case.location, extrapolation, result.clipped)
@@ -81,7 +86,7 @@ def summarise(
         viscosity=case.viscosity,
         method="with quadratic velocities",
         flow=flow,
-        vertices=vertices.with_fields(scalars=of_closure),
+        vertices=vertices.with_fields(_further_fields(case, result, extrapolation, bands)),
         progress=run_progress(result, record, resumed),
         boundaries=boundary_kinds(conditions_from(case.conditions)),
         speed=speed,
@@ -91,6 +96,7 @@ def summarise(
         record=record,
         reference=case.reference,
         comparison=comparison,
+        bands=bands,
         fluxes=attempt("fluxes", lambda: boundary_fluxes(result), {}),
         reynolds=attempt("Reynolds number", lambda: reynolds_number(result), None),
         first_cells=attempt(
@@ -112,6 +118,28 @@ def _compare(case, result, profiles, walls, speed) -> Comparison:
             at_rest = [name for name, c in conditions if isinstance(c, Wall) and c.velocity is None]
             friction = wall_frictions(reference, walls, at_rest, case.viscosity, speed)
         return compare(reference, velocity, profiles, friction)
+
+
+def _further_fields(case, result, extrapolation, bands) -> dict[str, np.ndarray]:
+    """At the vertices: where a closure was clipped and extrapolates, and how members differ."""
+    fields = {"clipped": result.clipped, "extrapolation": extrapolation}
+    fields = {name: values for name, values in fields.items() if values is not None}
+    if case.location == "cell":
+        domain = result.domain
+        functions = {name: function_from(domain, v, "cell", name) for name, v in fields.items()}
+        fields = average_at_vertices(domain, functions)
+    return fields if bands is None else {**fields, **bands.fields}
+
+
+def _bands(case, members, speed) -> Bands:
+    readings = []
+    for result in members.results:
+        profiles, walls = (), {}
+        if result.domain.dimension == 2:
+            profiles = station_profiles(result, case.stations)
+            walls = _along_walls(result, speed)
+        readings.append(Readings(result.flow(), result.flow("vertex"), profiles, walls))
+    return Bands.of(readings, members.factor, members.seconds)
 
 
 def _speed(case, flow) -> float:

@@ -87,6 +87,17 @@ def test_velocities_are_learned_of_a_flow_that_was_not_seen(tangent_passes):
     assert after < before
 
 
+def test_a_flow_that_is_always_solved_has_no_tangent_model(task):
+    """Passes of both kinds are then the same; with a tangent model they are not."""
+    prior, (flow, _) = task
+    solved = fit_through_solver(prior, [flow], replace(CONFIG, epochs=6), progress=False)
+    mixed = replace(CONFIG, epochs=2, tangent_passes=2, always_solved=[flow.name])
+    same = fit_through_solver(prior, [flow], mixed, progress=False)
+    torch.testing.assert_close(weights(same), weights(solved), rtol=0, atol=0)
+    other = fit_through_solver(prior, [flow], replace(mixed, always_solved=[]), progress=False)
+    assert (weights(other) - weights(solved)).abs().max() > 0
+
+
 def test_a_step_with_clouds_that_move_goes_down_the_slope(task):
     """Of an ellipsoid along the velocity: by its rate in the direction that central differences of
     the coupled solution say, for it is the first of Adam.
@@ -159,15 +170,11 @@ def test_a_flow_that_fails_is_left_out(task, tmp_path, tangent_passes):
     hopeless = FlowToLearn(
         "hopeless", RANS(second.problem.mesh, 1e-9, 1e4, location="vertex"), second.observations
     )
+    config = replace(CONFIG, flows_per_step=2, epochs=4 // (1 + tangent_passes))
     learned = fit_through_solver(
         prior,
         [first, hopeless],
-        replace(
-            CONFIG,
-            flows_per_step=2,
-            epochs=4 // (1 + tangent_passes),
-            tangent_passes=tangent_passes,
-        ),
+        replace(config, tangent_passes=tangent_passes),
         run_directory=tmp_path,
         progress=False,
     )
@@ -220,6 +227,10 @@ def test_an_ensemble_learns_without_derivatives(task, tmp_path):
         (
             lambda flow: {"config": LearningConfig(tangent_passes=-1)},
             "tangent_passes: expected an integer >= 0, got -1",
+        ),
+        (
+            lambda flow: {"config": LearningConfig(always_solved=["another"])},
+            "always_solved: expected names of flows, .*, got another",
         ),
         (
             lambda flow: {"config": EnsembleConfig(members=2)},

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import kstest
+from scipy.stats import kstest, norm
 
 from vcnn import FlowField, InputError
 from vcnn.closure import Ensemble
@@ -10,7 +10,6 @@ from vcnn.evaluation.calibration import (
     LEVELS,
     Calibration,
     rank_histogram,
-    weighted_quantile,
 )
 from vcnn.evaluation.recalibration import pool, recalibrate
 from vcnn.evaluation.report import calibration_figure, calibration_table
@@ -74,9 +73,11 @@ def test_ranks_are_flat_for_draws_of_the_same_kind():
     assert narrow[0] > 0.35 and narrow[-1] > 0.35
 
 
-def test_a_quantile_counts_weights():
-    values, weights = np.array([3.0, 1.0, 2.0]), np.array([1.0, 8.0, 1.0])
-    assert [weighted_quantile(values, weights, level) for level in (0.8, 0.9, 1.0)] == [1, 2, 3]
+def test_a_factor_counts_weights():
+    errors, weights = np.array([3.0, 1.0, 2.0]), np.array([1.0, 8.0, 1.0])
+    calibration = Calibration(errors, np.ones(3), 1, weights)
+    for level, held in ((0.8, 1), (0.9, 2), (0.95, 3)):
+        assert calibration.factor(level) == pytest.approx(held / norm.ppf(0.5 + level / 2))
 
 
 def test_a_picture_and_a_table_show_several(tmp_path):

@@ -213,6 +213,12 @@ def test_bad_states_are_refused():
         fit_transition(network(), bodies, heavy, LAG)
     with pytest.raises(InputError, match="start: expected 5 bodies of mass 1"):
         SpringBodies().simulate(bodies, LAG, 1, np.random.default_rng())
+    with pytest.raises(InputError, match=r"network: expected a vcnn\.Network, got int"):
+        fit_transition(1, bodies, bodies, LAG)
+    with pytest.raises(InputError, match="config: expected a TrainingConfig, got 3"):
+        fit_transition(network(), bodies, bodies, LAG, 3)
+    with pytest.raises(InputError, match="rotation: expected an orthogonal"):
+        bodies.rotated([[1.0, 1.0], [0.0, 1.0]])
     with pytest.raises(InputError, match="network: bodies have a mass, not charge"):
         fit_transition(network(scalars=["charge"]), bodies, bodies, LAG)
 

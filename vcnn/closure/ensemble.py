@@ -17,7 +17,7 @@ from vcnn.closure.file import read_models, write_models
 from vcnn.closure.plain import as_closure
 from vcnn.closure.predictions import WithPredictions
 from vcnn.closure.protocol import ClosureLike
-from vcnn.closure.spread import deviations
+from vcnn.closure.spread import deviations, variance_between
 from vcnn.closure.together import predict_together, see_alike
 from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
@@ -42,7 +42,8 @@ class Ensemble(Delegating, WithPredictions):
         and what for they all are.
     factors : mapping name -> float, optional
         What the spread of a target is multiplied with
-        (:func:`vcnn.evaluation.recalibrate`).
+        (:func:`vcnn.evaluation.recalibrate`); for ``"velocity"``, that of coupled flows
+        (:func:`solvers.solve_members`).
 
     Raises
     ------
@@ -77,8 +78,9 @@ class Ensemble(Delegating, WithPredictions):
 
         Parameters
         ----------
-        factors : mapping name of a target -> float
-            From :func:`vcnn.evaluation.recalibrate` of this ensemble, 1 for others.
+        factors : mapping name -> float
+            Of targets, and of the velocity of coupled flows; from
+            :func:`vcnn.evaluation.recalibrate` of this ensemble, 1 for others.
 
         Returns
         -------
@@ -181,7 +183,7 @@ class Ensemble(Delegating, WithPredictions):
         own = [deviations(self.closure.targets, each) for each in values]
         spread = {}
         for name in self.targets:
-            variance = _variance(np.stack([each[name] for each in values]))
+            variance = variance_between([each[name] for each in values])
             if name in own[0]:
                 variance = variance + np.mean([each[name] ** 2 for each in own], axis=0)
             spread[name] = self.factors.get(name, 1.0) * np.sqrt(variance)
@@ -284,13 +286,6 @@ class Ensemble(Delegating, WithPredictions):
             self.members[0].check(flow)
             return predict_together(closures, flow, centres, dtype)
         return [member.predict(flow, centres=centres, dtype=dtype) for member in self.members]
-
-
-def _variance(values) -> np.ndarray:
-    """Of (m, n, ...): summed variances of components."""
-    if len(values) == 1:
-        return np.zeros(values.shape[1])
-    return values.var(axis=0, ddof=1).reshape(values.shape[1], -1).sum(axis=1)
 
 
 def _kind(closure: ClosureLike) -> dict:

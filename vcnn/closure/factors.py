@@ -1,4 +1,4 @@
-"""What the spreads of an ensemble are multiplied with."""
+"""What the spreads of an ensemble, and of flows with it, are multiplied with."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from vcnn.errors import InputError
 
 
 def check_factors(factors: object, targets: Iterable[str]) -> dict[str, float]:
-    """The ``factors`` by name of a target.
+    """The ``factors`` by the names of targets, and of the velocity of coupled flows.
 
     Raises
     ------
     InputError
         If they are no positive numbers, or of something else.
     """
-    names = list(targets)
+    names = [*targets, "velocity"]
     if not isinstance(factors, Mapping):
         raise InputError(f"factors: expected a mapping of {', '.join(names)}, got {factors!r}")
     for name, factor in factors.items():

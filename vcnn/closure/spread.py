@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -129,6 +129,14 @@ def deviations(
         for name, value in fields.items()
         if isinstance(value, Distribution)
     }
+
+
+def variance_between(values: Sequence[np.ndarray]) -> np.ndarray:
+    """(n,) summed variances of the components of m fields (n, ...), 0 of a single one."""
+    each = np.stack(values)
+    if len(each) == 1:
+        return np.zeros(each.shape[1])
+    return each.var(axis=0, ddof=1).reshape(each.shape[1], -1).sum(axis=1)
 
 
 def _named(targets, values) -> dict[str, torch.Tensor | Distribution]:

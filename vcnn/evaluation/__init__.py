@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from vcnn.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from vcnn.evaluation.bands import student_band as student_band
     from vcnn.evaluation.calibration import Calibration as Calibration
     from vcnn.evaluation.calibration import rank_histogram as rank_histogram
     from vcnn.evaluation.costs import Cost as Cost

@@ -178,7 +178,9 @@ class Calibration:
         """
         if not 0 < level < 1:
             raise InputError(f"level: expected a number between 0 and 1, got {level!r}")
-        quantile = weighted_quantile(self.standardized, self.weights, level)
+        quantile = float(
+            np.quantile(self.standardized, level, weights=self.weights, method="inverted_cdf")
+        )
         if not 0 < quantile < np.inf:
             raise InputError(
                 "spread: no factor mends it, for it is 0 where there are errors, or there are none"
@@ -256,10 +258,3 @@ def rank_histogram(draws: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """
     ranks = (np.asarray(draws) < np.asarray(truth)).sum(axis=0)
     return np.bincount(ranks, minlength=len(draws) + 1) / len(truth)
-
-
-def weighted_quantile(values: np.ndarray, weights: np.ndarray, level: float) -> float:
-    """The least of the values (n,) up to which a share ``level`` of the weights (n,) lies."""
-    order = np.argsort(values)
-    shares = np.cumsum(weights[order]) / weights.sum()
-    return float(values[order][np.searchsorted(shares, level * (1 - 1e-12))])

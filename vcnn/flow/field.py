@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from vcnn.errors import InputError, naming
 from vcnn.flow.file import read_items, write_flow
 from vcnn.flow.mesh import count_cells, mesh_geometry
-from vcnn.flow.tensors import rotate
+from vcnn.flow.tensors import check_orthogonal, rotate
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,10 +166,7 @@ class FlowField:
         InputError
             If the matrix is not orthogonal or of another dimension.
         """
-        d = self.dimension
-        R = np.asarray(rotation, dtype=float)
-        if R.shape != (d, d) or not np.allclose(R @ R.T, np.eye(d), atol=1e-12):
-            raise InputError(f"rotation: expected an orthogonal ({d}, {d}) matrix")
+        R = check_orthogonal(rotation, self.dimension)
         return replace(
             self,
             points=rotate(self.points, R),

@@ -3,6 +3,24 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from vcnn.errors import InputError
+
+
+def check_orthogonal(rotation: ArrayLike, dimension: int) -> np.ndarray:
+    """R (d, d) as an array.
+
+    Raises
+    ------
+    InputError
+        If it is not orthogonal or of another dimension.
+    """
+    R = np.asarray(rotation, dtype=float)
+    shape = (dimension, dimension)
+    if R.shape != shape or not np.allclose(R @ R.T, np.eye(dimension), atol=1e-12):
+        raise InputError(f"rotation: expected an orthogonal {shape} matrix")
+    return R
 
 
 def rotate(values: np.ndarray, R: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from vcnn.clouds.clouds import VectorClouds
 from vcnn.errors import InputError
 from vcnn.flow.arrays import float_array
 from vcnn.flow.field import FlowField
+from vcnn.flow.tensors import check_orthogonal
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,14 @@ class Bodies:
         return Bodies(self.positions[index], self.velocities[index], self.masses)
 
     def rotated(self, R: np.ndarray) -> Bodies:
-        """The same states in the frame x → R x, R (d, d) orthogonal."""
+        """The same states in the frame x → R x, ``R`` (d, d) orthogonal.
+
+        Raises
+        ------
+        InputError
+            If it is not, or of another dimension.
+        """
+        R = check_orthogonal(R, self.dimension)
         return Bodies(self.positions @ R.T, self.velocities @ R.T, self.masses)
 
     def clouds(self, length: float, velocity: float) -> VectorClouds:

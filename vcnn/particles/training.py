@@ -11,11 +11,11 @@ import numpy as np
 import torch
 
 from vcnn.errors import InputError
-from vcnn.network.base import Network
+from vcnn.network.base import Network, check_network
 from vcnn.network.registry import check_storable
 from vcnn.particles.bodies import Bodies
 from vcnn.particles.transition import StepScales, Transition, changes
-from vcnn.training.config import TrainingConfig
+from vcnn.training.config import TrainingConfig, check_config
 from vcnn.training.fitting import fit
 from vcnn.training.loss import negative_log_likelihood
 from vcnn.training.task import Step, run_fingerprint
@@ -153,11 +153,13 @@ def fit_transition(
     Raises
     ------
     InputError
-        If states do not belong together, or the network has other outputs.
+        If states do not belong together, or the network has other outputs or is none.
     DivergenceError
         If the likelihood becomes NaN or infinite.
     """
     config = config or TrainingConfig()
+    check_config(config)
+    check_network(network)
     if not isinstance(lag, Real) or not 0 < lag < np.inf:
         raise InputError(f"lag: expected a positive number, got {lag!r}")
     _check_states("", before, after)

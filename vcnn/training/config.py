@@ -97,3 +97,11 @@ class TrainingConfig:
 TRAINING_KEYS = keys_of(
     TrainingConfig, choices={"dtype": tuple(_DTYPES), "augmentation": _AUGMENTATIONS}
 )
+
+
+def check_config(config: object) -> None:
+    """Raise `InputError` unless this is a `TrainingConfig`."""
+    if not isinstance(config, TrainingConfig):
+        raise InputError(
+            f"config: expected a TrainingConfig, got {config!r}; write TrainingConfig(epochs=...)"
+        )

@@ -16,7 +16,7 @@ from vcnn.errors import InputError
 from vcnn.flow.field import FlowField
 from vcnn.network.base import Network
 from vcnn.threads import few_threads
-from vcnn.training.config import TrainingConfig
+from vcnn.training.config import TrainingConfig, check_config
 from vcnn.training.latent import LatentRegression
 from vcnn.training.loop import train
 from vcnn.training.loss import Loss
@@ -144,10 +144,7 @@ def fit[Result](
 
 
 def _check_run(config: object, members: object, directory: Path | None) -> None:
-    if not isinstance(config, TrainingConfig):
-        raise InputError(
-            f"config: expected a TrainingConfig, got {config!r}; write TrainingConfig(epochs=...)"
-        )
+    check_config(config)
     if type(members) is not int or members < 1:
         raise InputError(f"members: expected a positive integer, got {members!r}")
     if members == 1 and directory is not None and (directory / "member_1").exists():
