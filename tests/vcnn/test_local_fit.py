@@ -7,7 +7,7 @@ from scipy.stats import ortho_group
 
 from vcnn.network import local_fit
 from vcnn.network.local_fit import LocalFit, fit_rows
-from vcnn.network.radial import radial_functions
+from vcnn.network.radial import bessel_functions, gaussian_functions
 
 DIMENSIONS = [1, 2, 3]
 CLOUDS, POINTS, FIELDS, WEIGHTS = 6, 40, 3, 2
@@ -124,8 +124,18 @@ def test_radial_functions_are_gaussians_of_half_the_width():
     """φ_n(0) = 1; each falls to exp(-1/2) where |r| is its width. Squares lose some digits."""
     r = np.linspace(0, 1.5, 301)
     wanted = [np.exp(-0.5 * (r * 2**n / 1.2) ** 2) for n in range(7)]
-    found = radial_functions(torch.tensor(r**2), 7).numpy()
+    found = gaussian_functions(torch.tensor(r**2), 7).numpy()
     np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-300)
     assert (found[:4] > 0).all() and (np.diff(found[:3], axis=1) < 0).all()
-    single = radial_functions(torch.tensor(r**2, dtype=torch.float32), 7)
+    single = gaussian_functions(torch.tensor(r**2, dtype=torch.float32), 7)
     assert abs(single.numpy() - wanted).max() < 1e-5
+
+
+def test_spherical_waves_are_orthonormal_in_the_ball_and_vanish_at_its_edge():
+    """∫ φ_m φ_n r² dr = δ_mn over 0 <= r <= 1, by the midpoint rule; at r = 0 they are √2 n π."""
+    r = (np.arange(20_000) + 0.5) / 20_000
+    found = bessel_functions(torch.tensor(r**2), 6).numpy()
+    np.testing.assert_allclose((found * r**2) @ found.T / len(r), np.eye(6), atol=1e-6)
+    edge, centre = bessel_functions(torch.tensor([1.0, 0.0], dtype=torch.float64), 6).T
+    np.testing.assert_allclose(edge, 0, atol=1e-9)
+    np.testing.assert_allclose(centre, 2**0.5 * np.pi * np.arange(1, 7), rtol=1e-6)

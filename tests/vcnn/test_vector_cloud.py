@@ -13,7 +13,7 @@ from vcnn.network.cloud_rows import cloud_rows
 from vcnn.network.features import Inputs, point_data
 from vcnn.network.moments import MomentPoints, cloud_moments
 from vcnn.network.pairs import Pairs
-from vcnn.network.radial import radial_functions
+from vcnn.network.radial import gaussian_functions
 from vcnn.testing import assert_equivariant, equivariance_errors
 
 BALL = RegionOfInfluence.ball(0.6)
@@ -66,7 +66,7 @@ def test_moments_are_sums_over_pairs(d, galilean, second):
     pairs = Pairs.from_clouds(clouds, like)
     rows = cloud_rows(clouds, like, radial, 1, False, second)
     squared = (pairs.positions**2).sum(dim=0)
-    weights = pairs.shares * radial_functions(squared, radial)
+    weights = pairs.shares * gaussian_functions(squared, radial)
     found = cloud_moments(rows, points, channels, inputs, second)
 
     vectors = [v.T.numpy() for v in data.vectors]

@@ -11,7 +11,7 @@ from vcnn.clouds.clouds import VectorClouds
 from vcnn.network.features import dot
 from vcnn.network.local_fit import fit_rows
 from vcnn.network.pairs import Pairs
-from vcnn.network.radial import radial_functions
+from vcnn.network.radial import RADIAL
 
 _SAME = 1e-9  # of the lateral half-axis: points nearer than that lie at one place
 
@@ -43,7 +43,13 @@ class CloudRows:
 
 
 def cloud_rows(
-    clouds: VectorClouds, like: torch.Tensor, radial: int, fits: int, as_sum: bool, second: bool
+    clouds: VectorClouds,
+    like: torch.Tensor,
+    radial: int,
+    fits: int,
+    as_sum: bool,
+    second: bool,
+    functions: str = "gaussian",
 ) -> CloudRows:
     """The rows of some clouds, of the dtype and on the device of ``like``.
 
@@ -59,21 +65,24 @@ def cloud_rows(
         Weigh by quadrature weights, and by 0 at the centre itself, in place of shares of the cloud.
     second : bool
         With the second powers of r.
+    functions : str
+        Which of `vcnn.network.radial.RADIAL`.
     """
+    settings = (radial, fits, as_sum, second, functions)
     if not clouds.keep:
-        return _rows(clouds, like, radial, fits, as_sum, second)
-    key = (like.dtype, like.device, radial, fits, as_sum, second)
+        return _rows(clouds, like, *settings)
+    key = (like.dtype, like.device, *settings)
     if key not in clouds.kept:
         # also for those who differentiate later on, by what is multiplied with the rows
         with torch.inference_mode(False), torch.no_grad():
-            clouds.kept[key] = _rows(clouds, like, radial, fits, as_sum, second)
+            clouds.kept[key] = _rows(clouds, like, *settings)
     return clouds.kept[key]
 
 
-def _rows(clouds, like, radial, fits, as_sum, second):
+def _rows(clouds, like, radial, fits, as_sum, second, functions):
     pairs = Pairs.from_clouds(clouds, like, weights_around(clouds) if as_sum else None)
     r, m = pairs.positions, pairs.clouds
-    weights = pairs.shares * radial_functions(dot(r, r), radial)
+    weights = pairs.shares * RADIAL[functions](dot(r, r), radial)
     # Nodes of a lattice are too few for their first moment to be 0 around a centre in between, and
     # what it is would enter the moments of velocities as noise.
     x = _from_means(r, weights, m) if _at_nodes(clouds) else r

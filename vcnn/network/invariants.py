@@ -33,3 +33,12 @@ def member_invariants(members: Members, sizes: Sizes) -> torch.Tensor:
         ],
         1,
     )
+
+
+def deviators(A: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+    """Symmetric deviators of A (m, k, d, d), A Aᵀ, Aᵀ A, A² and of others (m, l, d, d)."""
+    transposed = A.transpose(2, 3)
+    tensors = torch.cat([A, A @ transposed, transposed @ A, A @ A, others], 1)
+    tensors = 0.5 * (tensors + tensors.transpose(2, 3))
+    traces = tensors.diagonal(dim1=2, dim2=3).mean(2)[..., None, None]
+    return tensors - traces * torch.eye(A.shape[2], dtype=A.dtype, device=A.device)

@@ -15,7 +15,7 @@ from vcnn.network.base import Given, Network
 from vcnn.network.cloud_rows import cloud_rows, weights_around
 from vcnn.network.features import Inputs, monomials, point_data
 from vcnn.network.heads import list_outputs, values
-from vcnn.network.invariants import member_invariants
+from vcnn.network.invariants import deviators, member_invariants
 from vcnn.network.layers import (
     channel_sizes,
     perceptron,
@@ -24,10 +24,10 @@ from vcnn.network.layers import (
     standardization,
 )
 from vcnn.network.moments import Members, MomentPoints, cloud_derivatives, cloud_moments
+from vcnn.network.radial import RADIAL
 from vcnn.network.sizes import MATRICES, Sizes
 from vcnn.network.symmetry import Symmetry
 
-_NORMALIZATIONS = ("mean", "sum")
 _FARTHEST = 8.0  # standard deviations of training, to which inputs of ρ are shortened
 
 
@@ -82,7 +82,9 @@ class VectorCloudNetwork(Network):
     galilean : bool
         Velocities enter relative to that of the centre, so that a uniform motion changes nothing.
     radial : int
-        Number of radial functions, each half as wide as the one before.
+        Number of radial functions.
+    functions : {"gaussian", "bessel"}
+        Which (``vcnn.network.radial``): for flows, each half as wide as the one before; for atoms.
     fits : int
         Derivatives are fitted with the weights of that many of them, the widest first; 0: moments
         alone describe a cloud.
@@ -123,6 +125,7 @@ class VectorCloudNetwork(Network):
         normalization: str = "mean",
         galilean: bool = False,
         radial: int = 4,
+        functions: str = "gaussian",
         fits: int = 2,
         second_moments: bool = False,
         channels: int = 4,
@@ -134,7 +137,6 @@ class VectorCloudNetwork(Network):
         seed: int = 0,
     ):
         outputs = list_outputs(output)
-        check_count("hidden", hidden)
         super().__init__(
             scalars=list_names("scalars", scalars),
             vectors=list_names("vectors", vectors),
@@ -145,6 +147,7 @@ class VectorCloudNetwork(Network):
             normalization=normalization,
             galilean=galilean,
             radial=radial,
+            functions=functions,
             fits=fits,
             second_moments=second_moments,
             channels=channels,
@@ -155,12 +158,12 @@ class VectorCloudNetwork(Network):
             basis=basis,
             seed=seed,
         )
-        check_choice("normalization", normalization, _NORMALIZATIONS)
-        self.outputs, self.normalization = outputs, normalization
-        self.categories = dict(categories)
+        check_choice("normalization", normalization, ("mean", "sum"))
+        check_choice("functions", functions, tuple(RADIAL))
+        self.outputs, self.normalization, self.functions = outputs, normalization, functions
+        self.categories, self.galilean = dict(categories), bool(galilean)
         self.scalars = (*scalars, *pseudoscalars, *self.categories)
         self.vectors, self.tensors = tuple(vectors), tuple(tensors)
-        self.galilean = bool(galilean)
         self.symmetry = Symmetry.SO if pseudoscalars else Symmetry.O
         self.inputs = Inputs(
             (*scalars, *pseudoscalars), self.vectors, self.tensors, self.galilean, self.categories
@@ -171,6 +174,7 @@ class VectorCloudNetwork(Network):
         self._make_scales()
 
     def _make_layers(self, hidden, fitting):
+        check_count("hidden", hidden)
         sizes = self.sizes
         self.point_embedding = perceptron(
             self.inputs.point_features + self.inputs.classes,
@@ -266,7 +270,8 @@ class VectorCloudNetwork(Network):
         """Mixed moments, derivatives, and vectors and tensors of the centre, of m clouds."""
         sizes, data, as_sum = self.sizes, points.data, self.normalization == "sum"
         second = sizes.second_moments
-        rows = cloud_rows(clouds, self.shift, sizes.radial, sizes.fits, as_sum, second)
+        settings = (sizes.radial, sizes.fits, as_sum, second, self.functions)
+        rows = cloud_rows(clouds, self.shift, *settings)
         moments = cloud_moments(rows, points, sizes.others, self.inputs, second)
         fits = cloud_derivatives(rows, points)
         vectors = self.mixed_vectors(moments.vectors.transpose(1, 2)).transpose(1, 2)
@@ -291,9 +296,5 @@ class VectorCloudNetwork(Network):
         of_centre = V[:, V.shape[1] - self.inputs.centre_vectors :]
         mixed = self.basis_vectors(V.transpose(1, 2)).transpose(1, 2)
         A = self.basis_matrices(T.movedim(1, 3)).movedim(3, 1)
-        transposed, tensors = A.transpose(2, 3), T[:, T.shape[1] - len(self.tensors) :]
-        tensors = torch.cat([A, A @ transposed, transposed @ A, A @ A, tensors], 1)
-        tensors = 0.5 * (tensors + tensors.transpose(2, 3))
-        traces = tensors.diagonal(dim1=2, dim2=3).mean(2)[..., None, None]
-        identity = torch.eye(T.shape[2], dtype=T.dtype, device=T.device)
-        return torch.cat([mixed, of_centre], 1), tensors - traces * identity
+        tensors = T[:, T.shape[1] - len(self.tensors) :]
+        return torch.cat([mixed, of_centre], 1), deviators(A, tensors)
