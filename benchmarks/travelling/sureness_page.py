@@ -96,8 +96,8 @@ def _components(components) -> str:
 
 Members that went on from one closure share its errors, and differ by far less. What the correction
 has changed is nearer to the size of the errors: bands of a component are multiples of its change,
-with a little of the others', and of the mean speed where the correction is not trusted. Coverage
-with the multiples that the other flows say:
+with a little of the others', and of the mean speed where the correction is not trusted. That form
+was chosen on these very flows, among seven. Coverage with the multiples that the other flows say:
 
 {table(["flow", *map(percent, levels)], lines)}
 
