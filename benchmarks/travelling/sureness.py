@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vcnn.closure.spread import variance_between
 from vcnn.evaluation import Calibration, magnitudes, recalibrate
 
 QUANTITIES = {"velocity": "velocity", "eddy_viscosity": "ν_t", "stress": "stress"}
@@ -54,7 +55,7 @@ def calibrations(path: Path) -> dict[str, Calibration]:
 
 def _deviation(each: np.ndarray) -> np.ndarray:
     """(n,) of m fields (m, n, ...): the root of the summed variances of components."""
-    return np.sqrt(each.var(axis=0, ddof=1).reshape(each.shape[1], -1).sum(axis=1))
+    return np.sqrt(variance_between(each))
 
 
 def left_out(by_flow: Mapping[str, Calibration]) -> dict[str, tuple[float, Calibration]]:

@@ -16,8 +16,7 @@ from vcnn.atoms.frame import Frame
 from vcnn.closure.evaluator import in_precision
 from vcnn.errors import DivergenceError, InputError
 from vcnn.network.base import Network, check_network
-from vcnn.network.registry import build_network, check_storable
-from vcnn.tensor_file import read_tensors, write_tensors
+from vcnn.network.model_file import read_model, write_model
 from vcnn.threads import few_threads
 
 
@@ -187,13 +186,7 @@ class Potential:
         InputError
             If the network could not be read again, or the path has another suffix.
         """
-        if Path(path).suffix != ".safetensors":
-            raise InputError(f"{path}: a potential is saved as .safetensors")
-        check_storable(self.network)
-        header = {
-            "kind": "potential",
-            "architecture": self.network.name,
-            "config": self.network.config,
+        numbers = {
             "species": list(self.species),
             "cutoff": self.cutoff,
             "offsets": [float(offset) for offset in self.offsets],
@@ -201,8 +194,7 @@ class Potential:
             "smooth": self.smooth,
             "provenance": dict(self.provenance),
         }
-        write_tensors(Path(path), dict(self.network.state_dict()), header)
-        return Path(path)
+        return write_model(path, self.network, "potential", "potential", numbers)
 
     @staticmethod
     def load(path: str | Path) -> Potential:
@@ -213,16 +205,10 @@ class Potential:
         InputError
             If the file is missing, damaged, or holds something else.
         """
-        tensors, header = read_tensors(path)
-        if header.get("kind") != "potential":
-            raise InputError(f"{path}: no potential")
-        try:
-            network = build_network(header["architecture"], header["config"])
-            network.to(next(iter(tensors.values())).dtype).load_state_dict(tensors)
-            names = ("species", "cutoff", "offsets", "scale", "smooth", "provenance")
-            potential = Potential(network.eval(), *(header[name] for name in names))
-        except (KeyError, TypeError, RuntimeError, StopIteration) as error:
-            raise InputError(f"{path}: damaged, {type(error).__name__} in reading it") from None
-        if not all(tensor.isfinite().all() for tensor in tensors.values()):
-            raise InputError(f"{path}: damaged, its weights are not finite")
-        return potential
+        names = ("species", "cutoff", "offsets", "scale", "smooth", "provenance")
+        return read_model(
+            path,
+            "potential",
+            "potential",
+            lambda network, header: Potential(network, *(header[name] for name in names)),
+        )

@@ -16,10 +16,10 @@ from vcnn.errors import DivergenceError, InputError
 from vcnn.flow.arrays import float_array
 from vcnn.network.base import Network
 from vcnn.network.distributions import Distribution, distributions
-from vcnn.network.registry import build_network, check_storable
+from vcnn.network.model_file import read_model, write_model
 from vcnn.particles.bodies import Bodies
-from vcnn.tensor_file import read_tensors, write_tensors
 
+_CALLED = "law of a step of bodies"
 TARGETS = {
     "change": "vector",
     "change_covariance": "covariance",
@@ -211,20 +211,13 @@ class Transition:
         InputError
             If the network could not be read again, or the path has another suffix.
         """
-        if Path(path).suffix != ".safetensors":
-            raise InputError(f"{path}: a law is saved as .safetensors")
-        check_storable(self.network)
-        header = {
-            "kind": "transition",
-            "architecture": self.network.name,
-            "config": self.network.config,
+        numbers = {
             "scales": asdict(self.scales),
             "lag": self.lag,
             "dimension": self.dimension,
             "provenance": dict(self.provenance),
         }
-        write_tensors(Path(path), dict(self.network.state_dict()), header)
-        return Path(path)
+        return write_model(path, self.network, "transition", _CALLED, numbers)
 
     @staticmethod
     def load(path: str | Path) -> Transition:
@@ -235,16 +228,10 @@ class Transition:
         InputError
             If the file is missing, damaged, or holds something else.
         """
-        tensors, header = read_tensors(path)
-        if header.get("kind") != "transition":
-            raise InputError(f"{path}: no law of a step of bodies")
-        try:
-            network = build_network(header["architecture"], header["config"])
-            network.to(next(iter(tensors.values())).dtype).load_state_dict(tensors)
+
+        def make(network: Network, header: Mapping[str, Any]) -> Transition:
+            """Of what the header says."""
             numbers = (StepScales(**header["scales"]), header["lag"], header["dimension"])
-            transition = Transition(network.eval(), *numbers, header["provenance"])
-        except (KeyError, TypeError, RuntimeError, StopIteration) as error:
-            raise InputError(f"{path}: damaged, {type(error).__name__} in reading it") from None
-        if not all(tensor.isfinite().all() for tensor in tensors.values()):
-            raise InputError(f"{path}: damaged, its weights are not finite")
-        return transition
+            return Transition(network, *numbers, header["provenance"])
+
+        return read_model(path, "transition", _CALLED, make)
