@@ -149,6 +149,7 @@ for slope in ASKED:
         truth.weights @ one.spread**2 / (truth.weights @ magnitudes(truth.velocity) ** 2)
     )
     print(f"{slope:5g} {before:24.0%} {after:17.0%} {factor * size:21.1%}")
+assert all(calibrations[slope].scaled(factor).coverage([0.9])[0] > 0.8 for slope in ASKED)
 mended = ensemble.recalibrated({"velocity": factor})
 
 # %% [markdown]
