@@ -44,8 +44,9 @@ def test_a_benchmark_without_its_data_ends_with_one_line(name, empty, monkeypatc
     needed = catalogue.NEEDS[name].required[0]
     assert (printed, said.count("\n")) == ("", 1)
     assert said.startswith(f"error: {empty / needed.folder}/")
-    stem = Path(said.split()[1].rstrip(":")).stem
-    assert f"the original is in {needed.source}" in said and f"{needed.originals[stem]};" in said
+    name = Path(said.split()[1].rstrip(":")).relative_to(empty / needed.folder).with_suffix("")
+    place = needed.originals[str(name)]
+    assert f"the original is in {needed.source}" in said and f"{place};" in said
     assert "'python -m benchmarks.data'" in said
     assert list(empty.parent.iterdir()) == []  # it began nothing
 
@@ -89,6 +90,6 @@ def test_the_listing_names_all(empty, monkeypatch, capsys):
     assert str(empty) in text and "VCNN_DATA" in text
     for data in catalogue.ALL:
         assert data.source in text and data.cite in text
-        assert f"{data.folder}/NAME.npz: 0 of {len(data.originals)} there" in text
+        assert f"{data.folder}/NAME.{data.suffix}: 0 of {len(data.originals)} there" in text
         assert all(name in text for name in data.originals)
     assert all(name in text for name in COMMANDS)

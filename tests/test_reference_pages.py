@@ -12,12 +12,18 @@ import typer
 
 from docs._extensions.commands import functions
 from solvers.studies.case_keys import solve_tables
+from vcnn.cli.energy_configuration import energy_tables
 from vcnn.cli.train_keys import train_tables
 from vcnn.closure.header import closure_tables
 from vcnn.network import registry
 
 ROOT = Path(__file__).parents[1]
-PAGES = {"train-file": train_tables, "solve-file": solve_tables, "closure-file": closure_tables}
+PAGES = {
+    "train-file": train_tables,
+    "energy-file": energy_tables,
+    "solve-file": solve_tables,
+    "closure-file": closure_tables,
+}
 SHIPPED = list(registry._SHIPPED)  # tests register others
 VERBS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
     "entry-points"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from vcnn.files import write_text
@@ -53,3 +55,34 @@ class Measurements:
         numbers = {k: v for k, v in rows[name].items() if not isinstance(v, list | dict)}
         print(f"{': '.join(names)}: {numbers}", flush=True)
         return True
+
+
+def measure_all(
+    measurements: Measurements,
+    jobs: Mapping[str, Callable[[], dict]],
+    processes: int,
+    *section: str,
+) -> Iterator[str]:
+    """Measure what is not known yet, in several processes.
+
+    Parameters
+    ----------
+    measurements : Measurements
+    jobs : mapping name -> callable
+        Each returns numbers by their names; another process must be able to call it.
+    processes : int
+    *section : names of the section of these measurements
+
+    Yields
+    ------
+    str
+        The name of what was measured, as soon as it is kept.
+    """
+    rows = measurements.rows
+    for name in section:
+        rows = rows.get(name, {})
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        running = {name: pool.submit(job) for name, job in jobs.items() if name not in rows}
+        for name, future in running.items():
+            measurements.measure(future.result, *section, name)
+            yield name

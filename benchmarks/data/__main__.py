@@ -39,7 +39,8 @@ def listing() -> str:
         places = [place for place in data.originals.values() if place]
         lines += [
             f"\n[{number}] {data.title}",
-            f"    files     {data.folder}/NAME.npz: {count - len(missing)} of {count} there",
+            f"    files     {data.folder}/NAME.{data.suffix}: "
+            f"{count - len(missing)} of {count} there",
             *([f"    missing   {', '.join(missing)}"] if missing else []),
             f"    original  {data.source}",
             *([f"    folders   {_shortened(places)}"] if places else []),

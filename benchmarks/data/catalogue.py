@@ -167,6 +167,14 @@ PUBLISHED_HILL = Data(
     source="github.com/ZhouXH-git/VCNN-nonlocal-constitutive-model",
     cite="Zhou, Han & Xiao, Comput. Methods Appl. Mech. Engrg. 388 (2022), 114211",
 )
+CRYSTALS = Data(
+    title="atoms of Li, Mo, Si and Ge: energies and forces by density functional theory",
+    folder="atoms/mlearn/data",
+    originals={f"{element}/training": f"data/{element}" for element in ("Mo", "Ge", "Li", "Si")},
+    source="github.com/materialsvirtuallab/mlearn",
+    cite="Zuo et al., J. Phys. Chem. A 124 (2020), 731",
+    suffix="json",
+)
 ALL = (
     HILLS,
     DUCTS,
@@ -178,6 +186,7 @@ ALL = (
     SST_HILL,
     LAMINAR_HILLS,
     PUBLISHED_HILL,
+    CRYSTALS,
 )
 
 
@@ -190,6 +199,7 @@ class Needs:
 
 
 NEEDS = {
+    "benchmarks.atoms.crystals": Needs((CRYSTALS,)),
     "benchmarks.challenge.duct_closure": Needs((DUCTS,)),
     "benchmarks.challenge.settling": Needs((DUCTS, CLOSED, OPENINGS)),
     "benchmarks.challenge.shipped_usage": Needs(),

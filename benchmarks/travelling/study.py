@@ -1,10 +1,11 @@
 """Corrections of k-ω SST that learn from some families of flows, in all of them.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.travelling.study [NAME...]
+    OMP_NUM_THREADS=1 python -m benchmarks.travelling.study [NAME...] [--flow FLOW]...
 
 NAMEs are of `benchmarks.travelling.learning.TRAININGS`, by default all; up to an hour each to
-learn, and a minute for each flow. What was learned is kept in the folder -o, and each score goes to
-results/travelling.json at once: a run that was interrupted goes on. Writes results/travelling.md.
+learn, and a minute for each FLOW of `benchmarks.travelling.flows`, by default all. What was learned
+is kept in the folder -o, and each score goes to results/travelling.json at once: a run that was
+interrupted goes on. Writes results/travelling.md.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.common.command import parser, run
-from benchmarks.common.measurements import Measurements
+from benchmarks.common.measurements import Measurements, measure_all
 from benchmarks.common.paths import RESULTS
 from benchmarks.data.catalogue import require
 from benchmarks.travelling.flows import FLOWS
@@ -31,6 +32,7 @@ MEASURED = RESULTS / "travelling.json"
 def main():
     command = parser(__doc__)
     command.add_argument("names", metavar="NAME", nargs="*", help="trainings; default: all")
+    command.add_argument("--flow", action="append", choices=list(FLOWS), help="default: all")
     command.add_argument("-o", "--output", type=Path, default=FOLDER)
     command.add_argument("--processes", type=int, default=2)
     options = command.parse_args()
@@ -40,9 +42,9 @@ def main():
         closures = learn_all(name, options.output, options.processes)
         for label, closure in zip(step_labels(name), closures, strict=True):
             measurements.measure(partial(dict, closure.provenance["learning"]), "learning", label)
-        for flow in FLOWS:
-            job = partial(score_flow, flow, closures[-1], options.output)
-            measurements.measure(job, "scores", name, flow)
+        score = partial(score_flow, closure=closures[-1], folder=options.output)
+        jobs = {flow: partial(score, flow) for flow in options.flow or FLOWS}
+        for _ in measure_all(measurements, jobs, options.processes, "scores", name):
             write_text(RESULTS / "travelling.md", page(measurements.rows))
     draw_scores(measurements.rows["scores"], FAMILIES, RESULTS / "travelling.png")
 

@@ -20,7 +20,7 @@ import meshes
 from benchmarks.common import paths
 from benchmarks.common.command import parser, run
 from benchmarks.common.markdown import table
-from benchmarks.common.measurements import Measurements
+from benchmarks.common.measurements import Measurements, measure_all
 from benchmarks.common.velocity_errors import score
 from benchmarks.data.catalogue import DUCTS, HILLS, SEPARATIONS, require
 from benchmarks.data.ducts import conditions, read_duct
@@ -132,7 +132,8 @@ def page(rows: dict[str, dict]) -> str:
         for name, row in rows.get("channels", {}).items()
     ]
     flows = []
-    for name, row in rows.get("flows", {}).items():
+    of_flows = rows.get("flows", {})
+    for name, row in ((name, of_flows[name]) for name in FLOWS if name in of_flows):
         if "error" in row:
             flows.append([name, row["error"], *[""] * 6])
             continue
@@ -182,7 +183,9 @@ _OF_CHANNELS = ("velocity", "k", "eddy_viscosity")
 def main():
     command = parser(__doc__)
     command.add_argument("flows", nargs="*", metavar="FLOW", choices=FLOWS)
-    names = command.parse_args().flows or list(FLOWS)
+    command.add_argument("--processes", type=int, default=2)
+    options = command.parse_args()
+    names = options.flows or list(FLOWS)
     require("benchmarks.verification.k_omega_sst")
     measurements = Measurements(RESULTS)
     for reynolds in CHANNELS:
@@ -190,8 +193,8 @@ def main():
             name = f"{reynolds}, {cells}"
             measurements.measure(partial(channel, reynolds, cells), "channels", name)
     measurements.measure(wall_cells, "wall cells")
-    for name in names:
-        measurements.measure(FLOWS[name], "flows", name)
+    jobs = {name: FLOWS[name] for name in names}
+    for _ in measure_all(measurements, jobs, options.processes, "flows"):
         write_text(RESULTS.with_suffix(".md"), page(measurements.rows))
 
 

@@ -1,6 +1,6 @@
 """The directive ``vcnn-keys``: tables of the keys of a file, from what checks the file.
 
-``train``, ``solve`` or ``closure`` is its argument. Each key can be linked as
+``train``, ``energy``, ``solve`` or ``closure`` is its argument. Each key can be linked as
 ``#train-training-epochs``, each table as ``#train-training``.
 """
 
@@ -12,11 +12,17 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 from solvers.studies.case_keys import solve_tables
+from vcnn.cli.energy_configuration import energy_tables
 from vcnn.cli.train_keys import train_tables
 from vcnn.closure.header import closure_tables
 from vcnn.keys import KeyTable
 
-TABLES = {"train": train_tables, "solve": solve_tables, "closure": closure_tables}
+TABLES = {
+    "train": train_tables,
+    "energy": energy_tables,
+    "solve": solve_tables,
+    "closure": closure_tables,
+}
 _PLACE = re.compile(r"\[?(\w*)\]?(?: (\w+) = (.*))?")
 
 

@@ -220,12 +220,18 @@ def test_bad_frames_are_refused(potential):
         ),
         "frames: 0: expected a frame with energy": lambda: fit_potential(network(), [frame], 3.0),
         "frames: expected at least one": lambda: fit_potential(network(), [], 3.0),
-        "network: expected output=": lambda: Potential(
+        "network: expected normalization=": lambda: Potential(
             network(normalization="mean"), SPECIES, 3.0, [0, 0], 1.0
+        ),
+        "network: expected output=": lambda: Potential(
+            network(output="vector"), SPECIES, 3.0, [0, 0], 1.0
+        ),
+        "network: expected nothing but categories": lambda: Potential(
+            network(3), SPECIES, 3.0, [0, 0], 1.0
         ),
         "cutoff: expected a positive": lambda: Potential(network(), SPECIES, 0.0, [0, 0], 1.0),
     }
     for message, make in wrong.items():
         with pytest.raises(InputError, match=message):
             make()
-    assert EnergyLoss((0.0, 1.0)).weights(0.25) == (0.75, 1.0, 0.0)
+    assert EnergyLoss((0.0, 1.0)).weights(0.25) == (0.75, 1.0, 0.0, 0.0)

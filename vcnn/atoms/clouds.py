@@ -19,7 +19,7 @@ from vcnn.flow.field import FlowField
 
 @dataclass(frozen=True, eq=False)
 class AtomClouds:
-    """Pairs of the n atoms of m frames, each atom's own first, then those around it.
+    """Pairs of n atoms of m frames: of each that has a cloud its own first, then those around it.
 
     Parameters
     ----------
@@ -27,26 +27,40 @@ class AtomClouds:
         Number of each atom's species.
     frame_of_atoms : (n,) int tensor
         Number of each atom's frame.
+    atoms : (k,) int tensor
+        Those that have clouds.
     centres, neighbours : (N,) int tensors
         i and j of the pairs, numbers of atoms.
     shifts : (N, 3) tensor
         x_j + shift is what lies near x_i, Å.
-    counts : (n,)
-        Pairs of each atom.
-    count : int
-        m.
+    counts : (k,)
+        Pairs of each cloud.
+    charges : (m,) tensor
+        Of the frames, in elementary charges.
     """
 
     species: torch.Tensor
     frame_of_atoms: torch.Tensor
+    atoms: torch.Tensor
     centres: torch.Tensor
     neighbours: torch.Tensor
     shifts: torch.Tensor
     counts: np.ndarray
-    count: int = 1
+    charges: torch.Tensor
+
+    @property
+    def count(self) -> int:
+        """m."""
+        return len(self.charges)
 
     @classmethod
-    def of(cls, frame: Frame, species: Sequence[str], cutoff: float) -> AtomClouds:
+    def of(
+        cls,
+        frame: Frame,
+        species: Sequence[str],
+        cutoff: float,
+        carriers: Sequence[str] | None = None,
+    ) -> AtomClouds:
         """Of one frame.
 
         Parameters
@@ -56,6 +70,8 @@ class AtomClouds:
             In the order of their numbers.
         cutoff : float
             Å.
+        carriers : sequence of str, optional
+            Species whose atoms have clouds; default: all.
 
         Raises
         ------
@@ -67,20 +83,23 @@ class AtomClouds:
                 f"species: the potential knows {', '.join(species)}, "
                 f"the frame has {', '.join(sorted(strange))}"
             )
-        pairs = find_neighbours(frame, cutoff)
-        n, own = len(frame), np.arange(len(frame))
-        centres = np.concatenate([own, pairs.centres])
+        chosen = [carriers is None or name in carriers for name in frame.species]
+        own, pairs = np.flatnonzero(chosen), find_neighbours(frame, cutoff)
+        kept = np.asarray(chosen)[pairs.centres]
+        centres = np.concatenate([own, pairs.centres[kept]])
         order = np.argsort(centres, kind="stable")  # an atom's own pair comes first
-        neighbours = np.concatenate([own, pairs.neighbours])[order]
-        shifts = np.concatenate([np.zeros((n, 3)), pairs.shifts])[order]
+        neighbours = np.concatenate([own, pairs.neighbours[kept]])[order]
+        shifts = np.concatenate([np.zeros((len(own), 3)), pairs.shifts[kept]])[order]
         numbers = [list(species).index(name) for name in frame.species]
         return cls(
             torch.tensor(numbers),
-            torch.zeros(n, dtype=torch.long),
+            torch.zeros(len(frame), dtype=torch.long),
+            torch.from_numpy(own),
             torch.from_numpy(centres[order]),
             torch.from_numpy(neighbours),
             torch.from_numpy(shifts),
-            np.bincount(centres, minlength=n),
+            np.bincount(centres, minlength=len(frame))[own],
+            torch.tensor([frame.charge], dtype=torch.float64),
         )
 
     def relative(self, positions: torch.Tensor) -> torch.Tensor:
@@ -96,13 +115,24 @@ class AtomClouds:
         )
         return VectorClouds(
             flow,
-            np.arange(n),
+            self.atoms.numpy(),
             np.concatenate([[0], np.cumsum(self.counts)]),
             self.neighbours.numpy(),
             positions,
             RegionOfInfluence.ball(1.0, smooth=smooth),
             PointTensors(positions.new_zeros(n, 3), positions.new_ones(n)),
         )
+
+    def sums(self, values: torch.Tensor) -> torch.Tensor:
+        """Sums (m, ...) over each frame of ``values`` (k, ...) of its clouds."""
+        zero = values.new_zeros(self.count, *values.shape[1:])
+        return zero.index_add(0, self.frame_of_atoms[self.atoms], values)
+
+    def balanced(self, values: torch.Tensor) -> torch.Tensor:
+        """``values`` (n,) of all atoms and a constant of each frame: they sum to its charge."""
+        counts = torch.bincount(self.frame_of_atoms, minlength=self.count)
+        missing = (self.charges.to(values) - self.sums(values)) / counts
+        return values + missing[self.frame_of_atoms]
 
 
 def join_clouds(parts: Sequence[AtomClouds]) -> AtomClouds:
@@ -123,9 +153,10 @@ def join_clouds(parts: Sequence[AtomClouds]) -> AtomClouds:
     return AtomClouds(
         torch.cat([part.species for part in parts]),
         torch.cat([part.frame_of_atoms + k for k, part in enumerate(parts)]),
+        torch.cat([part.atoms + int(begin) for part, begin in pairs]),
         torch.cat([part.centres + int(begin) for part, begin in pairs]),
         torch.cat([part.neighbours + int(begin) for part, begin in pairs]),
         torch.cat([part.shifts for part in parts]),
         np.concatenate([part.counts for part in parts]),
-        len(parts),
+        torch.cat([part.charges for part in parts]),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Real
 
 import numpy as np
 
@@ -34,6 +35,8 @@ class Frame:
         −Σ ∂E/∂h · h of the cell h, eV.
     properties : mapping name -> array
         Further known quantities: (n, ...) of atoms or (...) of the frame.
+    charge : float
+        Of all atoms together, in elementary charges.
 
     Raises
     ------
@@ -48,6 +51,7 @@ class Frame:
     forces: np.ndarray | None = None
     virial: np.ndarray | None = None
     properties: Mapping[str, np.ndarray] = field(default_factory=dict)
+    charge: float = 0.0
 
     def __post_init__(self):
         x = float_array(self.positions, "positions", "numbers (n, 3)")
@@ -64,7 +68,11 @@ class Frame:
                 if array.shape != shape:
                     raise InputError(f"{name}: expected shape {shape}, got {array.shape}")
                 object.__setattr__(self, name, array)
-        for name in ("positions", "cell", "energy", "forces", "virial"):
+        for name in ("energy", "charge"):
+            value = getattr(self, name)
+            if not (isinstance(value, Real) or (name == "energy" and value is None)):
+                raise InputError(f"{name}: expected a number, got {type(value).__name__}")
+        for name in ("positions", "cell", "energy", "forces", "virial", "charge"):
             value = getattr(self, name)
             if value is not None and not np.isfinite(value).all():
                 raise InputError(f"{name}: holds NaN or infinite values")
@@ -82,7 +90,7 @@ class Frame:
         return f"Frame({formula}, {'free' if self.cell is None else 'in a cell'})"
 
     def rotated(self, rotation: np.ndarray) -> Frame:
-        """The frame in the axes x → R x.
+        """The frame in the axes x → R x, without the properties: nobody says how these turn.
 
         Parameters
         ----------
@@ -100,7 +108,7 @@ class Frame:
             for name in ("positions", "cell", "forces")
         }
         virial = None if self.virial is None else R @ self.virial @ R.T
-        return replace(self, **turned, virial=virial)
+        return replace(self, **turned, virial=virial, properties={})
 
     def repeated(self, counts: Sequence[int]) -> Frame:
         """A cell of so many cells along each vector, of the same matter.
@@ -129,4 +137,5 @@ class Frame:
             None if self.energy is None else total * self.energy,
             None if self.forces is None else np.tile(self.forces, (total, 1)),
             None if self.virial is None else total * self.virial,
+            charge=total * self.charge,
         )

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from numbers import Real
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from vcnn.atoms.clouds import AtomClouds, join_clouds
 from vcnn.atoms.frame import Frame
-from vcnn.closure.evaluator import in_precision
+from vcnn.atoms.model import AtomicModel, check_positive
 from vcnn.errors import DivergenceError, InputError
-from vcnn.network.base import Network, check_network
 from vcnn.network.model_file import read_model, write_model
 from vcnn.threads import few_threads
 
@@ -32,25 +29,32 @@ class Energies:
         −∂E/∂x, eV/Å, frame by frame.
     virial : (m, 3, 3)
         −Σ ∂E/∂h · h of the cell h, eV; of free atoms −Σ x ⊗ ∂E/∂x.
+    charges : (n,) or None
+        q, in elementary charges; None without a head for them.
     """
 
     energy: torch.Tensor
     forces: torch.Tensor
     virial: torch.Tensor
+    charges: torch.Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Potential:
+class Potential(AtomicModel):
     """E = Σ_i (E₀ of the species of i + ε F(cloud of i)), Zhang et al. (PRL 120, 143001, 2018).
 
-    Clouds hold the atoms within a cut-off, whose weights fall to 0 at it with two continuous
-    derivatives. Translation, rotation, reflection and the order of atoms change nothing, and
-    energies of atoms that are farther apart than twice the cut-off add up, by construction.
+    Translation, rotation, reflection and the order of atoms change nothing, and energies of atoms
+    that are farther apart than twice the cut-off add up, by construction.
+
+    With a second scalar output G atoms have effective charges too, q_i = G_i − Σ_j G_j / n + Q/n,
+    whose sum is the charge Q of the frame: the dipole Σ q_i x_i of a neutral molecule does not
+    depend on its place, and that of another one changes by Q t with a translation t.
 
     Parameters
     ----------
     network : Network
-        With the output "scalar" and the normalization "sum"; takes the category ``species``.
+        With the output "scalar", or two of them, and the normalization "sum"; takes the category
+        ``species`` and nothing else.
     species : sequence of str
         Chemical symbols, in the order of their numbers.
     cutoff : float
@@ -60,7 +64,7 @@ class Potential:
     scale : float
         ε, eV.
     smooth : float
-        Share of the cut-off from which weights fall.
+        Share of the cut-off from which weights of neighbours fall.
     provenance : mapping
         How it was trained.
 
@@ -70,47 +74,21 @@ class Potential:
         If the network is another one, or a number makes no sense.
     """
 
-    network: Network
-    species: Sequence[str]
-    cutoff: float
     offsets: Sequence[float]
     scale: float
-    smooth: float = 0.1
-    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
-        check_network(self.network)
-        if tuple(self.network.outputs) != ("scalar",) or self.network.normalization != "sum":
-            raise InputError('network: expected output="scalar" and normalization="sum"')
-        if set(self.network.needs) != {"species"} or self.network.categories.get("species") != len(
-            self.species
-        ):
-            raise InputError(
-                f"network: expected nothing but categories={{'species': {len(self.species)}}}"
-            )
+        super().__post_init__()
+        if tuple(self.network.outputs) not in (("scalar",), ("scalar", "scalar")):
+            raise InputError('network: expected output="scalar", or two of them with charges')
         if len(self.offsets) != len(self.species):
             raise InputError(f"offsets: expected {len(self.species)}, one for each species")
-        for name, value in (("cutoff", self.cutoff), ("scale", self.scale)):
-            if not isinstance(value, Real) or not 0 < value < np.inf:
-                raise InputError(f"{name}: expected a positive number, got {value!r}")
+        check_positive("scale", self.scale)
 
-    def __repr__(self) -> str:
-        weights = sum(p.numel() for p in self.network.parameters())
-        return f"Potential({', '.join(self.species)}; {self.cutoff:g} Å, {weights:,} weights)"
-
-    def clouds(self, frame: Frame) -> AtomClouds:
-        """Pairs of a frame within the cut-off, with the numbers of their species.
-
-        Parameters
-        ----------
-        frame : Frame
-
-        Raises
-        ------
-        InputError
-            If it has a species that the potential does not know, or atoms on each other.
-        """
-        return AtomClouds.of(frame, self.species, self.cutoff)
+    @property
+    def has_charges(self) -> bool:
+        """Whether the network has a second output, for effective charges."""
+        return len(self.network.outputs) == 2
 
     def energies(
         self, clouds: AtomClouds, positions: torch.Tensor, *, differentiable: bool = False
@@ -120,22 +98,22 @@ class Potential:
         Parameters
         ----------
         clouds : AtomClouds
-            Of the frames, from :meth:`clouds` and :func:`vcnn.atoms.join_clouds`.
+            Of the frames, from ``clouds`` and :func:`vcnn.atoms.join_clouds`.
         positions : (n, 3) tensor
             Å, in the precision to compute in.
         differentiable : bool
             Keep what is needed for that.
         """
         r = clouds.relative(positions).requires_grad_()
-        own = self.network.values(clouds.as_vector_clouds(r / self.cutoff, self.smooth))[0]
-        sums = own.new_zeros(clouds.count).index_add(0, clouds.frame_of_atoms, own)
+        own, *others = self.heads(clouds, r)
         offsets = torch.as_tensor(np.asarray(self.offsets), dtype=torch.float64)
-        constant = torch.zeros(clouds.count, dtype=torch.float64).index_add(
-            0, clouds.frame_of_atoms, offsets[clouds.species]
-        )
-        energy = constant + self.scale * sums.double()
+        energy = clouds.sums(offsets[clouds.species]) + self.scale * clouds.sums(own).double()
         (slopes,) = torch.autograd.grad(
-            self.scale * own.sum(), r, create_graph=differentiable, materialize_grads=True
+            self.scale * own.sum(),
+            r,
+            create_graph=differentiable,
+            retain_graph=bool(others) or None,
+            materialize_grads=True,
         )
         forces = torch.zeros_like(positions)
         forces = forces.index_add(0, clouds.centres, slopes).index_add(
@@ -144,11 +122,34 @@ class Potential:
         outer = -slopes[:, :, None] * r[:, None]
         virial = outer.new_zeros(clouds.count, 3, 3)
         virial = virial.index_add(0, clouds.frame_of_atoms[clouds.centres], outer)
-        return Energies(energy, forces, virial)
+        charges = clouds.balanced(others[0]) if others else None
+        return Energies(energy, forces, virial, charges)
+
+    def charges(self, clouds: AtomClouds, positions: torch.Tensor) -> torch.Tensor:
+        """Effective charges (n,) of m frames, in elementary charges, differentiable by all.
+
+        Parameters
+        ----------
+        clouds : AtomClouds
+            As for :meth:`energies`.
+        positions : (n, 3) tensor
+            Å.
+
+        Raises
+        ------
+        InputError
+            If the network has no output for them.
+        """
+        if not self.has_charges:
+            raise InputError("charges: the network has one output only, expected two scalars")
+        return clouds.balanced(self.heads(clouds, clouds.relative(positions))[1])
 
     @few_threads()
     def predict(self, frames: Sequence[Frame]) -> list[Frame]:
         """The frames with the energy, forces and virial of the potential, in double precision.
+
+        With charges (n,), in elementary charges, and the dipole (3,) of free atoms, e Å, among
+        their properties, where the potential has them.
 
         Parameters
         ----------
@@ -162,12 +163,11 @@ class Potential:
         Raises
         ------
         InputError
-            As :meth:`clouds`.
+            As ``clouds``.
         DivergenceError
             If a value is NaN or infinite.
         """
-        potential = replace(self, network=in_precision(self.network, torch.float64))
-        predicted = []
+        potential, predicted = self.in_double(), []
         for number, frame in enumerate(frames):
             clouds = join_clouds([potential.clouds(frame)])
             values = potential.energies(clouds, torch.from_numpy(frame.positions.copy()))
@@ -175,7 +175,14 @@ class Potential:
             forces, virial = (part.detach().numpy() for part in (values.forces, values.virial[0]))
             if not (np.isfinite(energy) and np.isfinite(forces).all()):
                 raise DivergenceError(f"frame {number}: its energy or forces are NaN or infinite")
-            predicted.append(replace(frame, energy=energy, forces=forces, virial=virial))
+            properties = dict(frame.properties)
+            if values.charges is not None:
+                properties["charges"] = charges = values.charges.detach().numpy()
+                if frame.cell is None:
+                    properties["dipole"] = charges @ frame.positions
+            predicted.append(
+                replace(frame, energy=energy, forces=forces, virial=virial, properties=properties)
+            )
         return predicted
 
     def save(self, path: str | Path) -> Path:
@@ -186,15 +193,9 @@ class Potential:
         InputError
             If the network could not be read again, or the path has another suffix.
         """
-        numbers = {
-            "species": list(self.species),
-            "cutoff": self.cutoff,
-            "offsets": [float(offset) for offset in self.offsets],
-            "scale": self.scale,
-            "smooth": self.smooth,
-            "provenance": dict(self.provenance),
-        }
-        return write_model(path, self.network, "potential", "potential", numbers)
+        offsets = [float(offset) for offset in self.offsets]
+        header = {**self.header(), "offsets": offsets, "scale": self.scale}
+        return write_model(path, self.network, "potential", "potential", header)
 
     @staticmethod
     def load(path: str | Path) -> Potential:
@@ -210,5 +211,5 @@ class Potential:
             path,
             "potential",
             "potential",
-            lambda network, header: Potential(network, *(header[name] for name in names)),
+            lambda network, header: Potential(network, **{name: header[name] for name in names}),
         )

@@ -127,10 +127,16 @@ def _deepmd_frame(arrays, number, species, free) -> Frame:
         elif name in _ARRAYS:
             named[_ARRAYS[name]] = value.reshape(-1, 3)
         else:
-            others[name] = value.reshape(len(species), -1) if name.startswith("atomic") else value
+            others[name] = _shaped(value, (len(species),) * name.startswith("atomic"))
     if free:
         named.pop("cell", None)
     return Frame(species=species, properties=others, **named)
+
+
+def _shaped(value, atoms: tuple[int, ...]) -> np.ndarray:
+    """Numbers, vectors or tensors of all atoms or of the frame, by how many there are."""
+    size = value.size // int(np.prod(atoms))
+    return value.reshape(*atoms, *{3: (3,), 9: (3, 3)}.get(size, (size,) * (size > 1)))
 
 
 def _numbers(path: Path) -> np.ndarray:

@@ -10,39 +10,15 @@ import numpy as np
 import torch
 
 from vcnn.atoms.clouds import AtomClouds, join_clouds
+from vcnn.atoms.energy_loss import EnergyLoss
 from vcnn.atoms.frame import Frame
 from vcnn.atoms.potential import Potential
-from vcnn.errors import InputError, naming
-from vcnn.network.base import Network, check_network
-from vcnn.network.registry import check_storable
-from vcnn.training.config import TrainingConfig, check_config
+from vcnn.atoms.preparation import POTENTIAL_TRAINING, prepare_model
+from vcnn.errors import InputError
+from vcnn.network.base import Network
+from vcnn.training.config import TrainingConfig
 from vcnn.training.fitting import fit
 from vcnn.training.task import Step, run_fingerprint
-
-_CALIBRATION = 8  # frames that a network is calibrated with
-
-
-@dataclass(frozen=True)
-class EnergyLoss:
-    """What errors count for: p_E (ΔE/n)² + p_F |ΔF|²/3n + p_V |ΔV/n|²/9 of a frame of n atoms.
-
-    Each p falls or rises with the learning rate from its first value to its last (DeePMD-kit): of
-    forces there are 3n in a frame, of energies one, which is right only when little changes.
-
-    Parameters
-    ----------
-    energy, force, virial : pair of float
-        First and last; in 1/eV², Å²/eV² and 1/eV².
-    """
-
-    energy: tuple[float, float] = (1.0, 1000.0)
-    force: tuple[float, float] = (1.0, 1.0)
-    virial: tuple[float, float] = (0.0, 0.0)
-
-    def weights(self, rate: float) -> tuple[float, float, float]:
-        """p_E, p_F, p_V where the learning rate is so large a fraction of its peak."""
-        pairs = (self.energy, self.force, self.virial)
-        return tuple(rate * first + (1 - rate) * last for first, last in pairs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +32,7 @@ class Batch:
     sizes, energies : (m,)
     forces : (n, 3)
     virials : (m, 3, 3) or None
+    dipoles : (m, 3) or None
     rate : float
     """
 
@@ -65,6 +42,7 @@ class Batch:
     energies: torch.Tensor
     forces: torch.Tensor
     virials: torch.Tensor | None
+    dipoles: torch.Tensor | None
     rate: float = 0.0
 
 
@@ -117,9 +95,9 @@ class EnergyTask:
 
     def loss(self, batch: Batch) -> torch.Tensor:
         """The mean over the frames, in the units of `EnergyLoss`."""
-        energy, force, virial = self._errors(batch, differentiable=True)
-        p_energy, p_force, p_virial = self.weights.weights(batch.rate)
-        return p_energy * energy + p_force * force + p_virial * virial
+        errors = self._errors(batch, differentiable=True)
+        weights = self.weights.weights(batch.rate)
+        return sum(weight * error for weight, error in zip(weights, errors, strict=True))
 
     def validation_error(self) -> float | None:
         """Root of the loss with the last weights, of frames that choose; None without any."""
@@ -147,10 +125,12 @@ class EnergyTask:
         return potential
 
     def _join(self, frames, clouds, rate) -> Batch:
-        like = next(self.network.parameters())
-        virials = None
-        if self.weights.virial != (0.0, 0.0):
+        like, virials, dipoles = next(self.network.parameters()), None, None
+        if any(self.weights.virial):
             virials = torch.as_tensor(np.stack([frame.virial for frame in frames])).to(like)
+        if any(self.weights.dipole):
+            values = np.stack([frame.properties["dipole"] for frame in frames])
+            dipoles = torch.as_tensor(values).to(like)
         return Batch(
             join_clouds(clouds),
             torch.as_tensor(np.concatenate([f.positions for f in frames])).to(like),
@@ -158,23 +138,25 @@ class EnergyTask:
             torch.tensor([frame.energy for frame in frames], dtype=torch.float64),
             torch.as_tensor(np.concatenate([f.forces for f in frames])).to(like),
             virials,
+            dipoles,
             rate,
         )
 
-    def _errors(self, batch, differentiable) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Means over frames of squares of energies an atom, force components and virials."""
+    def _errors(self, batch, differentiable) -> tuple[torch.Tensor, ...]:
+        """Mean squares of energies an atom, and of components of forces, virials and dipoles."""
         values = self.potential.energies(
             batch.clouds, batch.positions, differentiable=differentiable
         )
         energy = ((values.energy - batch.energies) / batch.sizes).square().mean()
-        squares = (values.forces - batch.forces).square().mean(1)
-        sums = squares.new_zeros(len(batch.sizes))
-        sums = sums.index_add(0, batch.clouds.frame_of_atoms, squares)
-        force, virial = (sums / batch.sizes).mean(), torch.zeros(())
+        squares = batch.clouds.sums((values.forces - batch.forces).square().mean(1))
+        force, virial, dipole = (squares / batch.sizes).mean(), torch.zeros(()), torch.zeros(())
         if batch.virials is not None:
             error = (values.virial - batch.virials) / batch.sizes[:, None, None]
             virial = error.square().mean()
-        return energy, force, virial
+        if batch.dipoles is not None:
+            moments = batch.clouds.sums(values.charges[:, None] * batch.positions)
+            dipole = (moments - batch.dipoles).square().mean()
+        return energy, force, virial, dipole
 
 
 def fit_potential(
@@ -202,7 +184,7 @@ def fit_potential(
     cutoff : float
         Å.
     config : TrainingConfig, optional
-        ``batch_size`` counts frames.
+        ``batch_size`` counts frames; default: 4 of them.
     species : sequence of str, optional
         In the order of their numbers; default: as they come in the frames.
     validation : sequence of Frame
@@ -227,31 +209,19 @@ def fit_potential(
     DivergenceError
         If the loss becomes NaN or infinite.
     """
-    config = config or TrainingConfig()
-    check_config(config)
-    check_network(network)
-    if run_directory is not None:
-        check_storable(network)
+    config, weights = config or POTENTIAL_TRAINING, weights or EnergyLoss()
     frames, validation = list(frames), list(validation)
-    for place, part in (("frames", frames), ("validation", validation)):
-        for number, frame in enumerate(part):
-            with naming(f"{place}: {number}"):
-                _check_frame(frame)
-    if not frames:
-        raise InputError("frames: expected at least one")
-    if species is None:
-        species = tuple(dict.fromkeys(name for frame in frames for name in frame.species))
+    _check_frames(frames, validation, _wanted(weights))
     size = float(np.sqrt(np.mean(np.concatenate([f.forces.ravel() for f in frames]) ** 2)))
-    offsets = energy_offsets(frames, species)
-    potential = Potential(network, species, cutoff, offsets, size or 1.0, smooth)
-    network.to(config.torch_dtype).train()
-    rng = np.random.default_rng([config.seed, 2])
-    some = [frames[k] for k in rng.permutation(len(frames))[:_CALIBRATION]]
-    joined = join_clouds([potential.clouds(frame) for frame in some])
-    places = torch.as_tensor(np.concatenate([frame.positions for frame in some]))
-    near = joined.relative(places) / cutoff
-    network.calibrate(joined.as_vector_clouds(near, smooth))
-    task = EnergyTask(potential, frames, validation, weights or EnergyLoss())
+
+    def begin(species):
+        offsets = energy_offsets(frames, species)
+        return Potential(network, species, cutoff, offsets, size or 1.0, smooth=smooth)
+
+    potential = prepare_model(begin, network, frames, config, species, run_directory)
+    if any(weights.dipole) and not potential.has_charges:
+        raise InputError("weights: dipole: the network has no output for charges")
+    task = EnergyTask(potential, frames, validation, weights)
     return fit(task=task, config=config, run_directory=run_directory, progress=progress)
 
 
@@ -276,9 +246,19 @@ def energy_offsets(frames: Sequence[Frame], species: Sequence[str]) -> list[floa
     return np.linalg.lstsq(counts, energies, rcond=None)[0].tolist()
 
 
-def _check_frame(frame: object) -> None:
-    if not isinstance(frame, Frame):
-        raise InputError(f"expected a vcnn.atoms.Frame, got a {type(frame).__name__}")
-    for name in ("energy", "forces"):
-        if getattr(frame, name) is None:
-            raise InputError(f"expected a frame with {name}")
+def _wanted(weights: EnergyLoss) -> list[str]:
+    """What of a frame a loss compares, beside energy and forces."""
+    return [name for name in ("virial", "dipole") if any(getattr(weights, name))]
+
+
+def _check_frames(frames, validation, others) -> None:
+    if not frames:
+        raise InputError("frames: expected at least one")
+    for place, part in (("frames", frames), ("validation", validation)):
+        for number, frame in enumerate(part):
+            if not isinstance(frame, Frame):
+                kind = type(frame).__name__
+                raise InputError(f"{place}: {number}: expected a vcnn.atoms.Frame, got a {kind}")
+            for name in ("energy", "forces", *others):
+                if frame.properties.get(name, getattr(frame, name, None)) is None:
+                    raise InputError(f"{place}: {number}: expected a frame with {name}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
+from vcnn.cli.energies import holds_potential, predict_frames
 from vcnn.cli.inputs import (
     ANY_FLOW,
     ANY_MODEL,
@@ -57,6 +58,9 @@ def predict(
     With --foam predictions become fields of the cases, "vcnn_eddy_viscosity" say, in the folder of
     the time, or in those of the processors.
 
+    A potential of atoms predicts energies, forces and stresses of frames: folders of DeePMD-kit,
+    JSON files of mlearn, or what ase reads; each becomes NAME.extxyz.
+
     A model that says how sure it is, such as an ensemble, also gives "eddy_viscosity_spread", the
     standard deviation at each point.
 
@@ -65,6 +69,7 @@ def predict(
       vcnn predict runs/hills/model.safetensors flows/hill_*.vtu cases/openfoam_hill -o predictions
       vcnn predict hill-concentration flows/hill_1.50.vtu -o predictions
       vcnn predict hill-stress cases/openfoam_hill --foam
+      vcnn predict runs/water/model.safetensors water/data_3 -o predictions
     """
     ask_for(threads)
     if foam == (output is not None):
@@ -78,6 +83,11 @@ def predict(
     if output is not None:
         claim(output, force)
     check_order([model], flows)
+    if holds_potential(model):
+        if output is None or time is not None:
+            raise InputError(f"{model}: a potential of atoms; expected -o FOLDER and no --time")
+        predict_frames(model, flows, output)
+        return
     closure = read_any_model(model)
     cases = {path: _claim_fields(closure, path, time, force) for path in flows if foam}
     contents = {path: read_flow(path, closure.needs, time) for path in flows}

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from vcnn.cli.energies import describe_potential, holds_potential
 from vcnn.cli.inputs import ANY_FLOW, ANY_MODEL, read_any_model, read_contents
 from vcnn.closure.file import pretrained_names
 from vcnn.evaluation.report.text import table
@@ -35,6 +36,8 @@ def show(
     """
     if file is None:
         print(_shipped())
+    elif holds_potential(file):
+        print(f"{file}\n{_items(describe_potential(file))}")
     elif file.suffix == ".safetensors" or not (file.suffix or file.exists()):
         print(f"{file}\n{_model(read_any_model(file))}")
     else:

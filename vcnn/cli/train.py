@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from vcnn.cli.energies import train_potential
 from vcnn.cli.inputs import ANY_MODEL, Threads, read_flow
 from vcnn.cli.key_listing import keys_option
 from vcnn.errors import InputError, naming
@@ -17,6 +18,7 @@ from vcnn.files import claim
 from vcnn.flow.spreads import without_spreads
 from vcnn.keys import KeyTable
 from vcnn.threads import ask_for
+from vcnn.toml_file import read_toml
 
 
 def _tables() -> list[KeyTable]:
@@ -45,7 +47,7 @@ def train(
     threads: Threads = None,
     keys: Annotated[bool, keys_option(_tables)] = False,
 ) -> None:
-    """Train a model on flows.
+    """Train a model on flows, or a potential on atoms.
 
     Writes model.safetensors, history.json, learning_curve.png and a copy of the configuration. If
     the run was interrupted, the same command goes on where it stopped and ends with the same model,
@@ -54,6 +56,9 @@ def train(
 
     A run overwrites nothing but itself, so there is no --force: a folder that holds another run is
     refused. --keys lists all keys of CONFIG, 'vcnn init train' writes one to begin with.
+
+    With task = "energy" in CONFIG a potential of atoms is learned from frames with energies and
+    forces; its keys are others.
 
     \b
     Example:
@@ -82,10 +87,12 @@ def train(
 
     ask_for(threads)
     claim(output, force=True)  # a run goes on where it is
-    run = read_configuration(config, start)
     model, before = output / "model.safetensors", _histories(output)
     if model.exists() and not any(output.glob("**/checkpoint.safetensors")):
         raise InputError(f"{model}: exists, but not the checkpoint of its run; choose another -o")
+    if _trains_atoms(config, output, start):
+        return
+    run = read_configuration(config, start)
     needed = [*run.network.needs, *without_spreads(run.targets)]
     flows = {path: read_flow(path, needed) for path in (*run.flows, *run.validation)}
     for path, flow in flows.items():
@@ -111,6 +118,20 @@ def train(
     learning_curve(histories[0]).savefig(output / "learning_curve.png", dpi=120)
     print(f"{model}: {'was complete already' if histories == before else 'trained'}")
     _print_errors(run, flows, closure)
+
+
+def _trains_atoms(config, output, start) -> bool:
+    """Whether the configuration is of a potential, which is trained then."""
+    from vcnn.cli.energy_configuration import is_energy_file
+
+    with naming(config):
+        contents, _ = read_toml(config)
+        of_atoms = is_energy_file(contents)
+    if of_atoms:
+        if start is not None:
+            raise InputError(f"--start: {config} is of a potential, which begins anew")
+        train_potential(config, contents, output)
+    return of_atoms
 
 
 def _print_errors(run, flows, closure) -> None:

@@ -150,6 +150,8 @@ def _read(path):
     tensors, header = read_tensors(path)
     if header.get("kind") == "transition":
         raise InputError(f"{path}: the law of a step of bodies; vcnn.particles.Transition reads it")
+    if header.get("kind") == "potential":
+        raise InputError(f"{path}: a potential of atoms; vcnn.atoms.Potential reads it")
     if header.get("format") not in READABLE:
         readable = " and ".join(map(str, READABLE))
         raise InputError(

@@ -1,0 +1,1 @@
+"""Potentials of atoms on published data."""
