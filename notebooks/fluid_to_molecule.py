@@ -25,12 +25,13 @@ import numpy as np
 import torch
 
 from vcnn import Closure, TrainingConfig, atoms
+from vcnn.network import AtomCloudNetwork
 
 of_a_flow = Closure.pretrained("hill-concentration").network
-of_atoms = atoms.potential_network(2, output=["scalar", "scalar"], mixed=(8, 6, 4), fitting=(32,))
+of_atoms = AtomCloudNetwork(2, output=["scalar", "scalar"], mixed=(8, 6, 4), fitting=(32,))
 for network in (of_a_flow, of_atoms):
     print(type(network).__name__, network.normalization, network.outputs, sep=", ")
-assert type(of_a_flow) is type(of_atoms)
+assert isinstance(of_atoms, type(of_a_flow))
 
 # %% [markdown]
 # ## A molecule whose law is known

@@ -22,8 +22,9 @@ from benchmarks.common.measurements import Measurements, measure_all
 from benchmarks.common.paths import RESULTS
 from benchmarks.data.catalogue import CRYSTALS, require
 from vcnn import TrainingConfig
-from vcnn.atoms import Accuracy, EnergyLoss, Frame, fit_potential, potential_network, read_frames
+from vcnn.atoms import Accuracy, EnergyLoss, Frame, fit_potential, read_frames
 from vcnn.files import write_text
+from vcnn.network import AtomCloudNetwork
 
 MEASURED = RESULTS / "crystals.json"
 CUTOFFS = {"Mo": 5.2, "Ge": 5.4, "Li": 5.1, "Si": 5.2}  # Å
@@ -49,7 +50,7 @@ def training_frames(element: str) -> tuple[list[Frame], list[Frame]]:
 def score(element: str, seed: int, folder: Path) -> dict:
     """Errors of a potential of one seed, which is learned if it is not kept."""
     frames, validation = training_frames(element)
-    network = potential_network(1, seed=seed, **SETTINGS)
+    network = AtomCloudNetwork(1, seed=seed, **SETTINGS)
     config = TrainingConfig(**{**asdict(CONFIG), "seed": seed})
     directory = folder / f"{element}_{seed}"
     potential = fit_potential(

@@ -76,6 +76,7 @@ def _ducts(*names: str) -> dict[str, str]:
     return {f"AR_{name}": f"data/DUCT/AR_{name}" for name in names}
 
 
+_TENSORS = "examples/water_tensor"
 _HILL_TRUTH = "Xiao, Wu, Laizet & Duan, Computers & Fluids 200 (2020), 104431"
 _DUCT_TRUTH = "Vinuesa, Schlatter & Nagib, Phys. Rev. Fluids 3 (2018), 054606"
 
@@ -175,6 +176,18 @@ CRYSTALS = Data(
     cite="Zuo et al., J. Phys. Chem. A 124 (2020), 731",
     suffix="json",
 )
+WATER_TENSORS = Data(
+    title="dipoles and polarizabilities of molecules in liquid water",
+    folder="atoms/deepmd-water/examples/water_tensor",
+    originals={
+        f"{folder}/{use}_data_reformat/atomic_system/type": f"{_TENSORS}/{folder}"
+        for folder in ("dipole", "polar")
+        for use in ("training", "validation")
+    },
+    source="github.com/deepmodeling/deepmd-kit",
+    cite="",
+    suffix="raw",
+)
 ALL = (
     HILLS,
     DUCTS,
@@ -187,6 +200,7 @@ ALL = (
     LAMINAR_HILLS,
     PUBLISHED_HILL,
     CRYSTALS,
+    WATER_TENSORS,
 )
 
 
@@ -200,6 +214,8 @@ class Needs:
 
 NEEDS = {
     "benchmarks.atoms.crystals": Needs((CRYSTALS,)),
+    "benchmarks.atoms.elastic": Needs(),
+    "benchmarks.atoms.water_tensors": Needs((WATER_TENSORS,)),
     "benchmarks.challenge.duct_closure": Needs((DUCTS,)),
     "benchmarks.challenge.settling": Needs((DUCTS, CLOSED, OPENINGS)),
     "benchmarks.challenge.shipped_usage": Needs(),

@@ -16,11 +16,11 @@ from vcnn.atoms import (
     from_ase,
     join_clouds,
     move,
-    potential_network,
     read_frames,
     to_ase,
     write_frames,
 )
+from vcnn.network import AtomCloudNetwork, build_network
 
 CUTOFF = 4.0
 
@@ -51,7 +51,7 @@ def copper(seed=0):
 @pytest.fixture(scope="module")
 def potential():
     """With random weights, of order one on copper."""
-    network = potential_network(1, radial=4, mixed=(6, 4, 2), fitting=(12,)).double()
+    network = AtomCloudNetwork(1, radial=4, mixed=(6, 4, 2), fitting=(12,)).double()
     potential = Potential(network, ["Cu"], CUTOFF, [-3.0], 2.0)
     frame = copper()
     clouds = join_clouds([potential.clouds(frame)])
@@ -61,10 +61,10 @@ def potential():
 
 
 def test_the_network_of_potentials_is_that_of_closures():
-    network = potential_network(2, radial=5)
-    assert type(network) is VectorCloudNetwork
-    assert network.categories == {"species": 2}
-    assert network.config["radial"] == 5
+    network = AtomCloudNetwork(2, radial=5)
+    assert isinstance(network, VectorCloudNetwork)
+    again = build_network(network.name, network.config)
+    assert again.categories == {"species": 2} and again.config == network.config
 
 
 def test_the_energy_is_conserved(potential):

@@ -15,8 +15,8 @@ from vcnn.atoms import (
     fit_potential,
     fit_tensors,
     join_clouds,
-    potential_network,
 )
+from vcnn.network import AtomCloudNetwork
 
 SPECIES, CUTOFF = ("O", "H"), 3.0
 NAMES = ("atomic_dipole", "atomic_polarizability")
@@ -40,14 +40,14 @@ def calibrated(model, frame):
 @pytest.fixture(scope="module")
 def charged():
     """A potential with charges, of random weights."""
-    network = potential_network(2, output=["scalar", "scalar"], **SMALL).double()
+    network = AtomCloudNetwork(2, output=["scalar", "scalar"], **SMALL).double()
     return calibrated(Potential(network, SPECIES, CUTOFF, [0.0, 0.0], 1.0), molecule())
 
 
 @pytest.fixture(scope="module")
 def tensors():
     """Dipoles and polarizabilities of oxygen, of random weights."""
-    network = potential_network(2, output=["vector", "symmetric_tensor"], **SMALL).double()
+    network = AtomCloudNetwork(2, output=["vector", "symmetric_tensor"], **SMALL).double()
     model = AtomicTensors(network, SPECIES, CUTOFF, NAMES, [0.5, 2.0], [0.0, 1.5], ["O"])
     return calibrated(model, molecule())
 
@@ -123,7 +123,7 @@ def dipoles(frame):
 
 def test_known_tensors_are_learned_and_kept(tmp_path):
     frames, unseen = ([dipoles(molecule(k)) for k in part] for part in (range(60), range(60, 80)))
-    network = potential_network(2, output=["vector", "symmetric_tensor"], **SMALL)
+    network = AtomCloudNetwork(2, output=["vector", "symmetric_tensor"], **SMALL)
     model = fit_tensors(
         network,
         frames,
@@ -160,7 +160,7 @@ def test_energies_and_dipoles_from_one_network():
 
     frames, unseen = [known(k) for k in range(80)], [known(k) for k in range(80, 100)]
     model = fit_potential(
-        potential_network(2, output=["scalar", "scalar"], **SMALL),
+        AtomCloudNetwork(2, output=["scalar", "scalar"], **SMALL),
         frames,
         6.0,
         TrainingConfig(epochs=40, batch_size=5, learning_rate=1e-2),
@@ -178,8 +178,8 @@ def test_energies_and_dipoles_from_one_network():
 
 def test_what_cannot_be(charged, tensors):
     frame = molecule()
-    network = potential_network(2, output="vector", **SMALL)
-    one = potential_network(2, **SMALL)
+    network = AtomCloudNetwork(2, output="vector", **SMALL)
+    one = AtomCloudNetwork(2, **SMALL)
     known = replace(frame, energy=0.0, forces=np.zeros((5, 3)))
     wrong = {
         "charge: holds NaN": lambda: molecule(charge=np.nan),
@@ -196,7 +196,7 @@ def test_what_cannot_be(charged, tensors):
             one, [known], CUTOFF, weights=EnergyLoss(dipole=(1, 1))
         ),
         "network: expected outputs of scalar": lambda: AtomicTensors(
-            potential_network(2, output="positive_scalar", **SMALL),
+            AtomCloudNetwork(2, output="positive_scalar", **SMALL),
             SPECIES,
             CUTOFF,
             "a",

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from vcnn.atoms.motion import move as move
     from vcnn.atoms.neighbours import Neighbours as Neighbours
     from vcnn.atoms.neighbours import find_neighbours as find_neighbours
-    from vcnn.atoms.networks import potential_network as potential_network
     from vcnn.atoms.potential import Energies as Energies
     from vcnn.atoms.potential import Potential as Potential
     from vcnn.atoms.readers import from_ase as from_ase

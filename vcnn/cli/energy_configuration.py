@@ -9,7 +9,6 @@ from typing import Any
 
 from vcnn.atoms.energy_loss import EnergyLoss
 from vcnn.atoms.frame import Frame
-from vcnn.atoms.networks import POTENTIAL_SETTINGS, potential_network
 from vcnn.atoms.preparation import POTENTIAL_TRAINING
 from vcnn.atoms.readers import read_frames
 from vcnn.errors import InputError, naming
@@ -24,8 +23,8 @@ from vcnn.keys import (
     keys_of,
     refuse_unknown,
 )
+from vcnn.network.atom_cloud import AtomCloudNetwork
 from vcnn.network.keys import network_keys
-from vcnn.network.vector_cloud import VectorCloudNetwork
 from vcnn.training.config import TRAINING_KEYS, TrainingConfig
 
 TASK = Key("task", TEXT, "what is learned", needed=True, choices=("energy",))
@@ -55,7 +54,7 @@ ENERGY_KEYS = (
 WEIGHT_KEYS = tuple(
     replace(key, kind=LIST, default=list(key.default)) for key in keys_of(EnergyLoss)
 )
-_OF_ATOMS = ("scalars", "vectors", "tensors", "pseudoscalars", "categories", "output")
+_OTHERS = ("species", "output")  # which the frames and the task say
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +75,7 @@ class EnergyRun:
     frames: Mapping[Path, list[Frame]]
     validation: Mapping[Path, list[Frame]]
     cutoff: float
-    network: VectorCloudNetwork
+    network: AtomCloudNetwork
     species: tuple[str, ...]
     smooth: float
     weights: EnergyLoss
@@ -85,22 +84,13 @@ class EnergyRun:
 
 def energy_tables() -> list[KeyTable]:
     """All tables of the file, in the order in which one writes them."""
-    of_species = {"channels": "twice the number of species"}
-    settings = [
-        replace(
-            key,
-            default=POTENTIAL_SETTINGS.get(key.name, key.default),
-            otherwise=of_species.get(key.name, ""),
-        )
-        for key in network_keys("vector-cloud")
-        if key.name not in _OF_ATOMS
-    ]
+    settings = [key for key in network_keys(AtomCloudNetwork.name) if key.name not in _OTHERS]
     training = [
         replace(key, default=getattr(POTENTIAL_TRAINING, key.name)) for key in TRAINING_KEYS
     ]
     return [
         KeyTable("", ENERGY_KEYS, "What to learn from which frames"),
-        KeyTable("[network]", tuple(settings), "The network, a vector-cloud network of a scalar"),
+        KeyTable("[network]", tuple(settings), "The network"),
         KeyTable("[weights]", WEIGHT_KEYS, "What errors count for"),
         KeyTable("[training]", tuple(training), "How to train; `batch_size` counts frames"),
     ]
@@ -147,7 +137,7 @@ def read_energy_run(path: Path, table: Mapping[str, Any]) -> EnergyRun:
         with naming("[network]"):
             refuse_unknown(values["network"], [key.name for key in network_table.keys])
             check_table(values["network"], network_table.keys)
-            network = potential_network(len(species), **values["network"])
+            network = AtomCloudNetwork(len(species), **values["network"])
         with naming("[weights]"):
             pairs = check_table(values["weights"], WEIGHT_KEYS)
             weights = EnergyLoss(**{name: tuple(pair) for name, pair in pairs.items()})

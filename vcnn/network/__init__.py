@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from vcnn.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from vcnn.network.atom_cloud import AtomCloudNetwork as AtomCloudNetwork
     from vcnn.network.base import Network as Network
     from vcnn.network.base import PointFields as PointFields
     from vcnn.network.distributions import Distribution as Distribution

@@ -28,6 +28,7 @@ _SHIPPED = {
     "attention": "vcnn.baselines.attention:AttentionNetwork",
     "e3nn": "vcnn.baselines.e3nn_network:E3nnNetwork",
     "canonical": "vcnn.baselines.canonical:CanonicalNetwork",
+    "atom-cloud": "vcnn.network.atom_cloud:AtomCloudNetwork",
 }
 _EXTRAS = ("e3nn",)  # networks on a package of the same name, which may be missing
 _REGISTERED: dict[str, type[Network]] = {}

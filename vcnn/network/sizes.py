@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from vcnn.errors import InputError
 from vcnn.network.arguments import check_count
@@ -39,7 +39,7 @@ class Sizes:
     @classmethod
     def of(cls, inputs: Inputs, outputs: tuple[str, ...], settings: Mapping) -> Sizes:
         """From the settings of a network."""
-        names = cls.__annotations__.keys() - {"inputs", "outputs", "mixed"}
+        names = {item.name for item in fields(cls)} - {"inputs", "outputs", "mixed"}
         chosen = {name: settings[name] for name in names}
         return cls(inputs, outputs, mixed=tuple(settings["mixed"]), **chosen)
 

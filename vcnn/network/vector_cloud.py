@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from torch import nn
@@ -38,24 +39,22 @@ class VectorCloudNetwork(Network):
        learned, e has the s_i and their products of two, which go on beyond the range of training
        as a source proportional to |S|² does,
     2. moments Σ w φ_n(|r|) (1, r) ⊗ (e, e' ⊗ v, e' ⊗ T) / Σ w with fixed radial functions φ_n, the
-       velocity and further vectors v, tensors T: one matrix product a cloud, in which nothing is
-       learned, so that no network runs on pairs (embedding and sum commute),
-    3. gradients and second derivatives of vectors and scalars at the centre, by moving least
-       squares with the weights w φ_n: exact for quadratic fields wherever the points lie, which
-       moments are not (``vcnn.network.local_fit.fit_rows``),
+       velocity and further vectors v, tensors T: one matrix product a cloud, nothing learned in it,
+       so that no network runs on pairs (embedding and sum commute),
+    3. gradients and second derivatives of vectors and scalars at the centre by least squares with
+       weights w φ_n, exact for quadratic fields as moments are not (``vcnn.network.local_fit``),
     4. learned mixtures of the moments of each kind; with the derivatives and with the vectors and
        tensors of the centre they are the scalars, vectors V and matrices T that describe a cloud,
        each brought to order one by :meth:`calibrate`,
     5. invariants V·V', tr T, T:T', T:T'ᵀ, V·T V' and coefficients c = ρ(scalars, invariants,
        scalars of the centre), whose inputs are shortened to 8 standard deviations of training,
-    6. outputs from c over a basis (:data:`vcnn.network.OUTPUTS`): mixed scalars; combinations of V
-       and those of the centre; the deviators of T, T Tᵀ, Tᵀ T, T² of learned combinations T, of
-       which the tensors of Pope (J. Fluid Mech. 72, 1975, 331) up to second order are some.
+    6. outputs from c over a basis (:data:`vcnn.network.OUTPUTS`): mixed scalars; combined V; the
+       deviators of T, T Tᵀ, Tᵀ T, T² of combined T, of which the tensors of Pope (J. Fluid Mech.
+       72, 1975, 331) up to second order are some.
 
-    In steps 2 and 3 a mixed moment of r and u sees velocity gradients, which first moments cancel.
-    Translation and permutation hold by construction; O(d), or SO(d) if there are pseudo-scalars.
-    Positions, velocities and scalars are expected of order one (`Scales` sees to it), positions in
-    units of the lateral half-axis of the region.
+    A mixed moment of r and u sees velocity gradients, which first moments cancel. Symmetric under
+    translations, permutations and O(d), or SO(d) if there are pseudo-scalars. All is expected of
+    order one (`Scales` sees to it), positions in lateral half-axes of the region.
 
     Parameters
     ----------
@@ -75,21 +74,19 @@ class VectorCloudNetwork(Network):
         Scalar fields that number the kinds of points, such as species of atoms, from 0 on, and how
         many kinds there are. A learned table of channels belongs to them, and no order of theirs.
     normalization : {"mean", "sum"}
-        "mean" divides moments by the weights of a cloud: for closures, which belong to a flow
-        whatever points it is given at. "sum" divides them by the mean weight of the clouds of
-        training, a constant, and leaves the centre out (not with a lattice, whose nodes share its
-        weight): for what grows with the number of points around it, such as energies of atoms.
+        "mean" divides moments by the weights of a cloud: for closures. "sum" divides them by the
+        mean weight of the clouds of training and leaves the centre out (not with a lattice, whose
+        nodes share its weight): for what grows with the number of points around it.
     galilean : bool
         Velocities enter relative to that of the centre, so that a uniform motion changes nothing.
     radial : int
         Number of radial functions.
     functions : {"gaussian", "bessel"}
-        Which (``vcnn.network.radial``): for flows, each half as wide as the one before; for atoms.
+        Which (``vcnn.network.radial``): each half as wide as the one before; or orthonormal.
     fits : int
-        Derivatives are fitted with the weights of that many of them, the widest first; 0: moments
-        alone describe a cloud.
+        Derivatives are fitted with the weights of that many, the widest first; 0: moments alone.
     second_moments : bool
-        With moments Σ w φ_n r ⊗ r e' too, for points at rest, which have no other matrices.
+        With moments Σ w φ_n r ⊗ r e' too: points at rest have no other matrices.
     channels : int
         Number of e that are learned; there are half as many e'.
     mixed : sequence of three int
@@ -112,6 +109,7 @@ class VectorCloudNetwork(Network):
     """
 
     name = "vector-cloud"
+    _sizes: ClassVar[type[Sizes]] = Sizes
 
     def __init__(
         self,
@@ -168,7 +166,7 @@ class VectorCloudNetwork(Network):
         self.inputs = Inputs(
             (*scalars, *pseudoscalars), self.vectors, self.tensors, self.galilean, self.categories
         )
-        self.sizes = Sizes.of(self.inputs, self.outputs, self.config)
+        self.sizes = self._sizes.of(self.inputs, self.outputs, self.config)
         with seeded(seed):
             self._make_layers(hidden, fitting)
         self._make_scales()
@@ -176,12 +174,7 @@ class VectorCloudNetwork(Network):
     def _make_layers(self, hidden, fitting):
         check_count("hidden", hidden)
         sizes = self.sizes
-        self.point_embedding = perceptron(
-            self.inputs.point_features + self.inputs.classes,
-            hidden,
-            hidden,
-            sizes.others + sizes.channels,
-        )
+        self._make_embedding(hidden)
         layers = [
             nn.Linear(moments, mixed, bias=False)
             for moments, mixed in zip(sizes.moments, sizes.mixed, strict=True)
@@ -194,6 +187,11 @@ class VectorCloudNetwork(Network):
         self.fitting = perceptron(sizes.invariants, *fitting, sum(sizes.coefficients))
         with torch.no_grad():  # begin near zero, or an isotropic stress
             self.fitting[-1].weight.mul_(0.1)
+
+    def _make_embedding(self, hidden):
+        features = self.inputs.point_features + self.inputs.classes
+        channels = self.sizes.others + self.sizes.channels
+        self.point_embedding = perceptron(features, hidden, hidden, channels)
 
     def _make_scales(self):
         """What :meth:`calibrate` sets; files keep it beside the weights."""
@@ -248,9 +246,7 @@ class VectorCloudNetwork(Network):
             if self.normalization == "sum":
                 total = float(weights_around(clouds).sum()) / len(clouds)
                 self.total.fill_(total or 1.0)  # clouds may hold nothing but their centre
-            data = self.points(clouds.flow).data
-            learned = self.sizes.others + self.sizes.channels
-            self.channel_sizes.copy_(channel_sizes(self._channels(data), learned, data.classes))
+            self._calibrate_channels(self.points(clouds.flow).data)
             points = self.points(clouds.flow)
             raw = self._describe(clouds, points)
             lengths = raw.vectors.norm(dim=2), raw.matrices.flatten(2).norm(dim=2)
@@ -261,6 +257,10 @@ class VectorCloudNetwork(Network):
             shift, spread = standardization(invariants)
             self.shift.copy_(shift)
             self.spread.copy_(spread)
+
+    def _calibrate_channels(self, data):
+        learned = self.sizes.others + self.sizes.channels
+        self.channel_sizes.copy_(channel_sizes(self._channels(data), learned, data.classes))
 
     @property
     def _member_sizes(self):
