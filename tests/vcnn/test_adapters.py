@@ -119,6 +119,21 @@ def test_trust_falls_from_one_to_zero_between_extrapolations_of_one_and_two():
     np.testing.assert_allclose(trust(Known(None, distance), quarter()), expected, rtol=1e-15)
 
 
+@pytest.mark.parametrize(("share", "used"), [(0.39, True), (0.41, False)])
+def test_a_correction_of_a_part_of_the_turbulence_is_none(share, used):
+    """What counts is the production ν_t |S|², not the volume: most of it is trusted here."""
+    flow = quarter(7)
+    distance = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 7.0])
+    production = np.append(np.full(6, (1 - share) / 6), share)
+    scalars = {"eddy_viscosity": 4 * production / flow.weights, "strain_rate": np.full(7, 0.5)}
+    expected = np.where(distance > 1, 0, 1) if used else np.zeros(7)
+    known = flow.with_fields({**flow.scalars, **scalars})
+    np.testing.assert_array_equal(trust(Known(None, distance), known), expected)
+    scalars["eddy_viscosity"] = np.zeros(7)  # laminar: there is nothing to correct
+    still = flow.with_fields({**flow.scalars, **scalars})
+    np.testing.assert_array_equal(trust(Known(None, distance), still), np.where(distance > 1, 0, 1))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -15,6 +15,7 @@ from vcnn.atoms import (
     fit_potential,
     join_clouds,
 )
+from vcnn.network import AtomCloudNetwork
 
 CUTOFF, SPECIES = 3.0, ("O", "H")
 CELL = np.array([[3.1, 0.2, 0.1], [0.0, 2.9, 0.3], [0.1, 0.0, 3.3]])
@@ -44,10 +45,12 @@ def crystal(count=6, seed=0, cell=CELL):
     return Frame(x, [SPECIES[k % 2] for k in range(count)], cell)
 
 
-@pytest.fixture(scope="module")
-def potential():
+@pytest.fixture(scope="module", params=["vector-cloud", "atom-cloud"])
+def potential(request):
     """With random weights, of order one on a crystal."""
-    potential = Potential(network().double(), SPECIES, CUTOFF, [-2.0, -1.0], 1.0)
+    small = {"radial": 5, "mixed": (8, 6, 4), "fitting": (16,)}
+    kinds = {"vector-cloud": network, "atom-cloud": lambda: AtomCloudNetwork(2, **small)}
+    potential = Potential(kinds[request.param]().double(), SPECIES, CUTOFF, [-2.0, -1.0], 1.0)
     frame = crystal()
     clouds = join_clouds([potential.clouds(frame)])
     near = clouds.relative(torch.from_numpy(frame.positions.copy())) / CUTOFF

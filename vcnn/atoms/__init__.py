@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from vcnn.atoms.clouds import join_clouds as join_clouds
     from vcnn.atoms.energy_loss import EnergyLoss as EnergyLoss
     from vcnn.atoms.frame import Frame as Frame
+    from vcnn.atoms.linear_fit import fit_linear_potential as fit_linear_potential
     from vcnn.atoms.model import AtomicModel as AtomicModel
     from vcnn.atoms.motion import ForceField as ForceField
     from vcnn.atoms.motion import Motion as Motion

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from vcnn.atoms.potential import Potential
 from vcnn.atoms.preparation import POTENTIAL_TRAINING, prepare_model
 from vcnn.errors import InputError
 from vcnn.network.base import Network
-from vcnn.training.config import TrainingConfig
+from vcnn.training.config import TrainingConfig, check_config
 from vcnn.training.fitting import fit
 from vcnn.training.task import Step, run_fingerprint
 
@@ -169,6 +170,7 @@ def fit_potential(
     validation: Sequence[Frame] = (),
     weights: EnergyLoss | None = None,
     smooth: float = 0.1,
+    start: Potential | None = None,
     run_directory: str | Path | None = None,
     progress: bool = True,
 ) -> Potential:
@@ -193,6 +195,9 @@ def fit_potential(
         What energies and forces count for.
     smooth : float
         Share of the cut-off from which the weights of neighbours fall.
+    start : Potential, optional
+        To begin from, such as :func:`vcnn.atoms.fit_linear_potential` gives; it stays as it is.
+        Its weights become those of the network, all else is its own.
     run_directory : path, optional
         As for :func:`vcnn.fit`.
     progress : bool
@@ -205,24 +210,53 @@ def fit_potential(
     Raises
     ------
     InputError
-        If frames have no energies or forces, or the network is not of this kind.
+        If frames have no energies or forces, the network is not of this kind, or it or the cut-off
+        is not that of ``start``.
     DivergenceError
         If the loss becomes NaN or infinite.
     """
     config, weights = config or POTENTIAL_TRAINING, weights or EnergyLoss()
     frames, validation = list(frames), list(validation)
-    _check_frames(frames, validation, _wanted(weights))
-    size = float(np.sqrt(np.mean(np.concatenate([f.forces.ravel() for f in frames]) ** 2)))
-
-    def begin(species):
-        offsets = energy_offsets(frames, species)
-        return Potential(network, species, cutoff, offsets, size or 1.0, smooth=smooth)
-
-    potential = prepare_model(begin, network, frames, config, species, run_directory)
+    check_frames(frames, validation, _wanted(weights))
+    if start is None:
+        begin = partial(begin_potential, network, frames, cutoff, smooth)
+        potential = prepare_model(begin, network, frames, config, species, run_directory)
+    else:
+        potential = _take_over(start, network, cutoff, config)
     if any(weights.dipole) and not potential.has_charges:
         raise InputError("weights: dipole: the network has no output for charges")
     task = EnergyTask(potential, frames, validation, weights)
     return fit(task=task, config=config, run_directory=run_directory, progress=progress)
+
+
+def begin_potential(
+    network: Network, frames: Sequence[Frame], cutoff: float, smooth: float, species: Sequence[str]
+) -> Potential:
+    """A potential before training: energies of species taken off, in units of the forces.
+
+    Parameters
+    ----------
+    network : Network
+    frames : sequence of Frame
+    cutoff, smooth : float
+    species : sequence of str
+    """
+    size = float(np.sqrt(np.mean(np.concatenate([f.forces.ravel() for f in frames]) ** 2)))
+    offsets = energy_offsets(frames, species)
+    return Potential(network, species, cutoff, offsets, size or 1.0, smooth=smooth)
+
+
+def _take_over(start, network, cutoff, config) -> Potential:
+    """A potential to go on from, with weights in the network that is to be trained."""
+    check_config(config)
+    if not isinstance(start, Potential):
+        raise InputError(f"start: expected a vcnn.atoms.Potential, got {type(start).__name__}")
+    own, others = ({**each.config, "seed": 0} for each in (start.network, network))
+    if own != others or cutoff != start.cutoff:
+        raise InputError(f"start: expected its settings, {own}, and its cut-off, {start.cutoff} Å")
+    network.load_state_dict(start.network.state_dict())
+    network.to(config.torch_dtype).train()
+    return replace(start, network=network)
 
 
 def energy_offsets(frames: Sequence[Frame], species: Sequence[str]) -> list[float]:
@@ -247,11 +281,12 @@ def energy_offsets(frames: Sequence[Frame], species: Sequence[str]) -> list[floa
 
 
 def _wanted(weights: EnergyLoss) -> list[str]:
-    """What of a frame a loss compares, beside energy and forces."""
+    """What a loss compares beside energy and forces."""
     return [name for name in ("virial", "dipole") if any(getattr(weights, name))]
 
 
-def _check_frames(frames, validation, others) -> None:
+def check_frames(frames: Sequence, validation: Sequence, others: Sequence[str]) -> None:
+    """Raise `InputError` unless there are frames, with energies, forces and ``others``."""
     if not frames:
         raise InputError("frames: expected at least one")
     for place, part in (("frames", frames), ("validation", validation)):
