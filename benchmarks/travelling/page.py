@@ -213,7 +213,8 @@ def _left_out(rows) -> Iterator[str]:
 
 Mean scores of families by corrections that learned from all other families, beside the model's and
 that of what learned from all; nobody learned from the step. *Worst ratio*: largest ratio of the
-score of a flow to that of the model.
+score of a flow to that of the model. Where a correction is not used at all that is not 1: the
+model's ν_t is given at vertices then.
 
 {table(["family", "k-ω SST", "learned from all", "from all others", "worst ratio"], lines)}
 """
