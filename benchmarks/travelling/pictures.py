@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
+from vcnn.evaluation.report.curves import styles
 from vcnn.evaluation.report.text import percent
 
 matplotlib.use("Agg")
@@ -35,10 +36,10 @@ def draw_scores(
         models = {flow: row["model"] for each in rows.values() for flow, row in each.items()}
         model = [models.get(flow, np.nan) for flow in flows]
         axes.plot(places, model, "x", color="0.4", label="k-ω SST" if not place else None)
-        for name, marker, colour in zip(rows, "os^", ("C0", "C1", "C2"), strict=False):
-            scores = [rows[name].get(flow, {}).get("score", np.nan) for flow in flows]
+        for (name, row), (colour, _, marker) in zip(rows.items(), styles(len(rows)), strict=True):
+            scores = [row.get(flow, {}).get("score", np.nan) for flow in flows]
             label = f"learned from {name}" if not place else None
-            axes.plot(places, scores, marker, color=colour, label=label)
+            axes.plot(places, scores, marker, color=colour, label=label, ms=4.5)
         middles.append((place + len(flows) / 2 - 0.5, family))
         place += len(flows) + 1
         axes.axvline(place - 1, color="0.85", lw=0.8)
