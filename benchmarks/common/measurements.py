@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -82,7 +82,7 @@ def measure_all(
     for name in section:
         rows = rows.get(name, {})
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        running = {name: pool.submit(job) for name, job in jobs.items() if name not in rows}
-        for name, future in running.items():
-            measurements.measure(future.result, *section, name)
-            yield name
+        running = {pool.submit(job): name for name, job in jobs.items() if name not in rows}
+        for future in as_completed(running):
+            measurements.measure(future.result, *section, running[future])
+            yield running[future]
