@@ -55,13 +55,14 @@ def crystal(lattice: float) -> Frame:
 
 
 def shaken(count: int, seed: int) -> list[Frame]:
-    """Crystals of 32 atoms, strained by up to 3 % and shaken by 0.1 Å, and their energies."""
+    """Crystals of 32 atoms, strained by up to 3 % and shaken by up to 0.1 Å, and their energies."""
     rng = np.random.default_rng(seed)
     frames = []
     for _ in range(count):
         frame = crystal(3.6).repeated((2, 2, 2))
         strain = np.eye(3) + rng.uniform(-0.03, 0.03, (3, 3))
-        x = frame.positions @ strain + 0.1 * rng.standard_normal(frame.positions.shape)
+        shake = rng.uniform(0.0, 0.1) * rng.standard_normal(frame.positions.shape)
+        x = frame.positions @ strain + shake
         frames.append(effective_medium(Frame(x, frame.species, frame.cell @ strain)))
     return frames
 
@@ -124,7 +125,7 @@ def page(rows: dict) -> str:
 
 Written by `python -m benchmarks.atoms.elastic`. Copper by ase's effective medium theory: a
 potential learns energies and forces of 120 crystals of 32 atoms, strained by up to 3 % and shaken
-by 0.1 Å. Stresses, the lattice constant and elastic constants are derivatives of its energy that it
+by up to 0.1 Å. Stresses, the lattice constant and elastic constants are derivatives of its energy that it
 was never shown. Forces: root mean square error on crystals never seen, meV/Å; seconds are wall time
 of one core.
 
