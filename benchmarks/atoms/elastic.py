@@ -125,9 +125,9 @@ def page(rows: dict) -> str:
 
 Written by `python -m benchmarks.atoms.elastic`. Copper by ase's effective medium theory: a
 potential learns energies and forces of 120 crystals of 32 atoms, strained by up to 3 % and shaken
-by up to 0.1 Å. Stresses, the lattice constant and elastic constants are derivatives of its energy that it
-was never shown. Forces: root mean square error on crystals never seen, meV/Å; seconds are wall time
-of one core.
+by up to 0.1 Å. Stresses, the lattice constant and elastic constants are derivatives of its energy
+that it was never shown. Forces: root mean square error on crystals never seen, meV/Å; seconds are
+wall time of one core.
 
 {table(["", *NAMES, "forces", "s"], lines)}
 """
