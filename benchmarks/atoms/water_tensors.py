@@ -26,7 +26,7 @@ from vcnn.files import write_text
 from vcnn.network import AtomCloudNetwork
 
 MEASURED = RESULTS / "water_tensors.json"
-CUTOFF = 6.0  # Å
+CUTOFF = 4.5  # Å
 SEEDS = (0, 1, 2)
 CONFIG = TrainingConfig(epochs=200, batch_size=1, learning_rate=3e-3, validate_every=10)
 KEPT = 8  # of so many frames of training one chooses among epochs
@@ -77,7 +77,7 @@ def score(name: str, seed: int, folder: Path) -> dict:
     quantity = QUANTITIES[name]
     every, unseen = (frames_of(quantity, use) for use in ("training", "validation"))
     model = fit_tensors(
-        AtomCloudNetwork(2, output=quantity.head, mixed=(24, 16, 8), fitting=(64, 64), seed=seed),
+        AtomCloudNetwork(2, output=quantity.head, mixed=(12, 8, 4), fitting=(32,), seed=seed),
         [frame for k, frame in enumerate(every) if k % KEPT],
         [quantity.name],
         CUTOFF,
