@@ -86,6 +86,33 @@ print(
 )
 assert dipole_error < 0.05 and accuracy.force_rmse < 0.1 * np.std([f.forces for f in unseen])
 
+# %% mystnb={"image": {"alt": "Forces and dipoles of the potential against those of the law"}}
+figure, axes = plt.subplots(1, 2, figsize=(8, 4), layout="constrained")
+forces = [np.concatenate([f.forces for f in part]).ravel() for part in (unseen, predicted)]
+axes[0].scatter(*forces, s=14)
+axes[0].set(xlabel="force of the law [eV/Å]", ylabel="of the potential")
+axes[1].scatter(truth, dipoles, s=14)
+axes[1].set(xlabel="dipole of the law [e Å]", ylabel="of the potential")
+for ax in axes:
+    ax.axline((0, 0), slope=1, color="0.3", zorder=0)
+    ax.grid(alpha=0.4)
+
+# %% [markdown]
+# One bond is stretched: energy and charges between and beyond the lengths that it was shown.
+
+# %% mystnb={"image": {"alt": "Energy and charge of a hydrogen along a bond, law and potential"}}
+lengths = np.linspace(0.8, 1.15, 36)
+along = [water(np.array([shape[0], shape[1] * r / 0.958, shape[2]])) for r in lengths]
+answers = potential.predict(along)
+figure, axes = plt.subplots(1, 2, figsize=(8, 4), layout="constrained")
+axes[0].plot(lengths, [f.energy for f in along], "o", ms=7, color="0.6", label="law")
+axes[0].plot(lengths, [f.energy for f in answers], lw=2.5, label="potential")
+axes[1].plot(lengths, 0.33 * np.exp(0.96 - lengths), "o", ms=7, color="0.6")
+axes[1].plot(lengths, [f.properties["charges"][1] for f in answers], lw=2.5)
+axes[0].set(xlabel="length of the bond [Å]", ylabel="energy [eV]")
+axes[1].set(xlabel="length of the bond [Å]", ylabel="charge of the hydrogen [e]")
+axes[0].legend()
+
 # %% [markdown]
 # ## It vibrates
 #
@@ -100,8 +127,9 @@ states = [start, *atoms.move(start, potential, step=0.25, count=400)]
 energies = np.array([[s.kinetic_energy, s.frame.energy, s.energy] for s in states])
 energies -= [0, states[0].frame.energy, states[0].frame.energy]
 figure, axes = plt.subplots(figsize=(6, 3.5), layout="constrained")
-axes.plot([s.time for s in states], energies, label=["kinetic", "potential", "total"])
+axes.plot([s.time for s in states], energies, lw=2, label=["kinetic", "potential", "total"])
 axes.set(xlabel="time [fs]", ylabel="energy [eV]")
+axes.grid(alpha=0.4)
 axes.legend()
 assert np.ptp(energies[:, 2]) < 0.02 * np.ptp(energies[:, 0])
 
