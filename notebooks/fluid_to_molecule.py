@@ -112,6 +112,8 @@ axes[1].plot(lengths, [f.properties["charges"][1] for f in answers], lw=2.5)
 axes[0].set(xlabel="length of the bond [Å]", ylabel="energy [eV]")
 axes[1].set(xlabel="length of the bond [Å]", ylabel="charge of the hydrogen [e]")
 axes[0].legend()
+for ax in axes:
+    ax.grid(alpha=0.4)
 
 # %% [markdown]
 # ## It vibrates
