@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from numbers import Real
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from vcnn.atoms.frame import Frame
 from vcnn.closure.evaluator import in_precision
 from vcnn.errors import InputError
 from vcnn.network.base import Network, check_network
+from vcnn.network.model_file import read_model, write_model
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +42,8 @@ class AtomicModel:
         If the network is another one, or a number makes no sense.
     """
 
+    _kind: ClassVar[str]  # by which files know it
+    _called: ClassVar[str]  # what messages call it
     network: Network
     species: Sequence[str]
     cutoff: float
@@ -92,13 +96,45 @@ class AtomicModel:
         return replace(self, network=in_precision(self.network, torch.float64))
 
     def header(self) -> dict[str, Any]:
-        """What a file keeps beside the network."""
-        return {
-            "species": list(self.species),
-            "cutoff": self.cutoff,
-            "smooth": self.smooth,
-            "provenance": dict(self.provenance),
-        }
+        """What a file keeps beside the network: all else."""
+        names = [item.name for item in fields(self) if item.name != "network"]
+        return {name: _plain(getattr(self, name)) for name in names}
+
+    def save(self, path: str | Path) -> Path:
+        """Write weights and all else to one ``.safetensors`` file ``path``.
+
+        Raises
+        ------
+        InputError
+            If the network could not be read again, or the path has another suffix.
+        """
+        return write_model(path, self.network, self._kind, self._called, self.header())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read what :meth:`save` wrote to ``path``.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, damaged, or holds something else.
+        """
+        names = [item.name for item in fields(cls) if item.name != "network"]
+        return read_model(
+            path,
+            cls._kind,
+            cls._called,
+            lambda network, header: cls(network, **{name: header[name] for name in names}),
+        )
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold, of a number, a text, a sequence of these or a mapping."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str) else float(value)
 
 
 def check_positive(name: str, value: object) -> None:

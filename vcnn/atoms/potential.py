@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -13,7 +13,6 @@ from vcnn.atoms.clouds import AtomClouds, join_clouds
 from vcnn.atoms.frame import Frame
 from vcnn.atoms.model import AtomicModel, check_positive
 from vcnn.errors import DivergenceError, InputError
-from vcnn.network.model_file import read_model, write_model
 from vcnn.threads import few_threads
 
 
@@ -74,6 +73,8 @@ class Potential(AtomicModel):
         If the network is another one, or a number makes no sense.
     """
 
+    _kind: ClassVar[str] = "potential"
+    _called: ClassVar[str] = "potential"
     offsets: Sequence[float]
     scale: float
 
@@ -184,32 +185,3 @@ class Potential(AtomicModel):
                 replace(frame, energy=energy, forces=forces, virial=virial, properties=properties)
             )
         return predicted
-
-    def save(self, path: str | Path) -> Path:
-        """Write weights and all else to one ``.safetensors`` file ``path``.
-
-        Raises
-        ------
-        InputError
-            If the network could not be read again, or the path has another suffix.
-        """
-        offsets = [float(offset) for offset in self.offsets]
-        header = {**self.header(), "offsets": offsets, "scale": self.scale}
-        return write_model(path, self.network, "potential", "potential", header)
-
-    @staticmethod
-    def load(path: str | Path) -> Potential:
-        """Read what :meth:`save` wrote to ``path``.
-
-        Raises
-        ------
-        InputError
-            If the file is missing, damaged, or holds something else.
-        """
-        names = ("species", "cutoff", "offsets", "scale", "smooth", "provenance")
-        return read_model(
-            path,
-            "potential",
-            "potential",
-            lambda network, header: Potential(network, **{name: header[name] for name in names}),
-        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -13,7 +13,6 @@ from vcnn.atoms.clouds import AtomClouds, join_clouds
 from vcnn.atoms.frame import Frame
 from vcnn.atoms.model import AtomicModel, check_positive
 from vcnn.errors import DivergenceError, InputError
-from vcnn.network.model_file import read_model, write_model
 from vcnn.threads import few_threads
 
 SHAPES = {
@@ -60,6 +59,8 @@ class AtomicTensors(AtomicModel):
         If the network is another one, or a number or a species makes no sense.
     """
 
+    _kind: ClassVar[str] = "tensors"
+    _called: ClassVar[str] = "model of tensors"
     names: Sequence[str]
     scales: Sequence[float]
     offsets: Sequence[float]
@@ -148,38 +149,6 @@ class AtomicTensors(AtomicModel):
             properties |= zip(self.names, fields, strict=True)
             predicted.append(replace(frame, properties=properties))
         return predicted
-
-    def save(self, path: str | Path) -> Path:
-        """Write weights and all else to one ``.safetensors`` file ``path``.
-
-        Raises
-        ------
-        InputError
-            If the network could not be read again, or the path has another suffix.
-        """
-        lists = {name: list(getattr(self, name)) for name in ("names", "carriers")}
-        numbers = {n: [float(x) for x in getattr(self, n)] for n in ("scales", "offsets")}
-        header = {**self.header(), **lists, **numbers}
-        return write_model(path, self.network, "tensors", "model of tensors", header)
-
-    @staticmethod
-    def load(path: str | Path) -> AtomicTensors:
-        """Read what :meth:`save` wrote to ``path``.
-
-        Raises
-        ------
-        InputError
-            If the file is missing, damaged, or holds something else.
-        """
-        names = ["species", "cutoff", "names", "scales", "offsets", "carriers", "smooth"]
-        return read_model(
-            path,
-            "tensors",
-            "model of tensors",
-            lambda network, header: AtomicTensors(
-                network, **{name: header[name] for name in (*names, "provenance")}
-            ),
-        )
 
 
 def _identity(head: torch.Tensor) -> torch.Tensor | float:
